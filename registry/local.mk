@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Two archives: a plug-in links the reading half, and can't reach the writing one.
+
+noinst_LTLIBRARIES += libregistry-read.la
+libregistry_read_la_SOURCES = %D%/address.c %D%/address.h %D%/filter.c %D%/filter.h %D%/idmap.c %D%/idmap.h %D%/name.c %D%/name.h
+libregistry_read_la_LIBADD = $(LMDB_LIBS)
+

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Machine names, and the user and group names that are made of them.
+ * Pure: no I/O, no allocation.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Bytes of a machine name or alias, without and with its NUL. */
+#define MACHINE_NAME_MAX  64
+#define MACHINE_NAME_SIZE (MACHINE_NAME_MAX + 1)
+
+/* "vu-" NAME "-" 4294967295, with its NUL. */
+#define MACHINE_USER_NAME_SIZE (3 + MACHINE_NAME_MAX + 1 + 10 + 1)
+
+#define MACHINE_USER_PREFIX  "vu-"
+#define MACHINE_GROUP_PREFIX "vg-"
+
+/* Why a machine may not have a name. */
+enum name_verdict {
+	NAME_OK,
+	NAME_EMPTY,
+	NAME_TOO_LONG,	    /* more than MACHINE_NAME_MAX bytes */
+	NAME_BAD_CHARACTER, /* not a letter, digit, "-", "_" or "." */
+	NAME_BAD_LABEL,	    /* a label that is empty, longer than 63 bytes, or has "-" at an end */
+	NAME_NUMBER,	    /* inet_aton(3) or strtoul(3) take it for an address or a number */
+	NAME_RESERVED,	    /* localhost, _gateway, LOCAL, ...: others give it a meaning */
+	NAME_TERMINAL,	    /* pam_access(8) takes it for a terminal */
+	NAME_THIS_HOST,	    /* this host's own name, or the first label of it */
+};
+
+/*
+ * Whether a machine may be called `name`. host_name is what gethostname(2)
+ * says, or NULL to leave that rule out.
+ */
+enum name_verdict machine_name_judge(const char *name, const char *host_name);
+
+/*
+ * Fold a host name as a program asks for it into the key that the registry
+ * holds: lower case, one trailing dot dropped. Returns its length, or 0 where
+ * no machine can have that name.
+ */
+size_t machine_name_fold(const char *name, char folded[static MACHINE_NAME_SIZE]);
+
+/* Plain decimal, as in /etc/passwd: no sign, no leading zero, below 2^32. 0 or -EINVAL. */
+int id_parse(const char *text, uint32_t *id);
+
+/*
+ * Take "vu-NAME-N" apart. 0, or -EINVAL where `text` has not that shape. NAME
+ * comes back as it was written; user names keep their case.
+ */
+int user_name_parse(const char *text, const char *prefix, char name[static MACHINE_NAME_SIZE],
+		    uint32_t *inner);
+
+/* The inverse. Returns the length without NUL; text always holds the whole. */
+size_t user_name_format(char text[static MACHINE_USER_NAME_SIZE], const char *prefix,
+			const char *name, uint32_t inner);
