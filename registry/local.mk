@@ -2,6 +2,7 @@
 # Two archives: a plug-in links the reading half, and can't reach the writing one.
 
 noinst_LTLIBRARIES += libregistry-read.la
-libregistry_read_la_SOURCES = %D%/address.c %D%/address.h %D%/filter.c %D%/filter.h %D%/idmap.c %D%/idmap.h %D%/name.c %D%/name.h
+libregistry_read_la_SOURCES = %D%/address.c %D%/address.h %D%/filter.c %D%/filter.h %D%/idmap.c %D%/idmap.h %D%/name.c %D%/name.h %D%/record.c %D%/record.h %D%/wire.h
 libregistry_read_la_LIBADD = $(LMDB_LIBS)
 
+EXTRA_DIST += %D%/FORMAT.md

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "registry/record.h"
+
+#include "registry/wire.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+
+/*
+ * Tags are never used again for something else. A reader passes over those
+ * that it doesn't know, so that a new field needs no new version: programs
+ * keep the module of last month loaded.
+ */
+enum record_tag {
+	TAG_NAME = 1,
+	TAG_CLASS = 2,
+	TAG_GIVEN = 3,
+	TAG_ID = 4,
+	TAG_LEADER = 5,
+	TAG_TIME = 6,
+	TAG_VSOCK_CID = 7,
+	TAG_SERVICE = 8,
+	TAG_UNIT = 9,
+	TAG_ROOT = 10,
+	TAG_SSH_ADDRESS = 11,
+	TAG_ALIASES = 12,
+	TAG_UIDS = 13,
+	TAG_GIDS = 14,
+	TAG_INTERFACES = 15,
+	TAG_ADDRESSES = 16,
+};
+
+#define RECORD_VERSION 1
+
+const char *machine_next_alias(const struct machine *machine, const char *alias)
+{
+	const char *next = alias ? alias + strlen(alias) + 1 : machine->aliases;
+
+	return next && next < machine->aliases + machine->aliases_size ? next : NULL;
+}
+
+const char *machine_class_name(enum machine_class class)
+{
+	return class == MACHINE_VM ? "vm" : "container";
+}
+
+int machine_class_parse(const char *text, enum machine_class *class)
+{
+	if (strcmp(text, "container") == 0)
+		*class = MACHINE_CONTAINER;
+	else if (strcmp(text, "vm") == 0)
+		*class = MACHINE_VM;
+	else
+		return -EINVAL;
+	return 0;
+}
+
+static void put_field(struct wire_writer *w, uint16_t tag, const void *bytes, size_t size)
+{
+	if (size > UINT16_MAX)
+		w->failed = true;
+	wire_put_u16(w, tag);
+	wire_put_u16(w, (uint16_t) size);
+	wire_put(w, bytes, size);
+}
+
+static void put_string(struct wire_writer *w, uint16_t tag, const char *string)
+{
+	if (string)
+		put_field(w, tag, string, strlen(string) + 1);
+}
+
+static void put_u32(struct wire_writer *w, uint16_t tag, uint32_t value)
+{
+	put_field(w, tag, &value, sizeof value);
+}
+
+static void put_array(struct wire_writer *w, uint16_t tag, const void *items, size_t count,
+		      size_t item_size)
+{
+	if (count)
+		put_field(w, tag, items, count * item_size);
+}
+
+static void put_leader(struct wire_writer *w, const struct machine_leader *leader)
+{
+	wire_put_u16(w, TAG_LEADER);
+	wire_put_u16(w, 20);
+	wire_put_u32(w, leader->pid);
+	wire_put_u64(w, leader->start_time);
+	wire_put_u64(w, leader->pidfd_inode);
+}
+
+static void put_time(struct wire_writer *w, const struct machine *m)
+{
+	wire_put_u16(w, TAG_TIME);
+	wire_put_u16(w, 16);
+	wire_put_u64(w, m->realtime);
+	wire_put_u64(w, m->monotonic);
+}
+
+int record_encode(const struct machine *m, uint8_t *bytes, size_t size)
+{
+	struct wire_writer w = { .at = bytes, .end = bytes + size };
+
+	wire_put_u16(&w, RECORD_VERSION);
+	wire_put_u64(&w, m->sequence);
+	put_string(&w, TAG_NAME, m->name);
+	put_u32(&w, TAG_CLASS, m->class);
+	put_u32(&w, TAG_GIVEN, m->given);
+	if (m->has_id)
+		put_field(&w, TAG_ID, m->id, sizeof m->id);
+	put_leader(&w, &m->leader);
+	put_time(&w, m);
+	if (m->vsock_cid)
+		put_u32(&w, TAG_VSOCK_CID, m->vsock_cid);
+	put_string(&w, TAG_SERVICE, m->service);
+	put_string(&w, TAG_UNIT, m->unit);
+	put_string(&w, TAG_ROOT, m->root_directory);
+	put_string(&w, TAG_SSH_ADDRESS, m->ssh_address);
+	put_array(&w, TAG_ALIASES, m->aliases, m->aliases_size, 1);
+	put_array(&w, TAG_UIDS, m->uids.extents, m->uids.count, sizeof *m->uids.extents);
+	put_array(&w, TAG_GIDS, m->gids.extents, m->gids.count, sizeof *m->gids.extents);
+	put_array(&w, TAG_INTERFACES, m->interfaces, m->n_interfaces, sizeof *m->interfaces);
+	put_array(&w, TAG_ADDRESSES, m->addresses, m->n_addresses, sizeof *m->addresses);
+	return w.failed ? -ENOSPC : (int) (w.at - bytes);
+}
+
+/* A string of at most `max` bytes with its NUL at the end and none before. */
+static const char *get_string(struct wire_reader *field, size_t max)
+{
+	size_t size = (size_t) (field->end - field->at);
+	const char *string = wire_take(field, size);
+
+	if (!string || size < 2 || size > max + 1 || memchr(string, 0, size) != string + size - 1)
+		field->failed = true;
+	return string;
+}
+
+static const char *get_name(struct wire_reader *field)
+{
+	const char *name = get_string(field, MACHINE_NAME_MAX);
+	char folded[MACHINE_NAME_SIZE];
+
+	if (!field->failed && machine_name_fold(name, folded) == 0)
+		field->failed = true;
+	return name;
+}
+
+static void get_aliases(struct wire_reader *field, struct machine *m)
+{
+	size_t size = (size_t) (field->end - field->at), count = 0;
+	const char *aliases = wire_take(field, size);
+
+	if (!aliases || size == 0 || aliases[size - 1] != '\0') {
+		field->failed = true;
+		return;
+	}
+	for (size_t at = 0; at < size && !field->failed; at += strlen(aliases + at) + 1) {
+		char folded[MACHINE_NAME_SIZE];
+
+		if (++count > MACHINE_ALIASES_MAX || machine_name_fold(aliases + at, folded) == 0)
+			field->failed = true;
+	}
+	m->aliases = aliases;
+	m->aliases_size = size;
+}
+
+/* The rest of the field as an array of at most `max` items. Returns how many. */
+static size_t get_array(struct wire_reader *field, size_t item_size, size_t max, const void **items)
+{
+	size_t size = (size_t) (field->end - field->at), count = size / item_size;
+
+	*items = wire_take(field, size);
+	if (size % item_size || count > max)
+		field->failed = true;
+	return count;
+}
+
+static void get_idmap(struct wire_reader *field, struct idmap *map)
+{
+	const void *extents;
+
+	map->count = get_array(field, sizeof *map->extents, IDMAP_EXTENTS_MAX, &extents);
+	map->extents = extents;
+	for (size_t i = 0; i < map->count && !field->failed; i++)
+		field->failed = idmap_extent_check(&map->extents[i]) < 0;
+}
+
+static void get_addresses(struct wire_reader *field, struct machine *m)
+{
+	const void *items;
+
+	m->n_addresses = get_array(field, sizeof *m->addresses, MACHINE_ADDRESSES_MAX, &items);
+	m->addresses = items;
+	for (size_t i = 0; i < m->n_addresses && !field->failed; i++)
+		if (address_length(m->addresses[i].family) == 0 ||
+		    m->addresses[i].interface[IF_NAMESIZE - 1])
+			field->failed = true;
+}
+
+static void get_interfaces(struct wire_reader *field, struct machine *m)
+{
+	const void *items;
+
+	m->n_interfaces = get_array(field, sizeof *m->interfaces, MACHINE_INTERFACES_MAX, &items);
+	m->interfaces = items;
+}
+
+static void get_class(struct wire_reader *field, struct machine *m)
+{
+	uint32_t class = wire_get_u32(field);
+
+	if (class != MACHINE_CONTAINER && class != MACHINE_VM)
+		field->failed = true;
+	m->class = class;
+}
+
+static void get_leader(struct wire_reader *field, struct machine_leader *leader)
+{
+	leader->pid = wire_get_u32(field);
+	leader->start_time = wire_get_u64(field);
+	leader->pidfd_inode = wire_get_u64(field);
+	if (leader->pid == 0 || leader->pid > INT32_MAX)
+		field->failed = true;
+}
+
+/* Returns whether the tag is one that this version knows. */
+static bool get_field(struct wire_reader *field, uint16_t tag, struct machine *m)
+{
+	switch (tag) {
+	case TAG_NAME: m->name = get_name(field); return true;
+	case TAG_CLASS: get_class(field, m); return true;
+	case TAG_GIVEN: m->given = wire_get_u32(field); return true;
+	case TAG_ID:
+		wire_get(field, m->id, sizeof m->id);
+		m->has_id = true;
+		return true;
+	case TAG_LEADER: get_leader(field, &m->leader); return true;
+	case TAG_TIME:
+		m->realtime = wire_get_u64(field);
+		m->monotonic = wire_get_u64(field);
+		return true;
+	case TAG_VSOCK_CID: m->vsock_cid = wire_get_u32(field); return true;
+	case TAG_SERVICE: m->service = get_string(field, MACHINE_WORD_MAX); return true;
+	case TAG_UNIT: m->unit = get_string(field, MACHINE_WORD_MAX); return true;
+	case TAG_ROOT: m->root_directory = get_string(field, MACHINE_ROOT_MAX); return true;
+	case TAG_SSH_ADDRESS: m->ssh_address = get_string(field, MACHINE_WORD_MAX); return true;
+	case TAG_ALIASES: get_aliases(field, m); return true;
+	case TAG_UIDS: get_idmap(field, &m->uids); return true;
+	case TAG_GIDS: get_idmap(field, &m->gids); return true;
+	case TAG_INTERFACES: get_interfaces(field, m); return true;
+	case TAG_ADDRESSES: get_addresses(field, m); return true;
+	default: return false;
+	}
+}
+
+int record_decode(const void *bytes, size_t size, struct machine *machine)
+{
+	struct wire_reader r = { .at = bytes, .end = (const uint8_t *) bytes + size };
+	struct machine m = { 0 };
+
+	if (wire_get_u16(&r) != RECORD_VERSION)
+		return -EBADMSG;
+	m.sequence = wire_get_u64(&r);
+	while (!r.failed && r.at < r.end) {
+		uint16_t tag = wire_get_u16(&r), length = wire_get_u16(&r);
+		struct wire_reader field = { .at = wire_take(&r, length) };
+
+		if (!field.at)
+			return -EBADMSG;
+		field.end = field.at + length;
+		if (get_field(&field, tag, &m) && (field.failed || field.at != field.end))
+			return -EBADMSG;
+	}
+	if (r.failed || !m.name || !m.class || !m.leader.pid)
+		return -EBADMSG;
+	*machine = m;
+	return 0;
+}
