@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* /proc/PID/stat, proc(5), and whether a leader still lives. */
+#pragma once
+
+#include "registry/file.h"
+#include "registry/record.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct process_stat {
+	char state;	     /* R, S, D, Z, ... */
+	uint32_t parent;     /* pid */
+	uint32_t flags;	     /* PF_* of the kernel's include/linux/sched.h */
+	uint64_t start_time; /* clock ticks since boot */
+};
+
+/* Read the text of the file. 0 or -EBADMSG. */
+int process_stat_parse(const char *text, struct process_stat *stat);
+
+/* Read the file. 0 or a negative errno: -ENOENT or -ESRCH where no such process is seen. */
+int process_stat_read(uint32_t pid, struct process_stat *stat);
+
+/* A zombie runs no machine. */
+bool process_stat_is_dead(const struct process_stat *stat);
+
+/*
+ * Whether the leader has died, as far as this process can be sure of it.
+ * False in doubt: from another pid namespace, where /proc hides it, in a
+ * sandbox. `origin` is that of the registry that names the leader.
+ */
+bool leader_is_gone(const struct machine_leader *leader, const struct registry_origin *origin);
