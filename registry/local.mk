@@ -15,4 +15,11 @@ libregistry_read_la_SOURCES = \
 	%D%/wire.h
 libregistry_read_la_LIBADD = $(LMDB_LIBS)
 
+noinst_LIBRARIES += libregistry-write.a
+libregistry_write_a_SOURCES = %D%/array.h %D%/cleanup.h %D%/id_index.c %D%/id_index.h
+libregistry_write_a_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS)
+
+# What a program that writes links, in this order.
+REGISTRY_WRITE_LIBS = libregistry-write.a libregistry-read.la $(MNL_LIBS)
+
 EXTRA_DIST += %D%/FORMAT.md
