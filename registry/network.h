@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What a machine's network namespace says of its addresses, and which of the
+ * host's interfaces lead to it: rtnetlink(7) through libmnl. Part of the
+ * writing half.
+ */
+#pragma once
+
+#include "registry/record.h"
+
+/* The caller's to release with machine_network_done(). */
+struct machine_network {
+	struct machine_address *addresses; /* in the order of address_compare() */
+	size_t n_addresses;		   /* at most MACHINE_ADDRESSES_MAX */
+	size_t n_left_out;		   /* usable ones beyond that */
+	struct machine_interface *interfaces;
+	size_t n_interfaces;
+};
+
+/*
+ * Read the usable addresses in the network namespace of a process, given by
+ * its pidfd: none of those that are tentative, deprecated or of host scope.
+ * Nothing is found in the caller's own namespace: those are the host's.
+ * 0, -ENOTRECOVERABLE where the calling thread could not get back into its own
+ * namespace, or another negative errno.
+ */
+int machine_network_read(int pidfd, uint32_t pid, struct machine_network *network);
+
+void machine_network_done(struct machine_network *network);
+
+/*
+ * The host's interface that stands for this one towards the machine: the
+ * bridge that it is a port of, or itself. Returns its index, or a negative errno.
+ */
+int host_interface_for(uint32_t index);

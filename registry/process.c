@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "registry/process.h"
+
+#include "registry/cleanup.h"
+#include "registry/process_stat.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#define PF_KTHREAD	  0x00200000 /* the kernel's include/linux/sched.h */
+#define PIDFS_MAGIC	  0x50494446 /* include/uapi/linux/magic.h, Linux 6.9 */
+#define CGROUP2_MAGIC	  0x63677270
+#define TMPFS_MAGIC_VALUE 0x01021994
+
+/* "/proc/4294967295/mountinfo" and its like. */
+#define PROC_PATH_SIZE 48
+
+static void proc_path(char path[static PROC_PATH_SIZE], uint32_t pid, const char *file)
+{
+	snprintf(path, PROC_PATH_SIZE, "/proc/%u/%s", pid, file);
+}
+
+/* Read a file of /proc, which has no size. Returns its text, the caller's to free, or NULL. */
+static char *read_file(const char *path)
+{
+	CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+	CLEANUP_FREE char *text = NULL;
+	size_t size = 0, room = 0;
+	char *whole;
+	ssize_t n;
+
+	if (fd < 0)
+		return NULL;
+	do {
+		if (room - size < 4096) {
+			char *larger = realloc(text, room = room ? room * 2 : 16384);
+
+			if (!larger)
+				return NULL;
+			text = larger;
+		}
+		n = read(fd, text + size, room - size - 1);
+		if (n < 0)
+			return NULL;
+		size += (size_t) n;
+	} while (n > 0);
+	text[size] = '\0';
+	whole = text;
+	text = NULL;
+	return whole;
+}
+
+static char *read_proc(uint32_t pid, const char *file)
+{
+	char path[PROC_PATH_SIZE];
+
+	proc_path(path, pid, file);
+	return read_file(path);
+}
+
+static uint64_t pidfd_inode(int pidfd)
+{
+	struct statfs fs;
+	struct stat st;
+
+	/* Before pidfs, all pidfds had one inode. */
+	if (fstatfs(pidfd, &fs) < 0 || fs.f_type != PIDFS_MAGIC || fstat(pidfd, &st) < 0)
+		return 0;
+	return st.st_ino;
+}
+
+static enum leader_verdict judge_process(uint32_t pid, int fd, struct machine_leader *leader)
+{
+	struct process_stat stat;
+	int r = process_stat_read(pid, &stat);
+
+	if (r < 0) {
+		errno = -r;
+		return r == -ENOENT || r == -ESRCH ? LEADER_ABSENT : LEADER_UNREADABLE;
+	}
+	if (stat.flags & PF_KTHREAD)
+		return LEADER_KERNEL_THREAD;
+	if (process_stat_is_dead(&stat))
+		return LEADER_ZOMBIE;
+	*leader = (struct machine_leader){ pid, stat.start_time, pidfd_inode(fd) };
+	return LEADER_OK;
+}
+
+/* pidfd_open(2) says EINVAL, or since Linux 6.9 ENOENT, of a thread's id. */
+static enum leader_verdict judge_failure(int64_t pid)
+{
+	char path[PROC_PATH_SIZE];
+
+	proc_path(path, (uint32_t) pid, "stat");
+	if (errno == ESRCH)
+		return LEADER_ABSENT;
+	if (errno == EINVAL || errno == ENOENT)
+		return access(path, F_OK) == 0 ? LEADER_THREAD : LEADER_ABSENT;
+	return LEADER_UNREADABLE;
+}
+
+enum leader_verdict leader_inspect(int64_t pid, struct machine_leader *leader, int *pidfd)
+{
+	enum leader_verdict verdict;
+	int fd;
+
+	if (pid <= 0 || pid > INT32_MAX)
+		return LEADER_NO_PID;
+	if (pid == 1)
+		return LEADER_INIT;
+	if (pid == getpid())
+		return LEADER_SELF;
+	fd = (int) syscall(SYS_pidfd_open, (pid_t) pid, 0);
+	if (fd < 0)
+		return judge_failure(pid);
+	verdict = judge_process((uint32_t) pid, fd, leader);
+	if (verdict == LEADER_OK)
+		*pidfd = fd;
+	else
+		close(fd);
+	return verdict;
+}
+
+bool leader_is_running(int pidfd)
+{
+	struct pollfd poller = { .fd = pidfd, .events = POLLIN };
+
+	return poll(&poller, 1, 0) == 0;
+}
+
+bool leader_has_died(const struct machine_leader *leader, const struct registry_origin *origin)
+{
+	CLEANUP_CLOSE int fd = -1;
+	struct stat st;
+
+	if (leader->pidfd_inode)
+		fd = (int) syscall(SYS_pidfd_open, (pid_t) leader->pid, 0);
+	/* No other process has had this inode since the system was booted. */
+	if (fd >= 0 && fstat(fd, &st) == 0 && st.st_ino == leader->pidfd_inode)
+		return !leader_is_running(fd);
+	return leader_is_gone(leader, origin);
+}
+
+int process_shares_namespace(uint32_t pid, const char *namespace)
+{
+	char theirs[PROC_PATH_SIZE], ours[PROC_PATH_SIZE];
+	struct stat a, b;
+
+	snprintf(theirs, sizeof theirs, "/proc/%u/ns/%s", pid, namespace);
+	snprintf(ours, sizeof ours, "/proc/self/ns/%s", namespace);
+	if (stat(theirs, &a) < 0 || stat(ours, &b) < 0)
+		return -errno;
+	return a.st_ino == b.st_ino && a.st_dev == b.st_dev;
+}
+
+int process_read_idmap(uint32_t pid, enum id_kind kind,
+		       struct idmap_extent extents[static IDMAP_EXTENTS_MAX])
+{
+	CLEANUP_FREE char *text = NULL;
+	int r = process_shares_namespace(pid, "user");
+
+	if (r != 0)
+		return r < 0 ? r : 0;
+	text = read_proc(pid, kind == ID_UID ? "uid_map" : "gid_map");
+	if (!text)
+		return -errno;
+	r = idmap_parse(text, extents, IDMAP_EXTENTS_MAX);
+	if (r >= 0 && idmap_is_identity(&(struct idmap){ extents, (size_t) r }))
+		return 0;
+	return r;
+}
+
+static bool has_suffix(const char *text, size_t length, const char *suffix)
+{
+	size_t tail = strlen(suffix);
+
+	return length > tail && memcmp(text + length - tail, suffix, tail) == 0;
+}
+
+/* systemd.unit(5), "String Escaping for Inclusion in Unit Names", gives the characters. */
+static bool is_unit_name(const char *name, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		if (!(name[i] >= 'a' && name[i] <= 'z') && !(name[i] >= 'A' && name[i] <= 'Z') &&
+		    !(name[i] >= '0' && name[i] <= '9') && !strchr(":-_.\\@", name[i]))
+			return false;
+	return length < UNIT_NAME_SIZE &&
+	       (has_suffix(name, length, ".service") || has_suffix(name, length, ".scope"));
+}
+
+bool unit_name_is_valid(const char *name)
+{
+	return is_unit_name(name, strlen(name));
+}
+
+int cgroup_unit(const char *path, const char *root, char unit[static UNIT_NAME_SIZE])
+{
+	size_t skip = strlen(root), length;
+
+	if (skip > 1 && strncmp(path, root, skip) == 0 && (path[skip] == '/' || !path[skip]))
+		path += skip;
+	for (;;) {
+		path += strspn(path, "/");
+		length = strcspn(path, "/");
+		if (!has_suffix(path, length, ".slice"))
+			break;
+		path += length;
+	}
+	/* A name that could be one of the kernel's files has a "_" before it. */
+	if (*path == '_') {
+		path++;
+		length--;
+	}
+	if (!length || !is_unit_name(path, length))
+		return -ENOENT;
+	memcpy(unit, path, length);
+	unit[length] = '\0';
+	return 0;
+}
+
+/* How the line that counts begins, by what is mounted; NULL where libsystemd would find none. */
+static const char *cgroup_prefix(void)
+{
+	struct statfs fs;
+
+	if (statfs("/sys/fs/cgroup", &fs) < 0)
+		return NULL;
+	if (fs.f_type == CGROUP2_MAGIC)
+		return "0::";
+	if (fs.f_type != TMPFS_MAGIC_VALUE)
+		return NULL;
+	if (statfs("/sys/fs/cgroup/unified", &fs) == 0 && fs.f_type == CGROUP2_MAGIC)
+		return "0::";
+	return access("/sys/fs/cgroup/systemd", F_OK) == 0 ? ":name=systemd:" : NULL;
+}
+
+/* The path in the line of /proc/PID/cgroup that counts, the caller's to free, or NULL. */
+static char *read_cgroup(const char *pid, const char *prefix)
+{
+	CLEANUP_FREE char *text = NULL;
+	char path[PROC_PATH_SIZE];
+	char *line, *rest;
+
+	snprintf(path, sizeof path, "/proc/%s/cgroup", pid);
+	text = read_file(path);
+	if (!text)
+		return NULL;
+	for (line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+		/* Version 2 has hierarchy 0; of version 1, the number comes before the name. */
+		char *from = *prefix == ':' ? strchr(line, ':') : line;
+
+		if (from && strncmp(from, prefix, strlen(prefix)) == 0)
+			return strdup(from + strlen(prefix));
+	}
+	errno = ENOENT;
+	return NULL;
+}
+
+/* Pid 1 may be below the root of the hierarchy, as in a container: all units are below that. */
+static void cgroup_root(const char *prefix, char root[static PATH_MAX])
+{
+	static const char *const homes[] = { "/init.scope", "/system.slice", "/system" };
+	CLEANUP_FREE char *path = read_cgroup("1", prefix);
+
+	root[0] = '\0';
+	if (!path || strlen(path) >= PATH_MAX)
+		return;
+	strcpy(root, path);
+	for (size_t i = 0; i < sizeof homes / sizeof *homes; i++)
+		if (strcmp(root, homes[i]) == 0 || has_suffix(root, strlen(root), homes[i])) {
+			root[strlen(root) - strlen(homes[i])] = '\0';
+			return;
+		}
+}
+
+static char *read_cgroup_of(uint32_t pid, const char *prefix)
+{
+	char number[11];
+
+	snprintf(number, sizeof number, "%u", pid);
+	return read_cgroup(number, prefix);
+}
+
+int process_read_unit(uint32_t pid, char unit[static UNIT_NAME_SIZE])
+{
+	const char *prefix = cgroup_prefix();
+	CLEANUP_FREE char *path = NULL;
+	char root[PATH_MAX];
+
+	if (!prefix)
+		return -ENOENT;
+	path = read_cgroup_of(pid, prefix);
+	if (!path)
+		return -errno;
+	cgroup_root(prefix, root);
+	return cgroup_unit(path, root, unit);
+}
+
+bool process_unit_is_shared(uint32_t pid, const char *unit)
+{
+	const char *prefix = cgroup_prefix();
+	CLEANUP_FREE char *path = NULL, *own = NULL;
+
+	if (strncmp(unit, "session-", 8) == 0 || strncmp(unit, "user@", 5) == 0 ||
+	    strcmp(unit, "init.scope") == 0)
+		return true;
+	path = prefix ? read_cgroup_of(pid, prefix) : NULL;
+	own = prefix ? read_cgroup("self", prefix) : NULL;
+	return path && own && strcmp(path, own) == 0;
+}
+
+static bool same_file(const struct stat *a, const struct stat *b)
+{
+	return a->st_ino == b->st_ino && a->st_dev == b->st_dev;
+}
+
+static bool leads_to(const char *path, const struct stat *there)
+{
+	struct stat st;
+
+	return path[0] == '/' && stat(path, &st) == 0 && same_file(&st, there);
+}
+
+/* One line of /proc/PID/mountinfo, proc(5). The strings lie in the line. */
+struct mount {
+	unsigned int major, minor;
+	char *root;
+	char *point;
+};
+
+/* Space, tab, newline and backslash stand there as \040, \011, \012 and \134. */
+static void unescape(char *text)
+{
+	char *to = text;
+
+	for (const char *p = text; *p; p++) {
+		unsigned int byte;
+
+		if (*p == '\\' && sscanf(p + 1, "%3o", &byte) == 1) {
+			*to++ = (char) byte;
+			p += 3;
+		} else {
+			*to++ = *p;
+		}
+	}
+	*to = '\0';
+}
+
+static bool mount_parse(char *line, struct mount *mount)
+{
+	char *rest, *device;
+
+	if (!strtok_r(line, " ", &rest) || !strtok_r(NULL, " ", &rest))
+		return false;
+	device = strtok_r(NULL, " ", &rest);
+	mount->root = strtok_r(NULL, " ", &rest);
+	mount->point = strtok_r(NULL, " ", &rest);
+	if (!mount->point || sscanf(device, "%u:%u", &mount->major, &mount->minor) != 2)
+		return false;
+	unescape(mount->root);
+	unescape(mount->point);
+	return true;
+}
+
+/* The last mount on "/" is the one that is seen. */
+static bool find_root_mount(char *mountinfo, struct mount *found)
+{
+	bool is_found = false;
+	char *rest;
+
+	for (char *line = strtok_r(mountinfo, "\n", &rest); line;
+	     line = strtok_r(NULL, "\n", &rest)) {
+		struct mount mount;
+
+		if (mount_parse(line, &mount) && strcmp(mount.point, "/") == 0) {
+			*found = mount;
+			is_found = true;
+		}
+	}
+	return is_found;
+}
+
+/* What of `path` is left below `root`, both in one file system; NULL if it isn't below. */
+static const char *path_below(const char *path, const char *root)
+{
+	size_t length = strcmp(root, "/") == 0 ? 0 : strlen(root);
+
+	if (strncmp(path, root, length) != 0 || (path[length] != '/' && path[length] != '\0'))
+		return NULL;
+	path += length;
+	return strcmp(path, "/") == 0 ? "" : path;
+}
+
+/* Where the host has that directory of that file system mounted, if it does. */
+static int find_on_host(const struct mount *wanted, const struct stat *there,
+			char path[static PATH_MAX])
+{
+	CLEANUP_FREE char *mountinfo = read_file("/proc/self/mountinfo");
+	char *rest;
+
+	if (!mountinfo)
+		return -errno;
+	for (char *line = strtok_r(mountinfo, "\n", &rest); line;
+	     line = strtok_r(NULL, "\n", &rest)) {
+		char candidate[PATH_MAX];
+		struct mount mount = { 0 };
+		const char *below;
+		int length;
+
+		if (!mount_parse(line, &mount) || mount.major != wanted->major ||
+		    mount.minor != wanted->minor || !(below = path_below(wanted->root, mount.root)))
+			continue;
+		length =
+			snprintf(candidate, sizeof candidate, "%s%s",
+				 strcmp(mount.point, "/") == 0 && *below ? "" : mount.point, below);
+		if (length > 0 && length < PATH_MAX && leads_to(candidate, there)) {
+			strcpy(path, candidate);
+			return 0;
+		}
+	}
+	return -ENOENT;
+}
+
+int process_read_root(uint32_t pid, char path[static PATH_MAX])
+{
+	CLEANUP_FREE char *mountinfo = NULL;
+	char proc[PROC_PATH_SIZE], link[PATH_MAX];
+	struct stat there, ours;
+	struct mount mount = { 0 };
+	ssize_t length;
+
+	proc_path(proc, pid, "root");
+	if (stat(proc, &there) < 0 || stat("/", &ours) < 0)
+		return -errno;
+	if (same_file(&there, &ours) && process_shares_namespace(pid, "mnt") == 1)
+		return -ENOENT;
+	length = readlink(proc, link, sizeof link - 1);
+	if (length < 0)
+		return -errno;
+	link[length] = '\0';
+	if (leads_to(link, &there)) {
+		strcpy(path, link);
+		return 0;
+	}
+	mountinfo = read_proc(pid, "mountinfo");
+	if (!mountinfo || !find_root_mount(mountinfo, &mount))
+		return -ENOENT;
+	return find_on_host(&mount, &there, path);
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What /proc says of the process that leads a machine. Part of the writing
+ * half.
+ */
+#pragma once
+
+#include "registry/database.h"
+#include "registry/file.h"
+#include "registry/record.h"
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* Why a process can't lead a machine. */
+enum leader_verdict {
+	LEADER_OK,
+	LEADER_NO_PID, /* 0, negative, or too large */
+	LEADER_INIT,   /* pid 1: the host itself */
+	LEADER_SELF,   /* the calling process */
+	LEADER_ABSENT,
+	LEADER_THREAD, /* a thread's id, not a process's */
+	LEADER_KERNEL_THREAD,
+	LEADER_ZOMBIE,
+	LEADER_UNREADABLE, /* errno says why */
+};
+
+/*
+ * Look at a process. With LEADER_OK, `leader` is who it is and `pidfd` a new
+ * descriptor of it, the caller's to close: pidfd_open(2).
+ */
+enum leader_verdict leader_inspect(int64_t pid, struct machine_leader *leader, int *pidfd);
+
+/* Whether it still runs: what was read of its pid meanwhile was its. */
+bool leader_is_running(int pidfd);
+
+/*
+ * The same as leader_is_gone(), which plug-ins have to do with; faster where
+ * pidfds have inodes of their own.
+ */
+bool leader_has_died(const struct machine_leader *leader, const struct registry_origin *origin);
+
+/* Whether the process shares the caller's "user", "mnt" or "net" namespace. 1, 0, or an errno. */
+int process_shares_namespace(uint32_t pid, const char *namespace);
+
+/*
+ * Its uid or gid map: 0 extents in the caller's own user namespace, or with a
+ * map of all ids onto themselves. Returns how many, or a negative errno.
+ */
+int process_read_idmap(uint32_t pid, enum id_kind kind,
+		       struct idmap_extent extents[static IDMAP_EXTENTS_MAX]);
+
+#define UNIT_NAME_SIZE 256
+
+/*
+ * The unit in a cgroup path, as libsystemd finds it: slices are passed over,
+ * the next component is a service or scope. `root` is the part of the path
+ * that doesn't count, or "". 0 or -ENOENT.
+ */
+int cgroup_unit(const char *path, const char *root, char unit[static UNIT_NAME_SIZE]);
+
+/* Whether it can be a unit's name: systemd.unit(5). */
+bool unit_name_is_valid(const char *name);
+
+/*
+ * The unit that the process is in, of the hierarchy that libsystemd consults
+ * on this host. 0, -ENOENT without one, or another negative errno.
+ */
+int process_read_unit(uint32_t pid, char unit[static UNIT_NAME_SIZE]);
+
+/*
+ * Whether a leader's unit may hold processes that aren't the machine's: a
+ * login session, a user manager, or one whose very cgroup the caller is in.
+ */
+bool process_unit_is_shared(uint32_t pid, const char *unit);
+
+/*
+ * The host's path of its root directory. -ENOENT where it has the caller's
+ * own root and mount namespace, or a root that no path of the host's leads to.
+ */
+int process_read_root(uint32_t pid, char path[static PATH_MAX]);
