@@ -16,7 +16,16 @@ libregistry_read_la_SOURCES = \
 libregistry_read_la_LIBADD = $(LMDB_LIBS)
 
 noinst_LIBRARIES += libregistry-write.a
-libregistry_write_a_SOURCES = %D%/array.h %D%/cleanup.h %D%/copy.c %D%/copy.h %D%/id_index.c %D%/id_index.h %D%/index.c %D%/index.h %D%/network.c %D%/network.h %D%/process.c %D%/process.h %D%/writer.c %D%/writer.h
+libregistry_write_a_SOURCES = \
+	%D%/array.h \
+	%D%/cleanup.h \
+	%D%/copy.c %D%/copy.h \
+	%D%/id_index.c %D%/id_index.h \
+	%D%/index.c %D%/index.h \
+	%D%/network.c %D%/network.h \
+	%D%/process.c %D%/process.h \
+	%D%/register.c %D%/register.h \
+	%D%/writer.c %D%/writer.h
 libregistry_write_a_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS)
 
 # What a program that writes links, in this order.

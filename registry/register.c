@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "registry/register.h"
+
+#include "registry/process.h"
+
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+static bool same_leader(const struct machine_leader *a, const struct machine_leader *b)
+{
+	return a->pid == b->pid && a->start_time == b->start_time;
+}
+
+/* Names that fold to the same key are the same name. */
+static bool same_name(const char *a, const char *b)
+{
+	char x[MACHINE_NAME_SIZE], y[MACHINE_NAME_SIZE];
+
+	return machine_name_fold(a, x) > 0 && machine_name_fold(b, y) > 0 && strcmp(x, y) == 0;
+}
+
+static int find(struct writer *w, const char *name, struct machine *found)
+{
+	char folded[MACHINE_NAME_SIZE];
+
+	return machine_name_fold(name, folded) ? snapshot_find_name(&w->copy, folded, found)
+					       : -EINVAL;
+}
+
+static int throw_out(struct writer *w, const struct machine *holder)
+{
+	char folded[MACHINE_NAME_SIZE];
+
+	machine_name_fold(holder->name, folded);
+	return writer_remove(w, folded);
+}
+
+static int refuse(const struct machine *holder, int what, const char *claimed,
+		  struct register_conflict *conflict)
+{
+	*conflict = (struct register_conflict){ .what = what, .pid = holder->leader.pid };
+	strcpy(conflict->claimed, claimed);
+	strcpy(conflict->holder, holder->name);
+	if (holder->service)
+		strcpy(conflict->service, holder->service);
+	return -EEXIST;
+}
+
+int register_find_former(struct writer *w, const char *name, const struct machine_leader *leader,
+			 struct machine *former)
+{
+	struct machine found;
+	int r = find(w, name, &found);
+
+	if (r < 0)
+		return r;
+	if (!same_leader(&found.leader, leader) || !same_name(found.name, name))
+		return -ENOENT;
+	*former = found;
+	return 0;
+}
+
+/*
+ * One claim of the new machine on a name: nobody has it, or only a machine
+ * that may go, or it is refused. `goes` is whether a live one may.
+ */
+static int claim_name(struct writer *w, const struct machine *m, const char *name, int what,
+		      bool goes, bool judge_only, struct register_conflict *conflict)
+{
+	struct machine holder;
+	int r = find(w, name, &holder);
+
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	if (same_name(holder.name, m->name) && same_leader(&holder.leader, &m->leader))
+		return 0;
+	goes = (goes && same_name(holder.name, name)) ||
+	       leader_has_died(&holder.leader, &w->copy.meta.origin);
+	if (!goes)
+		return refuse(&holder, what, name, conflict);
+	return judge_only ? 0 : throw_out(w, &holder);
+}
+
+static int claim_leader(struct writer *w, const struct machine *m, bool goes, bool judge_only,
+			struct register_conflict *conflict)
+{
+	struct machine holder;
+	int r = snapshot_find_leader(&w->copy, m->leader.pid, &holder);
+
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	if (same_leader(&holder.leader, &m->leader)) {
+		if (same_name(holder.name, m->name))
+			return 0;
+		if (!goes)
+			return refuse(&holder, CONFLICT_LEADER, m->name, conflict);
+	}
+	/* Another start time: that leader is gone, its pid was used again. */
+	return judge_only ? 0 : throw_out(w, &holder);
+}
+
+/* Twice over all claims: judge them all before the first machine is thrown out. */
+static int claim_all(struct writer *w, const struct machine *m, bool replace, bool judge_only,
+		     struct register_conflict *conflict)
+{
+	int r = claim_name(w, m, m->name, CONFLICT_NAME, replace, judge_only, conflict);
+
+	if (r == 0)
+		r = claim_leader(w, m, replace, judge_only, conflict);
+	for (const char *alias = NULL; r == 0 && (alias = machine_next_alias(m, alias));)
+		r = claim_name(w, m, alias, CONFLICT_ALIAS, false, judge_only, conflict);
+	return r;
+}
+
+static uint64_t now_us(clockid_t clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return (uint64_t) now.tv_sec * 1000000u + (uint64_t) now.tv_nsec / 1000u;
+}
+
+int register_machine(struct writer *w, struct machine *m, bool replace,
+		     struct register_conflict *conflict)
+{
+	struct machine former;
+	int r = claim_all(w, m, replace, true, conflict);
+
+	if (r == 0)
+		r = claim_all(w, m, replace, false, conflict);
+	if (r < 0)
+		return r;
+	r = register_find_former(w, m->name, &m->leader, &former);
+	if (r < 0 && r != -ENOENT)
+		return r;
+	if (r == 0) {
+		m->sequence = former.sequence;
+		m->realtime = former.realtime;
+		m->monotonic = former.monotonic;
+	} else {
+		m->sequence = 0;
+		m->realtime = now_us(CLOCK_REALTIME);
+		m->monotonic = now_us(CLOCK_MONOTONIC);
+	}
+	return writer_put(w, m);
+}

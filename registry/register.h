@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Who may have a name: the rules by which a machine enters the registry. A
+ * leader leads one machine, a name or alias belongs to one machine; what a
+ * dead leader's machine held is free. Part of the writing half.
+ */
+#pragma once
+
+#include "registry/writer.h"
+
+/* What a registration ran into, and whose it is. */
+struct register_conflict {
+	enum { CONFLICT_NAME, CONFLICT_ALIAS, CONFLICT_LEADER } what;
+	char claimed[MACHINE_NAME_SIZE]; /* name or alias; for a leader the machine's name */
+	char holder[MACHINE_NAME_SIZE];	 /* the machine that has it */
+	uint32_t pid;			 /* its leader */
+	char service[MACHINE_WORD_MAX + 1];
+};
+
+/*
+ * The record that registering `name` with this live leader would update: the
+ * one of the same name and leader. It points into the pages, and is good
+ * until they change. 0 or -ENOENT.
+ */
+int register_find_former(struct writer *writer, const char *name,
+			 const struct machine_leader *leader, struct machine *former);
+
+/*
+ * Put the machine into the registry. The same name and leader again: its
+ * record is replaced, its sequence and times are kept and come back in
+ * `machine`. Otherwise it is a new machine, registered now. 0; -EEXIST with
+ * what is in the way, and nothing changed; or an error of writer_put().
+ * `replace` throws out a live machine that has the name or the leader, but
+ * never takes one's alias away.
+ */
+int register_machine(struct writer *writer, struct machine *machine, bool replace,
+		     struct register_conflict *conflict);
