@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The database hosts: names to addresses, and back. */
+#include "nss-mymachines/hosts.h"
+
+#include "nss-mymachines/buffer.h"
+#include "nss-mymachines/memo.h"
+#include "nss-mymachines/prototypes.h"
+#include "nss-mymachines/status.h"
+#include "registry/process_stat.h"
+
+#include <errno.h>
+#include <string.h>
+
+bool host_is_up(const struct snapshot *snapshot, const struct machine *machine)
+{
+	return !leader_is_gone(&machine->leader, &snapshot->meta.origin);
+}
+
+/* On success, the snapshot is the caller's to close. */
+static int find_host(const char *name, struct snapshot *snapshot, struct machine *machine)
+{
+	char folded[MACHINE_NAME_SIZE];
+	struct registry_identity now;
+	size_t length = machine_name_fold(name, folded);
+	int r;
+
+	if (length == 0)
+		return -ENOENT;
+	r = registry_stat(REGISTRY_PATH, &now);
+	if (r < 0)
+		return r;
+	if (memo_lacks_name(&now, folded, length))
+		return -ENOENT;
+	r = snapshot_open(snapshot, REGISTRY_PATH);
+	if (r < 0)
+		return r;
+	r = snapshot_find_name(snapshot, folded, machine);
+	if (r == 0 && !host_is_up(snapshot, machine))
+		r = -ENOENT;
+	if (r < 0)
+		snapshot_close(snapshot);
+	return r;
+}
+
+static bool is_reachable(const struct machine_address *address)
+{
+	return !address_needs_interface(address) || address->host_interface;
+}
+
+/* One tuple each, linked. The first may be the caller's own: glibc's nss_files does the same. */
+static int fill_tuples(const struct machine *m, struct gaih_addrtuple **pat, char *bytes,
+		       size_t length)
+{
+	struct buffer buffer = { bytes, length };
+	struct gaih_addrtuple *first = NULL, **link = &first;
+	char *name = buffer_string(&buffer, m->name);
+
+	if (!name)
+		return -ERANGE;
+	for (size_t i = 0; i < m->n_addresses; i++) {
+		const struct machine_address *address = &m->addresses[i];
+		struct gaih_addrtuple *tuple;
+
+		if (!is_reachable(address))
+			continue;
+		tuple = !first && *pat ? *pat : buffer_take(&buffer, sizeof *tuple);
+		if (!tuple)
+			return -ERANGE;
+		*tuple = (struct gaih_addrtuple){ .name = name, .family = address->family };
+		memcpy(tuple->addr, address->bytes, sizeof tuple->addr);
+		if (address_needs_interface(address))
+			tuple->scopeid = address->host_interface;
+		*link = tuple;
+		link = &tuple->next;
+	}
+	if (!first)
+		return -ENODATA;
+	*pat = first;
+	return 0;
+}
+
+enum nss_status _nss_mymachines_gethostbyname4_r(const char *name, struct gaih_addrtuple **pat,
+						 char *buffer, size_t length, int *errnop,
+						 int *h_errnop, int32_t *ttlp)
+{
+	const int saved_errno = errno;
+	struct snapshot snapshot;
+	struct machine machine;
+	int r = find_host(name, &snapshot, &machine);
+
+	if (r == 0) {
+		r = fill_tuples(&machine, pat, buffer, length);
+		snapshot_close(&snapshot);
+	}
+	if (r == 0 && ttlp)
+		*ttlp = 0;
+	return host_status(r, saved_errno, errnop, h_errnop);
+}
+
+static bool is_listed(const struct machine_address *address, int family)
+{
+	return address->family == family && !address_needs_interface(address);
+}
+
+static size_t count_listed(const struct machine *m, int family)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < m->n_addresses; i++)
+		count += is_listed(&m->addresses[i], family);
+	return count;
+}
+
+static size_t count_aliases(const struct machine *m)
+{
+	size_t count = 0;
+
+	for (const char *alias = NULL; (alias = machine_next_alias(m, alias));)
+		count++;
+	return count;
+}
+
+/* Name, aliases and room for the addresses. */
+static int fill_names(const struct machine *m, size_t n_addresses, struct hostent *host,
+		      struct buffer *buffer)
+{
+	char **to = buffer_take(buffer, (count_aliases(m) + 1) * sizeof *to);
+
+	host->h_aliases = to;
+	host->h_addr_list = buffer_take(buffer, (n_addresses + 1) * sizeof *host->h_addr_list);
+	host->h_name = buffer_string(buffer, m->name);
+	if (!host->h_aliases || !host->h_addr_list || !host->h_name)
+		return -ERANGE;
+	for (const char *alias = NULL; (alias = machine_next_alias(m, alias));) {
+		*to = buffer_string(buffer, alias);
+		if (!*to++)
+			return -ERANGE;
+	}
+	*to = NULL;
+	return 0;
+}
+
+static int add_address(struct hostent *host, size_t at, const uint8_t *bytes, struct buffer *buffer)
+{
+	char *copy = buffer_take(buffer, (size_t) host->h_length);
+
+	if (!copy)
+		return -ERANGE;
+	memcpy(copy, bytes, (size_t) host->h_length);
+	host->h_addr_list[at] = copy;
+	host->h_addr_list[at + 1] = NULL;
+	return 0;
+}
+
+int host_fill(const struct machine *m, int family, struct hostent *host, char *bytes, size_t length)
+{
+	struct buffer buffer = { bytes, length };
+	struct hostent h = { 0 };
+	size_t count, n = 0;
+	int r;
+
+	if (family == AF_UNSPEC)
+		family = count_listed(m, AF_INET) ? AF_INET : AF_INET6;
+	count = count_listed(m, family);
+	if (count == 0)
+		return -ENODATA;
+	h.h_addrtype = family;
+	h.h_length = (int) address_length(family);
+	r = fill_names(m, count, &h, &buffer);
+	for (size_t i = 0; r == 0 && i < m->n_addresses; i++)
+		if (is_listed(&m->addresses[i], family))
+			r = add_address(&h, n++, m->addresses[i].bytes, &buffer);
+	if (r == 0)
+		*host = h;
+	return r;
+}
+
+enum nss_status _nss_mymachines_gethostbyname3_r(const char *name, int family, struct hostent *host,
+						 char *buffer, size_t length, int *errnop,
+						 int *h_errnop, int32_t *ttlp, char **canonp)
+{
+	const int saved_errno = errno;
+	struct snapshot snapshot;
+	struct machine machine;
+	int r = family == AF_UNSPEC || address_length(family) ? find_host(name, &snapshot, &machine)
+							      : -ENODATA;
+
+	if (r == 0) {
+		r = host_fill(&machine, family, host, buffer, length);
+		snapshot_close(&snapshot);
+	}
+	if (r == 0 && ttlp)
+		*ttlp = 0;
+	if (r == 0 && canonp)
+		*canonp = host->h_name;
+	return host_status(r, saved_errno, errnop, h_errnop);
+}
+
+enum nss_status _nss_mymachines_gethostbyname2_r(const char *name, int family, struct hostent *host,
+						 char *buffer, size_t length, int *errnop,
+						 int *h_errnop)
+{
+	return _nss_mymachines_gethostbyname3_r(name, family, host, buffer, length, errnop,
+						h_errnop, NULL, NULL);
+}
+
+enum nss_status _nss_mymachines_gethostbyname_r(const char *name, struct hostent *host,
+						char *buffer, size_t length, int *errnop,
+						int *h_errnop)
+{
+	return _nss_mymachines_gethostbyname3_r(name, AF_UNSPEC, host, buffer, length, errnop,
+						h_errnop, NULL, NULL);
+}
+
+/* The machine that has had this address for longest, of those that are up. */
+static int find_by_address(struct snapshot *s, int family, const uint8_t *bytes, struct machine *m)
+{
+	uint64_t sequence = 0;
+	int r;
+
+	while ((r = snapshot_find_address(s, family, bytes, sequence, m)) == 0 && !host_is_up(s, m))
+		sequence = m->sequence;
+	return r;
+}
+
+/* The one address that was asked for, in the family that it was asked in. */
+static int fill_by_address(const struct machine *m, int family, const uint8_t *bytes,
+			   struct hostent *host, char *result, size_t length)
+{
+	struct buffer buffer = { result, length };
+	struct hostent h = { .h_addrtype = family, .h_length = (int) address_length(family) };
+	int r = fill_names(m, 1, &h, &buffer);
+
+	if (r == 0)
+		r = add_address(&h, 0, bytes, &buffer);
+	if (r == 0)
+		*host = h;
+	return r;
+}
+
+static int by_address(const uint8_t *bytes, size_t size, int family, struct hostent *host,
+		      char *buffer, size_t length)
+{
+	/* A client of IPv4 at a socket of IPv6. */
+	bool mapped = family == AF_INET6 && size == 16 && address_is_mapped(bytes);
+	struct registry_identity now;
+	struct snapshot snapshot;
+	struct machine machine;
+	int r;
+
+	if (address_length(family) == 0 || size != address_length(family))
+		return -ENODATA;
+	/* An absent registry isn't worth opening it. */
+	r = registry_stat(REGISTRY_PATH, &now);
+	if (r == 0)
+		r = snapshot_open(&snapshot, REGISTRY_PATH);
+	if (r < 0)
+		return r;
+	r = find_by_address(&snapshot, mapped ? AF_INET : family, mapped ? bytes + 12 : bytes,
+			    &machine);
+	if (r == 0)
+		r = fill_by_address(&machine, family, bytes, host, buffer, length);
+	snapshot_close(&snapshot);
+	return r;
+}
+
+enum nss_status _nss_mymachines_gethostbyaddr2_r(const void *address, socklen_t address_size,
+						 int family, struct hostent *host, char *buffer,
+						 size_t length, int *errnop, int *h_errnop,
+						 int32_t *ttlp)
+{
+	const int saved_errno = errno;
+	int r = by_address(address, address_size, family, host, buffer, length);
+
+	if (r == 0 && ttlp)
+		*ttlp = 0;
+	return host_status(r, saved_errno, errnop, h_errnop);
+}
+
+enum nss_status _nss_mymachines_gethostbyaddr_r(const void *address, socklen_t address_size,
+						int family, struct hostent *host, char *buffer,
+						size_t length, int *errnop, int *h_errnop)
+{
+	return _nss_mymachines_gethostbyaddr2_r(address, address_size, family, host, buffer, length,
+						errnop, h_errnop, NULL);
+}
