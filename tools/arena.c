@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tools/arena.h"
+
+#include "registry/cleanup.h"
+#include "tools/message.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#define BLOCK_SIZE (64 * 1024)
+
+struct arena_block {
+	struct arena_block *previous;
+	size_t used;
+	size_t size;
+	max_align_t bytes[];
+};
+
+static void out_of_memory(void)
+{
+	complain("out of memory");
+	exit(EXIT_FAILURE);
+}
+
+void *arena_alloc(struct arena *arena, size_t size)
+{
+	struct arena_block *block = arena->last;
+	void *found;
+
+	size = (size + sizeof(max_align_t) - 1) & ~(sizeof(max_align_t) - 1);
+	if (!block || size > block->size - block->used) {
+		size_t room = size > BLOCK_SIZE ? size : BLOCK_SIZE;
+
+		block = calloc(1, sizeof *block + room);
+		if (!block)
+			out_of_memory();
+		*block = (struct arena_block){ .previous = arena->last, .size = room };
+		arena->last = block;
+	}
+	found = (uint8_t *) block->bytes + block->used;
+	block->used += size;
+	return found;
+}
+
+void *arena_copy(struct arena *arena, const void *bytes, size_t size)
+{
+	void *copy = arena_alloc(arena, size);
+
+	return size ? memcpy(copy, bytes, size) : copy;
+}
+
+char *arena_strdup(struct arena *arena, const char *text)
+{
+	return arena_copy(arena, text, strlen(text) + 1);
+}
+
+char *arena_printf(struct arena *arena, const char *format, ...)
+{
+	CLEANUP_FREE char *text = NULL;
+	va_list arguments;
+	int length;
+
+	va_start(arguments, format);
+	length = vasprintf(&text, format, arguments);
+	va_end(arguments);
+	if (length < 0) {
+		text = NULL;
+		out_of_memory();
+	}
+	return arena_copy(arena, text, (size_t) length + 1);
+}
+
+void *arena_grow(struct arena *arena, void *items, size_t count, size_t item_size)
+{
+	void *larger;
+
+	if (count != 0 && (count < 8 || count & (count - 1)))
+		return items;
+	larger = arena_alloc(arena, (count ? count * 2 : 8) * item_size);
+	return count ? memcpy(larger, items, count * item_size) : larger;
+}
+
+void arena_done(struct arena *arena)
+{
+	while (arena->last) {
+		struct arena_block *previous = arena->last->previous;
+
+		free(arena->last);
+		arena->last = previous;
+	}
+}

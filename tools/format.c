@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tools/format.h"
+
+#include <langinfo.h>
+#include <linux/rtnetlink.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+char *id128_format(const uint8_t id[static 16], char text[static ID128_TEXT_SIZE])
+{
+	for (size_t i = 0; i < 16; i++)
+		sprintf(text + 2 * i, "%02x", id[i]);
+	return text;
+}
+
+/* Bytes of the UTF-8 character that begins here, by RFC 3629, section 4; 0 if none does. */
+static size_t utf8_length(const unsigned char *text)
+{
+	unsigned char low = 0x80, high = 0xbf;
+	size_t length;
+
+	if (text[0] < 0x80)
+		return 1;
+	if (text[0] >= 0xc2 && text[0] <= 0xdf)
+		length = 2;
+	else if (text[0] >= 0xe0 && text[0] <= 0xef)
+		length = 3;
+	else if (text[0] >= 0xf0 && text[0] <= 0xf4)
+		length = 4;
+	else
+		return 0;
+	switch (text[0]) {
+	case 0xe0: low = 0xa0; break;
+	case 0xed: high = 0x9f; break;
+	case 0xf0: low = 0x90; break;
+	case 0xf4: high = 0x8f; break;
+	}
+	if (text[1] < low || text[1] > high)
+		return 0;
+	for (size_t i = 2; i < length; i++)
+		if ((text[i] & 0xc0) != 0x80)
+			return 0;
+	return length;
+}
+
+/* C1 control characters, U+0080 to U+009F, move terminals as C0 ones do. */
+static bool is_printable(const unsigned char *text, size_t length)
+{
+	if (length == 1)
+		return text[0] >= 0x20 && text[0] != 0x7f && text[0] != '\\';
+	return length > 0 && !(text[0] == 0xc2 && text[1] < 0xa0);
+}
+
+char *escape(const char *text, char *escaped)
+{
+	const unsigned char *from = (const unsigned char *) text;
+	char *to = escaped;
+
+	while (*from) {
+		size_t length = utf8_length(from);
+
+		if (is_printable(from, length)) {
+			memcpy(to, from, length);
+			to += length;
+			from += length;
+		} else {
+			to += sprintf(to, "\\x%02x", *from++);
+		}
+	}
+	*to = '\0';
+	return escaped;
+}
+
+const char *scope_name(uint8_t scope)
+{
+	return scope < RT_SCOPE_SITE ? "global" : scope < RT_SCOPE_LINK ? "site" : "link";
+}
+
+char *time_format(uint64_t realtime_us, char text[static TIME_TEXT_SIZE])
+{
+	time_t seconds = (time_t) (realtime_us / 1000000u);
+	struct tm local;
+
+	if (!localtime_r(&seconds, &local) ||
+	    strftime(text, TIME_TEXT_SIZE, "%a %Y-%m-%d %H:%M:%S %Z", &local) == 0)
+		text[0] = '\0';
+	return text;
+}
+
+const char *ellipsis(void)
+{
+	return strcmp(nl_langinfo(CODESET), "UTF-8") == 0 ? "\u2026" : "...";
+}

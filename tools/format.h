@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* How values look in what the tools print. */
+#pragma once
+
+#include "registry/record.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* 32 hexadecimal digits, as machine-id(5) has them. */
+#define ID128_TEXT_SIZE 33
+char *id128_format(const uint8_t id[static 16], char text[static ID128_TEXT_SIZE]);
+
+/*
+ * A name that the machine or a path chose, made harmless for a terminal and
+ * good UTF-8: bytes below 0x20, 0x7f, the backslash and what isn't UTF-8 as
+ * \xNN. `size` is that of the text with its NUL.
+ */
+#define ESCAPED_SIZE(size) ((size_t) (size) *4 + 1)
+char *escape(const char *text, char *escaped);
+
+/* "global", "site" or "link": ip-address(8). */
+const char *scope_name(uint8_t scope);
+
+/* "Sun 2026-11-22 22:51:03 UTC", in the local zone. */
+#define TIME_TEXT_SIZE 64
+char *time_format(uint64_t realtime_us, char text[static TIME_TEXT_SIZE]);
+
+/* "…" where the terminal can show it. */
+const char *ellipsis(void);

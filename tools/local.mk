@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+# All but main(), for the unit tests, too.
+noinst_LIBRARIES += libmymachines.a
+libmymachines_a_SOURCES = \
+	%D%/arena.c %D%/arena.h \
+	%D%/discovery.c %D%/discovery.h \
+	%D%/format.c %D%/format.h \
+	%D%/json.c %D%/json.h \
+	%D%/list.c \
+	%D%/machine_copy.c %D%/machine_copy.h \
+	%D%/membership.c %D%/membership.h \
+	%D%/message.c %D%/message.h \
+	%D%/options.c %D%/options.h \
+	%D%/publish.c %D%/publish.h \
+	%D%/refresh.c \
+	%D%/register.c \
+	%D%/registration.c %D%/registration.h \
+	%D%/show.c \
+	%D%/table.c %D%/table.h \
+	%D%/unregister.c \
+	%D%/verbs.h \
+	%D%/which.c
+libmymachines_a_CFLAGS = $(AM_CFLAGS) $(JSON_C_CFLAGS)
+
+bin_PROGRAMS += mymachines
+mymachines_SOURCES = %D%/main.c
+mymachines_LDADD = libmymachines.a $(REGISTRY_WRITE_LIBS) $(JSON_C_LIBS)
+
+dist_bashcompletion_DATA = %D%/completion/mymachines
+dist_zshcompletion_DATA = %D%/completion/_mymachines

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* mymachines: register and inspect the virtual machines and OS containers of this host. */
+#include "tools/message.h"
+#include "tools/verbs.h"
+
+#include <locale.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct verb {
+	const char *name;
+	int (*run)(int argc, char **argv);
+} verbs[] = {
+	/* clang-format off */
+	{ "list", verb_list },
+	{ "refresh", verb_refresh },
+	{ "register", verb_register },
+	{ "show", verb_show },
+	{ "unregister", verb_unregister },
+	{ "which", verb_which },
+	/* clang-format on */
+};
+
+static int help(void)
+{
+	puts("Usage: mymachines VERB [OPTION...] [NAME...]\n"
+	     "\n"
+	     "Register and inspect the virtual machines and OS containers of this host.\n"
+	     "\n"
+	     "Verbs:\n"
+	     "  list                 List the machines that run (also without a verb)\n"
+	     "  show [NAME...]       Show all that is known of machines\n"
+	     "  which PID...         Tell which machine a process belongs to\n"
+	     "  register NAME        Register a machine, or update its record\n"
+	     "  register --batch     Register many, read as JSON lines from standard input\n"
+	     "  unregister NAME...   Forget machines; what runs in them goes on\n"
+	     "  refresh [NAME...]    Read id maps and addresses again; drop what has died\n"
+	     "\n"
+	     "Options:\n"
+	     "  -h, --help           Show this help; after a verb, that verb's\n"
+	     "      --version        Show the version\n"
+	     "\n"
+	     "See mymachines(1), and nss-mymachines(8) for what the host's programs then see.");
+	return EXIT_SUCCESS;
+}
+
+static int version(void)
+{
+	puts("mymachines " PACKAGE_VERSION);
+	return EXIT_SUCCESS;
+}
+
+static int run_verb(int argc, char **argv)
+{
+	char quoted[QUOTED_SIZE];
+
+	for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
+		if (strcmp(argv[0], verbs[i].name) == 0)
+			return verbs[i].run(argc, argv);
+	complain("unknown verb '%s'; see mymachines --help", quote(argv[0], quoted));
+	return EXIT_FAILURE;
+}
+
+static int run(int argc, char **argv)
+{
+	static char list[] = "list";
+	const char *first = argc > 1 ? argv[1] : "";
+
+	if (strcmp(first, "-h") == 0 || strcmp(first, "--help") == 0 || strcmp(first, "help") == 0)
+		return help();
+	if (strcmp(first, "--version") == 0)
+		return version();
+	if (*first && *first != '-')
+		return run_verb(argc - 1, argv + 1);
+	/* Nothing, or options of list without the word. */
+	argv[0] = list;
+	return verb_list(argc, argv);
+}
+
+int main(int argc, char **argv)
+{
+	int status;
+
+	setlocale(LC_ALL, "");
+	/* A limit on file sizes is an error to report, not a reason to die half way. */
+	signal(SIGXFSZ, SIG_IGN);
+	/* LMDB clears megabytes for each transaction: fresh pages of the kernel's come for nothing. */
+	mallopt(M_MMAP_THRESHOLD, 128 * 1024);
+	status = run(argc, argv);
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		complain("cannot write the output: %s", "standard output is full or closed");
+		return EXIT_FAILURE;
+	}
+	return status;
+}

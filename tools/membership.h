@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Which machine a process belongs to: by its pid namespace, its unit, or a
+ * leader among its ancestors.
+ */
+#pragma once
+
+#include "registry/snapshot.h"
+#include "tools/arena.h"
+
+struct membership {
+	struct snapshot *snapshot;
+	struct arena *arena;
+	struct pid_namespace *namespaces; /* of the leaders, read when first needed */
+	size_t n_namespaces;
+	bool has_namespaces;
+};
+
+/* Find the machine. 0; -ENOENT for a process of the host; or another negative errno. */
+int membership_find(struct membership *membership, uint32_t pid, struct machine *machine);

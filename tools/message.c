@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tools/message.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+void complain(const char *format, ...)
+{
+	va_list arguments;
+
+	/* What was printed before comes before. */
+	fflush(stdout);
+	flockfile(stderr);
+	fputs("mymachines: ", stderr);
+	va_start(arguments, format);
+	vfprintf(stderr, format, arguments);
+	va_end(arguments);
+	fputc('\n', stderr);
+	funlockfile(stderr);
+}
+
+int complain_usage(const char *verb)
+{
+	fprintf(stderr, "Try 'mymachines %s --help'.\n", verb);
+	return EXIT_FAILURE;
+}
+
+const char *quote(const char *text, char quoted[static QUOTED_SIZE])
+{
+	char *to = quoted;
+	size_t i;
+
+	for (i = 0; text[i] && i < 80; i++) {
+		unsigned char byte = (unsigned char) text[i];
+
+		if (byte >= 0x20 && byte < 0x7f)
+			*to++ = (char) byte;
+		else
+			to += sprintf(to, "\\x%02x", byte);
+	}
+	strcpy(to, text[i] ? "..." : "");
+	return quoted;
+}
+
+const char *error_words(int error)
+{
+	switch (error) {
+	case -ELOOP: return "it is a symbolic link";
+	case -ENXIO: return "it is no regular file";
+	case -EPERM: return "it isn't root's alone to write";
+	case -EPROTONOSUPPORT: return "it has another format version";
+	case -EILSEQ: return "it was written in another byte order";
+	case -EUCLEAN: return "it is damaged";
+	case -EXDEV: return "its machines are of another pid namespace";
+	case -ETIMEDOUT: return "another writer has held its lock for ten seconds";
+	case -ENOTRECOVERABLE: return "cannot get back into the own network namespace";
+	default: return strerror(-error);
+	}
+}
+
+static const char *advice(int error)
+{
+	switch (error) {
+	case -EACCES: return " (this needs root)";
+	case -ELOOP:
+	case -ENXIO:
+	case -EPROTONOSUPPORT:
+	case -EILSEQ:
+	case -EUCLEAN: return "; remove it, and register the machines again";
+	case -EXDEV: return "; use it from there, or remove it";
+	default: return "";
+	}
+}
+
+void complain_registry(const char *path, int error)
+{
+	complain("%s: %s%s", path, error_words(error), advice(error));
+}
+
+const char *name_words(enum name_verdict verdict)
+{
+	switch (verdict) {
+	case NAME_OK: break;
+	case NAME_EMPTY: return "is empty";
+	case NAME_TOO_LONG: return "is longer than 64 bytes";
+	case NAME_BAD_CHARACTER: return "has a byte other than letters, digits, '-', '_' and '.'";
+	case NAME_BAD_LABEL:
+		return "has a label that is empty, longer than 63 bytes, or has a '-' at an end";
+	case NAME_NUMBER: return "would be taken for an address or a number";
+	case NAME_RESERVED: return "has another meaning already";
+	case NAME_TERMINAL: return "would be taken for a terminal";
+	case NAME_THIS_HOST: return "is this host's own name";
+	}
+	return "could be one";
+}
+
+const char *leader_words(enum leader_verdict verdict)
+{
+	switch (verdict) {
+	case LEADER_OK: break;
+	case LEADER_NO_PID: return "is no process id";
+	case LEADER_INIT: return "is the host's own init";
+	case LEADER_SELF: return "is this very process";
+	case LEADER_ABSENT: return "there is no such process";
+	case LEADER_THREAD: return "is a thread, not a process";
+	case LEADER_KERNEL_THREAD: return "is a kernel thread";
+	case LEADER_ZOMBIE: return "is a zombie";
+	case LEADER_UNREADABLE: return strerror(errno);
+	}
+	return "runs";
+}
+
+void complain_conflict(const char *subject, const struct register_conflict *c)
+{
+	char by[sizeof c->service + 3] = "";
+
+	if (*c->service)
+		sprintf(by, " (%s)", c->service);
+	switch (c->what) {
+	case CONFLICT_NAME:
+		if (strcasecmp(c->claimed, c->holder) == 0)
+			complain("%s: already registered to pid %u%s; stop it first, or register "
+				 "with --replace",
+				 subject, c->pid, by);
+		else
+			complain("%s: already a name of machine %s, pid %u%s; stop that first",
+				 subject, c->holder, c->pid, by);
+		break;
+	case CONFLICT_ALIAS:
+		complain("%s: alias %s is already a name of machine %s, pid %u%s; stop that first",
+			 subject, c->claimed, c->holder, c->pid, by);
+		break;
+	case CONFLICT_LEADER:
+		complain("%s: pid %u already leads machine %s%s; unregister that first, or "
+			 "register with --replace",
+			 subject, c->pid, c->holder, by);
+		break;
+	}
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Words for people: everything that the tools say on stderr. Names of things
+ * that are wrong are shown with control bytes escaped.
+ */
+#pragma once
+
+#include "registry/name.h"
+#include "registry/process.h"
+#include "registry/register.h"
+
+#include <stddef.h>
+
+/* One line, after "mymachines: ". */
+void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* After a wrong option or argument, when it was said what: how to get help. Returns 1. */
+int complain_usage(const char *verb);
+
+/* "there is no such file", for a negative errno as the registry has them. */
+const char *error_words(int error);
+
+/* Say why the registry at `path` can't be read or written, and what to do. */
+void complain_registry(const char *path, int error);
+
+/* "is an address or a number" */
+const char *name_words(enum name_verdict verdict);
+
+/* "is a zombie" */
+const char *leader_words(enum leader_verdict verdict);
+
+/* Say what a registration ran into. `subject` comes first. */
+void complain_conflict(const char *subject, const struct register_conflict *conflict);
+
+/* A value as messages show it: control and non-ASCII bytes as \xNN, cut at 80 bytes. */
+#define QUOTED_SIZE (80 * 4 + 4)
+const char *quote(const char *text, char quoted[static QUOTED_SIZE]);

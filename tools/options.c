@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tools/options.h"
+
+#include "tools/message.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+int open_registry(struct snapshot *snapshot)
+{
+	int r = snapshot_open(snapshot, REGISTRY_PATH);
+
+	if (r == 0)
+		return 1;
+	if (r == -ENOENT || r == -ESTALE)
+		return 0;
+	complain_registry(REGISTRY_PATH, r);
+	return -1;
+}
+
+int find_machine(struct snapshot *snapshot, const char *name, struct machine *machine)
+{
+	char folded[MACHINE_NAME_SIZE], quoted[QUOTED_SIZE];
+	int r = -ENOENT;
+
+	if (snapshot->env && machine_name_fold(name, folded) > 0)
+		r = snapshot_find_name(snapshot, folded, machine);
+	if (r == -ENOENT)
+		complain("no machine '%s' is registered", quote(name, quoted));
+	else if (r < 0)
+		complain_registry(REGISTRY_PATH, r);
+	return r < 0 ? -1 : 0;
+}
+
+int parse_help_only(int argc, char **argv, const char *help)
+{
+	static const struct option options[] = { { "help", no_argument, NULL, 'h' }, { 0 } };
+	int option;
+
+	optind = 0;
+	while ((option = getopt_long(argc, argv, "h", options, NULL)) >= 0) {
+		if (option != 'h')
+			return complain_usage(argv[0]) + 1;
+		puts(help);
+		return EXIT_SUCCESS + 1;
+	}
+	return 0;
+}

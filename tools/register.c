@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* mymachines register: by options, or many as JSON lines. */
+#include "registry/cleanup.h"
+#include "tools/json.h"
+#include "tools/message.h"
+#include "tools/publish.h"
+#include "tools/verbs.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+/* A record is at most 64 KiB; as JSON with all its digits it is well below this. */
+#define LINE_MAX_BYTES (1024 * 1024)
+
+enum {
+	OPTION_BATCH = 256,
+	OPTION_REPLACE,
+	OPTION_FACTS, /* the first of those in `facts` */
+};
+
+typedef int setter(struct registration *registration, const char *value);
+
+/* The options that say something of the machine. */
+static const struct fact {
+	const char *option;
+	setter *set;
+} facts[] = {
+	{ "leader", registration_set_leader },
+	{ "class", registration_set_class },
+	{ "service", registration_set_service },
+	{ "id", registration_set_id },
+	{ "unit", registration_set_unit },
+	{ "root", registration_set_root },
+	{ "alias", registration_add_alias },
+	{ "interface", registration_add_interface },
+	{ "address", registration_add_address },
+	{ "uid-map", registration_add_uid_extent },
+	{ "gid-map", registration_add_gid_extent },
+	{ "ssh-address", registration_set_ssh_address },
+	{ "vsock-cid", registration_set_vsock_cid },
+};
+
+#define N_FACTS (sizeof facts / sizeof *facts)
+
+static int help(void)
+{
+	puts("Usage: mymachines register NAME --leader=PID [OPTION...]\n"
+	     "       mymachines register --batch [--replace] < FILE\n"
+	     "\n"
+	     "Register a running machine under NAME. What isn't said is read from its leader:\n"
+	     "namespaces, id maps, addresses, unit, root directory. To register the same\n"
+	     "leader again updates the record: what was said before and isn't now, stays.\n"
+	     "\n"
+	     "  -h, --help                 Show this help\n"
+	     "      --leader=PID           The machine's first process, as the host sees it\n"
+	     "      --class=CLASS          container (the default) or vm\n"
+	     "      --service=NAME         Who runs it: runc, lxc, libvirt-qemu, ...\n"
+	     "      --id=UUID              Its UUID\n"
+	     "      --root=PATH            Its root directory, on the host\n"
+	     "      --unit=UNIT            The service or scope that it runs in\n"
+	     "      --ssh-address=ADDRESS  Where ssh(1) reaches it\n"
+	     "      --vsock-cid=CID        Its vsock(7) context id\n"
+	     "      --replace              Throw out a live machine with the name or leader\n"
+	     "      --batch                Read JSON objects, one a line; publish all at once\n"
+	     "\n"
+	     "May be said several times; an empty value takes back those before:\n"
+	     "      --alias=NAME           Another name of it\n"
+	     "      --address=ADDRESS      An address, for VMs; it may end in %INTERFACE\n"
+	     "      --interface=INTERFACE  A host's interface that leads to it\n"
+	     "      --uid-map=INNER:OUTER:COUNT\n"
+	     "      --gid-map=INNER:OUTER:COUNT\n"
+	     "                             COUNT ids from INNER in it are from OUTER here");
+	return EXIT_SUCCESS;
+}
+
+struct settings {
+	bool batch;
+	bool replace;
+	bool help;
+	const char *facts_said; /* an option that says something of one machine */
+};
+
+static void fill_options(struct option options[static N_FACTS + 4])
+{
+	size_t n = 0;
+
+	options[n++] = (struct option){ "help", no_argument, NULL, 'h' };
+	options[n++] = (struct option){ "batch", no_argument, NULL, OPTION_BATCH };
+	options[n++] = (struct option){ "replace", no_argument, NULL, OPTION_REPLACE };
+	for (size_t i = 0; i < N_FACTS; i++)
+		options[n++] = (struct option){ facts[i].option, required_argument, NULL,
+						(int) (OPTION_FACTS + i) };
+	options[n] = (struct option){ 0 };
+}
+
+/* Once for the settings and, with the name known, again for the facts: messages begin with it. */
+static int parse(int argc, char **argv, struct settings *settings, struct registration *reg)
+{
+	struct option options[N_FACTS + 4];
+	int option;
+
+	fill_options(options);
+	optind = 0;
+	while ((option = getopt_long(argc, argv, "h", options, NULL)) >= 0) {
+		switch (option) {
+		case 'h': settings->help = true; break;
+		case OPTION_BATCH: settings->batch = true; break;
+		case OPTION_REPLACE: settings->replace = true; break;
+		case '?': return -1;
+		default:
+			settings->facts_said = facts[option - OPTION_FACTS].option;
+			if (reg && facts[option - OPTION_FACTS].set(reg, optarg) < 0)
+				return -1;
+		}
+	}
+	return 0;
+}
+
+static int register_one(int argc, char **argv, struct settings *settings)
+{
+	CLEANUP(arena_done) struct arena arena = { 0 };
+	struct registration reg = { .arena = &arena, .subject = "register" };
+
+	if (argc - optind != 1) {
+		complain("register: %s",
+			 argc == optind ? "a name is missing" : "takes one name only");
+		return complain_usage("register");
+	}
+	if (registration_set_name(&reg, argv[optind]) < 0)
+		return EXIT_FAILURE;
+	reg.subject = reg.machine.name;
+	if (parse(argc, argv, settings, &reg) < 0 || registration_check(&reg) < 0)
+		return EXIT_FAILURE;
+	return publish_registrations(&reg, 1, settings->replace);
+}
+
+/* One line: -1 after a message, 0 for an empty one, 1 for a registration. */
+static int read_line(const char *line, size_t length, size_t number, struct registration *reg,
+		     struct arena *arena)
+{
+	*reg = (struct registration){ .arena = arena,
+				      .subject = arena_printf(arena, "line %zu", number) };
+	if (length > LINE_MAX_BYTES) {
+		complain("%s: is longer than 1 MiB", reg->subject);
+		return -1;
+	}
+	if (line[strspn(line, " \t\r\n")] == '\0' && strlen(line) == length)
+		return 0;
+	if (json_to_registration(line, length, reg) < 0)
+		return -1;
+	if (reg->machine.name)
+		reg->subject = arena_printf(arena, "line %zu: %s", number, reg->machine.name);
+	return registration_check(reg) < 0 ? -1 : 1;
+}
+
+/* All registrations on standard input, or -1 after a message. */
+static ssize_t read_batch(struct registration **registrations, struct arena *arena)
+{
+	CLEANUP_FREE char *line = NULL;
+	size_t room = 0, count = 0;
+	ssize_t length;
+
+	for (size_t number = 1; (length = getline(&line, &room, stdin)) >= 0; number++) {
+		struct registration reg;
+		int r;
+
+		if (length > 0 && line[length - 1] == '\n')
+			line[--length] = '\0';
+		r = read_line(line, (size_t) length, number, &reg, arena);
+		if (r < 0)
+			return -1;
+		if (r == 0)
+			continue;
+		*registrations = arena_grow(arena, *registrations, count, sizeof reg);
+		(*registrations)[count++] = reg;
+	}
+	if (ferror(stdin)) {
+		complain("cannot read standard input: %s", strerror(errno));
+		return -1;
+	}
+	return (ssize_t) count;
+}
+
+static int register_batch(int argc, const struct settings *settings)
+{
+	CLEANUP(arena_done) struct arena arena = { 0 };
+	struct registration *registrations = NULL;
+	ssize_t count;
+
+	if (optind < argc || settings->facts_said) {
+		if (settings->facts_said)
+			complain("register: --%s doesn't go with --batch", settings->facts_said);
+		else
+			complain("register: --batch takes no names");
+		return complain_usage("register");
+	}
+	count = read_batch(&registrations, &arena);
+	if (count < 0)
+		return EXIT_FAILURE;
+	return publish_registrations(registrations, (size_t) count, settings->replace);
+}
+
+int verb_register(int argc, char **argv)
+{
+	struct settings settings = { 0 };
+
+	if (parse(argc, argv, &settings, NULL) < 0)
+		return complain_usage("register");
+	if (settings.help)
+		return help();
+	return settings.batch ? register_batch(argc, &settings)
+			      : register_one(argc, argv, &settings);
+}

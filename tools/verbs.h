@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The verbs of mymachines(1), each in a file of its name. Each gets its
+ * arguments with its own name as the first, and returns an exit status.
+ */
+#pragma once
+
+int verb_list(int argc, char **argv);
+int verb_refresh(int argc, char **argv);
+int verb_register(int argc, char **argv);
+int verb_show(int argc, char **argv);
+int verb_unregister(int argc, char **argv);
+int verb_which(int argc, char **argv);
