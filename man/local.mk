@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+nodist_man_MANS += mymachines.1 nss-mymachines.8
+EXTRA_DIST += %D%/mymachines.1.in %D%/nss-mymachines.8.in
+CLEANFILES += mymachines.1 nss-mymachines.8
+
+fill_man = $(AM_V_GEN)sed -e 's|@registrydir[@]|$(registrydir)|g' \
+	-e 's|@PACKAGE_VERSION[@]|$(PACKAGE_VERSION)|g'
+
+mymachines.1: $(srcdir)/%D%/mymachines.1.in Makefile
+	$(fill_man) $(srcdir)/%D%/mymachines.1.in >$@
+
+nss-mymachines.8: $(srcdir)/%D%/nss-mymachines.8.in Makefile
+	$(fill_man) $(srcdir)/%D%/nss-mymachines.8.in >$@
