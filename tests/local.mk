@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+# Programs report in TAP themselves. Each test runs in mount and network namespaces of its own,
+# with a /run of its own.
+TEST_EXTENSIONS = .t
+LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
+T_LOG_DRIVER = $(LOG_DRIVER)
+LOG_COMPILER = $(SHELL) $(top_srcdir)/%D%/private
+T_LOG_COMPILER = $(SHELL) $(top_srcdir)/%D%/private
+AM_TESTS_ENVIRONMENT = \
+	SRCDIR='$(abs_top_srcdir)' BUILDDIR='$(abs_top_builddir)' RUNSTATEDIR='$(runstatedir)' \
+	NSS_MODULE='$(abs_top_builddir)/.libs/libnss_mymachines.so.2' \
+	REGISTRY_DIRECTORY='$(registrydir)' CC='$(CC)' SANITIZERS='$(SANITIZER_CFLAGS)'; \
+	export NSS_MODULE SRCDIR BUILDDIR RUNSTATEDIR REGISTRY_DIRECTORY CC SANITIZERS;
+
+EXTRA_DIST += %D%/private
+
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/unit
+TESTS += tests/unit/unit
+tests_unit_unit_SOURCES = \
+	%D%/unit/address.c \
+	%D%/unit/file.c \
+	%D%/unit/filter.c \
+	%D%/unit/fixture.c %D%/unit/fixture.h \
+	%D%/unit/format.c \
+	%D%/unit/id_index.c \
+	%D%/unit/idmap.c \
+	%D%/unit/json.c \
+	%D%/unit/main.c \
+	%D%/unit/name.c \
+	%D%/unit/process.c \
+	%D%/unit/record.c \
+	%D%/unit/register.c \
+	%D%/unit/unit.h \
+	%D%/unit/writer.c
+tests_unit_unit_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(JSON_C_CFLAGS) -pthread
+tests_unit_unit_LDADD = libmymachines.a $(REGISTRY_WRITE_LIBS) $(JSON_C_LIBS) $(CHECK_LIBS)
+
+endif
+

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "registry/address.h"
+
+#include "tests/unit/unit.h"
+
+#include <errno.h>
+#include <linux/rtnetlink.h>
+#include <netinet/in.h>
+#include <string.h>
+
+static struct machine_address parse(const char *text)
+{
+	struct machine_address address;
+	char zone[IF_NAMESIZE];
+
+	ck_assert_msg(address_parse(text, &address, zone) == 0, "%s", text);
+	return address;
+}
+
+START_TEST(addresses_go_there_and_back)
+{
+	static const char *const good[] = { "10.0.0.2", "169.254.7.7", "223.255.255.255",
+					    "fd00::2",	"2001:db8::1", "fe80::ff:fe00:1",
+					    "fec0::1" };
+	char text[ADDRESS_TEXT_SIZE];
+
+	for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+		struct machine_address address = parse(good[i]);
+
+		ck_assert_str_eq(address_format(&address, text), good[i]);
+	}
+}
+END_TEST
+
+START_TEST(mapped_addresses_become_ipv4)
+{
+	struct machine_address address = parse("::ffff:10.0.0.2");
+	static const uint8_t bytes[16] = { 10, 0, 0, 2 };
+
+	ck_assert_int_eq(address.family, AF_INET);
+	ck_assert_mem_eq(address.bytes, bytes, 16);
+}
+END_TEST
+
+START_TEST(malformed_addresses_are_refused)
+{
+	static const char *const bad[] = {
+		"",
+		"10",
+		"10.0.0",
+		"10.0.0.256",
+		"10.0.0.02x",
+		"10.0.0.2 ",
+		" 10.0.0.2",
+		"10.0.0.2/24",
+		"fe80::1%",
+		"fe80::g",
+		"web1",
+		"10.0.0.2%eth0",
+		"::ffff:1.2.3.4%eth0",
+		"[fd00::1]",
+		"fe80::1%an-interface-name-too-long",
+		"1111:2222:3333:4444:5555:6666:7777:8888:9999:aaaa:bbbb"
+	};
+	struct machine_address address = { .prefix_length = 9 };
+	char zone[IF_NAMESIZE];
+
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		ck_assert_msg(address_parse(bad[i], &address, zone) == -EINVAL, "'%s'", bad[i]);
+	ck_assert_uint_eq(address.prefix_length, 9);
+}
+END_TEST
+
+START_TEST(addresses_that_nobody_has_are_refused)
+{
+	static const char *const bad[] = { "127.0.0.1", "127.1.2.3", "0.0.0.0",		"0.1.2.3",
+					   "224.0.0.1", "240.0.0.1", "255.255.255.255", "::",
+					   "::1",	"ff02::1",   "::ffff:127.0.0.1" };
+	struct machine_address address;
+	char zone[IF_NAMESIZE];
+
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		ck_assert_msg(address_parse(bad[i], &address, zone) == -EADDRNOTAVAIL, "'%s'",
+			      bad[i]);
+}
+END_TEST
+
+START_TEST(scopes_are_known_by_value)
+{
+	ck_assert_int_eq(parse("10.0.0.2").scope, RT_SCOPE_UNIVERSE);
+	ck_assert_int_eq(parse("169.254.0.1").scope, RT_SCOPE_LINK);
+	ck_assert_int_eq(parse("fd00::2").scope, RT_SCOPE_UNIVERSE);
+	ck_assert_int_eq(parse("fe80::2").scope, RT_SCOPE_LINK);
+	ck_assert_int_eq(parse("febf::2").scope, RT_SCOPE_LINK);
+	ck_assert_int_eq(parse("fec0::2").scope, RT_SCOPE_SITE);
+	ck_assert_int_eq(parse("fe00::2").scope, RT_SCOPE_UNIVERSE);
+}
+END_TEST
+
+START_TEST(zones_are_kept_apart)
+{
+	struct machine_address address;
+	char zone[IF_NAMESIZE], text[ADDRESS_TEXT_SIZE];
+
+	ck_assert_int_eq(address_parse("fe80::2%ve-web1", &address, zone), 0);
+	ck_assert_str_eq(zone, "ve-web1");
+	ck_assert_str_eq(address_format(&address, text), "fe80::2");
+	address.host_interface = 4294967295u;
+	ck_assert_str_eq(address_format(&address, text), "fe80::2%4294967295");
+	ck_assert_int_eq(address_parse("fd00::2", &address, zone), 0);
+	ck_assert_str_eq(zone, "");
+	address.host_interface = 3;
+	ck_assert_str_eq(address_format(&address, text), "fd00::2");
+}
+END_TEST
+
+START_TEST(the_order_is_scope_then_family_and_bridges_last)
+{
+	/* Any two of these are in this order, whatever the order they come in. */
+	static const char *const order[] = { "10.0.0.2", "fd00::2",    "fec0::2", "169.254.0.2",
+					     "fe80::2",	 "172.17.0.1", "fd17::1" };
+	struct machine_address addresses[7];
+	char text[ADDRESS_TEXT_SIZE];
+
+	for (unsigned int rotation = 0; rotation < 7; rotation++) {
+		for (unsigned int i = 0; i < 7; i++) {
+			unsigned int from = (i * 3 + rotation) % 7;
+
+			addresses[i] = parse(order[from]);
+			addresses[i].flags = from >= 5 ? ADDRESS_ON_BRIDGE | ADDRESS_GIVEN : 0;
+		}
+		addresses_sort(addresses, 7);
+		for (unsigned int i = 0; i < 7; i++)
+			ck_assert_str_eq(address_format(&addresses[i], text), order[i]);
+	}
+}
+END_TEST
+
+START_TEST(equals_stay_in_the_order_that_they_came_in)
+{
+	static const char *const order[] = { "10.0.0.9", "10.0.0.1", "10.0.0.5", "10.0.0.3" };
+	struct machine_address addresses[4];
+	char text[ADDRESS_TEXT_SIZE];
+
+	for (int i = 0; i < 4; i++)
+		addresses[i] = parse(order[i]);
+	addresses_sort(addresses, 4);
+	for (int i = 0; i < 4; i++)
+		ck_assert_str_eq(address_format(&addresses[i], text), order[i]);
+	addresses_sort(NULL, 0);
+}
+END_TEST
+
+Suite *address_suite(void)
+{
+	Suite *suite = suite_create("address");
+
+	ADD(suite, addresses_go_there_and_back);
+	ADD(suite, mapped_addresses_become_ipv4);
+	ADD(suite, malformed_addresses_are_refused);
+	ADD(suite, addresses_that_nobody_has_are_refused);
+	ADD(suite, scopes_are_known_by_value);
+	ADD(suite, zones_are_kept_apart);
+	ADD(suite, the_order_is_scope_then_family_and_bridges_last);
+	ADD(suite, equals_stay_in_the_order_that_they_came_in);
+	return suite;
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tools/format.h"
+
+#include "tests/unit/unit.h"
+#include "tools/message.h"
+
+#include <string.h>
+
+static const struct {
+	const char *text, *escaped;
+} escapes[] = {
+	{ "", "" },
+	{ "/var/lib/machines/web 1", "/var/lib/machines/web 1" },
+	{ "a\nb\tc\x1b[31m", "a\\x0ab\\x09c\\x1b[31m" },
+	{ "back\\slash", "back\\x5cslash" },
+	{ "\x7f", "\\x7f" },
+	{ "gr\xc3\xbc\xc3\x9f", "gr\xc3\xbc\xc3\x9f" },
+	{ "\xe2\x82\xac \xf0\x9f\x90\xa7", "\xe2\x82\xac \xf0\x9f\x90\xa7" },
+	/* C1 controls, overlong forms, surrogates, beyond Unicode, cut short. */
+	{ "\xc2\x9b", "\\xc2\\x9b" },
+	{ "\xc0\xaf", "\\xc0\\xaf" },
+	{ "\xe0\x80\xaf", "\\xe0\\x80\\xaf" },
+	{ "\xed\xa0\x80", "\\xed\\xa0\\x80" },
+	{ "\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80" },
+	{ "\xe2\x82", "\\xe2\\x82" },
+	{ "\xff\xfe", "\\xff\\xfe" },
+};
+
+START_TEST(what_a_terminal_would_obey_is_escaped)
+{
+	char escaped[ESCAPED_SIZE(64)];
+
+	ck_assert_str_eq(escape(escapes[_i].text, escaped), escapes[_i].escaped);
+}
+END_TEST
+
+START_TEST(quotes_are_short_ascii)
+{
+	char quoted[QUOTED_SIZE], text[200];
+
+	ck_assert_str_eq(quote("web1", quoted), "web1");
+	ck_assert_str_eq(quote("w\xc3\xbc\n", quoted), "w\\xc3\\xbc\\x0a");
+	memset(text, 0x01, sizeof text - 1);
+	text[sizeof text - 1] = '\0';
+	ck_assert_uint_eq(strlen(quote(text, quoted)), 80 * 4 + 3);
+}
+END_TEST
+
+START_TEST(ids_are_32_digits)
+{
+	static const uint8_t id[16] = { 0x01, 0x23, 0xab, [15] = 0xff };
+	char text[ID128_TEXT_SIZE];
+
+	ck_assert_str_eq(id128_format(id, text), "0123ab000000000000000000000000ff");
+}
+END_TEST
+
+Suite *format_suite(void)
+{
+	Suite *suite = suite_create("format");
+	TCase *table = tcase_create("what_a_terminal_would_obey_is_escaped");
+
+	tcase_add_loop_test(table, what_a_terminal_would_obey_is_escaped, 0,
+			    sizeof escapes / sizeof *escapes);
+	suite_add_tcase(suite, table);
+	ADD(suite, quotes_are_short_ascii);
+	ADD(suite, ids_are_32_digits);
+	return suite;
+}

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tools/json.h"
+
+#include "tests/unit/unit.h"
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct arena arena;
+static struct registration reg;
+
+/* Messages go to stderr, which nobody reads here. */
+static int read_json(const char *text)
+{
+	dup2(open("/dev/null", O_WRONLY), STDERR_FILENO);
+	reg = (struct registration){ .arena = &arena, .subject = "test" };
+	return json_to_registration(text, strlen(text), &reg);
+}
+
+START_TEST(every_field_is_read)
+{
+	ck_assert_int_eq(
+		read_json(
+			"{\"name\":\"web1\",\"class\":\"vm\",\"leader\":4711,"
+			"\"service\":\"qemu\",\"id\":\"00112233-4455-6677-8899-aabbccddeeff\","
+			"\"unit\":\"a.scope\",\"rootDirectory\":\"/r\",\"sshAddress\":\"vsock/7\","
+			"\"vSockCid\":7,\"aliases\":[\"www\",\"mail\"],"
+			"\"addresses\":[\"10.0.0.2\",{\"family\":10,\"address\":"
+			"[253,0,0,0,0,0,0,0,0,0,0,0,0,0,0,2],\"ifindex\":3,\"scope\":\"global\"}],"
+			"\"uidMap\":[{\"inner\":0,\"outer\":100000,\"count\":65536}],"
+			"\"gidMap\":[{\"inner\":0,\"outer\":200000,\"count\":1},"
+			"{\"inner\":1,\"outer\":4294967295,\"count\":1}],"
+			"\"ifIndices\":[1],\"timestamp\":{\"realtime\":1,\"monotonic\":2}}"),
+		0);
+	ck_assert_str_eq(reg.machine.name, "web1");
+	ck_assert_int_eq(reg.machine.class, MACHINE_VM);
+	ck_assert_int_eq(reg.leader, 4711);
+	ck_assert_str_eq(reg.machine.service, "qemu");
+	ck_assert_uint_eq(reg.machine.id[15], 0xff);
+	ck_assert_str_eq(reg.machine.unit, "a.scope");
+	ck_assert_str_eq(reg.machine.root_directory, "/r");
+	ck_assert_str_eq(reg.machine.ssh_address, "vsock/7");
+	ck_assert_uint_eq(reg.machine.vsock_cid, 7);
+	ck_assert_uint_eq(reg.machine.aliases_size, sizeof "www\0mail");
+	ck_assert_uint_eq(reg.machine.n_addresses, 2);
+	ck_assert_int_eq(reg.machine.addresses[1].family, AF_INET6);
+	ck_assert_uint_eq(reg.machine.addresses[1].bytes[15], 2);
+	ck_assert_uint_eq(reg.machine.gids.count, 2);
+	ck_assert_uint_eq(reg.machine.gids.extents[1].outer, UINT32_MAX);
+	ck_assert_uint_eq(reg.machine.n_interfaces, 1);
+	ck_assert_int_eq(registration_check(&reg), 0);
+}
+END_TEST
+
+START_TEST(null_is_nothing_said)
+{
+	ck_assert_int_eq(read_json("{\"name\":\"web1\",\"leader\":7,\"service\":null}"), 0);
+	ck_assert_uint_eq(reg.said, 0);
+	ck_assert_int_eq(registration_check(&reg), 0);
+	ck_assert_int_eq(read_json("{\"name\":\"web1\",\"leader\":7,\"aliases\":[]}"), 0);
+	ck_assert_uint_eq(reg.said, SAID_ALIASES);
+}
+END_TEST
+
+static const char *const bad[] = {
+	"",
+	"x",
+	"7",
+	"\"web1\"",
+	"[]",
+	"null",
+	"{",
+	"{\"name\":\"web1\"",
+	"{\"name\":\"web1\"} x",
+	"{\"name\":\"web1\"}{}",
+	"{'name':'web1'}",
+	"{\"name\":\"web1\",}",
+	"{\"name\":7}",
+	"{\"name\":\"\"}",
+	"{\"name\":\"localhost\"}",
+	"{\"name\":\"web\\u00001\"}",
+	"{\"name\":\"w\xff\"}",
+	"{\"leader\":\"7\"}",
+	"{\"leader\":7.5}",
+	"{\"leader\":{\"pid\":7}}",
+	"{\"leaderProcessId\":7}",
+	"{\"leaderProcessId\":{\"pid\":\"7\"}}",
+	"{\"class\":\"host\"}",
+	"{\"service\":\"a b\"}",
+	"{\"service\":[\"a\"]}",
+	"{\"id\":\"0011\"}",
+	"{\"id\":\"00000000000000000000000000000000\"}",
+	"{\"id\":\"00112233-4455-6677-8899aabbccddeeff-\"}",
+	"{\"unit\":\"a\"}",
+	"{\"unit\":\"a/b.scope\"}",
+	"{\"rootDirectory\":\"r\"}",
+	"{\"rootDirectory\":\"/r\\n\"}",
+	"{\"vSockCid\":2}",
+	"{\"vSockCid\":4294967295}",
+	"{\"vSockCid\":-1}",
+	"{\"vSockCid\":18446744073709551623}",
+	"{\"aliases\":\"www\"}",
+	"{\"aliases\":[7]}",
+	"{\"aliases\":[\"\"]}",
+	"{\"aliases\":[\"tty1\"]}",
+	"{\"addresses\":[\"10.0.0\"]}",
+	"{\"addresses\":[\"\"]}",
+	"{\"addresses\":[7]}",
+	"{\"addresses\":[{\"family\":2,\"address\":[10,0,0]}]}",
+	"{\"addresses\":[{\"family\":2,\"address\":[10,0,0,256]}]}",
+	"{\"addresses\":[{\"family\":2,\"address\":[10,0,0,-1]}]}",
+	"{\"addresses\":[{\"family\":258,\"address\":[10,0,0,1]}]}",
+	"{\"addresses\":[{\"family\":1,\"address\":[]}]}",
+	"{\"addresses\":[\"127.0.0.1\"]}",
+	"{\"ifIndices\":[0]}",
+	"{\"ifIndices\":[\"no-such-link\"]}",
+	"{\"uidMap\":[\"0:100000:65536\"]}",
+	"{\"uidMap\":[{\"inner\":0,\"outer\":100000}]}",
+	"{\"uidMap\":[{\"inner\":0,\"outer\":100000,\"count\":0}]}",
+	"{\"uidMap\":[{\"inner\":0,\"outer\":100000,\"count\":-1}]}",
+	"{\"uidMap\":[{\"inner\":0,\"outer\":4294967295,\"count\":2}]}",
+	"{\"uidMap\":[{\"inner\":0.0,\"outer\":100000,\"count\":1}]}",
+	"{\"colour\":\"red\"}",
+};
+
+START_TEST(what_is_wrong_is_refused)
+{
+	ck_assert_msg(read_json(bad[_i]) == -1, "%s", bad[_i]);
+}
+END_TEST
+
+START_TEST(parts_that_do_not_fit_are_refused)
+{
+	ck_assert_int_eq(read_json("{\"leader\":7}"), 0);
+	ck_assert_int_eq(registration_check(&reg), -1);
+	ck_assert_int_eq(read_json("{\"name\":\"web1\"}"), 0);
+	ck_assert_int_eq(registration_check(&reg), -1);
+	ck_assert_int_eq(read_json("{\"name\":\"web1\",\"leader\":7,\"aliases\":[\"WEB1\"]}"), 0);
+	ck_assert_int_eq(registration_check(&reg), -1);
+	ck_assert_int_eq(read_json("{\"name\":\"web1\",\"leader\":7,\"uidMap\":["
+				   "{\"inner\":0,\"outer\":1,\"count\":2},"
+				   "{\"inner\":9,\"outer\":2,\"count\":2}]}"),
+			 0);
+	ck_assert_int_eq(registration_check(&reg), -1);
+	ck_assert_int_eq(read_json("{\"name\":\"web1\",\"leader\":7,\"addresses\":[\"fe80::1\"]}"),
+			 0);
+	ck_assert_int_eq(registration_check(&reg), -1);
+}
+END_TEST
+
+START_TEST(what_is_printed_can_be_read)
+{
+	static const struct machine_address address = { .family = AF_INET,
+							.bytes = { 10, 0, 0, 2 },
+							.interface = "e\x1b[0" };
+	static const struct idmap_extent extent = { 0, 100000, 65536 };
+	const struct registry_origin origin = { .boot_id = { 1 } };
+	const struct machine m = { .name = "Web1",
+				   .class = MACHINE_CONTAINER,
+				   .leader = { 4711, 1, 99 },
+				   .has_id = true,
+				   .id = { 9 },
+				   .service = "lxc",
+				   .unit = "a.scope",
+				   .root_directory = "/r\"\\",
+				   .ssh_address = "x",
+				   .vsock_cid = 3,
+				   .realtime = 1,
+				   .aliases = "www",
+				   .aliases_size = 4,
+				   .uids = { &extent, 1 },
+				   .addresses = &address,
+				   .n_addresses = 1 };
+	json_object *object = json_from_machine(&m, &origin);
+
+	ck_assert_int_eq(read_json(json_object_to_json_string(object)), 0);
+	json_object_put(object);
+	ck_assert_str_eq(reg.machine.name, "Web1");
+	ck_assert_int_eq(reg.leader, 4711);
+	ck_assert_mem_eq(reg.machine.id, m.id, 16);
+	ck_assert_str_eq(reg.machine.aliases, "www");
+	ck_assert_mem_eq(reg.machine.addresses->bytes, address.bytes, 16);
+	ck_assert_uint_eq(reg.machine.uids.extents->count, 65536);
+}
+END_TEST
+
+Suite *json_suite(void)
+{
+	Suite *suite = suite_create("json");
+	TCase *table = tcase_create("what_is_wrong_is_refused");
+
+	ADD(suite, every_field_is_read);
+	ADD(suite, null_is_nothing_said);
+	tcase_add_loop_test(table, what_is_wrong_is_refused, 0, sizeof bad / sizeof *bad);
+	suite_add_tcase(suite, table);
+	ADD(suite, parts_that_do_not_fit_are_refused);
+	ADD(suite, what_is_printed_can_be_read);
+	return suite;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The suites of the unit tests, one for each file that they test. */
+#pragma once
+
+#include <check.h>
+
+Suite *address_suite(void);
+Suite *filter_suite(void);
+Suite *file_suite(void);
+Suite *format_suite(void);
+Suite *id_index_suite(void);
+Suite *idmap_suite(void);
+Suite *json_suite(void);
+Suite *name_suite(void);
+Suite *process_suite(void);
+Suite *record_suite(void);
+Suite *register_suite(void);
+Suite *writer_suite(void);
+
+/* Add a test function to a suite, as a case of its own: its name says what it promises. */
+#define ADD(suite, function)                                                                       \
+	do {                                                                                       \
+		TCase *added = tcase_create(#function);                                            \
+		tcase_set_timeout(added, 120);                                                     \
+		tcase_add_test(added, function);                                                   \
+		suite_add_tcase(suite, added);                                                     \
+	} while (0)
