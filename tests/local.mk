@@ -37,5 +37,17 @@ tests_unit_unit_SOURCES = \
 tests_unit_unit_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(JSON_C_CFLAGS) -pthread
 tests_unit_unit_LDADD = libmymachines.a $(REGISTRY_WRITE_LIBS) $(JSON_C_LIBS) $(CHECK_LIBS)
 
+check_PROGRAMS += tests/plugin/plugin
+TESTS += tests/plugin/plugin
+tests_plugin_plugin_SOURCES = \
+	%D%/plugin/answers.c \
+	%D%/plugin/changes.c \
+	%D%/plugin/fixture.c %D%/plugin/fixture.h \
+	%D%/plugin/guest.c \
+	%D%/plugin/main.c \
+	%D%/plugin/module.c %D%/plugin/module.h \
+	%D%/plugin/states.c
+tests_plugin_plugin_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) -pthread
+tests_plugin_plugin_LDADD = $(REGISTRY_WRITE_LIBS) $(CHECK_LIBS)
 endif
 
