@@ -13,7 +13,14 @@ AM_TESTS_ENVIRONMENT = \
 	REGISTRY_DIRECTORY='$(registrydir)' CC='$(CC)' SANITIZERS='$(SANITIZER_CFLAGS)'; \
 	export NSS_MODULE SRCDIR BUILDDIR RUNSTATEDIR REGISTRY_DIRECTORY CC SANITIZERS;
 
-EXTRA_DIST += %D%/private
+EXTRA_DIST += %D%/private %D%/support/containers.sh
+
+check_PROGRAMS += tests/support/container
+tests_support_container_SOURCES = %D%/support/container.c
+
+integration_tests = %D%/plugin/object.t %D%/integration/bad-input.t %D%/integration/completion.t %D%/integration/install.t %D%/integration/registrar.t %D%/integration/resolve.t
+TESTS += $(integration_tests)
+EXTRA_DIST += $(integration_tests) %D%/integration/lib.sh
 
 if HAVE_CHECK
 check_PROGRAMS += tests/unit/unit

@@ -1,0 +1,53 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# make install: what goes where, staged and by other directories; and that glibc looks there.
+. "${SRCDIR:?run this by make check}/tests/integration/lib.sh"
+
+# Not the make that runs this test.
+unset MAKEFLAGS MFLAGS MAKELEVEL
+
+# staged DIRECTORY: the files in it
+staged() {
+    (cd "$1" && find . ! -type d | sed 's/^\.//' | sort)
+}
+
+run make -C "$BUILDDIR" -s install DESTDIR="$TMPDIR/stage" prefix=/p exec_prefix=/p \
+    nssdir=/p/lib/arch datarootdir=/p/share mandir=/p/share/man
+is "$status" 0 "make install DESTDIR="
+is "$(staged "$TMPDIR/stage")" \
+"/p/bin/mymachines
+/p/lib/arch/libnss_mymachines.so.2
+/p/lib/arch/libnss_mymachines.so.2.0.0
+/p/share/bash-completion/completions/mymachines
+/p/share/man/man1/mymachines.1
+/p/share/man/man8/nss-mymachines.8
+/p/share/zsh/site-functions/_mymachines" "what is installed: no archive, nothing to link with"
+is "$(readlink "$TMPDIR/stage/p/lib/arch/libnss_mymachines.so.2")" libnss_mymachines.so.2.0.0 \
+    "the module is found by its soname"
+is "$(grep -c "$REGISTRY_DIRECTORY/registry.mdb" "$TMPDIR/stage/p/share/man/man8/nss-mymachines.8")" 2 \
+    "the manual names the configured registry"
+run make -C "$BUILDDIR" -s uninstall DESTDIR="$TMPDIR/stage" prefix=/p exec_prefix=/p \
+    nssdir=/p/lib/arch datarootdir=/p/share mandir=/p/share/man
+is "$status|$(staged "$TMPDIR/stage")" "0|" "make uninstall leaves nothing"
+
+# configured OPTION...: the directories that configure decides on
+configured() {
+    rm -rf "$TMPDIR/configured"
+    mkdir "$TMPDIR/configured"
+    (cd "$TMPDIR/configured" && "$SRCDIR/configure" --quiet "$@" >/dev/null 2>&1 &&
+        make -s --eval 'print: ; @echo "$(nssdir) $(registrydir)"' print)
+}
+multiarch=$($CC -print-multiarch 2>/dev/null)
+if [ -n "$multiarch" ]; then
+    is "$(configured)" "/usr/local/lib/$multiarch /run/mymachines" "configure, nothing said"
+    is "$(configured --prefix=/usr)" "/usr/lib/$multiarch /run/mymachines" "configure --prefix="
+    ok "$(ldconfig -N -X -v 2>/dev/null | grep -q "^/usr/lib/$multiarch:\|^/lib/$multiarch:"; echo $?)" \
+        "the dynamic linker looks there"
+else
+    skip "no multiarch directories here" "configure, nothing said"
+fi
+is "$(configured --libdir=/opt/lib --runstatedir=/var/run)" "/opt/lib /var/run/mymachines" \
+    "configure --libdir= --runstatedir="
+is "$(configured --prefix=/usr --with-nssdir=/lib/nss)" "/lib/nss /run/mymachines" \
+    "configure --with-nssdir="
+done_testing

@@ -1,0 +1,85 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# For the tests with real containers and stock tools: TAP, and what containers.sh has.
+set -u
+export LC_ALL=C TZ=UTC
+. "$SRCDIR/tests/support/containers.sh"
+n_tests=0
+
+# ok STATUS NAME
+ok() {
+    n_tests=$((n_tests + 1))
+    if [ "$1" = 0 ]; then echo "ok $n_tests - $2"; else echo "not ok $n_tests - $2"; fi
+}
+
+# is GOT EXPECTED NAME: the same text, line for line
+is() {
+    if [ "$1" = "$2" ]; then
+        ok 0 "$3"
+    else
+        ok 1 "$3"
+        diff <(printf '%s\n' "$2") <(printf '%s\n' "$1") | sed 's/^/# /'
+    fi
+}
+
+# like GOT PATTERN NAME: a glob
+like() {
+    # shellcheck disable=SC2254
+    case $1 in
+    $2) ok 0 "$3" ;;
+    *)
+        ok 1 "$3"
+        printf '%s\n' "got:      $1" "expected: $2" | sed 's/^/# /'
+        ;;
+    esac
+}
+
+# skip REASON NAME
+skip() {
+    n_tests=$((n_tests + 1))
+    echo "ok $n_tests - $2 # SKIP $1"
+}
+
+skip_all() {
+    echo "1..0 # SKIP $*"
+    exit 0
+}
+
+done_testing() {
+    echo "1..$n_tests"
+}
+
+# run COMMAND...: sets out, err and status
+run() {
+    out=$("$@" 2>"$TMPDIR/stderr")
+    # shellcheck disable=SC2034
+    status=$?
+    err=$(cat "$TMPDIR/stderr")
+}
+
+# fails PATTERN NAME COMMAND...: exits with 1, says just one line, which the glob matches
+fails() {
+    local pattern=$1 name=$2
+    shift 2
+    run "$@"
+    if [ "$status" != 1 ]; then
+        ok 1 "$name"
+        echo "# status $status"
+    elif [ -n "$out" ] || [ "$(printf '%s\n' "$err" | grep -cv "^Try 'mymachines")" != 1 ]; then
+        ok 1 "$name"
+        printf '%s\n' "stdout: $out" "stderr: $err" | sed 's/^/# /'
+    else
+        like "${err%%$'\n'*}" "$pattern" "$name"
+    fi
+}
+
+# Root of the whole machine: containers with many ids, stock tools in a changed system.
+need_root() {
+    [ "$(tr -s ' ' </proc/self/uid_map)" = " 0 0 4294967295" ] && [ "$(id -u)" = 0 ] ||
+        skip_all "needs root"
+}
+
+# forget: an empty registry
+forget() {
+    rm -rf "$REGISTRY_DIRECTORY"
+}

@@ -1,0 +1,352 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The registrar's verbs, with real containers: what they find out, print, and refuse.
+. "${SRCDIR:?run this by make check}/tests/integration/lib.sh"
+need_root
+
+run mymachines
+is "$status|$out|$err" "0|No machines.|" "nothing is registered yet"
+run mymachines list --json=short
+is "$status|$out|$err" "0|[]|" "in JSON, too"
+run mymachines list --no-legend
+is "$status|$out|$err" "0||" "and without a legend nothing is printed"
+ok "$([ ! -e "$REGISTRY_DIRECTORY" ]; echo $?)" "reading makes no directory"
+
+mkdir -p "$TMPDIR/root"
+start web1 --map=0:200000:1000 --map=1000:1000:1 --map=1001:201001:64535
+veth "$web1" ve-web1 101
+inside "$web1" ip addr add 10.99.1.2/24 dev host0
+run mymachines register web1 --leader="$web1" --service=test --alias=www --alias=Mail.example.com \
+    --id=00112233-4455-6677-8899-AABBCCDDEEFF --ssh-address=root@web1 --vsock-cid=7 \
+    --unit=web1.scope --root="$TMPDIR/root"
+is "$status|$out|$err" "0||" "register with all that can be said"
+is "$(mymachines list)" \
+"MACHINE CLASS     SERVICE ADDRESSES
+web1    container test    10.99.1.2...
+
+1 machine listed." "list"
+is "$(LC_ALL=C.UTF-8 mymachines list --no-legend)" "web1 container test 10.99.1.2…" \
+    "list --no-legend, in UTF-8"
+is "$(mymachines list --no-legend --max-addresses=all)" \
+"web1 container test 10.99.1.2
+                    fe80::ff:fe00:265%101" "list --max-addresses=all"
+is "$(mymachines list --no-legend --max-addresses=0)" "web1 container test ..." \
+    "list --max-addresses=0"
+is "$(mymachines --no-legend)" "web1 container test 10.99.1.2..." "options of list, without it"
+is "$(mymachines show web1 | sed -E 's/^(Timestamp=).*:.*UTC$/\1T/; s/(Monotonic=)[0-9]+$/\1M/')" \
+"Name=web1
+Id=00112233445566778899aabbccddeeff
+Timestamp=T
+TimestampMonotonic=M
+Service=test
+Unit=web1.scope
+Leader=$web1
+Class=container
+RootDirectory=$TMPDIR/root
+NetworkInterfaces=101
+VSockCID=7
+SSHAddress=root@web1
+State=running
+Aliases=www Mail.example.com
+Addresses=10.99.1.2 fe80::ff:fe00:265%101
+UIDMap=0:200000:1000 1000:1000:1 1001:201001:64535
+GIDMap=0:200000:1000 1000:1000:1 1001:201001:64535" "show"
+now=$(date +%s)
+realtime=$(mymachines show web1 --json=short | jq .timestamp.realtime)
+ok "$([ $((realtime / 1000000)) -ge $((now - 60)) ] && [ $((realtime / 1000000)) -le "$now" ]; echo $?)" \
+    "its time is the time of its registration, in microseconds"
+is "$(mymachines show WWW -p Name,Leader --property=class)" \
+"Name=web1
+Leader=$web1
+Class=container" "show -p, by an alias"
+is "$(mymachines show web1 -p State --value)" "running" "show --value"
+is "$(mymachines show web1 -p Nonsense)" "" "show of a property that there isn't"
+is "$(mymachines show web1 --json=short | jq -c 'del(.timestamp, .leaderProcessId.pidfdId)')" \
+"$(jq -nc --argjson p "$web1" --arg boot "$(tr -d - </proc/sys/kernel/random/boot_id)" \
+    --arg root "$TMPDIR/root" '{
+    name: "web1", id: "00112233445566778899aabbccddeeff", service: "test", class: "container",
+    leader: $p, leaderProcessId: {pid: $p, bootId: $boot}, rootDirectory: $root,
+    unit: "web1.scope", vSockCid: 7, sshAddress: "root@web1", addresses: [
+      {ifindex: 101, family: 2, address: [10, 99, 1, 2], addressString: "10.99.1.2",
+       scope: "global", interface: "host0"},
+      {ifindex: 101, family: 10, address: [254, 128, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 254, 0, 2, 101],
+       addressString: "fe80::ff:fe00:265%101", scope: "link", interface: "host0"}],
+    ifIndices: [101], aliases: ["www", "Mail.example.com"],
+    uidMap: [{inner: 0, outer: 200000, count: 1000}, {inner: 1000, outer: 1000, count: 1},
+             {inner: 1001, outer: 201001, count: 64535}],
+    gidMap: [{inner: 0, outer: 200000, count: 1000}, {inner: 1000, outer: 1000, count: 1},
+             {inner: 1001, outer: 201001, count: 64535}]}')" "show --json, every field"
+is "$(mymachines list --json=pretty | jq -c 'map(.name)')" '["web1"]' "list --json is an array"
+is "$(mymachines list --json=pretty | sed -n 2,3p)" \
+'  {
+    "name": "web1",' "pretty is for people"
+
+# Again.
+generation() {
+    stat -c '%y %i' "$REGISTRY_DIRECTORY/registry.mdb"
+}
+before=$(generation)
+run mymachines register web1 --leader="$web1"
+is "$status|$out|$err" "0||" "the same leader again"
+is "$(generation)" "$before" "with nothing new is no publication"
+stamp=$(mymachines show web1 -p Timestamp,TimestampMonotonic)
+mymachines register web1 --leader="$web1" --service=other
+is "$(mymachines show web1 -p Service,Aliases,Unit,VSockCID)" \
+"Service=other
+Unit=web1.scope
+VSockCID=7
+Aliases=www Mail.example.com" "what is said changes, what isn't said stays"
+is "$(mymachines show web1 -p Timestamp,TimestampMonotonic)" "$stamp" "it has been there since"
+mymachines register web1 --leader="$web1" --alias= --unit= --root= --id= --vsock-cid= --service= \
+    --ssh-address=
+is "$(mymachines show web1 -p Id,Service,Unit,RootDirectory,VSockCID,SSHAddress,Aliases)" \
+"Id=
+Service=
+Unit=
+RootDirectory=/
+VSockCID=
+SSHAddress=
+Aliases=" "empty takes back; what is looked for is found again"
+is "$(mymachines list --no-legend)" "web1 container - 10.99.1.2..." "no service is a dash"
+run mymachines show www
+is "$status|$out|$err" "1||mymachines: no machine 'www' is registered" "the alias is free again"
+
+# Changes that nobody says: read again by refresh.
+inside "$web1" ip addr add 10.99.1.3/24 dev host0
+is "$(mymachines show web1 -p Addresses)" "Addresses=10.99.1.2 fe80::ff:fe00:265%101" \
+    "a new address isn't known yet"
+run mymachines refresh
+is "$status|$out|$err" "0||" "refresh"
+is "$(mymachines show web1 -p Addresses --value)" "10.99.1.2 10.99.1.3 fe80::ff:fe00:265%101" \
+    "then it is"
+inside "$web1" ip addr del 10.99.1.2/24 dev host0
+inside "$web1" ip addr add 10.99.1.3/24 dev host0 2>/dev/null
+mymachines refresh web1
+like "$(mymachines show web1 -p Addresses --value)" "*fe80::ff:fe00:265%101" "and gone"
+run mymachines refresh nosuch
+is "$status|$err" "1|mymachines: no machine 'nosuch' is registered" "refresh of nothing"
+mymachines register web1 --leader="$web1" --address=192.0.2.7 --address=fe80::7%ve-web1
+ip link add br0 index 110 type bridge
+ip link set ve-web1 master br0
+mymachines refresh
+like "$(mymachines show web1 -p Addresses --value)" \
+    "192.0.2.7*fe80::7%101 fe80::ff:fe00:265%110" "given ones stay, found ones follow a bridge"
+mymachines register web1 --leader="$web1" --address=
+is "$(mymachines show web1 -p Addresses --value | grep -c 192.0.2.7)" 0 "until they are taken back"
+
+# A name, an alias and a leader are one machine's.
+start web2
+run mymachines register web1 --leader="$web2"
+is "$status|$err" "1|mymachines: web1: already registered to pid $web1; stop it first, or register with --replace" \
+    "a live machine's name is refused"
+mymachines register web1 --leader="$web1" --service=lxc --alias=www
+run mymachines register WEB1 --leader="$web2"
+is "$status|$err" "1|mymachines: WEB1: already registered to pid $web1 (lxc); stop it first, or register with --replace" \
+    "in another case, too, and it says by whom"
+run mymachines register web2 --leader="$web2" --alias=www
+is "$status|$err" "1|mymachines: web2: alias www is already a name of machine web1, pid $web1 (lxc); stop that first" \
+    "a live machine's alias is refused as an alias"
+run mymachines register www --leader="$web2" --replace
+is "$status|$err" "1|mymachines: www: already a name of machine web1, pid $web1 (lxc); stop that first" \
+    "and as a name, even with --replace"
+run mymachines register web9 --leader="$web1"
+is "$status|$err" "1|mymachines: web9: pid $web1 already leads machine web1 (lxc); unregister that first, or register with --replace" \
+    "a leader leads one machine"
+is "$(mymachines list --no-legend)" "web1 container lxc 10.99.1.3..." "nothing has changed"
+run mymachines register web1 --leader="$web2" --replace
+is "$status|$out|$err" "0||" "--replace"
+is "$(mymachines show web1 -p Leader,Service,Aliases)" \
+"Service=
+Leader=$web2
+Aliases=" "is another machine"
+mymachines register web3 --leader="$web2" --replace
+is "$(mymachines list --no-legend)" "web3 container - -" "--replace of a leader's machine"
+mymachines register web1 --leader="$web1" --alias=www
+kill -9 "$web1"
+wait_until test ! -e "/proc/$web1"
+is "$(mymachines list --no-legend)" "web3 container - -" "a dead machine isn't listed"
+is "$(mymachines list --no-legend --all | awk '{print $1}')" \
+"web1
+web3" "but by --all"
+is "$(mymachines show web1 -p State --value)" "closing" "its state"
+start web4
+run mymachines register web4 --leader="$web4" --alias=www
+is "$status|$out|$err" "0||" "what a dead machine had is free"
+is "$(mymachines list --no-legend --all | awk '{print $1}')" \
+"web3
+web4" "and it is gone"
+
+# Unregister.
+run mymachines unregister web3 nosuch www
+is "$status|$err" "1|mymachines: no machine 'nosuch' is registered" \
+    "unregister: says what there isn't, and goes on"
+run mymachines list
+is "$status|$out" "0|No machines." "all gone, one by its alias"
+run mymachines unregister web3
+is "$status|$err" "1|mymachines: no machine 'web3' is registered" "unregister twice"
+
+# A dead machine is dropped by refresh.
+start gone
+mymachines register gone --leader="$gone"
+mymachines register web4 --leader="$web4"
+kill -9 "$gone"
+wait_until test ! -e "/proc/$gone"
+run mymachines refresh
+is "$status|$err" "0|mymachines: gone: leader $gone has died; unregistered" "refresh says who died"
+is "$(mymachines list --no-legend --all | awk '{print $1}')" "web4" "the others stay"
+mymachines unregister web4
+
+# What there is to find: no user namespace, no network namespace, a chroot.
+start plain --share=user
+start nonet --share=net --map=0:300000:65536
+start same --share=user --share=net --share=mnt --share=pid
+mkdir -p "$TMPDIR/jail/proc"
+start jail --share=user --root="$TMPDIR/jail"
+for name in plain nonet same jail; do
+    mymachines register "$name" --leader="${!name}"
+done
+is "$(mymachines show plain -p RootDirectory,Addresses,UIDMap)" \
+"RootDirectory=/
+Addresses=
+UIDMap=" "without a user namespace there are no machine's ids"
+is "$(mymachines show nonet -p Addresses,NetworkInterfaces,UIDMap)" \
+"NetworkInterfaces=
+Addresses=
+UIDMap=0:300000:65536" "without a network namespace no addresses: they are the host's"
+is "$(mymachines show same -p RootDirectory,Addresses,UIDMap)" \
+"RootDirectory=
+Addresses=
+UIDMap=" "without any, nothing"
+is "$(mymachines show jail -p RootDirectory --value)" "$TMPDIR/jail" "a chroot is found on the host"
+is "$(mymachines show jail plain -p Name)" \
+"Name=jail
+
+Name=plain" "show of two, with a line between"
+is "$(mymachines show -p Name --value | grep -c .)" 4 "show of all"
+is "$(mymachines show --json=short | jq -r .name | tr '\n' ' ')" "jail nonet plain same " \
+    "show --json is an object each"
+run mymachines show plain nosuch jail -p Name --value
+is "$status|$out|$err" "1|plain
+
+jail|mymachines: no machine 'nosuch' is registered" "show goes on after one that there isn't"
+
+# Which machine?
+(sleep 100 & echo $! >"$TMPDIR/pid"; wait) &
+sleep=$(wait_until test -s "$TMPDIR/pid"; cat "$TMPDIR/pid")
+run mymachines which "$plain" "$sleep" "$jail" nonsense 2147483647
+is "$status|$out" "1|plain
+jail" "which prints those that it knows"
+is "$err" "mymachines: process $sleep is in no machine
+mymachines: 'nonsense' is no process id
+mymachines: there is no process 2147483647" "and says why of the others"
+kill "$sleep"
+bash -c 'sleep 100 & echo $! >"$TMPDIR/child"; wait' &
+bash=$!
+wait_until test -s "$TMPDIR/child"
+mymachines register vm1 --leader="$bash" --class=vm
+is "$(mymachines which "$(cat "$TMPDIR/child")")" "vm1" "which: a child of a leader without namespaces"
+kill "$(cat "$TMPDIR/child")" "$bash"
+nsenter -t "$plain" -p unshare --pid --fork --kill-child sleep 111 &
+wait_until pgrep -f -x "sleep 111"
+is "$(mymachines which "$(pgrep -n -f -x "sleep 111")")" "plain" "which: a pid namespace inside one"
+pkill -9 -f -x "sleep 111"
+forget
+
+# A VM: nothing is looked for in the namespaces of its emulator.
+start emulator
+ip link add vnet0 index 120 type veth peer name vnet0-peer
+run mymachines register vm1 --class=vm --leader="$emulator" --service=qemu --interface=vnet0 \
+    --address=192.0.2.2 --address=2001:db8::2 --address=fe80::2 --uid-map=0:500000:1000 \
+    --gid-map=0:600000:1000 --gid-map=1000:700000:1
+is "$status|$err" "0|" "a VM, all said"
+is "$(mymachines show vm1 -p Class,NetworkInterfaces,RootDirectory,Addresses,UIDMap,GIDMap)" \
+"Class=vm
+RootDirectory=
+NetworkInterfaces=120
+Addresses=192.0.2.2 2001:db8::2 fe80::2%120
+UIDMap=0:500000:1000
+GIDMap=0:600000:1000 1000:700000:1" "show of it"
+mymachines refresh
+mymachines register vm1 --leader="$emulator"
+is "$(mymachines show vm1 -p Class,Addresses)" \
+"Class=vm
+Addresses=192.0.2.2 2001:db8::2 fe80::2%120" "it stays one, and its addresses stay"
+forget
+
+# Many at once.
+for i in 1 2 3; do
+    start "c$i"
+done
+batch() {
+    printf '%s\n' "{\"name\":\"c1\",\"leader\":$c1,\"class\":\"container\",\"aliases\":[\"first\"]}" "" \
+        "{\"name\":\"c2\",\"leader\":$c2,\"addresses\":[\"192.0.2.2\"]}" \
+        "{\"name\":\"c3\",\"leader\":$c3,\"uidMap\":[{\"inner\":0,\"outer\":900000,\"count\":5}]}"
+}
+run mymachines register --batch < <(batch)
+is "$status|$out|$err" "0||" "a batch"
+is "$(mymachines list --no-legend)" \
+"c1 container - -
+c2 container - 192.0.2.2
+c3 container - -" "all of them are there"
+is "$(mymachines show c3 -p UIDMap --value)" "0:900000:5" "with what was said of them"
+is "$(mymachines show c1 -p UIDMap --value)" "0:100000:65536" "and what was found"
+before=$(generation)
+run mymachines register --batch < <(batch; echo '{"name":"c4","leader":0}')
+is "$status|$err|$(generation)" "1|mymachines: line 5: c4: leader 0: is no process id|$before" \
+    "one bad line, and nothing is published"
+run mymachines register --batch < <(batch | sed 's/c1/d1/; s/first/second/')
+is "$status|$err|$(generation)" \
+    "1|mymachines: line 1: d1: pid $c1 already leads machine c1; unregister that first, or register with --replace|$before" \
+    "one conflict, and nothing is published"
+run mymachines register --batch </dev/null
+is "$status|$out|$err|$(generation)" "0|||$before" "an empty batch"
+mymachines list --json=short | jq -c '.[]' >"$TMPDIR/saved"
+mymachines unregister c1 c2 c3
+run mymachines register --batch <"$TMPDIR/saved"
+is "$status|$err" "0|" "what list --json prints, a batch reads"
+is "$(mymachines show c1 -p Aliases --value)" "first" "and nothing is lost"
+forget
+
+# The unit, by the hierarchy that libsystemd would look at.
+cgroup=
+for root in /sys/fs/cgroup/unified /sys/fs/cgroup; do
+    [ "$(stat -f -c %T "$root" 2>/dev/null)" = cgroup2fs ] && cgroup=$root && break
+done
+if [ -n "$cgroup" ] && mkdir -p "$cgroup/mymtest.slice/mymtest-web.scope/payload" 2>/dev/null; then
+    start unit
+    echo "$unit" >"$cgroup/mymtest.slice/mymtest-web.scope/payload/cgroup.procs"
+    # The kernel shows it below the test's own cgroup where that isn't the root.
+    mymachines register unit --leader="$unit"
+    is "$(mymachines show unit -p Unit --value)" "mymtest-web.scope" "the unit is found by the cgroup"
+    start other
+    echo "$other" >"$cgroup/mymtest.slice/mymtest-web.scope/cgroup.procs"
+    is "$(mymachines which "$other")" "unit" "which: by the unit"
+    mymachines register other --leader="$other" --unit=
+    # This shell's own unit is no machine's.
+    echo "$BASHPID" >"$cgroup/mymtest.slice/mymtest-web.scope/cgroup.procs"
+    mymachines refresh other
+    is "$(mymachines show other -p Unit --value)" "" "a unit that the registrar is in isn't the machine's"
+    echo "$BASHPID" >"$cgroup/cgroup.procs"
+    kill -9 "$unit" "$other"
+    wait_until rmdir "$cgroup/mymtest.slice/mymtest-web.scope/payload"
+    wait_until rmdir "$cgroup/mymtest.slice/mymtest-web.scope"
+    wait_until rmdir "$cgroup/mymtest.slice"
+else
+    skip "no cgroup2 hierarchy that can be written" "the unit is found by the cgroup"
+fi
+forget
+
+# Help.
+for verb in "" list show which register unregister refresh; do
+    # shellcheck disable=SC2086
+    run mymachines $verb --help
+    like "$status|$err|$out" "0||Usage: mymachines*${verb:-VERB}*--help*" "help${verb:+ for }$verb"
+    # shellcheck disable=SC2086
+    is "$(mymachines $verb -h)" "$out" "the same by -h"
+    is "$(awk 'length > 80' <<<"$out")" "" "in 80 columns"
+done
+like "$(mymachines --version)" "mymachines [0-9]*" "version"
+run bash -c 'mymachines --help >/dev/full'
+is "$status|$err" "1|mymachines: cannot write the output: standard output is full or closed" \
+    "a full disk for the output is an error"
+done_testing
