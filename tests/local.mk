@@ -18,7 +18,25 @@ EXTRA_DIST += %D%/private %D%/support/containers.sh
 check_PROGRAMS += tests/support/container
 tests_support_container_SOURCES = %D%/support/container.c
 
-integration_tests = %D%/plugin/object.t %D%/integration/bad-input.t %D%/integration/completion.t %D%/integration/install.t %D%/integration/registrar.t %D%/integration/resolve.t
+fuzz_targets = tests/fuzz/replay-json tests/fuzz/replay-record tests/fuzz/replay-text
+check_PROGRAMS += $(fuzz_targets)
+tests_fuzz_replay_json_SOURCES = %D%/fuzz/fuzz.h %D%/fuzz/json.c %D%/fuzz/replay.c
+tests_fuzz_replay_json_CFLAGS = $(AM_CFLAGS) $(JSON_C_CFLAGS)
+tests_fuzz_replay_json_LDADD = libmymachines.a $(REGISTRY_WRITE_LIBS) $(JSON_C_LIBS)
+tests_fuzz_replay_record_SOURCES = %D%/fuzz/record.c %D%/fuzz/replay.c
+tests_fuzz_replay_record_LDADD = $(REGISTRY_WRITE_LIBS)
+tests_fuzz_replay_text_SOURCES = %D%/fuzz/replay.c %D%/fuzz/text.c
+tests_fuzz_replay_text_LDADD = libmymachines.a $(REGISTRY_WRITE_LIBS)
+EXTRA_DIST += %D%/fuzz/corpus %D%/fuzz/run
+
+integration_tests = \
+	%D%/fuzz/replay.t \
+	%D%/plugin/object.t \
+	%D%/integration/bad-input.t \
+	%D%/integration/completion.t \
+	%D%/integration/install.t \
+	%D%/integration/registrar.t \
+	%D%/integration/resolve.t
 TESTS += $(integration_tests)
 EXTRA_DIST += $(integration_tests) %D%/integration/lib.sh
 
