@@ -76,3 +76,13 @@ tests_plugin_plugin_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) -pthread
 tests_plugin_plugin_LDADD = $(REGISTRY_WRITE_LIBS) $(CHECK_LIBS)
 endif
 
+# make bench: N='10 1000' for other numbers of machines.
+EXTRA_PROGRAMS += tests/bench/bench
+tests_bench_bench_SOURCES = %D%/bench/bench.c
+tests_bench_bench_LDADD = $(REGISTRY_WRITE_LIBS)
+EXTRA_DIST += %D%/bench/peer %D%/bench/run
+
+bench: tests/bench/bench mymachines libnss_mymachines.la
+	@$(AM_TESTS_ENVIRONMENT) $(LOG_COMPILER) /bin/bash $(top_srcdir)/tests/bench/run $(N)
+
+.PHONY: bench
