@@ -211,6 +211,7 @@ START_TEST(threads_get_right_answers_while_it_changes)
 }
 END_TEST
 
+#ifndef __SANITIZE_ADDRESS__
 START_TEST(a_fork_in_the_middle_hangs_nobody)
 {
 	pthread_t threads[2];
@@ -238,6 +239,7 @@ START_TEST(a_fork_in_the_middle_hangs_nobody)
 	ck_assert_int_eq(failures, 0);
 }
 END_TEST
+#endif
 
 void add_changes(Suite *suite)
 {
@@ -245,5 +247,11 @@ void add_changes(Suite *suite)
 	ADD(suite, more_ids_than_the_memo_holds_are_answered);
 	ADD(suite, readers_see_no_torn_or_missing_answer_in_1000_publications);
 	ADD(suite, threads_get_right_answers_while_it_changes);
+#ifdef __SANITIZE_ADDRESS__
+	printf("# skipped a_fork_in_the_middle_hangs_nobody: the sanitizer's allocator itself "
+	       "hangs, "
+	       "as fork() does not take its locks\n");
+#else
 	ADD(suite, a_fork_in_the_middle_hangs_nobody);
+#endif
 }
