@@ -18,11 +18,13 @@ libregistry_read_la_LIBADD = $(LMDB_LIBS)
 noinst_LIBRARIES += libregistry-write.a
 libregistry_write_a_SOURCES = \
 	%D%/array.h \
+	%D%/cgroup.c %D%/cgroup.h \
 	%D%/cleanup.h \
 	%D%/copy.c %D%/copy.h \
 	%D%/id_index.c %D%/id_index.h \
 	%D%/index.c %D%/index.h \
 	%D%/network.c %D%/network.h \
+	%D%/proc_file.c %D%/proc_file.h \
 	%D%/process.c %D%/process.h \
 	%D%/register.c %D%/register.h \
 	%D%/writer.c %D%/writer.h

@@ -2,6 +2,7 @@
 #include "registry/process.h"
 
 #include "registry/cleanup.h"
+#include "registry/proc_file.h"
 #include "registry/process_stat.h"
 
 #include <errno.h>
@@ -14,56 +15,8 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#define PF_KTHREAD	  0x00200000 /* the kernel's include/linux/sched.h */
-#define PIDFS_MAGIC	  0x50494446 /* include/uapi/linux/magic.h, Linux 6.9 */
-#define CGROUP2_MAGIC	  0x63677270
-#define TMPFS_MAGIC_VALUE 0x01021994
-
-/* "/proc/4294967295/mountinfo" and its like. */
-#define PROC_PATH_SIZE 48
-
-static void proc_path(char path[static PROC_PATH_SIZE], uint32_t pid, const char *file)
-{
-	snprintf(path, PROC_PATH_SIZE, "/proc/%u/%s", pid, file);
-}
-
-/* Read a file of /proc, which has no size. Returns its text, the caller's to free, or NULL. */
-static char *read_file(const char *path)
-{
-	CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
-	CLEANUP_FREE char *text = NULL;
-	size_t size = 0, room = 0;
-	char *whole;
-	ssize_t n;
-
-	if (fd < 0)
-		return NULL;
-	do {
-		if (room - size < 4096) {
-			char *larger = realloc(text, room = room ? room * 2 : 16384);
-
-			if (!larger)
-				return NULL;
-			text = larger;
-		}
-		n = read(fd, text + size, room - size - 1);
-		if (n < 0)
-			return NULL;
-		size += (size_t) n;
-	} while (n > 0);
-	text[size] = '\0';
-	whole = text;
-	text = NULL;
-	return whole;
-}
-
-static char *read_proc(uint32_t pid, const char *file)
-{
-	char path[PROC_PATH_SIZE];
-
-	proc_path(path, pid, file);
-	return read_file(path);
-}
+#define PF_KTHREAD  0x00200000 /* the kernel's include/linux/sched.h */
+#define PIDFS_MAGIC 0x50494446 /* include/uapi/linux/magic.h, Linux 6.9 */
 
 static uint64_t pidfd_inode(int pidfd)
 {
@@ -168,152 +121,13 @@ int process_read_idmap(uint32_t pid, enum id_kind kind,
 
 	if (r != 0)
 		return r < 0 ? r : 0;
-	text = read_proc(pid, kind == ID_UID ? "uid_map" : "gid_map");
+	text = proc_read_text(pid, kind == ID_UID ? "uid_map" : "gid_map");
 	if (!text)
 		return -errno;
 	r = idmap_parse(text, extents, IDMAP_EXTENTS_MAX);
 	if (r >= 0 && idmap_is_identity(&(struct idmap){ extents, (size_t) r }))
 		return 0;
 	return r;
-}
-
-static bool has_suffix(const char *text, size_t length, const char *suffix)
-{
-	size_t tail = strlen(suffix);
-
-	return length > tail && memcmp(text + length - tail, suffix, tail) == 0;
-}
-
-/* systemd.unit(5), "String Escaping for Inclusion in Unit Names", gives the characters. */
-static bool is_unit_name(const char *name, size_t length)
-{
-	for (size_t i = 0; i < length; i++)
-		if (!(name[i] >= 'a' && name[i] <= 'z') && !(name[i] >= 'A' && name[i] <= 'Z') &&
-		    !(name[i] >= '0' && name[i] <= '9') && !strchr(":-_.\\@", name[i]))
-			return false;
-	return length < UNIT_NAME_SIZE &&
-	       (has_suffix(name, length, ".service") || has_suffix(name, length, ".scope"));
-}
-
-bool unit_name_is_valid(const char *name)
-{
-	return is_unit_name(name, strlen(name));
-}
-
-int cgroup_unit(const char *path, const char *root, char unit[static UNIT_NAME_SIZE])
-{
-	size_t skip = strlen(root), length;
-
-	if (skip > 1 && strncmp(path, root, skip) == 0 && (path[skip] == '/' || !path[skip]))
-		path += skip;
-	for (;;) {
-		path += strspn(path, "/");
-		length = strcspn(path, "/");
-		if (!has_suffix(path, length, ".slice"))
-			break;
-		path += length;
-	}
-	/* A name that could be one of the kernel's files has a "_" before it. */
-	if (*path == '_') {
-		path++;
-		length--;
-	}
-	if (!length || !is_unit_name(path, length))
-		return -ENOENT;
-	memcpy(unit, path, length);
-	unit[length] = '\0';
-	return 0;
-}
-
-/* How the line that counts begins, by what is mounted; NULL where libsystemd would find none. */
-static const char *cgroup_prefix(void)
-{
-	struct statfs fs;
-
-	if (statfs("/sys/fs/cgroup", &fs) < 0)
-		return NULL;
-	if (fs.f_type == CGROUP2_MAGIC)
-		return "0::";
-	if (fs.f_type != TMPFS_MAGIC_VALUE)
-		return NULL;
-	if (statfs("/sys/fs/cgroup/unified", &fs) == 0 && fs.f_type == CGROUP2_MAGIC)
-		return "0::";
-	return access("/sys/fs/cgroup/systemd", F_OK) == 0 ? ":name=systemd:" : NULL;
-}
-
-/* The path in the line of /proc/PID/cgroup that counts, the caller's to free, or NULL. */
-static char *read_cgroup(const char *pid, const char *prefix)
-{
-	CLEANUP_FREE char *text = NULL;
-	char path[PROC_PATH_SIZE];
-	char *line, *rest;
-
-	snprintf(path, sizeof path, "/proc/%s/cgroup", pid);
-	text = read_file(path);
-	if (!text)
-		return NULL;
-	for (line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
-		/* Version 2 has hierarchy 0; of version 1, the number comes before the name. */
-		char *from = *prefix == ':' ? strchr(line, ':') : line;
-
-		if (from && strncmp(from, prefix, strlen(prefix)) == 0)
-			return strdup(from + strlen(prefix));
-	}
-	errno = ENOENT;
-	return NULL;
-}
-
-/* Pid 1 may be below the root of the hierarchy, as in a container: all units are below that. */
-static void cgroup_root(const char *prefix, char root[static PATH_MAX])
-{
-	static const char *const homes[] = { "/init.scope", "/system.slice", "/system" };
-	CLEANUP_FREE char *path = read_cgroup("1", prefix);
-
-	root[0] = '\0';
-	if (!path || strlen(path) >= PATH_MAX)
-		return;
-	strcpy(root, path);
-	for (size_t i = 0; i < sizeof homes / sizeof *homes; i++)
-		if (strcmp(root, homes[i]) == 0 || has_suffix(root, strlen(root), homes[i])) {
-			root[strlen(root) - strlen(homes[i])] = '\0';
-			return;
-		}
-}
-
-static char *read_cgroup_of(uint32_t pid, const char *prefix)
-{
-	char number[11];
-
-	snprintf(number, sizeof number, "%u", pid);
-	return read_cgroup(number, prefix);
-}
-
-int process_read_unit(uint32_t pid, char unit[static UNIT_NAME_SIZE])
-{
-	const char *prefix = cgroup_prefix();
-	CLEANUP_FREE char *path = NULL;
-	char root[PATH_MAX];
-
-	if (!prefix)
-		return -ENOENT;
-	path = read_cgroup_of(pid, prefix);
-	if (!path)
-		return -errno;
-	cgroup_root(prefix, root);
-	return cgroup_unit(path, root, unit);
-}
-
-bool process_unit_is_shared(uint32_t pid, const char *unit)
-{
-	const char *prefix = cgroup_prefix();
-	CLEANUP_FREE char *path = NULL, *own = NULL;
-
-	if (strncmp(unit, "session-", 8) == 0 || strncmp(unit, "user@", 5) == 0 ||
-	    strcmp(unit, "init.scope") == 0)
-		return true;
-	path = prefix ? read_cgroup_of(pid, prefix) : NULL;
-	own = prefix ? read_cgroup("self", prefix) : NULL;
-	return path && own && strcmp(path, own) == 0;
 }
 
 static bool same_file(const struct stat *a, const struct stat *b)
@@ -402,7 +216,7 @@ static const char *path_below(const char *path, const char *root)
 static int find_on_host(const struct mount *wanted, const struct stat *there,
 			char path[static PATH_MAX])
 {
-	CLEANUP_FREE char *mountinfo = read_file("/proc/self/mountinfo");
+	CLEANUP_FREE char *mountinfo = file_read_text("/proc/self/mountinfo");
 	char *rest;
 
 	if (!mountinfo)
@@ -449,7 +263,7 @@ int process_read_root(uint32_t pid, char path[static PATH_MAX])
 		strcpy(path, link);
 		return 0;
 	}
-	mountinfo = read_proc(pid, "mountinfo");
+	mountinfo = proc_read_text(pid, "mountinfo");
 	if (!mountinfo || !find_root_mount(mountinfo, &mount))
 		return -ENOENT;
 	return find_on_host(&mount, &there, path);

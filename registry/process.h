@@ -52,30 +52,6 @@ int process_shares_namespace(uint32_t pid, const char *namespace);
 int process_read_idmap(uint32_t pid, enum id_kind kind,
 		       struct idmap_extent extents[static IDMAP_EXTENTS_MAX]);
 
-#define UNIT_NAME_SIZE 256
-
-/*
- * The unit in a cgroup path, as libsystemd finds it: slices are passed over,
- * the next component is a service or scope. `root` is the part of the path
- * that doesn't count, or "". 0 or -ENOENT.
- */
-int cgroup_unit(const char *path, const char *root, char unit[static UNIT_NAME_SIZE]);
-
-/* Whether it can be a unit's name: systemd.unit(5). */
-bool unit_name_is_valid(const char *name);
-
-/*
- * The unit that the process is in, of the hierarchy that libsystemd consults
- * on this host. 0, -ENOENT without one, or another negative errno.
- */
-int process_read_unit(uint32_t pid, char unit[static UNIT_NAME_SIZE]);
-
-/*
- * Whether a leader's unit may hold processes that aren't the machine's: a
- * login session, a user manager, or one whose very cgroup the caller is in.
- */
-bool process_unit_is_shared(uint32_t pid, const char *unit);
-
 /*
  * The host's path of its root directory. -ENOENT where it has the caller's
  * own root and mount namespace, or a root that no path of the host's leads to.

@@ -28,12 +28,13 @@ static void discover_idmap(struct idmap *map, struct arena *arena, const char *s
 	map->count = (size_t) n;
 }
 
-static void discover_unit(struct machine *found, struct arena *arena, const char *subject)
+static void discover_unit(struct machine *found, struct arena *arena, const char *subject,
+			  const struct cgroup_hierarchy *cgroups)
 {
 	char unit[UNIT_NAME_SIZE];
-	int r = process_read_unit(found->leader.pid, unit);
+	int r = cgroups ? process_read_unit(cgroups, found->leader.pid, unit) : -ENOENT;
 
-	if (r == 0 && !process_unit_is_shared(found->leader.pid, unit))
+	if (r == 0 && !process_unit_is_shared(cgroups, found->leader.pid, unit))
 		found->unit = arena_strdup(arena, unit);
 	else if (r < 0 && r != -ENOENT)
 		miss(subject, "its cgroup", r);
@@ -72,7 +73,7 @@ static void discover_network(struct machine *found, struct arena *arena, const c
 }
 
 int discover(struct machine *found, struct arena *arena, const char *subject, int64_t pid,
-	     enum machine_class class)
+	     enum machine_class class, const struct cgroup_hierarchy *cgroups)
 {
 	CLEANUP_CLOSE int pidfd = -1;
 	enum leader_verdict verdict;
@@ -83,7 +84,7 @@ int discover(struct machine *found, struct arena *arena, const char *subject, in
 		complain("%s: leader %" PRId64 ": %s", subject, pid, leader_words(verdict));
 		return -1;
 	}
-	discover_unit(found, arena, subject);
+	discover_unit(found, arena, subject, cgroups);
 	if (class != MACHINE_VM) {
 		discover_idmap(&found->uids, arena, subject, found->leader.pid, ID_UID);
 		discover_idmap(&found->gids, arena, subject, found->leader.pid, ID_GID);

@@ -2,6 +2,7 @@
 /* What can be found out about a machine from its leader: namespaces, cgroup, root, addresses. */
 #pragma once
 
+#include "registry/cgroup.h"
 #include "registry/process.h"
 #include "tools/arena.h"
 
@@ -11,7 +12,7 @@
  * tell is left empty. Of a VM only who it is and its unit: its emulator's
  * namespaces are the host's business. 0, or -1 after it has said, after
  * `subject`, what is wrong; a fact that can't be read, with all else well, is
- * said too, and left out.
+ * said too, and left out. Without `cgroups`, NULL, it has no unit.
  */
 int discover(struct machine *found, struct arena *arena, const char *subject, int64_t pid,
-	     enum machine_class class);
+	     enum machine_class class, const struct cgroup_hierarchy *cgroups);

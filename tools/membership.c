@@ -93,7 +93,7 @@ static int find_by_unit(struct membership *mb, uint32_t pid, struct machine *m)
 {
 	char unit[UNIT_NAME_SIZE];
 	struct machine found = { 0 };
-	int r = process_read_unit(pid, unit);
+	int r = mb->cgroups ? process_read_unit(mb->cgroups, pid, unit) : -ENOENT;
 
 	while (r == 0) {
 		r = snapshot_find_unit(mb->snapshot, unit, found.sequence, &found);

@@ -5,13 +5,15 @@
  */
 #pragma once
 
+#include "registry/cgroup.h"
 #include "registry/snapshot.h"
 #include "tools/arena.h"
 
 struct membership {
 	struct snapshot *snapshot;
 	struct arena *arena;
-	struct pid_namespace *namespaces; /* of the leaders, read when first needed */
+	const struct cgroup_hierarchy *cgroups; /* NULL without one */
+	struct pid_namespace *namespaces;	/* of the leaders, read when first needed */
 	size_t n_namespaces;
 	bool has_namespaces;
 };

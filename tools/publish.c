@@ -50,6 +50,8 @@ static int discover_all(struct machine *found, const struct registration *regist
 			size_t count)
 {
 	CLEANUP(snapshot_close) struct snapshot snapshot = { 0 };
+	struct cgroup_hierarchy cgroups;
+	bool has_cgroups = cgroup_hierarchy_find(&cgroups) == 0;
 
 	/* Whatever is wrong with it, opening it for the change will tell. */
 	snapshot_open(&snapshot, REGISTRY_PATH);
@@ -57,7 +59,7 @@ static int discover_all(struct machine *found, const struct registration *regist
 		const struct registration *reg = &registrations[i];
 
 		if (discover(&found[i], reg->arena, reg->subject, reg->leader,
-			     expected_class(reg, &snapshot)) < 0)
+			     expected_class(reg, &snapshot), has_cgroups ? &cgroups : NULL) < 0)
 			return -1;
 	}
 	return 0;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tools/registration.h"
 
+#include "registry/cgroup.h"
 #include "registry/database.h"
 #include "registry/network.h"
 #include "registry/process.h"

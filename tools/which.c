@@ -52,7 +52,12 @@ int verb_which(int argc, char **argv)
 {
 	CLEANUP(snapshot_close) struct snapshot snapshot = { 0 };
 	CLEANUP(arena_done) struct arena arena = { 0 };
-	struct membership membership = { .snapshot = &snapshot, .arena = &arena };
+	struct cgroup_hierarchy cgroups;
+	struct membership membership = {
+		.snapshot = &snapshot,
+		.arena = &arena,
+		.cgroups = cgroup_hierarchy_find(&cgroups) == 0 ? &cgroups : NULL,
+	};
 	int status = parse_help_only(argc, argv, help);
 
 	if (status)

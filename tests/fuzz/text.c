@@ -3,6 +3,7 @@
 #include "registry/address.h"
 #include "registry/idmap.h"
 #include "registry/name.h"
+#include "registry/cgroup.h"
 #include "registry/process.h"
 #include "registry/process_stat.h"
 #include "tests/fuzz/fuzz.h"

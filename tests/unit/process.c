@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "registry/process.h"
 
+#include "registry/cgroup.h"
 #include "registry/process_stat.h"
 #include "tests/unit/fixture.h"
 #include "tests/unit/unit.h"
