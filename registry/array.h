@@ -2,8 +2,10 @@
 /* Arrays that grow by one item at a time. Part of the writing half. */
 #pragma once
 
+#include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 /*
  * The array of `count` items with room for one more: reallocated, to twice the
@@ -14,4 +16,33 @@ static inline void *array_grow(void *items, size_t count, size_t item_size)
 	if (count != 0 && (count < 8 || count & (count - 1)))
 		return items;
 	return reallocarray(items, count ? count * 2 : 8, item_size);
+}
+
+/* Strings of its own, in the order in which they came. */
+struct string_list {
+	char **items;
+	size_t count;
+};
+
+/* Add a copy of the text. 0 or -ENOMEM. */
+static inline int string_list_add(struct string_list *list, const char *text)
+{
+	char **items = array_grow(list->items, list->count, sizeof *items), *copy = strdup(text);
+
+	if (items)
+		list->items = items;
+	if (!items || !copy) {
+		free(copy);
+		return -ENOMEM;
+	}
+	items[list->count++] = copy;
+	return 0;
+}
+
+static inline void string_list_done(struct string_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		free(list->items[i]);
+	free(list->items);
+	*list = (struct string_list){ 0 };
 }

@@ -147,6 +147,7 @@ static int copy_current(struct writer *w, struct snapshot *current)
 	if (r == 0)
 		r = copy_filter(w, current);
 	w->copy.meta = current->meta;
+	w->former_generation = current->meta.generation;
 	return r;
 }
 
@@ -278,6 +279,8 @@ void writer_close(struct writer *w)
 	free(w->filter);
 	free(w->record);
 	free(w->former);
+	string_list_done(&w->touched_names);
+	string_list_done(&w->touched_units);
 	*w = (struct writer){ .lock = -1, .file = -1 };
 }
 
@@ -326,15 +329,29 @@ static uint32_t count_names(const struct machine *m)
 	return count;
 }
 
+static int touch(struct writer *w, const struct machine *m)
+{
+	int r = string_list_add(&w->touched_names, m->name);
+
+	return r == 0 && m->unit ? string_list_add(&w->touched_units, m->unit) : r;
+}
+
 /* Put the encoded record, of `size` bytes with its kind, in the place of the former one, if any. */
 static int put_record(struct writer *w, const struct machine *machine, size_t size,
 		      const struct machine *former)
 {
+	int r = touch(w, machine);
+
+	if (r < 0)
+		return r;
 	w->changed = true;
 	if (!former) {
 		w->copy.meta.machines++;
 		return index_add(&w->copy, machine, w->record, size);
 	}
+	r = touch(w, former);
+	if (r < 0)
+		return r;
 	w->copy.meta.names -= count_names(former);
 	return index_replace(&w->copy, former, machine, w->record, size);
 }
@@ -381,7 +398,9 @@ int writer_remove(struct writer *w, const char *folded)
 	w->copy.meta.names -= count_names(&former);
 	if (strcmp(w->last_put, folded) == 0)
 		w->last_put[0] = '\0';
-	w->broken = index_remove(&w->copy, &former);
+	w->broken = touch(w, &former);
+	if (w->broken == 0)
+		w->broken = index_remove(&w->copy, &former);
 	return w->broken;
 }
 

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "registry/array.h"
 #include "registry/snapshot.h"
 
 struct writer {
@@ -14,6 +15,15 @@ struct writer {
 
 	/* Of a failure: the path that it is about. */
 	const char *blamed;
+
+	/*
+	 * What the change is of, for whatever follows the registry: the names of machines that
+	 * were put or removed, in their case, and the units that they are or were in. And the
+	 * generation that it began from, or 0.
+	 */
+	struct string_list touched_names;
+	struct string_list touched_units;
+	uint64_t former_generation;
 
 	char *path;
 	char *temporary;

@@ -18,7 +18,7 @@ struct arena_block {
 	max_align_t bytes[];
 };
 
-static void out_of_memory(void)
+void arena_out_of_memory(void)
 {
 	complain("out of memory");
 	exit(EXIT_FAILURE);
@@ -35,7 +35,7 @@ void *arena_alloc(struct arena *arena, size_t size)
 
 		block = calloc(1, sizeof *block + room);
 		if (!block)
-			out_of_memory();
+			arena_out_of_memory();
 		*block = (struct arena_block){ .previous = arena->last, .size = room };
 		arena->last = block;
 	}
@@ -67,7 +67,7 @@ char *arena_printf(struct arena *arena, const char *format, ...)
 	va_end(arguments);
 	if (length < 0) {
 		text = NULL;
-		out_of_memory();
+		arena_out_of_memory();
 	}
 	return arena_copy(arena, text, (size_t) length + 1);
 }

@@ -25,4 +25,7 @@ char *arena_printf(struct arena *arena, const char *format, ...)
 /* `items` with room for one more after `count`; array_grow() in an arena. */
 void *arena_grow(struct arena *arena, void *items, size_t count, size_t item_size);
 
+/* Say it, and end the program. */
+void arena_out_of_memory(void) __attribute__((noreturn));
+
 void arena_done(struct arena *arena);

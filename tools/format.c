@@ -45,28 +45,29 @@ static size_t utf8_length(const unsigned char *text)
 	return length;
 }
 
-/* C1 control characters, U+0080 to U+009F, move terminals as C0 ones do. */
-static bool is_printable(const unsigned char *text, size_t length)
+size_t printable_length(const char *text)
 {
-	if (length == 1)
-		return text[0] >= 0x20 && text[0] != 0x7f && text[0] != '\\';
-	return length > 0 && !(text[0] == 0xc2 && text[1] < 0xa0);
+	const unsigned char *bytes = (const unsigned char *) text;
+
+	if (bytes[0] < 0x80)
+		return bytes[0] >= 0x20 && bytes[0] != 0x7f;
+	/* C1 control characters, U+0080 to U+009F, move terminals as C0 ones do. */
+	return bytes[0] == 0xc2 && bytes[1] < 0xa0 ? 0 : utf8_length(bytes);
 }
 
 char *escape(const char *text, char *escaped)
 {
-	const unsigned char *from = (const unsigned char *) text;
 	char *to = escaped;
 
-	while (*from) {
-		size_t length = utf8_length(from);
+	while (*text) {
+		size_t length = printable_length(text);
 
-		if (is_printable(from, length)) {
-			memcpy(to, from, length);
+		if (length > 0 && *text != '\\') {
+			memcpy(to, text, length);
 			to += length;
-			from += length;
+			text += length;
 		} else {
-			to += sprintf(to, "\\x%02x", *from++);
+			to += sprintf(to, "\\x%02x", (unsigned char) *text++);
 		}
 	}
 	*to = '\0';

@@ -12,6 +12,12 @@
 char *id128_format(const uint8_t id[static 16], char text[static ID128_TEXT_SIZE]);
 
 /*
+ * Bytes of the character that begins here, if it is good UTF-8 (RFC 3629,
+ * section 4) and no control character; 0 otherwise.
+ */
+size_t printable_length(const char *text);
+
+/*
  * A name that the machine or a path chose, made harmless for a terminal and
  * good UTF-8: bytes below 0x20, 0x7f, the backslash and what isn't UTF-8 as
  * \xNN. `size` is that of the text with its NUL.

@@ -4,7 +4,9 @@
 noinst_LIBRARIES += libmymachines.a
 libmymachines_a_SOURCES = \
 	%D%/arena.c %D%/arena.h \
+	%D%/configuration.c %D%/configuration.h \
 	%D%/discovery.c %D%/discovery.h \
+	%D%/exports.c %D%/exports.h \
 	%D%/format.c %D%/format.h \
 	%D%/json.c %D%/json.h \
 	%D%/list.c \
@@ -12,6 +14,10 @@ libmymachines_a_SOURCES = \
 	%D%/membership.c %D%/membership.h \
 	%D%/message.c %D%/message.h \
 	%D%/options.c %D%/options.h \
+	%D%/peer.c %D%/peer.h \
+	%D%/pid_namespace.c %D%/pid_namespace.h \
+	%D%/placement.c %D%/placement.h \
+	%D%/processes.c %D%/processes.h \
 	%D%/publish.c %D%/publish.h \
 	%D%/refresh.c \
 	%D%/register.c \
@@ -22,6 +28,7 @@ libmymachines_a_SOURCES = \
 	%D%/verbs.h \
 	%D%/which.c
 libmymachines_a_CFLAGS = $(AM_CFLAGS) $(JSON_C_CFLAGS)
+libmymachines_a_CPPFLAGS = $(AM_CPPFLAGS) -DSYSCONFDIR='"$(sysconfdir)"'
 
 bin_PROGRAMS += mymachines
 mymachines_SOURCES = %D%/main.c

@@ -1,37 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tools/membership.h"
 
-#include "registry/cleanup.h"
 #include "registry/process.h"
 #include "registry/process_stat.h"
+#include "tools/pid_namespace.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/nsfs.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/stat.h>
 
 struct pid_namespace {
 	ino_t inode;
 	char name[MACHINE_NAME_SIZE]; /* the machine's, folded */
 };
-
-static int open_pid_namespace(uint32_t pid)
-{
-	char path[sizeof "/proc/4294967295/ns/pid"];
-
-	snprintf(path, sizeof path, "/proc/%u/ns/pid", pid);
-	return open(path, O_RDONLY | O_CLOEXEC);
-}
-
-static ino_t inode_of(int fd)
-{
-	struct stat st;
-
-	return fd >= 0 && fstat(fd, &st) == 0 ? st.st_ino : 0;
-}
 
 static bool is_led_here(struct snapshot *s, const struct machine *m)
 {
@@ -40,18 +20,20 @@ static bool is_led_here(struct snapshot *s, const struct machine *m)
 
 static void read_namespaces(struct membership *mb)
 {
-	CLEANUP_CLOSE int own = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
+	ino_t own = pid_namespace_inode(0);
 	char folded[MACHINE_NAME_SIZE] = "";
 	struct machine m;
 
 	mb->has_namespaces = true;
 	while (snapshot_next(mb->snapshot, folded, &m) == 0) {
-		CLEANUP_CLOSE int fd = open_pid_namespace(m.leader.pid);
-		struct pid_namespace found = { .inode = inode_of(fd) };
+		struct pid_namespace found = { .inode = pid_namespace_inode(m.leader.pid) };
 
-		/* A leader in the host's pid namespace has others for neighbours. */
-		if (!found.inode || found.inode == inode_of(own) || !is_led_here(mb->snapshot, &m))
+		if (!found.inode || !is_led_here(mb->snapshot, &m))
 			continue;
+		if (found.inode == own) {
+			mb->has_neighbours = true;
+			continue;
+		}
 		strcpy(found.name, folded);
 		mb->namespaces =
 			arena_grow(mb->arena, mb->namespaces, mb->n_namespaces, sizeof found);
@@ -67,42 +49,35 @@ static const char *find_namespace(const struct membership *mb, ino_t inode)
 	return NULL;
 }
 
-/* The machine's own pid namespace, or one inside it: pid_namespaces(7), ioctl_ns(2). */
+/* The machine's own pid namespace, or one inside it. */
 static int find_by_namespace(struct membership *mb, uint32_t pid, struct machine *m)
 {
-	int fd = open_pid_namespace(pid);
+	ino_t inodes[PID_NAMESPACES_MAX];
+	int count = pid_namespaces_read(pid, inodes);
 
-	if (!mb->has_namespaces)
-		read_namespaces(mb);
-	while (fd >= 0) {
-		const char *name = find_namespace(mb, inode_of(fd));
-		int parent;
+	for (int i = 0; i < count; i++) {
+		const char *name = find_namespace(mb, inodes[i]);
 
-		if (name) {
-			close(fd);
+		if (name)
 			return snapshot_find_name(mb->snapshot, name, m);
-		}
-		parent = ioctl(fd, NS_GET_PARENT);
-		close(fd);
-		fd = parent;
 	}
 	return -ENOENT;
 }
 
 static int find_by_unit(struct membership *mb, uint32_t pid, struct machine *m)
 {
-	char unit[UNIT_NAME_SIZE];
 	struct machine found = { 0 };
+	char unit[UNIT_NAME_SIZE];
+	size_t count = 0;
 	int r = mb->cgroups ? process_read_unit(mb->cgroups, pid, unit) : -ENOENT;
 
 	while (r == 0) {
 		r = snapshot_find_unit(mb->snapshot, unit, found.sequence, &found);
-		if (r == 0 && is_led_here(mb->snapshot, &found)) {
+		if (r == 0 && is_led_here(mb->snapshot, &found) && count++ == 0)
 			*m = found;
-			return 0;
-		}
 	}
-	return r;
+	/* Where several machines share it, it tells nothing. */
+	return r == -ENOENT && count == 1 ? 0 : r;
 }
 
 static int find_by_leader(struct membership *mb, uint32_t pid, struct machine *m)
@@ -116,28 +91,37 @@ static int find_by_leader(struct membership *mb, uint32_t pid, struct machine *m
 	return 0;
 }
 
+static uint32_t parent_of(const struct membership *mb, uint32_t pid)
+{
+	const struct process *process;
+	struct process_stat stat;
+
+	if (!mb->processes)
+		return process_stat_read(pid, &stat) == 0 ? stat.parent : 0;
+	process = processes_find(mb->processes, mb->n_processes, pid);
+	return process ? process->parent : 0;
+}
+
+/* Only a leader without a pid namespace of its own has children outside of one. */
 static int find_by_ancestors(struct membership *mb, uint32_t pid, struct machine *m)
 {
-	while (pid > 1) {
-		struct process_stat stat;
-		int r = find_by_leader(mb, pid, m);
+	int r = -ENOENT;
 
-		if (r != -ENOENT)
-			return r;
-		if (process_stat_read(pid, &stat) < 0)
-			break;
-		pid = stat.parent;
-	}
-	return -ENOENT;
+	while (mb->has_neighbours && r == -ENOENT && (pid = parent_of(mb, pid)) > 1)
+		r = find_by_leader(mb, pid, m);
+	return r;
 }
 
 int membership_find(struct membership *mb, uint32_t pid, struct machine *machine)
 {
 	int r = find_by_leader(mb, pid, machine);
 
+	if (!mb->has_namespaces)
+		read_namespaces(mb);
 	if (r == -ENOENT)
 		r = find_by_namespace(mb, pid, machine);
 	if (r == -ENOENT)
-		r = find_by_unit(mb, pid, machine);
-	return r == -ENOENT ? find_by_ancestors(mb, pid, machine) : r;
+		r = find_by_ancestors(mb, pid, machine);
+	/* Last, because a unit may have others in it, too. */
+	return r == -ENOENT ? find_by_unit(mb, pid, machine) : r;
 }

@@ -3,9 +3,12 @@
 
 #include "registry/cleanup.h"
 #include "registry/register.h"
+#include "tools/configuration.h"
 #include "tools/discovery.h"
+#include "tools/exports.h"
 #include "tools/machine_copy.h"
 #include "tools/message.h"
+#include "tools/placement.h"
 
 #include <errno.h>
 #include <string.h>
@@ -23,9 +26,16 @@ int publish(struct writer *writer)
 {
 	int r = writer_publish(writer);
 
-	if (r < 0)
+	if (r < 0) {
 		complain_registry(writer->blamed, r);
-	return r < 0 ? -1 : 0;
+		return -1;
+	}
+	/* What the registry has is published, whatever becomes of this. */
+	exports_update(writer);
+	/* What a machine has left behind; one that still runs in its scope keeps it. */
+	for (size_t i = 0; i < writer->touched_units.count; i++)
+		placement_leave(writer->touched_units.items[i]);
+	return 0;
 }
 
 /*
@@ -177,8 +187,52 @@ static struct machine assemble(const struct registration *reg, const struct mach
 	return m;
 }
 
+/*
+ * A scope for the machine, once it is sure to be registered. 0; -EEXIST as
+ * register_machine(); -ECANCELED after it has said what is wrong.
+ */
+static int place(struct writer *w, const struct registration *reg, struct machine *m, bool replace,
+		 struct register_conflict *conflict)
+{
+	char *unit = arena_alloc(reg->arena, UNIT_NAME_SIZE);
+	int r = register_judge(w, m, replace, conflict);
+
+	if (r < 0)
+		return r;
+	if (m->unit && placement_name(m->name, unit) == 0 && strcmp(m->unit, unit) == 0)
+		return 0;
+	if (m->unit) {
+		complain("%s: leader %u is in %s already; --scope has nothing to do", reg->subject,
+			 m->leader.pid, m->unit);
+		return 0;
+	}
+	if (placement_enter(reg->subject, m->name, m->leader.pid, unit) < 0)
+		return -ECANCELED;
+	m->unit = unit;
+	return 0;
+}
+
+/* New machines that no unit was found for. */
+struct unitless {
+	const char **items;
+	size_t count;
+};
+
+static void tell_unitless(const struct unitless *unitless)
+{
+	static const char words[] = "so ps -o machine won't show it; --scope gives it one";
+
+	if (unitless->count == 0 || !configuration_read().exports)
+		return;
+	if (unitless->count == 1)
+		complain("%s: is in no unit, %s", unitless->items[0], words);
+	else
+		complain("%s and %zu more: each is in no unit, %s", unitless->items[0],
+			 unitless->count - 1, words);
+}
+
 static int put_registration(struct writer *w, const struct registration *reg,
-			    const struct machine *found, bool replace)
+			    const struct machine *found, bool replace, struct unitless *unitless)
 {
 	struct machine former = { 0 }, machine;
 	struct register_conflict conflict;
@@ -192,31 +246,37 @@ static int put_registration(struct writer *w, const struct registration *reg,
 	else if (r != -ENOENT)
 		goto failed;
 	machine = assemble(reg, &former, found);
-	r = register_machine(w, &machine, replace, &conflict);
-	if (r == -EEXIST) {
-		complain_conflict(reg->subject, &conflict);
-		return -1;
-	}
+	r = reg->scope ? place(w, reg, &machine, replace, &conflict) : 0;
 	if (r == 0)
-		return 0;
+		r = register_machine(w, &machine, replace, &conflict);
+	if (r == 0 && !former.name && !machine.unit)
+		unitless->items[unitless->count++] = machine.name;
 failed:
-	complain("%s: %s", reg->subject, error_words(r));
-	return -1;
+	if (r == -EEXIST)
+		complain_conflict(reg->subject, &conflict);
+	else if (r < 0 && r != -ECANCELED)
+		complain("%s: %s", reg->subject, error_words(r));
+	return r < 0 ? -1 : 0;
 }
 
 int publish_registrations(struct registration *registrations, size_t count, bool replace)
 {
 	CLEANUP(writer_close) struct writer writer = { .lock = -1, .file = -1 };
 	CLEANUP_FREE struct machine *found = calloc(count ? count : 1, sizeof *found);
+	CLEANUP_FREE const char **names = calloc(count ? count : 1, sizeof *names);
+	struct unitless unitless = { names, 0 };
 
-	if (!found) {
+	if (!found || !names) {
 		complain("out of memory");
 		return EXIT_FAILURE;
 	}
 	if (discover_all(found, registrations, count) < 0 || open_registry_writer(&writer) < 0)
 		return EXIT_FAILURE;
 	for (size_t i = 0; i < count; i++)
-		if (put_registration(&writer, &registrations[i], &found[i], replace) < 0)
+		if (put_registration(&writer, &registrations[i], &found[i], replace, &unitless) < 0)
 			return EXIT_FAILURE;
-	return publish(&writer) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	if (publish(&writer) < 0)
+		return EXIT_FAILURE;
+	tell_unitless(&unitless);
+	return EXIT_SUCCESS;
 }

@@ -17,6 +17,7 @@
 enum {
 	OPTION_BATCH = 256,
 	OPTION_REPLACE,
+	OPTION_SCOPE,
 	OPTION_FACTS, /* the first of those in `facts` */
 };
 
@@ -47,7 +48,7 @@ static const struct fact {
 static int help(void)
 {
 	puts("Usage: mymachines register NAME --leader=PID [OPTION...]\n"
-	     "       mymachines register --batch [--replace] < FILE\n"
+	     "       mymachines register --batch [--replace] [--scope] < FILE\n"
 	     "\n"
 	     "Register a running machine under NAME. What isn't said is read from its leader:\n"
 	     "namespaces, id maps, addresses, unit, root directory. To register the same\n"
@@ -62,6 +63,7 @@ static int help(void)
 	     "      --unit=UNIT            The service or scope that it runs in\n"
 	     "      --ssh-address=ADDRESS  Where ssh(1) reaches it\n"
 	     "      --vsock-cid=CID        Its vsock(7) context id\n"
+	     "      --scope                Put it into a scope of its own, if it is in no unit\n"
 	     "      --replace              Throw out a live machine with the name or leader\n"
 	     "      --batch                Read JSON objects, one a line; publish all at once\n"
 	     "\n"
@@ -78,17 +80,19 @@ static int help(void)
 struct settings {
 	bool batch;
 	bool replace;
+	bool scope;
 	bool help;
 	const char *facts_said; /* an option that says something of one machine */
 };
 
-static void fill_options(struct option options[static N_FACTS + 4])
+static void fill_options(struct option options[static N_FACTS + 5])
 {
 	size_t n = 0;
 
 	options[n++] = (struct option){ "help", no_argument, NULL, 'h' };
 	options[n++] = (struct option){ "batch", no_argument, NULL, OPTION_BATCH };
 	options[n++] = (struct option){ "replace", no_argument, NULL, OPTION_REPLACE };
+	options[n++] = (struct option){ "scope", no_argument, NULL, OPTION_SCOPE };
 	for (size_t i = 0; i < N_FACTS; i++)
 		options[n++] = (struct option){ facts[i].option, required_argument, NULL,
 						(int) (OPTION_FACTS + i) };
@@ -98,7 +102,7 @@ static void fill_options(struct option options[static N_FACTS + 4])
 /* Once for the settings and, with the name known, again for the facts: messages begin with it. */
 static int parse(int argc, char **argv, struct settings *settings, struct registration *reg)
 {
-	struct option options[N_FACTS + 4];
+	struct option options[N_FACTS + 5];
 	int option;
 
 	fill_options(options);
@@ -108,6 +112,7 @@ static int parse(int argc, char **argv, struct settings *settings, struct regist
 		case 'h': settings->help = true; break;
 		case OPTION_BATCH: settings->batch = true; break;
 		case OPTION_REPLACE: settings->replace = true; break;
+		case OPTION_SCOPE: settings->scope = true; break;
 		case '?': return -1;
 		default:
 			settings->facts_said = facts[option - OPTION_FACTS].option;
@@ -131,6 +136,7 @@ static int register_one(int argc, char **argv, struct settings *settings)
 	if (registration_set_name(&reg, argv[optind]) < 0)
 		return EXIT_FAILURE;
 	reg.subject = reg.machine.name;
+	reg.scope = settings->scope;
 	if (parse(argc, argv, settings, &reg) < 0 || registration_check(&reg) < 0)
 		return EXIT_FAILURE;
 	return publish_registrations(&reg, 1, settings->replace);
@@ -199,6 +205,8 @@ static int register_batch(int argc, const struct settings *settings)
 	count = read_batch(&registrations, &arena);
 	if (count < 0)
 		return EXIT_FAILURE;
+	for (ssize_t i = 0; i < count; i++)
+		registrations[i].scope = settings->scope;
 	return publish_registrations(registrations, (size_t) count, settings->replace);
 }
 

@@ -35,6 +35,7 @@ struct registration {
 	bool has_leader;
 	int64_t leader;
 	struct machine machine; /* the facts that were said, in the arena */
+	bool scope;		/* give it one, if it is in no unit */
 	bool update_only;	/* nothing to do where the record has gone meanwhile */
 };
 

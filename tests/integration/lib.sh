@@ -83,3 +83,8 @@ need_root() {
 forget() {
     rm -rf "$REGISTRY_DIRECTORY"
 }
+
+# in_no_unit NAME: what register says of a machine that ps -o machine won't show
+in_no_unit() {
+    echo "mymachines: $1: is in no unit, so ps -o machine won't show it; --scope gives it one"
+}

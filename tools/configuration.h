@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* mymachines.conf(5): what an admin has set for the tools. The modules read none. */
+#pragma once
+
+#include <stdbool.h>
+
+#define CONFIGURATION_PATH SYSCONFDIR "/mymachines.conf"
+
+struct configuration {
+	bool exports; /* Exports=: write what libsystemd reads */
+};
+
+/*
+ * Read it. What isn't set, or is set wrong, which is said, is as this was
+ * configured to be.
+ */
+struct configuration configuration_read(void);

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Pid namespaces by their inodes: pid_namespaces(7), ioctl_ns(2). */
+#pragma once
+
+#include <stdint.h>
+#include <sys/types.h>
+
+/* The kernel's limit, and this process's own. */
+#define PID_NAMESPACES_MAX 33
+
+/* The namespace of a process, 0 for the caller. 0 if it can't be seen. */
+ino_t pid_namespace_inode(uint32_t pid);
+
+/*
+ * The namespaces that a process is in and the caller is not, innermost first.
+ * Returns how many; none where they can't be seen.
+ */
+int pid_namespaces_read(uint32_t pid, ino_t inodes[static PID_NAMESPACES_MAX]);

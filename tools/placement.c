@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tools/placement.h"
+
+#include "registry/cleanup.h"
+#include "registry/proc_file.h"
+#include "tools/arena.h"
+#include "tools/message.h"
+#include "tools/peer.h"
+#include "tools/pid_namespace.h"
+#include "tools/processes.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define SLICE "machine.slice"
+
+/* A machine that forks faster than it is moved is given up on. */
+#define PASSES_MAX 100
+
+/* How long systemd may take to start the scope, and how often it is looked for. */
+#define START_WAIT_MS 10000
+#define START_STEP_MS 10
+
+/* All but letters, digits, "_" and "." as \xNN: systemd-escape(1). */
+int placement_name(const char *name, char unit[static UNIT_NAME_SIZE])
+{
+	char escaped[4 * MACHINE_NAME_SIZE], *to = escaped;
+
+	for (; *name; name++)
+		to += *name == '-' ? sprintf(to, "\\x2d") : sprintf(to, "%c", *name);
+	return snprintf(unit, UNIT_NAME_SIZE, "machine-%s.scope", escaped) < UNIT_NAME_SIZE
+		       ? 0
+		       : -ENAMETOOLONG;
+}
+
+static bool is_below(uint32_t pid, ino_t namespace)
+{
+	ino_t inodes[PID_NAMESPACES_MAX];
+	int count = pid_namespaces_read(pid, inodes);
+
+	while (count > 0)
+		if (inodes[--count] == namespace)
+			return true;
+	return false;
+}
+
+/* The machine's: the leader, what is in its pid namespace or one below, and their children. */
+static size_t find_processes(struct arena *arena, uint32_t leader, uint32_t **pids)
+{
+	struct process *all;
+	long count = processes_read(arena, &all);
+	ino_t own = pid_namespace_inode(0), inside = pid_namespace_inode(leader);
+	bool *found, more = true;
+	size_t n = 0;
+
+	if (count <= 0)
+		return 0;
+	*pids = arena_alloc(arena, (size_t) count * sizeof **pids);
+	found = arena_alloc(arena, (size_t) count * sizeof *found);
+	for (long i = 0; i < count; i++)
+		found[i] = all[i].pid == leader || (inside != own && is_below(all[i].pid, inside));
+	/* Pids are used again, so that a child's may be the lesser one. */
+	while (more) {
+		more = false;
+		for (long i = 0; i < count; i++) {
+			const struct process *parent =
+				found[i] ? NULL
+					 : processes_find(all, (size_t) count, all[i].parent);
+
+			if (parent && found[parent - all])
+				more = found[i] = true;
+		}
+	}
+	for (long i = 0; i < count; i++)
+		if (found[i])
+			(*pids)[n++] = all[i].pid;
+	return n;
+}
+
+static int write_number(const char *path, uint32_t number)
+{
+	CLEANUP_CLOSE int fd = open(path, O_WRONLY | O_CLOEXEC);
+	char text[16];
+	int length = snprintf(text, sizeof text, "%u", number);
+
+	return fd < 0 || write(fd, text, (size_t) length) < 0 ? -errno : 0;
+}
+
+/* Move those that aren't there yet. Returns how many, or a negative errno. */
+static int move_once(const struct cgroup_hierarchy *cgroups, uint32_t leader, const char *unit,
+		     const char *path)
+{
+	CLEANUP(arena_done) struct arena arena = { 0 };
+	uint32_t *pids;
+	size_t count = find_processes(&arena, leader, &pids);
+	int moved = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		char there[UNIT_NAME_SIZE];
+		int r;
+
+		if (process_read_unit(cgroups, pids[i], there) == 0 && strcmp(there, unit) == 0)
+			continue;
+		r = write_number(path, pids[i]);
+		if (r < 0 && r != -ESRCH)
+			return r;
+		moved++;
+	}
+	return moved;
+}
+
+static int make_cgroup(const struct cgroup_hierarchy *cgroups, const char *unit, char *path,
+		       size_t size)
+{
+	int length = snprintf(path, size, "%s%s/" SLICE, cgroups->mount, cgroups->root);
+
+	if (mkdir(path, 0755) < 0 && errno != EEXIST)
+		return -errno;
+	snprintf(path + length, size - (size_t) length, "/%s", unit);
+	return mkdir(path, 0755) < 0 && errno != EEXIST ? -errno : 0;
+}
+
+#define CGROUP_PATH_SIZE (PATH_MAX + UNIT_NAME_SIZE + 64)
+
+static int enter_alone(const struct cgroup_hierarchy *cgroups, uint32_t leader, const char *unit)
+{
+	char path[CGROUP_PATH_SIZE];
+	int r = make_cgroup(cgroups, unit, path, sizeof path);
+
+	if (r < 0)
+		return r;
+	strcat(path, "/cgroup.procs");
+	/* What was forked meanwhile is where its parent was. */
+	for (int i = 0; i < PASSES_MAX; i++) {
+		r = move_once(cgroups, leader, unit, path);
+		if (r <= 0)
+			return r;
+	}
+	return -EAGAIN;
+}
+
+static int run(const char *const *arguments)
+{
+	posix_spawn_file_actions_t actions;
+	pid_t pid;
+	int status, r;
+
+	r = posix_spawn_file_actions_init(&actions);
+	if (r)
+		return -r;
+	posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+	posix_spawn_file_actions_adddup2(&actions, 2, 1);
+	r = posix_spawnp(&pid, arguments[0], &actions, NULL, (char *const *) arguments, environ);
+	posix_spawn_file_actions_destroy(&actions);
+	if (r)
+		return -r;
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return status == 0 ? 0 : -EPROTO;
+}
+
+/* org.freedesktop.systemd1(5), StartTransientUnit(). */
+static int start_scope(struct arena *arena, const char *name, const char *unit, uint32_t leader)
+{
+	static const char *const call[] = {
+		"busctl",
+		"--quiet",
+		"--system",
+		"call",
+		"org.freedesktop.systemd1",
+		"/org/freedesktop/systemd1",
+		"org.freedesktop.systemd1.Manager",
+		"StartTransientUnit",
+		"ssa(sv)a(sa(sv))",
+	};
+	uint32_t *pids;
+	size_t count = find_processes(arena, leader, &pids), n = sizeof call / sizeof *call;
+	const char **arguments = arena_alloc(arena, (n + count + 32) * sizeof *arguments);
+
+	memcpy(arguments, call, sizeof call);
+#define ARGUMENT(text) (arguments[n++] = (text))
+	ARGUMENT(unit), ARGUMENT("fail"), ARGUMENT("5");
+	ARGUMENT("Description"), ARGUMENT("s"), ARGUMENT(arena_printf(arena, "Machine %s", name));
+	ARGUMENT("Slice"), ARGUMENT("s"), ARGUMENT(SLICE);
+	ARGUMENT("Delegate"), ARGUMENT("b"), ARGUMENT("true");
+	ARGUMENT("CollectMode"), ARGUMENT("s"), ARGUMENT("inactive-or-failed");
+	ARGUMENT("PIDs"), ARGUMENT("au"), ARGUMENT(arena_printf(arena, "%zu", count));
+	for (size_t i = 0; i < count; i++)
+		ARGUMENT(arena_printf(arena, "%u", pids[i]));
+	ARGUMENT("0");
+#undef ARGUMENT
+	return run(arguments);
+}
+
+/* The reply only says that a job was queued. */
+static int wait_for_unit(const struct cgroup_hierarchy *cgroups, uint32_t leader, const char *unit)
+{
+	static const struct timespec step = { .tv_nsec = START_STEP_MS * 1000000 };
+
+	for (int waited = 0; waited < START_WAIT_MS; waited += START_STEP_MS) {
+		char there[UNIT_NAME_SIZE];
+
+		if (process_read_unit(cgroups, leader, there) == 0 && strcmp(there, unit) == 0)
+			return 0;
+		nanosleep(&step, NULL);
+	}
+	return -ETIME;
+}
+
+static int enter_by_systemd(const struct cgroup_hierarchy *cgroups, const char *name,
+			    uint32_t leader, const char *unit)
+{
+	CLEANUP(arena_done) struct arena arena = { 0 };
+	int r = start_scope(&arena, name, unit, leader);
+
+	return r < 0 ? r : wait_for_unit(cgroups, leader, unit);
+}
+
+static const char *failure_words(int error)
+{
+	switch (error) {
+	case -EPROTO: return "systemd refuses; busctl has said why";
+	case -ETIME: return "systemd has not started it";
+	case -EAGAIN: return "the machine's processes fork faster than they can be moved";
+	default: return error_words(error);
+	}
+}
+
+int placement_enter(const char *subject, const char *name, uint32_t leader,
+		    char unit[static UNIT_NAME_SIZE])
+{
+	struct cgroup_hierarchy cgroups;
+	int r;
+
+	if (placement_name(name, unit) < 0) {
+		complain("%s: is too long a name for a scope", subject);
+		return -1;
+	}
+	if (cgroup_hierarchy_find(&cgroups) < 0) {
+		complain(
+			"%s: no cgroup hierarchy is mounted where libsystemd looks; see cgroups(7)",
+			subject);
+		return -1;
+	}
+	r = systemd_is_running() ? enter_by_systemd(&cgroups, name, leader, unit)
+				 : enter_alone(&cgroups, leader, unit);
+	if (r < 0)
+		complain("%s: cannot move leader %u to " SLICE "/%s: %s", subject, leader, unit,
+			 failure_words(r));
+	return r < 0 ? -1 : 0;
+}
+
+static int remove_directory(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void) st;
+	(void) ftw;
+	if (type == FTW_DP)
+		rmdir(path);
+	return 0;
+}
+
+/* cgroup2 says so of a cgroup with all below it. */
+static bool is_unpopulated(const char *cgroup)
+{
+	char path[CGROUP_PATH_SIZE + sizeof "/cgroup.events"];
+	CLEANUP_FREE char *events = NULL;
+
+	snprintf(path, sizeof path, "%s/cgroup.events", cgroup);
+	events = file_read_text(path);
+	return events && strstr(events, "populated 0");
+}
+
+void placement_leave(const char *unit)
+{
+	struct cgroup_hierarchy cgroups;
+	char path[CGROUP_PATH_SIZE];
+	int length;
+
+	if (strncmp(unit, "machine-", 8) != 0 || systemd_is_running() ||
+	    cgroup_hierarchy_find(&cgroups) < 0)
+		return;
+	length = snprintf(path, sizeof path, "%s%s/" SLICE, cgroups.mount, cgroups.root);
+	snprintf(path + length, sizeof path - (size_t) length, "/%s", unit);
+	/* What a machine had made below it, where nothing of it is left; one in use stays anyway. */
+	if (is_unpopulated(path))
+		nftw(path, remove_directory, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+	else
+		rmdir(path);
+	path[length] = '\0';
+	rmdir(path);
+}
