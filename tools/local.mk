@@ -8,6 +8,7 @@ libmymachines_a_SOURCES = \
 	%D%/discovery.c %D%/discovery.h \
 	%D%/exports.c %D%/exports.h \
 	%D%/format.c %D%/format.h \
+	%D%/id_names.c %D%/id_names.h \
 	%D%/json.c %D%/json.h \
 	%D%/list.c \
 	%D%/machine_copy.c %D%/machine_copy.h \
@@ -18,6 +19,8 @@ libmymachines_a_SOURCES = \
 	%D%/pid_namespace.c %D%/pid_namespace.h \
 	%D%/placement.c %D%/placement.h \
 	%D%/processes.c %D%/processes.h \
+	%D%/ps.c \
+	%D%/ps_options.c %D%/ps_options.h \
 	%D%/publish.c %D%/publish.h \
 	%D%/refresh.c \
 	%D%/register.c \

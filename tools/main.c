@@ -16,6 +16,7 @@ static const struct verb {
 } verbs[] = {
 	/* clang-format off */
 	{ "list", verb_list },
+	{ "ps", verb_ps },
 	{ "refresh", verb_refresh },
 	{ "register", verb_register },
 	{ "show", verb_show },
@@ -33,6 +34,7 @@ static int help(void)
 	     "Verbs:\n"
 	     "  list                 List the machines that run (also without a verb)\n"
 	     "  show [NAME...]       Show all that is known of machines\n"
+	     "  ps [-M NAME]         List processes with their machines, as ps(1) does\n"
 	     "  which PID...         Tell which machine a process belongs to\n"
 	     "  register NAME        Register a machine, or update its record\n"
 	     "  register --batch     Register many, read as JSON lines from standard input\n"

@@ -6,6 +6,7 @@
 #pragma once
 
 int verb_list(int argc, char **argv);
+int verb_ps(int argc, char **argv);
 int verb_refresh(int argc, char **argv);
 int verb_register(int argc, char **argv);
 int verb_show(int argc, char **argv);
