@@ -208,7 +208,8 @@ enum nss_status _nss_mymachines_gethostbyname_r(const char *name, struct hostent
 						char *buffer, size_t length, int *errnop,
 						int *h_errnop)
 {
-	return _nss_mymachines_gethostbyname3_r(name, AF_UNSPEC, host, buffer, length, errnop,
+	/* gethostbyname(3) has callers that copy h_length bytes into four. */
+	return _nss_mymachines_gethostbyname3_r(name, AF_INET, host, buffer, length, errnop,
 						h_errnop, NULL, NULL);
 }
 
@@ -243,17 +244,13 @@ static int by_address(const uint8_t *bytes, size_t size, int family, struct host
 {
 	/* A client of IPv4 at a socket of IPv6. */
 	bool mapped = family == AF_INET6 && size == 16 && address_is_mapped(bytes);
-	struct registry_identity now;
 	struct snapshot snapshot;
 	struct machine machine;
 	int r;
 
 	if (address_length(family) == 0 || size != address_length(family))
 		return -ENODATA;
-	/* An absent registry isn't worth opening it. */
-	r = registry_stat(REGISTRY_PATH, &now);
-	if (r == 0)
-		r = snapshot_open(&snapshot, REGISTRY_PATH);
+	r = snapshot_open(&snapshot, REGISTRY_PATH);
 	if (r < 0)
 		return r;
 	r = find_by_address(&snapshot, mapped ? AF_INET : family, mapped ? bytes + 12 : bytes,

@@ -42,6 +42,9 @@ bool address_is_unicast(int family, const uint8_t *bytes)
 		return false;
 	if (family == AF_INET)
 		return bytes[0] != 0 && bytes[0] < 224;
+	/* To a socket of IPv6 that is an address of IPv4, and one of the host's, maybe. */
+	if (address_is_mapped(bytes))
+		return false;
 	return bytes[0] != 0xff && memcmp(bytes, unspecified, 16) != 0;
 }
 
@@ -81,6 +84,30 @@ void addresses_sort(struct machine_address *addresses, size_t count)
 			addresses[at] = addresses[at - 1];
 		addresses[at] = moving;
 	}
+}
+
+bool addresses_insert(struct machine_address *addresses, size_t *count, size_t room,
+		      const struct machine_address *address)
+{
+	size_t first = 0, last = *count;
+
+	while (first < last) {
+		size_t middle = (first + last) / 2;
+
+		if (address_compare(&addresses[middle], address) <= 0)
+			first = middle + 1;
+		else
+			last = middle;
+	}
+	if (first == room)
+		return false;
+	last = *count < room ? *count : room - 1;
+	memmove(&addresses[first + 1], &addresses[first], (last - first) * sizeof *addresses);
+	addresses[first] = *address;
+	if (*count == room)
+		return false;
+	++*count;
+	return true;
 }
 
 static int bytes_parse(char *text, struct machine_address *address)

@@ -51,6 +51,14 @@ int address_compare(const struct machine_address *a, const struct machine_addres
 void addresses_sort(struct machine_address *addresses, size_t count);
 
 /*
+ * Add one in its place, behind what is equal to it, to `*count` of them in
+ * that order. Where there is room for no more than `room`, the last one is
+ * left out. Returns whether none was.
+ */
+bool addresses_insert(struct machine_address *addresses, size_t *count, size_t room,
+		      const struct machine_address *address);
+
+/*
  * Read "10.0.0.2", "fd00::2" or "fe80::2%ve-web1". A zone is copied to
  * `zone`, which is empty without one. An IPv4-mapped address becomes IPv4.
  * 0; -EINVAL for what is no address; -EADDRNOTAVAIL for one that no machine

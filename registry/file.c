@@ -168,7 +168,9 @@ static int check_version(const struct registry_meta *meta)
 		return -EILSEQ;
 	if (meta->byte_order != REGISTRY_BYTE_ORDER)
 		return -EUCLEAN;
-	return meta->version == REGISTRY_FORMAT_VERSION ? 0 : -EPROTONOSUPPORT;
+	if (meta->version != REGISTRY_FORMAT_VERSION)
+		return -EPROTONOSUPPORT;
+	return meta->word_size == sizeof(size_t) ? 0 : -EILSEQ;
 }
 
 /* A write after the publication moves the time, and a cut the end: LMDB never sees either. */

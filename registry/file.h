@@ -39,7 +39,8 @@ struct registry_meta {
 	uint32_t names;	       /* names and aliases */
 	uint32_t filter_size;  /* bytes of the name filter, which follows the pages; 0: none */
 	uint32_t filter_names; /* names added to it since it was made */
-	uint8_t reserved[32];  /* 0 */
+	uint8_t reserved[28];  /* 0 */
+	uint32_t word_size;    /* sizeof(size_t), which LMDB's pages depend on */
 	uint32_t version;      /* REGISTRY_FORMAT_VERSION */
 	uint32_t byte_order;   /* REGISTRY_BYTE_ORDER */
 	char magic[8];	       /* REGISTRY_MAGIC, without NUL */
@@ -67,7 +68,7 @@ bool registry_identity_equal(const struct registry_identity *a, const struct reg
  * -ENXIO           no regular file
  * -EPERM           not root's, or others may write it
  * -EPROTONOSUPPORT another format version
- * -EILSEQ          another byte order
+ * -EILSEQ          another byte order or word size
  * -EUCLEAN         damaged: cut off, or written to after its publication
  * or whatever a system call says.
  */

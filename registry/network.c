@@ -341,21 +341,7 @@ static bool is_usable(const struct ifaddrmsg *info, uint32_t flags)
 struct address_dump {
 	const struct links *links;
 	struct machine_network *network;
-	size_t found;
 };
-
-static int add_address(struct address_dump *dumped, const struct machine_address *address)
-{
-	struct machine_network *network = dumped->network;
-	struct machine_address *items =
-		array_grow(network->addresses, network->n_addresses, sizeof *items);
-
-	if (!items)
-		return MNL_CB_ERROR;
-	network->addresses = items;
-	network->addresses[network->n_addresses++] = *address;
-	return MNL_CB_OK;
-}
 
 static int parse_address(const struct nlmsghdr *message, void *into)
 {
@@ -380,29 +366,30 @@ static int parse_address(const struct nlmsghdr *message, void *into)
 	memcpy(address.interface, link->name, sizeof address.interface);
 	address.host_interface = link->host_interface;
 	address.flags = link->is_bridge ? ADDRESS_ON_BRIDGE : 0;
-	return add_address(dumped, &address);
+	/* A machine may have hundreds of thousands: only the best are kept. */
+	if (!addresses_insert(dumped->network->addresses, &dumped->network->n_addresses,
+			      MACHINE_ADDRESSES_MAX, &address))
+		dumped->network->n_left_out++;
+	return MNL_CB_OK;
 }
 
 static int read_addresses(struct channel *channel, const struct links *links,
 			  struct machine_network *network)
 {
 	struct address_dump dumped = { .links = links, .network = network };
-	int r;
+	int r = 0;
 
+	network->addresses = calloc(MACHINE_ADDRESSES_MAX, sizeof *network->addresses);
+	if (!network->addresses)
+		return -ENOMEM;
 	for (int i = 0; i < DUMP_TRIES; i++) {
 		network->n_addresses = 0;
+		network->n_left_out = 0;
 		r = dump(channel, RTM_GETADDR, parse_address, &dumped);
 		if (r != -EINTR)
 			break;
 	}
-	if (r < 0)
-		return r;
-	addresses_sort(network->addresses, network->n_addresses);
-	if (network->n_addresses > MACHINE_ADDRESSES_MAX) {
-		network->n_left_out = network->n_addresses - MACHINE_ADDRESSES_MAX;
-		network->n_addresses = MACHINE_ADDRESSES_MAX;
-	}
-	return 0;
+	return r;
 }
 
 int machine_network_read(int pidfd, uint32_t pid, struct machine_network *network)

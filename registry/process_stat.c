@@ -31,7 +31,8 @@ int process_stat_parse(const char *text, struct process_stat *stat)
 	const char *state = name_end && name_end[1] == ' ' ? name_end + 1 : NULL;
 	const char *parent = skip_to(state, 3, 4);
 	const char *flags = skip_to(parent, 4, 9);
-	const char *start_time = skip_to(flags, 9, 22);
+	const char *threads = skip_to(flags, 9, 20);
+	const char *start_time = skip_to(threads, 20, 22);
 	struct process_stat s;
 	char *end;
 
@@ -40,6 +41,7 @@ int process_stat_parse(const char *text, struct process_stat *stat)
 	s.state = state[1];
 	s.parent = (uint32_t) strtoul(parent, NULL, 10);
 	s.flags = (uint32_t) strtoul(flags, NULL, 10);
+	s.threads = (uint32_t) strtoul(threads, NULL, 10);
 	s.start_time = strtoull(start_time, &end, 10);
 	if (end == start_time)
 		return -EBADMSG;
@@ -68,7 +70,10 @@ int process_stat_read(uint32_t pid, struct process_stat *stat)
 
 bool process_stat_is_dead(const struct process_stat *stat)
 {
-	return stat->state == 'Z' || stat->state == 'X' || stat->state == 'x';
+	/* A process whose first thread has ended is a zombie, too, as long as others run. */
+	if (stat->state == 'Z')
+		return stat->threads <= 1;
+	return stat->state == 'X' || stat->state == 'x';
 }
 
 bool leader_is_gone(const struct machine_leader *leader, const struct registry_origin *origin)

@@ -32,7 +32,10 @@ static int env_open(MDB_env **env, const char *path)
 	return r;
 }
 
-/* LMDB opened the path once more: is it still the file that was judged? */
+/* What no system call returns: by then, another snapshot had the name. */
+#define REPLACED 1
+
+/* LMDB opened the path once more: is it still the file that was judged? Or REPLACED. */
 static int env_check(MDB_env *env, const struct snapshot *s)
 {
 	struct registry_identity opened;
@@ -48,7 +51,7 @@ static int env_check(MDB_env *env, const struct snapshot *s)
 	if (r < 0)
 		return r;
 	if (!registry_identity_equal(&opened, &s->identity))
-		return -EAGAIN;
+		return REPLACED;
 	mdb_env_info(env, &info);
 	mdb_env_stat(env, &stat);
 	return (info.me_last_pgno + 1) * stat.ms_psize <= s->meta.pages_size ? 0 : -EUCLEAN;
@@ -71,15 +74,15 @@ static int try_open(struct snapshot *s, const char *path)
 
 int snapshot_open(struct snapshot *snapshot, const char *path)
 {
-	int r = -EAGAIN;
+	int r = REPLACED;
 
-	for (int i = 0; i < OPEN_TRIES && r == -EAGAIN; i++) {
+	for (int i = 0; i < OPEN_TRIES && r == REPLACED; i++) {
 		*snapshot = (struct snapshot){ 0 };
 		r = try_open(snapshot, path);
-		if (r < 0)
+		if (r != 0)
 			snapshot_close(snapshot);
 	}
-	return r;
+	return r == REPLACED ? -EAGAIN : r;
 }
 
 void snapshot_close(struct snapshot *snapshot)

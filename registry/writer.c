@@ -492,6 +492,7 @@ static int finish_file(struct writer *w)
 	meta->file_size = meta->pages_size + meta->filter_size + sizeof *meta;
 	meta->version = REGISTRY_FORMAT_VERSION;
 	meta->byte_order = REGISTRY_BYTE_ORDER;
+	meta->word_size = sizeof(size_t);
 	memcpy(meta->magic, REGISTRY_MAGIC, sizeof meta->magic);
 	if (ftruncate(w->file, (off_t) meta->pages_size) < 0)
 		return -errno;

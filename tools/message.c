@@ -53,7 +53,7 @@ const char *error_words(int error)
 	case -ENXIO: return "it is no regular file";
 	case -EPERM: return "it isn't root's alone to write";
 	case -EPROTONOSUPPORT: return "it has another format version";
-	case -EILSEQ: return "it was written in another byte order";
+	case -EILSEQ: return "it was written by a program of another byte order or word size";
 	case -EUCLEAN: return "it is damaged";
 	case -EXDEV: return "its machines are of another pid namespace";
 	case -ETIMEDOUT: return "another writer has held its lock for ten seconds";

@@ -185,6 +185,22 @@ START_TEST(a_machine_without_such_addresses_has_no_data)
 }
 END_TEST
 
+START_TEST(without_a_family_addresses_have_four_bytes)
+{
+	struct machine_leader l2 = start_leader();
+	struct machine_address only = address("fd00::9", 0, 0);
+	struct machine six = { .name = "six",
+			       .class = MACHINE_CONTAINER,
+			       .leader = l2,
+			       .addresses = &only,
+			       .n_addresses = 1 };
+
+	put(&six);
+	assert_no_data(ask(&(struct question){ .entry = BY_NAME, .name = "six" }));
+	ck_assert_int_eq(by_name("six", AF_INET6).status, NSS_STATUS_SUCCESS);
+}
+END_TEST
+
 START_TEST(addresses_lead_back_to_names)
 {
 	static const char *const asked4[] = { "10.0.0.3", NULL };
@@ -484,6 +500,7 @@ void add_answers(Suite *suite)
 	ADD(suite, names_match_in_any_case_with_a_dot_and_as_aliases);
 	ADD(suite, other_names_are_not_here);
 	ADD(suite, a_machine_without_such_addresses_has_no_data);
+	ADD(suite, without_a_family_addresses_have_four_bytes);
 	ADD(suite, addresses_lead_back_to_names);
 	ADD(suite, a_shared_address_is_the_oldest_live_machines);
 	ADD(suite, a_dead_machine_is_no_host_but_its_files_have_names);

@@ -136,6 +136,37 @@ START_TEST(the_order_is_scope_then_family_and_bridges_last)
 }
 END_TEST
 
+START_TEST(inserting_keeps_what_sorting_puts_first)
+{
+	static const char *const texts[] = { "169.254.0.2", "10.0.0.2", "fd00::2", "10.0.0.1",
+					     "fe80::2",	    "fec0::2",	"fd00::1" };
+	struct machine_address sorted[7], inserted[7];
+
+	for (size_t room = 1; room <= 7; room++) {
+		size_t count = 0, left_out = 0;
+
+		for (size_t i = 0; i < 7; i++) {
+			sorted[i] = parse(texts[i]);
+			left_out += !addresses_insert(inserted, &count, room, &sorted[i]);
+		}
+		addresses_sort(sorted, 7);
+		ck_assert_uint_eq(count, room);
+		ck_assert_uint_eq(left_out, 7 - room);
+		ck_assert_mem_eq(inserted, sorted, room * sizeof *sorted);
+	}
+}
+END_TEST
+
+START_TEST(mapped_addresses_are_no_machines)
+{
+	static const uint8_t loopback[16] = { [10] = 0xff, 0xff, 127, 0, 0, 1 };
+	static const uint8_t any[16] = { [10] = 0xff, 0xff, 10, 0, 0, 1 };
+
+	ck_assert(!address_is_unicast(AF_INET6, loopback));
+	ck_assert(!address_is_unicast(AF_INET6, any));
+}
+END_TEST
+
 START_TEST(equals_stay_in_the_order_that_they_came_in)
 {
 	static const char *const order[] = { "10.0.0.9", "10.0.0.1", "10.0.0.5", "10.0.0.3" };
@@ -162,6 +193,8 @@ Suite *address_suite(void)
 	ADD(suite, scopes_are_known_by_value);
 	ADD(suite, zones_are_kept_apart);
 	ADD(suite, the_order_is_scope_then_family_and_bridges_last);
+	ADD(suite, inserting_keeps_what_sorting_puts_first);
+	ADD(suite, mapped_addresses_are_no_machines);
 	ADD(suite, equals_stay_in_the_order_that_they_came_in);
 	return suite;
 }

@@ -189,7 +189,7 @@ START_TEST(a_meta_record_that_contradicts_itself_is_damaged)
 }
 END_TEST
 
-START_TEST(other_versions_and_byte_orders_are_told_apart)
+START_TEST(other_versions_byte_orders_and_word_sizes_are_told_apart)
 {
 	int fd = spoil_open();
 	struct registry_meta meta;
@@ -200,6 +200,10 @@ START_TEST(other_versions_and_byte_orders_are_told_apart)
 	assert_opens_with(-EPROTONOSUPPORT);
 	meta.version--;
 	meta.byte_order = __builtin_bswap32(meta.byte_order);
+	write_meta(fd, &meta);
+	assert_opens_with(-EILSEQ);
+	meta.byte_order = __builtin_bswap32(meta.byte_order);
+	meta.word_size = 12 - meta.word_size;
 	write_meta(fd, &meta);
 	assert_opens_with(-EILSEQ);
 	close(fd);
@@ -304,7 +308,7 @@ Suite *file_suite(void)
 	ADD(suite, what_was_written_to_is_damaged);
 	ADD(suite, what_grew_or_was_touched_is_damaged);
 	ADD(suite, a_meta_record_that_contradicts_itself_is_damaged);
-	ADD(suite, other_versions_and_byte_orders_are_told_apart);
+	ADD(suite, other_versions_byte_orders_and_word_sizes_are_told_apart);
 	ADD(suite, a_registry_of_an_earlier_boot_is_stale);
 	ADD(suite, what_others_may_write_is_not_trusted);
 	ADD(suite, what_another_user_owns_is_not_trusted);

@@ -40,6 +40,44 @@ START_TEST(the_program_name_in_stat_may_hold_anything)
 }
 END_TEST
 
+static void *outlive(void *first)
+{
+	pthread_join(*(pthread_t *) first, NULL);
+	raise(SIGSTOP);
+	for (;;)
+		pause();
+	return NULL;
+}
+
+START_TEST(a_process_lives_on_without_its_first_thread)
+{
+	struct machine_leader leader;
+	struct registry_origin origin;
+	pid_t pid = fork();
+	siginfo_t info;
+	int fd;
+
+	if (pid == 0) {
+		pthread_t first = pthread_self(), other;
+
+		pthread_create(&other, NULL, outlive, &first);
+		pthread_exit(NULL);
+	}
+	/* It stops when the first thread is gone. */
+	ck_assert_int_eq(waitid(P_PID, (id_t) pid, &info, WSTOPPED), 0);
+	ck_assert_int_eq(leader_inspect(pid, &leader, &fd), LEADER_OK);
+	close(fd);
+	ck_assert_int_eq(registry_origin_read(&origin), 0);
+	ck_assert(!leader_is_gone(&leader, &origin));
+	ck_assert(!leader_has_died(&leader, &origin));
+	ck_assert_int_eq(kill(pid, SIGKILL), 0);
+	ck_assert_int_eq(waitid(P_PID, (id_t) pid, &info, WEXITED | WNOWAIT), 0);
+	ck_assert(leader_is_gone(&leader, &origin));
+	ck_assert(leader_has_died(&leader, &origin));
+	ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+}
+END_TEST
+
 START_TEST(what_is_no_stat_is_refused)
 {
 	struct process_stat stat;
@@ -257,6 +295,7 @@ Suite *process_suite(void)
 	suite_add_tcase(suite, table);
 	ADD(suite, a_unit_name_may_be_so_long);
 	ADD(suite, numbers_that_lead_nothing_are_refused);
+	ADD(suite, a_process_lives_on_without_its_first_thread);
 	ADD(suite, a_zombie_leads_nothing);
 	ADD(suite, a_thread_leads_nothing);
 	ADD(suite, a_kernel_thread_leads_nothing);

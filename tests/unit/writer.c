@@ -5,9 +5,12 @@
 #include "tests/unit/fixture.h"
 #include "tests/unit/unit.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +20,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 static const struct machine_leader someone = { 1000, 1, 0 };
@@ -240,6 +244,55 @@ START_TEST(nothing_changed_is_nothing_published)
 }
 END_TEST
 
+START_TEST(generations_grow_when_the_clock_is_set_back)
+{
+	struct machine m = numbered(0);
+	struct registry_identity first, second;
+	struct writer w;
+
+	/* As if it had been set back by an hour after the publication before. */
+	ck_assert_int_eq(writer_open(&w, fixture_directory()), 0);
+	w.copy.meta.generation = (uint64_t) (time(NULL) + 3600) * 1000000000u;
+	ck_assert_int_eq(writer_put(&w, &m), 0);
+	publish(&w);
+	ck_assert_int_eq(registry_stat(fixture_path(), &first), 0);
+	ck_assert_uint_gt(first.generation, (uint64_t) (time(NULL) + 3000) * 1000000000u);
+	m.vsock_cid = 9;
+	fixture_publish(&m);
+	ck_assert_int_eq(registry_stat(fixture_path(), &second), 0);
+	ck_assert_uint_eq(second.generation, first.generation + 1);
+}
+END_TEST
+
+START_TEST(what_a_change_touches_is_told)
+{
+	struct machine_leader another = { 2000, 1, 0 };
+	struct machine m = fixture_machine("web1", &someone);
+	struct machine other = fixture_machine("db1", &another);
+	struct writer w;
+
+	m.unit = "a.scope";
+	fixture_publish(&m);
+	ck_assert_int_eq(writer_open(&w, fixture_directory()), 0);
+	ck_assert_uint_eq(w.former_generation, w.copy.meta.generation);
+	/* The same again touches nothing. */
+	ck_assert_int_eq(writer_put(&w, &m), 0);
+	ck_assert_uint_eq(w.touched_names.count, 0);
+	m.unit = "b.scope";
+	ck_assert_int_eq(writer_put(&w, &m), 0);
+	ck_assert_int_eq(writer_put(&w, &other), 0);
+	ck_assert_int_eq(writer_remove(&w, m.name), 0);
+	ck_assert_uint_eq(w.touched_names.count, 4);
+	ck_assert_str_eq(w.touched_names.items[0], m.name);
+	ck_assert_str_eq(w.touched_names.items[2], other.name);
+	ck_assert_uint_eq(w.touched_units.count, 3);
+	ck_assert_str_eq(w.touched_units.items[0], "b.scope");
+	ck_assert_str_eq(w.touched_units.items[1], "a.scope");
+	ck_assert_str_eq(w.touched_units.items[2], "b.scope");
+	publish(&w);
+}
+END_TEST
+
 START_TEST(every_publication_is_another_generation)
 {
 	struct registry_identity last = { 0 }, now;
@@ -388,6 +441,7 @@ START_TEST(a_writer_killed_anywhere_loses_nothing)
 	for (int round = 0; round < 60; round++) {
 		pid_t pid = fork();
 		struct snapshot s;
+		int status;
 
 		if (pid == 0) {
 			for (unsigned int i = 0;; i++) {
@@ -403,7 +457,9 @@ START_TEST(a_writer_killed_anywhere_loses_nothing)
 		}
 		usleep((useconds_t) (random() % 3000));
 		ck_assert_int_eq(kill(pid, SIGKILL), 0);
-		ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+		ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+		/* And what it leaves is in nobody's way. */
+		ck_assert(WIFSIGNALED(status));
 		open_snapshot(&s);
 		assert_numbered(&s, 0, true);
 		ck_assert_uint_ge(s.meta.machines, published);
@@ -546,6 +602,73 @@ START_TEST(the_directory_is_made_for_everyone_to_read)
 }
 END_TEST
 
+/* Until the process has the lock file open. */
+static void wait_for_lock(pid_t pid)
+{
+	char fds[32], link[64], target[PATH_MAX];
+
+	snprintf(fds, sizeof fds, "/proc/%d/fd", (int) pid);
+	for (;;) {
+		DIR *stream = opendir(fds);
+		struct dirent *entry;
+
+		ck_assert_ptr_nonnull(stream);
+		while ((entry = readdir(stream))) {
+			ssize_t n;
+
+			snprintf(link, sizeof link, "%s/%.16s", fds, entry->d_name);
+			n = readlink(link, target, sizeof target - 1);
+			if (n > 5 && memcmp(target + n - 5, "/lock", 5) == 0) {
+				closedir(stream);
+				return;
+			}
+		}
+		closedir(stream);
+		usleep(1000);
+	}
+}
+
+START_TEST(a_lock_that_was_removed_excludes_nobody)
+{
+	char path[PATH_MAX];
+	struct machine m = numbered(0);
+	struct pollfd ended = { .events = POLLIN };
+	int old, new, ends[2], status;
+	char byte;
+	pid_t pid;
+
+	fixture_publish(&m);
+	snprintf(path, sizeof path, "%s/lock", fixture_directory());
+	old = open(path, O_RDWR);
+	ck_assert_int_eq(flock(old, LOCK_EX), 0);
+	ck_assert_int_eq(pipe(ends), 0);
+	pid = fork();
+	if (pid == 0) {
+		struct writer w;
+
+		/* Not the parent's lock. */
+		close(old);
+		close(ends[0]);
+		ck_assert_int_eq(write(ends[1], "", 1), 1);
+		_exit(writer_open(&w, fixture_directory()) == 0 ? 0 : 1);
+	}
+	close(ends[1]);
+	ck_assert_int_eq(read(ends[0], &byte, 1), 1);
+	/* While it waits, everything is removed, and somebody else begins anew. */
+	wait_for_lock(pid);
+	ck_assert_int_eq(unlink(path), 0);
+	new = open(path, O_RDWR | O_CREAT, 0600);
+	ck_assert_int_eq(flock(new, LOCK_EX), 0);
+	close(old);
+	ended.fd = ends[0];
+	ck_assert_int_eq(poll(&ended, 1, 300), 0);
+	close(new);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+	close(ends[0]);
+}
+END_TEST
+
 START_TEST(writers_wait_for_each_other)
 {
 	const unsigned int each = 40;
@@ -614,6 +737,8 @@ Suite *writer_suite(void)
 	ADD(suite, an_address_is_the_oldest_machines);
 	ADD(suite, nothing_changed_is_nothing_published);
 	ADD(suite, every_publication_is_another_generation);
+	ADD(suite, generations_grow_when_the_clock_is_set_back);
+	ADD(suite, what_a_change_touches_is_told);
 	ADD(suite, an_abandoned_change_leaves_nothing);
 	ADD(suite, a_taken_alias_breaks_the_change_and_not_the_registry);
 	ADD(suite, the_filter_knows_every_name);
@@ -625,6 +750,7 @@ Suite *writer_suite(void)
 	ADD(suite, a_damaged_registry_is_left_alone);
 	ADD(suite, the_directory_is_made_for_everyone_to_read);
 	ADD(suite, writers_wait_for_each_other);
+	ADD(suite, a_lock_that_was_removed_excludes_nobody);
 	ADD(suite, machines_of_another_pid_namespace_stay);
 	return suite;
 }
