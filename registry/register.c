@@ -63,19 +63,22 @@ int register_find_former(struct writer *w, const char *name, const struct machin
 
 /*
  * One claim of the new machine on a name: nobody has it, or only a machine
- * that may go, or it is refused. `goes` is whether a live one may.
+ * that may go, or it is refused. `replace` lets a live one go.
  */
 static int claim_name(struct writer *w, const struct machine *m, const char *name, int what,
-		      bool goes, bool judge_only, struct register_conflict *conflict)
+		      bool replace, bool judge_only, struct register_conflict *conflict)
 {
 	struct machine holder;
 	int r = find(w, name, &holder);
+	bool goes;
 
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
 	if (same_name(holder.name, m->name) && same_leader(&holder.leader, &m->leader))
 		return 0;
-	goes = (goes && same_name(holder.name, name)) ||
+	/* It goes for its name or its leader, and its aliases with it. */
+	goes = (replace &&
+		(same_name(holder.name, m->name) || same_leader(&holder.leader, &m->leader))) ||
 	       leader_has_died(&holder.leader, &w->copy.meta.origin);
 	if (!goes)
 		return refuse(&holder, what, name, conflict);
@@ -109,7 +112,7 @@ static int claim_all(struct writer *w, const struct machine *m, bool replace, bo
 	if (r == 0)
 		r = claim_leader(w, m, replace, judge_only, conflict);
 	for (const char *alias = NULL; r == 0 && (alias = machine_next_alias(m, alias));)
-		r = claim_name(w, m, alias, CONFLICT_ALIAS, false, judge_only, conflict);
+		r = claim_name(w, m, alias, CONFLICT_ALIAS, replace, judge_only, conflict);
 	return r;
 }
 

@@ -38,7 +38,7 @@ int register_judge(struct writer *writer, const struct machine *machine, bool re
  * `machine`. Otherwise it is a new machine, registered now. 0; -EEXIST with
  * what is in the way, and nothing changed; or an error of writer_put().
  * `replace` throws out a live machine that has the name or the leader, but
- * never takes one's alias away.
+ * never takes an alias away from another one.
  */
 int register_machine(struct writer *writer, struct machine *machine, bool replace,
 		     struct register_conflict *conflict);

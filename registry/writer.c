@@ -80,17 +80,23 @@ static bool is_still_there(int fd, const char *path)
 	       ours.st_dev == there.st_dev;
 }
 
+static int open_lock(struct writer *w)
+{
+	cleanup_close(&w->lock);
+	w->lock = open(w->lock_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	return w->lock < 0 ? -errno : 0;
+}
+
 static int take_lock(struct writer *w)
 {
-	int r;
+	int r = 0;
 
-	do {
-		cleanup_close(&w->lock);
-		w->lock = open(w->lock_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-		if (w->lock < 0)
-			return -errno;
+	while (r == 0) {
 		r = lock_wait(w->lock);
-	} while (r == 0 && !is_still_there(w->lock, w->lock_path));
+		if (r < 0 || is_still_there(w->lock, w->lock_path))
+			break;
+		r = open_lock(w);
+	}
 	return r;
 }
 
@@ -245,7 +251,7 @@ static int allocate(struct writer *w, const char *directory)
 		       : -ENOMEM;
 }
 
-int writer_open(struct writer *w, const char *directory)
+int writer_prepare(struct writer *w, const char *directory)
 {
 	int r;
 
@@ -258,7 +264,20 @@ int writer_open(struct writer *w, const char *directory)
 	if (r < 0)
 		return r;
 	w->blamed = w->lock_path;
-	r = take_lock(w);
+	return open_lock(w);
+}
+
+int writer_open(struct writer *w, const char *directory)
+{
+	int r = writer_prepare(w, directory);
+
+	return r < 0 ? r : writer_begin(w);
+}
+
+int writer_begin(struct writer *w)
+{
+	int r = take_lock(w);
+
 	if (r < 0)
 		return r;
 	w->blamed = w->path;

@@ -51,6 +51,13 @@ struct writer {
 int writer_open(struct writer *writer, const char *directory);
 
 /*
+ * The same in two steps: first see whether this process may write there at
+ * all, then, after what takes its time, take the lock and copy.
+ */
+int writer_prepare(struct writer *writer, const char *directory);
+int writer_begin(struct writer *writer);
+
+/*
  * Add the machine, or replace the one of the same name. A sequence of 0 gets
  * the next. Its name, aliases and leader must not be another machine's. Putting
  * what is there already changes nothing. 0, -EEXIST where an alias is taken, or

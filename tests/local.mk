@@ -33,6 +33,7 @@ integration_tests = \
 	%D%/fuzz/replay.t \
 	%D%/plugin/object.t \
 	%D%/integration/bad-input.t \
+	%D%/integration/changes.t \
 	%D%/integration/completion.t \
 	%D%/integration/install.t \
 	%D%/integration/registrar.t \

@@ -8,58 +8,65 @@
 #include <errno.h>
 #include <inttypes.h>
 
-/* A fact that couldn't be read: the machine is registered without it. */
-static void miss(const char *subject, const char *what, int error)
+/* A fact that couldn't be read: what was known of it stays. */
+static void miss(struct discovery *d, unsigned int fact, const char *subject, const char *what,
+		 int error)
 {
+	d->unread |= fact;
 	complain("%s: cannot read %s: %s", subject, what, error_words(error));
 }
 
-static void discover_idmap(struct idmap *map, struct arena *arena, const char *subject,
-			   uint32_t pid, enum id_kind kind)
+static void discover_idmap(struct discovery *d, struct arena *arena, const char *subject,
+			   enum id_kind kind)
 {
+	struct idmap *map = kind == ID_UID ? &d->found.uids : &d->found.gids;
 	struct idmap_extent extents[IDMAP_EXTENTS_MAX];
-	int n = process_read_idmap(pid, kind, extents);
+	int n = process_read_idmap(d->found.leader.pid, kind, extents);
 
 	if (n < 0) {
-		miss(subject, kind == ID_UID ? "its uid map" : "its gid map", n);
+		miss(d, kind == ID_UID ? MACHINE_GIVEN_UID_MAP : MACHINE_GIVEN_GID_MAP, subject,
+		     kind == ID_UID ? "its uid map" : "its gid map", n);
 		return;
 	}
 	map->extents = arena_copy(arena, extents, (size_t) n * sizeof *extents);
 	map->count = (size_t) n;
 }
 
-static void discover_unit(struct machine *found, struct arena *arena, const char *subject,
+static void discover_unit(struct discovery *d, struct arena *arena, const char *subject,
 			  const struct cgroup_hierarchy *cgroups)
 {
+	uint32_t pid = d->found.leader.pid;
 	char unit[UNIT_NAME_SIZE];
-	int r = cgroups ? process_read_unit(cgroups, found->leader.pid, unit) : -ENOENT;
+	int r = cgroups ? process_read_unit(cgroups, pid, unit) : -ENOENT;
 
-	if (r == 0 && !process_unit_is_shared(cgroups, found->leader.pid, unit))
-		found->unit = arena_strdup(arena, unit);
+	if (r == 0 && !process_unit_is_shared(cgroups, pid, unit))
+		d->found.unit = arena_strdup(arena, unit);
 	else if (r < 0 && r != -ENOENT)
-		miss(subject, "its cgroup", r);
+		miss(d, MACHINE_GIVEN_UNIT, subject, "its cgroup", r);
 }
 
-static void discover_root(struct machine *found, struct arena *arena, const char *subject)
+static void discover_root(struct discovery *d, struct arena *arena, const char *subject)
 {
 	char path[PATH_MAX];
-	int r = process_read_root(found->leader.pid, path);
+	int r = process_read_root(d->found.leader.pid, path);
 
 	if (r == 0)
-		found->root_directory = arena_strdup(arena, path);
+		d->found.root_directory = arena_strdup(arena, path);
 	else if (r != -ENOENT)
-		miss(subject, "its root directory", r);
+		miss(d, MACHINE_GIVEN_ROOT, subject, "its root directory", r);
 }
 
-static void discover_network(struct machine *found, struct arena *arena, const char *subject,
-			     int pidfd)
+/* 0, or -ENOTRECOVERABLE: from there on, everything else would be looked for in that namespace. */
+static int discover_network(struct discovery *d, struct arena *arena, const char *subject,
+			    int pidfd)
 {
 	CLEANUP(machine_network_done) struct machine_network network = { 0 };
+	struct machine *found = &d->found;
 	int r = machine_network_read(pidfd, found->leader.pid, &network);
 
 	if (r < 0) {
-		miss(subject, "its addresses", r);
-		return;
+		miss(d, UNREAD_NETWORK, subject, "its addresses", r);
+		return r == -ENOTRECOVERABLE ? r : 0;
 	}
 	if (network.n_left_out)
 		complain("%s: has more than %d addresses; %zu are left out", subject,
@@ -70,30 +77,28 @@ static void discover_network(struct machine *found, struct arena *arena, const c
 	found->interfaces = arena_copy(arena, network.interfaces,
 				       network.n_interfaces * sizeof *network.interfaces);
 	found->n_interfaces = network.n_interfaces;
+	return 0;
 }
 
-int discover(struct machine *found, struct arena *arena, const char *subject, int64_t pid,
+int discover(struct discovery *d, struct arena *arena, const char *subject, int64_t pid,
 	     enum machine_class class, const struct cgroup_hierarchy *cgroups)
 {
 	CLEANUP_CLOSE int pidfd = -1;
-	enum leader_verdict verdict;
+	int r = 0;
 
-	*found = (struct machine){ 0 };
-	verdict = leader_inspect(pid, &found->leader, &pidfd);
-	if (verdict != LEADER_OK) {
-		complain("%s: leader %" PRId64 ": %s", subject, pid, leader_words(verdict));
-		return -1;
-	}
-	discover_unit(found, arena, subject, cgroups);
+	*d = (struct discovery){ .class = class };
+	d->verdict = leader_inspect(pid, &d->found.leader, &pidfd);
+	if (d->verdict != LEADER_OK)
+		return 0;
+	discover_unit(d, arena, subject, cgroups);
 	if (class != MACHINE_VM) {
-		discover_idmap(&found->uids, arena, subject, found->leader.pid, ID_UID);
-		discover_idmap(&found->gids, arena, subject, found->leader.pid, ID_GID);
-		discover_root(found, arena, subject);
-		discover_network(found, arena, subject, pidfd);
+		discover_idmap(d, arena, subject, ID_UID);
+		discover_idmap(d, arena, subject, ID_GID);
+		discover_root(d, arena, subject);
+		r = discover_network(d, arena, subject, pidfd);
 	}
-	if (!leader_is_running(pidfd)) {
-		complain("%s: leader %" PRId64 ": died meanwhile", subject, pid);
-		return -1;
-	}
-	return 0;
+	/* What was read might be of another process with its pid. */
+	if (!leader_is_running(pidfd))
+		d->verdict = LEADER_ABSENT;
+	return r < 0 ? -1 : 0;
 }

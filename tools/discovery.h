@@ -6,13 +6,24 @@
 #include "registry/process.h"
 #include "tools/arena.h"
 
+/* Interfaces and addresses, besides the facts of enum machine_given. */
+#define UNREAD_NETWORK (1u << 31)
+
+struct discovery {
+	struct machine found;	     /* in the arena */
+	enum machine_class class;    /* what it was looked at as */
+	enum leader_verdict verdict; /* if not LEADER_OK, nothing is found */
+	unsigned int unread;	     /* facts that couldn't be read: who knows what they are */
+};
+
 /*
- * Look at the leader. `found` gets who it is, its id maps, unit, root
- * directory, interfaces and addresses, in the arena; what the kernel doesn't
- * tell is left empty. Of a VM only who it is and its unit: its emulator's
- * namespaces are the host's business. 0, or -1 after it has said, after
- * `subject`, what is wrong; a fact that can't be read, with all else well, is
- * said too, and left out. Without `cgroups`, NULL, it has no unit.
+ * Look at the leader: who it is, its id maps, unit, root directory, interfaces
+ * and addresses; what the kernel doesn't tell is left empty. Of a VM only who
+ * it is and its unit: its emulator's namespaces are the host's business. A
+ * fact that can't be read, with all else well, is said, after `subject`, and
+ * left out. Without `cgroups`, NULL, it has no unit. 0, also with a bad
+ * verdict, which is the caller's to say; or -1 after it has said what went
+ * wrong for good.
  */
-int discover(struct machine *found, struct arena *arena, const char *subject, int64_t pid,
+int discover(struct discovery *discovery, struct arena *arena, const char *subject, int64_t pid,
 	     enum machine_class class, const struct cgroup_hierarchy *cgroups);

@@ -74,6 +74,24 @@ char *escape(const char *text, char *escaped)
 	return escaped;
 }
 
+char *unescape(char *text)
+{
+	char *to = text;
+
+	for (const char *from = text; *from;) {
+		unsigned int byte;
+		int length = 0;
+
+		if (sscanf(from, "\\x%2x%n", &byte, &length) == 1 && length == 4 && byte)
+			*to++ = (char) byte;
+		else
+			*to++ = *from, length = 1;
+		from += length;
+	}
+	*to = '\0';
+	return text;
+}
+
 const char *scope_name(uint8_t scope)
 {
 	return scope < RT_SCOPE_SITE ? "global" : scope < RT_SCOPE_LINK ? "site" : "link";

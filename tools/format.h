@@ -20,10 +20,13 @@ size_t printable_length(const char *text);
 /*
  * A name that the machine or a path chose, made harmless for a terminal and
  * good UTF-8: bytes below 0x20, 0x7f, the backslash and what isn't UTF-8 as
- * \xNN. `size` is that of the text with its NUL.
+ * \xNN. `size` is the text's length.
  */
 #define ESCAPED_SIZE(size) ((size_t) (size) *4 + 1)
 char *escape(const char *text, char *escaped);
+
+/* The inverse, in place: every \xNN becomes the byte. */
+char *unescape(char *text);
 
 /* "global", "site" or "link": ip-address(8). */
 const char *scope_name(uint8_t scope);

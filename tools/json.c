@@ -11,7 +11,7 @@ int json_mode_parse(const char *text, enum json_mode *mode)
 {
 	char quoted[QUOTED_SIZE];
 
-	if (!text || strcmp(text, "pretty") == 0)
+	if (strcmp(text, "pretty") == 0)
 		*mode = JSON_PRETTY;
 	else if (strcmp(text, "short") == 0)
 		*mode = JSON_SHORT;
@@ -78,21 +78,23 @@ static json_object *from_address(const struct machine_address *address)
 	return object;
 }
 
-static void add_addresses(json_object *to, const struct machine *m)
+static void add_addresses(json_object *to, const struct machine *m, bool given_only)
 {
 	json_object *array = json_object_new_array();
 
 	for (size_t i = 0; i < m->n_addresses; i++)
-		json_object_array_add(array, from_address(&m->addresses[i]));
+		if (!given_only || m->addresses[i].flags & ADDRESS_GIVEN)
+			json_object_array_add(array, from_address(&m->addresses[i]));
 	json_object_object_add(to, "addresses", array);
 }
 
-static void add_interfaces(json_object *to, const struct machine *m)
+static void add_interfaces(json_object *to, const struct machine *m, bool given_only)
 {
 	json_object *array = json_object_new_array();
 
 	for (size_t i = 0; i < m->n_interfaces; i++)
-		json_object_array_add(array, json_object_new_int64(m->interfaces[i].index));
+		if (!given_only || m->interfaces[i].given)
+			json_object_array_add(array, json_object_new_int64(m->interfaces[i].index));
 	json_object_object_add(to, "ifIndices", array);
 }
 
@@ -120,6 +122,46 @@ static void add_map(json_object *to, const char *key, const struct idmap *map)
 	json_object_object_add(to, key, array);
 }
 
+static void add_root(json_object *to, const struct machine *m)
+{
+	char root[ESCAPED_SIZE(MACHINE_ROOT_MAX)];
+
+	if (m->root_directory)
+		add_string(to, "rootDirectory", escape(m->root_directory, root));
+}
+
+static void drop_if_empty(json_object *from, const char *key)
+{
+	json_object *array;
+
+	if (json_object_object_get_ex(from, key, &array) && json_object_array_length(array) == 0)
+		json_object_object_del(from, key);
+}
+
+/*
+ * What was said of the facts that are found otherwise. Read back, only this
+ * counts: what was found is to be found again.
+ */
+static void add_given(json_object *to, const struct machine *m)
+{
+	json_object *object = json_object_new_object();
+
+	if (m->given & MACHINE_GIVEN_UNIT)
+		add_string(object, "unit", m->unit);
+	if (m->given & MACHINE_GIVEN_ROOT)
+		add_root(object, m);
+	if (m->given & MACHINE_GIVEN_UID_MAP)
+		add_map(object, "uidMap", &m->uids);
+	if (m->given & MACHINE_GIVEN_GID_MAP)
+		add_map(object, "gidMap", &m->gids);
+	add_interfaces(object, m, true);
+	add_addresses(object, m, true);
+	/* Empty ones would take back, when read, what is said there. */
+	drop_if_empty(object, "ifIndices");
+	drop_if_empty(object, "addresses");
+	json_object_object_add(to, "given", object);
+}
+
 static void add_timestamp(json_object *to, const struct machine *m)
 {
 	json_object *object = json_object_new_object();
@@ -132,7 +174,7 @@ static void add_timestamp(json_object *to, const struct machine *m)
 json_object *json_from_machine(const struct machine *m, const struct registry_origin *origin)
 {
 	json_object *object = json_object_new_object();
-	char id[ID128_TEXT_SIZE], root[ESCAPED_SIZE(MACHINE_ROOT_MAX)];
+	char id[ID128_TEXT_SIZE];
 
 	add_string(object, "name", m->name);
 	if (m->has_id)
@@ -141,18 +183,18 @@ json_object *json_from_machine(const struct machine *m, const struct registry_or
 	add_string(object, "class", machine_class_name(m->class));
 	add_number(object, "leader", m->leader.pid);
 	json_object_object_add(object, "leaderProcessId", from_leader(&m->leader, origin));
-	if (m->root_directory)
-		add_string(object, "rootDirectory", escape(m->root_directory, root));
+	add_root(object, m);
 	add_string(object, "unit", m->unit);
 	add_timestamp(object, m);
 	if (m->vsock_cid)
 		add_number(object, "vSockCid", m->vsock_cid);
 	add_string(object, "sshAddress", m->ssh_address);
-	add_addresses(object, m);
-	add_interfaces(object, m);
+	add_addresses(object, m, false);
+	add_interfaces(object, m, false);
 	add_aliases(object, m);
 	add_map(object, "uidMap", &m->uids);
 	add_map(object, "gidMap", &m->gids);
+	add_given(object, m);
 	return object;
 }
 
@@ -199,13 +241,34 @@ static int set_number(struct registration *reg, const char *field, json_object *
 	return text ? set(reg, text) : wrong(reg, field, "isn't a whole number");
 }
 
+/* A path as it is printed: \xNN stands for a byte. */
+static int set_path(struct registration *reg, const char *field, json_object *value, setter *set)
+{
+	const char *text = string_of(value);
+
+	return text ? set(reg, unescape(arena_strdup(reg->arena, text)))
+		    : wrong(reg, field, "isn't a string");
+}
+
+static int set_leader(struct registration *reg, const char *field, json_object *value, setter *set)
+{
+	int64_t before = reg->leader;
+	bool had_one = reg->has_leader;
+
+	if (set_number(reg, field, value, set) < 0)
+		return -1;
+	return had_one && reg->leader != before
+		       ? wrong(reg, field, "names another leader than before")
+		       : 0;
+}
+
 static int set_process(struct registration *reg, const char *field, json_object *value, setter *set)
 {
 	json_object *pid;
 
 	if (!json_object_object_get_ex(value, "pid", &pid))
 		return wrong(reg, field, "isn't an object with a pid");
-	return set_number(reg, field, pid, set);
+	return set_leader(reg, field, pid, set);
 }
 
 /* An item of an array: an empty one would take back those before it. */
@@ -258,8 +321,14 @@ static bool address_text(json_object *item, char text[static ADDRESS_TEXT_SIZE])
 		address.bytes[i] = (uint8_t) json_object_get_int(byte);
 	}
 	address.scope = address_scope(address.family, address.bytes);
-	if (json_object_object_get_ex(item, "ifindex", &interface))
-		address.host_interface = (uint32_t) json_object_get_int64(interface);
+	if (json_object_object_get_ex(item, "ifindex", &interface)) {
+		char number[24];
+		uint32_t index;
+
+		if (!number_of(interface, number) || id_parse(number, &index) < 0)
+			return false;
+		address.host_interface = index;
+	}
 	address_format(&address, text);
 	return true;
 }
@@ -299,24 +368,26 @@ static const struct field {
 	reader *read; /* of the value; of each item, if it is an array */
 	setter *set;
 	bool is_array;
+	bool is_found; /* it may be in "given", and then counts only there */
 } fields[] = {
 	{ "name", set_string, registration_set_name, false },
-	{ "leader", set_number, registration_set_leader, false },
+	{ "leader", set_leader, registration_set_leader, false },
 	{ "leaderProcessId", set_process, registration_set_leader, false },
 	{ "class", set_string, registration_set_class, false },
 	{ "service", set_string, registration_set_service, false },
 	{ "id", set_string, registration_set_id, false },
-	{ "unit", set_string, registration_set_unit, false },
-	{ "rootDirectory", set_string, registration_set_root, false },
+	{ "unit", set_string, registration_set_unit, false, true },
+	{ "rootDirectory", set_path, registration_set_root, false, true },
 	{ "sshAddress", set_string, registration_set_ssh_address, false },
 	{ "vSockCid", set_number, registration_set_vsock_cid, false },
 	{ "aliases", add_name, registration_add_alias, true },
-	{ "ifIndices", add_interface, registration_add_interface, true },
-	{ "addresses", add_address, registration_add_address, true },
-	{ "uidMap", add_extent, registration_add_uid_extent, true },
-	{ "gidMap", add_extent, registration_add_gid_extent, true },
-	/* What a listing says and nobody can set. */
+	{ "ifIndices", add_interface, registration_add_interface, true, true },
+	{ "addresses", add_address, registration_add_address, true, true },
+	{ "uidMap", add_extent, registration_add_uid_extent, true, true },
+	{ "gidMap", add_extent, registration_add_gid_extent, true, true },
+	/* What a listing says and nobody can set; and what is read apart. */
 	{ "timestamp", NULL, NULL, false },
+	{ "given", NULL, NULL, false },
 };
 
 static const struct field *find_field(const char *name)
@@ -345,7 +416,8 @@ static int read_field(struct registration *reg, const struct field *field, json_
 	return 0;
 }
 
-static int read_object(struct registration *reg, json_object *object)
+/* The fields of an object, those that are found only, or all but these. */
+static int read_fields(struct registration *reg, json_object *object, bool found, bool others)
 {
 	if (!json_object_is_type(object, json_type_object)) {
 		complain("%s: isn't a JSON object", reg->subject);
@@ -354,12 +426,35 @@ static int read_object(struct registration *reg, json_object *object)
 	json_object_object_foreach (object, name, value) {
 		const struct field *field = find_field(name);
 
-		if (!field)
+		if (!field || (!others && !field->is_found))
 			return wrong(reg, name, "is unknown");
-		if (read_field(reg, field, value) < 0)
+		if ((field->is_found ? found : others) && read_field(reg, field, value) < 0)
 			return -1;
 	}
 	return 0;
+}
+
+static int read_object(struct registration *reg, json_object *object)
+{
+	json_object *given = NULL;
+	bool has_given = json_object_object_get_ex(object, "given", &given);
+
+	if (read_fields(reg, object, !has_given, true) < 0)
+		return -1;
+	return has_given ? read_fields(reg, given, true, false) : 0;
+}
+
+/* A NUL ends strings in C, and so keys, values and the text itself: "\\u0000" is one. */
+static bool has_nul(const char *text, size_t length)
+{
+	if (strlen(text) != length)
+		return true;
+	while ((text = strchr(text, '\\'))) {
+		if (strncmp(text + 1, "u0000", 5) == 0)
+			return true;
+		text += text[1] ? 2 : 1;
+	}
+	return false;
 }
 
 int json_to_registration(const char *text, size_t length, struct registration *reg)
@@ -368,6 +463,11 @@ int json_to_registration(const char *text, size_t length, struct registration *r
 	json_object *object;
 	int r = -1;
 
+	if (has_nul(text, length)) {
+		complain("%s: no JSON for a registration: has a NUL", reg->subject);
+		json_tokener_free(tokener);
+		return -1;
+	}
 	if (!tokener) {
 		complain("out of memory");
 		return -1;

@@ -13,7 +13,7 @@
 
 enum json_mode { JSON_OFF, JSON_SHORT, JSON_PRETTY };
 
-/* "short", "pretty" or "off"; NULL is "pretty". 0 or -1 after it has said what is wrong. */
+/* "short", "pretty" or "off". 0 or -1 after it has said what is wrong. */
 int json_mode_parse(const char *text, enum json_mode *mode);
 
 /* A new object, the caller's. */

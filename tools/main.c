@@ -3,12 +3,14 @@
 #include "tools/message.h"
 #include "tools/verbs.h"
 
+#include <fcntl.h>
 #include <locale.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct verb {
 	const char *name;
@@ -55,20 +57,28 @@ static int version(void)
 	return EXIT_SUCCESS;
 }
 
+/* getopt_long(3) begins its messages with this. */
+static char **with_program_name(char **argv)
+{
+	static char name[] = "mymachines";
+
+	argv[0] = name;
+	return argv;
+}
+
 static int run_verb(int argc, char **argv)
 {
 	char quoted[QUOTED_SIZE];
 
 	for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
 		if (strcmp(argv[0], verbs[i].name) == 0)
-			return verbs[i].run(argc, argv);
+			return verbs[i].run(argc, with_program_name(argv));
 	complain("unknown verb '%s'; see mymachines --help", quote(argv[0], quoted));
 	return EXIT_FAILURE;
 }
 
 static int run(int argc, char **argv)
 {
-	static char list[] = "list";
 	const char *first = argc > 1 ? argv[1] : "";
 
 	if (strcmp(first, "-h") == 0 || strcmp(first, "--help") == 0 || strcmp(first, "help") == 0)
@@ -78,13 +88,23 @@ static int run(int argc, char **argv)
 	if (*first && *first != '-')
 		return run_verb(argc - 1, argv + 1);
 	/* Nothing, or options of list without the word. */
-	argv[0] = list;
-	return verb_list(argc, argv);
+	return verb_list(argc, with_program_name(argv));
+}
+
+/* What is opened next must not become one of the three that messages go to. */
+static void occupy_standard_descriptors(void)
+{
+	/* The other way round: to read or write one that was closed stays an error. */
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			(void) !open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
 }
 
 int main(int argc, char **argv)
 {
 	int status;
+
+	occupy_standard_descriptors();
 
 	setlocale(LC_ALL, "");
 	/* A limit on file sizes is an error to report, not a reason to die half way. */

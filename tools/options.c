@@ -34,7 +34,7 @@ int find_machine(struct snapshot *snapshot, const char *name, struct machine *ma
 	return r < 0 ? -1 : 0;
 }
 
-int parse_help_only(int argc, char **argv, const char *help)
+int parse_help_only(int argc, char **argv, const char *verb, const char *help)
 {
 	static const struct option options[] = { { "help", no_argument, NULL, 'h' }, { 0 } };
 	int option;
@@ -42,7 +42,7 @@ int parse_help_only(int argc, char **argv, const char *help)
 	optind = 0;
 	while ((option = getopt_long(argc, argv, "h", options, NULL)) >= 0) {
 		if (option != 'h')
-			return complain_usage(argv[0]) + 1;
+			return complain_usage(verb) + 1;
 		puts(help);
 		return EXIT_SUCCESS + 1;
 	}

@@ -14,4 +14,4 @@ int open_registry(struct snapshot *snapshot);
 int find_machine(struct snapshot *snapshot, const char *name, struct machine *machine);
 
 /* The options of a verb that has none but --help. 0 to go on, or the exit status plus 1. */
-int parse_help_only(int argc, char **argv, const char *help);
+int parse_help_only(int argc, char **argv, const char *verb, const char *help);

@@ -11,6 +11,7 @@
 #include "tools/placement.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
 int open_registry_writer(struct writer *writer)
@@ -39,16 +40,19 @@ int publish(struct writer *writer)
 }
 
 /*
- * The class decides what to look for: the one that was said, or that of the
- * record which this will update.
+ * The class decides what to look for: the one that was said, also earlier in
+ * the same batch, or that of the record which this will update.
  */
-static enum machine_class expected_class(const struct registration *reg, struct snapshot *s)
+static enum machine_class expected_class(const struct registration *registrations, size_t i,
+					 struct snapshot *s)
 {
+	const struct registration *reg = &registrations[i];
 	char folded[MACHINE_NAME_SIZE];
 	struct machine former;
 
-	if (reg->said & SAID_CLASS)
-		return reg->machine.class;
+	for (size_t j = i + 1; j-- > 0;)
+		if (registrations[j].said & SAID_CLASS && registrations[j].leader == reg->leader)
+			return registrations[j].machine.class;
 	machine_name_fold(reg->machine.name, folded);
 	if (s->env && snapshot_find_name(s, folded, &former) == 0 &&
 	    former.leader.pid == reg->leader)
@@ -56,8 +60,12 @@ static enum machine_class expected_class(const struct registration *reg, struct 
 	return MACHINE_CONTAINER;
 }
 
-static int discover_all(struct machine *found, const struct registration *registrations,
-			size_t count)
+/*
+ * Look at all leaders. `generation` becomes that of the registry before the
+ * first look, or 0. Returns 0, or -1 after a message.
+ */
+static int discover_all(struct discovery *discoveries, const struct registration *registrations,
+			size_t count, uint64_t *generation)
 {
 	CLEANUP(snapshot_close) struct snapshot snapshot = { 0 };
 	struct cgroup_hierarchy cgroups;
@@ -65,12 +73,21 @@ static int discover_all(struct machine *found, const struct registration *regist
 
 	/* Whatever is wrong with it, opening it for the change will tell. */
 	snapshot_open(&snapshot, REGISTRY_PATH);
+	*generation = snapshot.meta.generation;
 	for (size_t i = 0; i < count; i++) {
 		const struct registration *reg = &registrations[i];
+		struct discovery *d = &discoveries[i];
 
-		if (discover(&found[i], reg->arena, reg->subject, reg->leader,
-			     expected_class(reg, &snapshot), has_cgroups ? &cgroups : NULL) < 0)
+		if (discover(d, reg->arena, reg->subject, reg->leader,
+			     expected_class(registrations, i, &snapshot),
+			     has_cgroups ? &cgroups : NULL) < 0)
 			return -1;
+		/* A machine that has died since is no reason not to refresh the others. */
+		if (d->verdict != LEADER_OK && !reg->update_only) {
+			complain("%s: leader %" PRId64 ": %s", reg->subject, reg->leader,
+				 leader_words(d->verdict));
+			return -1;
+		}
 	}
 	return 0;
 }
@@ -154,18 +171,46 @@ static const struct machine *found_source(const struct sources *s, unsigned int 
 	return s->bits & said ? s->said : s->former;
 }
 
+/* What was found, as far as it counts: a fact that couldn't be read is what it was. */
+static struct machine usable(const struct discovery *d, enum machine_class class,
+			     const struct machine *former)
+{
+	struct machine found = d->found;
+
+	if (d->unread & MACHINE_GIVEN_UNIT)
+		found.unit = former->unit;
+	/* Looked at as a container; it has become a VM meanwhile. */
+	if (class == MACHINE_VM && d->class != MACHINE_VM)
+		return (struct machine){ .leader = found.leader, .unit = found.unit };
+	if (d->unread & MACHINE_GIVEN_UID_MAP)
+		found.uids = former->uids;
+	if (d->unread & MACHINE_GIVEN_GID_MAP)
+		found.gids = former->gids;
+	if (d->unread & MACHINE_GIVEN_ROOT)
+		found.root_directory = former->root_directory;
+	if (d->unread & UNREAD_NETWORK) {
+		found.interfaces = former->interfaces;
+		found.n_interfaces = former->n_interfaces;
+		found.addresses = former->addresses;
+		found.n_addresses = former->n_addresses;
+	}
+	return found;
+}
+
 /* `former` is all zero where no record is updated. */
 static struct machine assemble(const struct registration *reg, const struct machine *former,
-			       const struct machine *found)
+			       const struct discovery *discovery)
 {
 	const struct machine *said = &reg->machine;
-	const struct sources s = { reg->said, said, former, found };
-	struct machine m = { .name = said->name, .leader = found->leader };
+	struct machine found;
+	const struct sources s = { reg->said, said, former, &found };
+	struct machine m = { .name = said->name, .leader = discovery->found.leader };
 	const struct machine *from;
 
 	m.class = said_source(&s, SAID_CLASS)->class;
 	if (!m.class)
 		m.class = MACHINE_CONTAINER;
+	found = usable(discovery, m.class, former);
 	m.service = said_source(&s, SAID_SERVICE)->service;
 	m.ssh_address = said_source(&s, SAID_SSH_ADDRESS)->ssh_address;
 	m.vsock_cid = said_source(&s, SAID_VSOCK_CID)->vsock_cid;
@@ -182,8 +227,8 @@ static struct machine assemble(const struct registration *reg, const struct mach
 			->root_directory;
 	m.uids = found_source(&s, SAID_UID_MAP, !said->uids.count, MACHINE_GIVEN_UID_MAP, &m)->uids;
 	m.gids = found_source(&s, SAID_GID_MAP, !said->gids.count, MACHINE_GIVEN_GID_MAP, &m)->gids;
-	merge_interfaces(&m, reg->arena, said_source(&s, SAID_INTERFACES), found);
-	merge_addresses(&m, reg->arena, said_source(&s, SAID_ADDRESSES), found);
+	merge_interfaces(&m, reg->arena, said_source(&s, SAID_INTERFACES), &found);
+	merge_addresses(&m, reg->arena, said_source(&s, SAID_ADDRESSES), &found);
 	return m;
 }
 
@@ -231,51 +276,102 @@ static void tell_unitless(const struct unitless *unitless)
 			 unitless->count - 1, words);
 }
 
+/* A machine that was to be refreshed, and isn't there any more. Under the lock: look once more. */
+static int forget_dead(struct writer *w, const char *name)
+{
+	char folded[MACHINE_NAME_SIZE];
+	struct machine m;
+	int r;
+
+	machine_name_fold(name, folded);
+	r = snapshot_find_name(&w->copy, folded, &m);
+	if (r == 0 && leader_has_died(&m.leader, &w->copy.meta.origin)) {
+		complain("%s: leader %u has died; unregistered", name, m.leader.pid);
+		r = writer_remove(w, folded);
+	}
+	return r == -ENOENT ? 0 : r;
+}
+
 static int put_registration(struct writer *w, const struct registration *reg,
-			    const struct machine *found, bool replace, struct unitless *unitless)
+			    const struct discovery *discovery, bool replace,
+			    struct unitless *unitless)
 {
 	struct machine former = { 0 }, machine;
 	struct register_conflict conflict;
-	int r = register_find_former(w, reg->machine.name, &found->leader, &former);
+	int r = -ENOENT;
 
-	if (r == -ENOENT && reg->update_only)
-		return 0;
+	if (discovery->verdict == LEADER_OK)
+		r = register_find_former(w, reg->machine.name, &discovery->found.leader, &former);
+	if (reg->update_only &&
+	    (r == -ENOENT || leader_has_died(&discovery->found.leader, &w->copy.meta.origin)))
+		return forget_dead(w, reg->machine.name);
 	if (r == 0)
 		/* Out of the pages, which change before it is used. */
 		former = machine_copy(reg->arena, &former);
 	else if (r != -ENOENT)
-		goto failed;
-	machine = assemble(reg, &former, found);
+		return r;
+	machine = assemble(reg, &former, discovery);
 	r = reg->scope ? place(w, reg, &machine, replace, &conflict) : 0;
 	if (r == 0)
 		r = register_machine(w, &machine, replace, &conflict);
+	if (r == -EEXIST) {
+		complain_conflict(reg->subject, &conflict);
+		return -ECANCELED;
+	}
 	if (r == 0 && !former.name && !machine.unit)
 		unitless->items[unitless->count++] = machine.name;
-failed:
-	if (r == -EEXIST)
-		complain_conflict(reg->subject, &conflict);
-	else if (r < 0 && r != -ECANCELED)
-		complain("%s: %s", reg->subject, error_words(r));
-	return r < 0 ? -1 : 0;
+	return r;
 }
 
-int publish_registrations(struct registration *registrations, size_t count, bool replace)
+static int put_all(struct writer *w, const struct registration *registrations,
+		   const struct discovery *discoveries, size_t count, bool replace,
+		   struct unitless *unitless)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct registration *reg = &registrations[i];
+		int r = put_registration(w, reg, &discoveries[i], replace, unitless);
+
+		if (r < 0 && r != -ECANCELED)
+			complain("%s: %s", reg->subject, error_words(r));
+		if (r < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Look before taking the lock, and again under it if somebody has published meanwhile. */
+static int look_and_open(struct writer *w, struct discovery *discoveries,
+			 const struct registration *registrations, size_t count)
+{
+	uint64_t generation;
+	int r = writer_prepare(w, REGISTRY_DIRECTORY);
+
+	if (r == 0) {
+		if (discover_all(discoveries, registrations, count, &generation) < 0)
+			return -1;
+		r = writer_begin(w);
+	}
+	if (r < 0) {
+		complain_registry(w->blamed, r);
+		return -1;
+	}
+	return w->former_generation == generation
+		       ? 0
+		       : discover_all(discoveries, registrations, count, &generation);
+}
+
+int publish_registrations(const struct registration *registrations, size_t count, bool replace)
 {
 	CLEANUP(writer_close) struct writer writer = { .lock = -1, .file = -1 };
-	CLEANUP_FREE struct machine *found = calloc(count ? count : 1, sizeof *found);
-	CLEANUP_FREE const char **names = calloc(count ? count : 1, sizeof *names);
+	CLEANUP_FREE struct discovery *discoveries = calloc(count + 1, sizeof *discoveries);
+	CLEANUP_FREE const char **names = calloc(count + 1, sizeof *names);
 	struct unitless unitless = { names, 0 };
 
-	if (!found || !names) {
-		complain("out of memory");
-		return EXIT_FAILURE;
-	}
-	if (discover_all(found, registrations, count) < 0 || open_registry_writer(&writer) < 0)
-		return EXIT_FAILURE;
-	for (size_t i = 0; i < count; i++)
-		if (put_registration(&writer, &registrations[i], &found[i], replace, &unitless) < 0)
-			return EXIT_FAILURE;
-	if (publish(&writer) < 0)
+	if (!discoveries || !names)
+		arena_out_of_memory();
+	if (look_and_open(&writer, discoveries, registrations, count) < 0 ||
+	    put_all(&writer, registrations, discoveries, count, replace, &unitless) < 0 ||
+	    publish(&writer) < 0)
 		return EXIT_FAILURE;
 	tell_unitless(&unitless);
 	return EXIT_SUCCESS;

@@ -8,9 +8,10 @@
 /*
  * Look at each leader, take the lock, and publish all registrations as one
  * snapshot. Returns an exit status; what went wrong has been said, and then
- * nothing is published. `replace` is that of register_machine().
+ * nothing is published. `replace` is that of register_machine(). One that is
+ * `update_only`, whose leader has died, is forgotten, and that is said.
  */
-int publish_registrations(struct registration *registrations, size_t count, bool replace);
+int publish_registrations(const struct registration *registrations, size_t count, bool replace);
 
 /* Open for a change, or say what is wrong. 0 or -1; the writer is to be closed after both. */
 int open_registry_writer(struct writer *writer);

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* mymachines refresh */
 #include "registry/cleanup.h"
-#include "registry/process.h"
-#include "tools/machine_copy.h"
 #include "tools/message.h"
 #include "tools/options.h"
 #include "tools/publish.h"
@@ -21,13 +19,11 @@ static const char help[] =
 	"\n"
 	"  -h, --help   Show this help";
 
-/* The machines to look at, in the arena. */
+/* The machines to look at: each is registered once more, with nothing said of it. */
 struct batch {
 	struct arena arena;
-	struct registration *alive;
-	size_t n_alive;
-	const char **gone;
-	size_t n_gone;
+	struct registration *registrations;
+	size_t count;
 };
 
 static void batch_done(struct batch *batch)
@@ -35,23 +31,19 @@ static void batch_done(struct batch *batch)
 	arena_done(&batch->arena);
 }
 
-/* A machine that runs is registered once more, with nothing said of it. */
-static void add(struct batch *batch, const struct machine *m, const struct registry_origin *origin)
+static void add(struct batch *batch, const struct machine *m)
 {
 	struct arena *arena = &batch->arena;
 	const char *name = arena_strdup(arena, m->name);
-	struct registration reg = { .arena = arena, .subject = name, .update_only = true };
+	struct registration reg = { .arena = arena,
+				    .subject = name,
+				    .machine.name = name,
+				    .leader = m->leader.pid,
+				    .has_leader = true,
+				    .update_only = true };
 
-	if (leader_has_died(&m->leader, origin)) {
-		batch->gone = arena_grow(arena, batch->gone, batch->n_gone, sizeof *batch->gone);
-		batch->gone[batch->n_gone++] = name;
-		return;
-	}
-	reg.machine.name = name;
-	reg.leader = m->leader.pid;
-	reg.has_leader = true;
-	batch->alive = arena_grow(arena, batch->alive, batch->n_alive, sizeof reg);
-	batch->alive[batch->n_alive++] = reg;
+	batch->registrations = arena_grow(arena, batch->registrations, batch->count, sizeof reg);
+	batch->registrations[batch->count++] = reg;
 }
 
 static int collect(struct batch *batch, char **names, int count)
@@ -66,58 +58,25 @@ static int collect(struct batch *batch, char **names, int count)
 	for (int i = 0; i < count; i++) {
 		if (find_machine(&s, names[i], &m) < 0)
 			return -1;
-		add(batch, &m, &s.meta.origin);
+		add(batch, &m);
 	}
 	while (count == 0 && s.env && (r = snapshot_next(&s, folded, &m)) == 0)
-		add(batch, &m, &s.meta.origin);
+		add(batch, &m);
 	if (r < 0 && r != -ENOENT)
 		complain_registry(REGISTRY_PATH, r);
 	return r < 0 && r != -ENOENT ? -1 : 0;
 }
 
-/* Under the lock it is looked at once more: the name may have a new machine meanwhile. */
-static int forget(struct writer *w, const char *name)
-{
-	char folded[MACHINE_NAME_SIZE];
-	struct machine m;
-	int r;
-
-	machine_name_fold(name, folded);
-	r = snapshot_find_name(&w->copy, folded, &m);
-	if (r == 0 && leader_has_died(&m.leader, &w->copy.meta.origin)) {
-		complain("%s: leader %u has died; unregistered", name, m.leader.pid);
-		r = writer_remove(w, folded);
-	}
-	if (r < 0 && r != -ENOENT)
-		complain_registry(w->path, r);
-	return r < 0 && r != -ENOENT ? -1 : 0;
-}
-
-static int forget_gone(const struct batch *batch)
-{
-	CLEANUP(writer_close) struct writer writer = { .lock = -1, .file = -1 };
-
-	if (batch->n_gone == 0)
-		return EXIT_SUCCESS;
-	if (open_registry_writer(&writer) < 0)
-		return EXIT_FAILURE;
-	for (size_t i = 0; i < batch->n_gone; i++)
-		if (forget(&writer, batch->gone[i]) < 0)
-			return EXIT_FAILURE;
-	return publish(&writer) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
-}
-
 int verb_refresh(int argc, char **argv)
 {
 	CLEANUP(batch_done) struct batch batch = { 0 };
-	int status = parse_help_only(argc, argv, help);
+	int status = parse_help_only(argc, argv, "refresh", help);
 
 	if (status)
 		return status - 1;
-	if (collect(&batch, argv + optind, argc - optind) < 0 ||
-	    forget_gone(&batch) != EXIT_SUCCESS)
+	if (collect(&batch, argv + optind, argc - optind) < 0)
 		return EXIT_FAILURE;
-	if (batch.n_alive == 0)
+	if (batch.count == 0)
 		return EXIT_SUCCESS;
-	return publish_registrations(batch.alive, batch.n_alive, false);
+	return publish_registrations(batch.registrations, batch.count, false);
 }

@@ -161,19 +161,32 @@ static int read_line(const char *line, size_t length, size_t number, struct regi
 	return registration_check(reg) < 0 ? -1 : 1;
 }
 
+/* A line without its end, cut behind the limit. Returns its length, or -1 at the end. */
+static ssize_t get_line(char line[static LINE_MAX_BYTES + 2])
+{
+	size_t length = 0;
+	int byte;
+
+	while ((byte = getchar_unlocked()) != EOF && byte != '\n')
+		if (length <= LINE_MAX_BYTES)
+			line[length++] = (char) byte;
+	line[length] = '\0';
+	return byte == EOF && length == 0 ? -1 : (ssize_t) length;
+}
+
 /* All registrations on standard input, or -1 after a message. */
 static ssize_t read_batch(struct registration **registrations, struct arena *arena)
 {
-	CLEANUP_FREE char *line = NULL;
-	size_t room = 0, count = 0;
+	CLEANUP_FREE char *line = malloc(LINE_MAX_BYTES + 2);
+	size_t count = 0;
 	ssize_t length;
 
-	for (size_t number = 1; (length = getline(&line, &room, stdin)) >= 0; number++) {
+	if (!line)
+		arena_out_of_memory();
+	for (size_t number = 1; (length = get_line(line)) >= 0; number++) {
 		struct registration reg;
 		int r;
 
-		if (length > 0 && line[length - 1] == '\n')
-			line[--length] = '\0';
 		r = read_line(line, (size_t) length, number, &reg, arena);
 		if (r < 0)
 			return -1;

@@ -34,7 +34,7 @@ static int unregister(struct writer *w, const char *name)
 int verb_unregister(int argc, char **argv)
 {
 	CLEANUP(writer_close) struct writer writer = { .lock = -1, .file = -1 };
-	int status = parse_help_only(argc, argv, help);
+	int status = parse_help_only(argc, argv, "unregister", help);
 
 	if (status)
 		return status - 1;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The verbs of mymachines(1), each in a file of its name. Each gets its
- * arguments with its own name as the first, and returns an exit status.
+ * arguments with the program's name as the first, and returns an exit status.
  */
 #pragma once
 

@@ -58,7 +58,7 @@ int verb_which(int argc, char **argv)
 		.arena = &arena,
 		.cgroups = cgroup_hierarchy_find(&cgroups) == 0 ? &cgroups : NULL,
 	};
-	int status = parse_help_only(argc, argv, help);
+	int status = parse_help_only(argc, argv, "which", help);
 
 	if (status)
 		return status - 1;

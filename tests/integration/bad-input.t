@@ -244,7 +244,7 @@ patch() {
     touch -r "$saved" "$registry"
 }
 patch -16 63000000 && spoiled "another version" "it has another format version"
-patch -12 01020304 && spoiled "another byte order" "it was written in another byte order"
+patch -12 01020304 && spoiled "another byte order" "it was written by a program of another byte order"
 chmod 777 "$REGISTRY_DIRECTORY"
 refused_directory=$(mymachines register web1 --leader="$other" 2>&1)
 is "$?|$refused_directory" "1|mymachines: $REGISTRY_DIRECTORY: it isn't root's alone to write" \

@@ -9,53 +9,75 @@ start two --share=user --share=net --share=mnt
 mymachines register web1 --leader="$one" --address=192.0.2.1 --address=192.0.2.2 --class=vm
 mymachines register db1 --leader="$two"
 
-. "$SRCDIR/tools/completion/mymachines"
-# complete WORD...: what bash offers for the last one
-complete_words() {
-    COMP_WORDS=(mymachines "$@")
-    COMP_CWORD=$#
-    COMPREPLY=()
-    _mymachines
-    printf '%s ' "${COMPREPLY[@]}"
+# A shell on a terminal of its own, which completes a line and says what the line then is.
+cat >"$TMPDIR/bash" <<B
+PS1='' PATH='$PATH'
+bind 'set bell-style none'
+. $SRCDIR/tools/completion/mymachines
+report() { printf '<%s>\n' "\$READLINE_LINE" >$TMPDIR/line; exit; }
+bind -x '"\C-x": report'
+echo re{a,}dy
+B
+# tab LINE [SHELL [OPTION...]]: the line after the Tab key
+cat >"$TMPDIR/tab.py" <<'P'
+import os, pty, select, sys, time
+line, *shell = sys.argv[1:]
+pid, fd = pty.fork()
+if pid == 0:
+    os.execvp(shell[0], shell)
+def wait_for(text):
+    seen, end = b"", time.time() + 20
+    while text not in seen and time.time() < end:
+        if select.select([fd], [], [], 0.1)[0]:
+            try:
+                seen += os.read(fd, 4096)
+            except OSError:
+                break
+wait_for(b"ready redy")
+os.write(fd, line.encode() + b"\t\x18")
+wait_for(b"\x00 the end of the shell")
+os.waitpid(pid, 0)
+P
+tab() {
+    rm -f "$TMPDIR/line"
+    TERM=dumb python3 "$TMPDIR/tab.py" "$@"
+    cat "$TMPDIR/line" 2>/dev/null
 }
-is "$(complete_words '')" "list show which register unregister refresh " "bash: verbs"
-is "$(complete_words re)" "register refresh " "bash: the verbs that begin so"
-is "$(complete_words show '')" "db1 web1 " "bash: names"
-is "$(complete_words show w)" "web1 " "bash: the names that begin so"
-is "$(complete_words unregister db1 we)" "web1 " "bash: a second name"
-is "$(complete_words list --js)" "--json= " "bash: options of a verb"
-is "$(complete_words list --json=p)" "--json=pretty " "bash: values of an option"
-is "$(complete_words register x --cl)" "--class= " "bash: facts"
-is "$(complete_words register x --class=v)" "--class=vm " "bash: their values"
-is "$(complete_words show -p Time)" "Timestamp TimestampMonotonic " "bash: properties"
-like "$(complete_words which "${one:0:2}")" "*$one *" "bash: pids"
+bash_tab() {
+    tab "$1" bash --noprofile --rcfile "$TMPDIR/bash" -i
+}
+is "$(bash_tab 'mymachines unreg')" "<mymachines unregister >" "bash: verbs"
+is "$(bash_tab 'mymachines show we')" "<mymachines show web1 >" "bash: names"
+is "$(bash_tab 'mymachines unregister db1 we')" "<mymachines unregister db1 web1 >" "bash: a second name"
+is "$(bash_tab 'mymachines list --js')" "<mymachines list --json=>" "bash: options of a verb"
+is "$(bash_tab 'mymachines list --json=p')" "<mymachines list --json=pretty >" "bash: values of an option"
+is "$(bash_tab 'mymachines list --json=')" "<mymachines list --json=>" "bash: all values of an option"
+is "$(bash_tab 'mymachines register x --cl')" "<mymachines register x --class=>" "bash: facts"
+is "$(bash_tab 'mymachines register x --class=v')" "<mymachines register x --class=vm >" "bash: their values"
+is "$(bash_tab 'mymachines register x --class=vm --se')" "<mymachines register x --class=vm --service=>" \
+    "bash: an option after a value"
+is "$(bash_tab 'mymachines show -p VS')" "<mymachines show -p VSockCID >" "bash: properties"
+is "$(bash_tab 'mymachines show --property=VS')" "<mymachines show --property=VSockCID >" "bash: also after ="
+is "$(bash_tab 'mymachines ps -M d')" "<mymachines ps -M db1 >" "bash: machines of ps"
+is "$(bash_tab "mymachines which $one")" "<mymachines which $one >" "bash: pids"
 
 if command -v zsh >/dev/null; then
-    # A shell on a terminal of its own, which completes a line and says what the line then is.
-    cat >"$TMPDIR/zsh" <<Z
-fpath=($SRCDIR/tools/completion \$fpath)
+    cat >"$TMPDIR/.zshrc" <<Z
+PS1='' fpath=($SRCDIR/tools/completion \$fpath)
 autoload -U compinit && compinit -u -D
-report() { print -r "<\$BUFFER>" >$TMPDIR/line; BUFFER=exit; zle accept-line }
+report() { print -r "<\$BUFFER>" >$TMPDIR/line; exit }
 zle -N report
 bindkey '^X' report
+print re{a,}dy
 Z
-    cat >"$TMPDIR/drive" <<Z
-zmodload zsh/zpty
-zpty z zsh -f -i
-zpty -w z 'source $TMPDIR/zsh; print re{a,}dy'
-zpty -r -m z line '*ready redy*' && zpty -n -w z "\$1"\$'\t\x18'
-while zpty -r z line; do :; done
-Z
-    # zsh_line LINE: as it is after the Tab key
     zsh_line() {
-        rm -f "$TMPDIR/line"
-        TERM=dumb timeout 20 zsh -f "$TMPDIR/drive" "$1" >/dev/null 2>&1
-        cat "$TMPDIR/line"
+        ZDOTDIR=$TMPDIR tab "$1" zsh -i
     }
     is "$(zsh_line 'mymachines unreg')" "<mymachines unregister >" "zsh: verbs"
     is "$(zsh_line 'mymachines show we')" "<mymachines show web1 >" "zsh: names"
     is "$(zsh_line 'mymachines unregister db1 we')" "<mymachines unregister db1 web1 >" "zsh: a second name"
     is "$(zsh_line 'mymachines list --max')" "<mymachines list --max-addresses=>" "zsh: options of a verb"
+    is "$(zsh_line 'mymachines ps -M d')" "<mymachines ps -M db1 >" "zsh: machines of ps"
     is "$(zsh_line 'mymachines register x --class=v')" "<mymachines register x --class=vm >" "zsh: values"
 else
     skip "there is no zsh" "zsh: names"

@@ -75,7 +75,8 @@ is "$(mymachines show web1 --json=short | jq -c 'del(.timestamp, .leaderProcessI
     uidMap: [{inner: 0, outer: 200000, count: 1000}, {inner: 1000, outer: 1000, count: 1},
              {inner: 1001, outer: 201001, count: 64535}],
     gidMap: [{inner: 0, outer: 200000, count: 1000}, {inner: 1000, outer: 1000, count: 1},
-             {inner: 1001, outer: 201001, count: 64535}]}')" "show --json, every field"
+             {inner: 1001, outer: 201001, count: 64535}],
+    given: {unit: "web1.scope", rootDirectory: $root}}')" "show --json, every field"
 is "$(mymachines list --json=pretty | jq -c 'map(.name)')" '["web1"]' "list --json is an array"
 is "$(mymachines list --json=pretty | sed -n 2,3p)" \
 '  {

@@ -97,6 +97,13 @@ static const char *const bad[] = {
 	"{\"unit\":\"a\"}",
 	"{\"unit\":\"a/b.scope\"}",
 	"{\"rootDirectory\":\"r\"}",
+	"{\"rootDirectory\":\"/r\\\\x0a\"}",
+	"{\"na\\u0000me\":\"web1\"}",
+	"{\"leader\":2,\"leaderProcessId\":{\"pid\":3}}",
+	"{\"given\":7}",
+	"{\"given\":{\"name\":\"web1\"}}",
+	"{\"addresses\":[{\"family\":2,\"address\":[10,0,0,2],\"ifindex\":\"1\"}]}",
+	"{\"addresses\":[{\"family\":2,\"address\":[10,0,0,2],\"ifindex\":4294967297}]}",
 	"{\"rootDirectory\":\"/r\\n\"}",
 	"{\"vSockCid\":2}",
 	"{\"vSockCid\":4294967295}",
@@ -153,9 +160,11 @@ END_TEST
 
 START_TEST(what_is_printed_can_be_read)
 {
-	static const struct machine_address address = { .family = AF_INET,
-							.bytes = { 10, 0, 0, 2 },
-							.interface = "e\x1b[0" };
+	static const struct machine_address addresses[] = {
+		{ .family = AF_INET, .bytes = { 10, 0, 0, 2 }, .interface = "e\x1b[0" },
+		{ .family = AF_INET, .bytes = { 10, 0, 0, 3 }, .flags = ADDRESS_GIVEN }
+	};
+	static const struct machine_interface interfaces[] = { { 2, 0 }, { 1, 1 } };
 	static const struct idmap_extent extent = { 0, 100000, 65536 };
 	const struct registry_origin origin = { .boot_id = { 1 } };
 	const struct machine m = { .name = "Web1",
@@ -171,9 +180,13 @@ START_TEST(what_is_printed_can_be_read)
 				   .realtime = 1,
 				   .aliases = "www",
 				   .aliases_size = 4,
+				   .given = MACHINE_GIVEN_UNIT | MACHINE_GIVEN_ROOT,
 				   .uids = { &extent, 1 },
-				   .addresses = &address,
-				   .n_addresses = 1 };
+				   .gids = { &extent, 1 },
+				   .addresses = addresses,
+				   .n_addresses = 2,
+				   .interfaces = interfaces,
+				   .n_interfaces = 2 };
 	json_object *object = json_from_machine(&m, &origin);
 
 	ck_assert_int_eq(read_json(json_object_to_json_string(object)), 0);
@@ -182,8 +195,14 @@ START_TEST(what_is_printed_can_be_read)
 	ck_assert_int_eq(reg.leader, 4711);
 	ck_assert_mem_eq(reg.machine.id, m.id, 16);
 	ck_assert_str_eq(reg.machine.aliases, "www");
-	ck_assert_mem_eq(reg.machine.addresses->bytes, address.bytes, 16);
-	ck_assert_uint_eq(reg.machine.uids.extents->count, 65536);
+	ck_assert_str_eq(reg.machine.unit, "a.scope");
+	ck_assert_str_eq(reg.machine.root_directory, "/r\"\\");
+	/* Of what may be found, only what was said counts. */
+	ck_assert_uint_eq(reg.machine.n_addresses, 1);
+	ck_assert_mem_eq(reg.machine.addresses->bytes, addresses[1].bytes, 16);
+	ck_assert_uint_eq(reg.machine.n_interfaces, 1);
+	ck_assert_uint_eq(reg.machine.interfaces->index, 1);
+	ck_assert(!(reg.said & (SAID_UID_MAP | SAID_GID_MAP)));
 }
 END_TEST
 
