@@ -111,20 +111,11 @@ static size_t count_listed(const struct machine *m, int family)
 	return count;
 }
 
-static size_t count_aliases(const struct machine *m)
-{
-	size_t count = 0;
-
-	for (const char *alias = NULL; (alias = machine_next_alias(m, alias));)
-		count++;
-	return count;
-}
-
 /* Name, aliases and room for the addresses. */
 static int fill_names(const struct machine *m, size_t n_addresses, struct hostent *host,
 		      struct buffer *buffer)
 {
-	char **to = buffer_take(buffer, (count_aliases(m) + 1) * sizeof *to);
+	char **to = buffer_take(buffer, (machine_count_aliases(m) + 1) * sizeof *to);
 
 	host->h_aliases = to;
 	host->h_addr_list = buffer_take(buffer, (n_addresses + 1) * sizeof *host->h_addr_list);

@@ -2,7 +2,7 @@
 /*
  * What this process has learnt from one snapshot: which names it lacks, and
  * whose some ids are. It is good for as long as one stat(2) of the registry
- * shows the same snapshot. This is the module's only state, of fixed size;
+ * shows the same snapshot. Of fixed size;
  * pages of it that aren't needed are never touched.
  *
  * Behind a lock that is only ever tried: who doesn't get it goes without, so

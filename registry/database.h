@@ -41,7 +41,7 @@ int database_error(int lmdb_code);
 
 #define ADDRESS_KEY_SIZE (1 + 16 + 8)
 
-/* Returns the size of the key; without `sequence` that of the prefix for all machines. */
+/* Returns the size of the key. What is before the sequence is the same for all machines. */
 size_t address_key(uint8_t key[static ADDRESS_KEY_SIZE], int family, const uint8_t *bytes,
 		   uint64_t sequence);
 

@@ -313,9 +313,9 @@ static int next_shadowed(struct index *ix, enum id_kind kind, uint64_t sequence,
 	mdb_cursor_close(cursor);
 	if (r < 0)
 		return r;
-	r = snapshot_find_name(ix->db, value.mv_data, &machine);
+	r = snapshot_find_named(ix->db, &value, &machine);
 	if (r < 0)
-		return r == -ENOENT ? -EUCLEAN : r;
+		return r;
 	claimant_init(c, kind, &machine);
 	return 0;
 }

@@ -158,6 +158,13 @@ size_t machine_name_fold(const char *name, char folded[static MACHINE_NAME_SIZE]
 	return length;
 }
 
+bool machine_names_equal(const char *a, const char *b)
+{
+	char x[MACHINE_NAME_SIZE], y[MACHINE_NAME_SIZE];
+
+	return machine_name_fold(a, x) > 0 && machine_name_fold(b, y) > 0 && strcmp(x, y) == 0;
+}
+
 int id_parse(const char *text, uint32_t *id)
 {
 	uint64_t value = 0;

@@ -41,9 +41,12 @@ enum name_verdict machine_name_judge(const char *name, const char *host_name);
 /*
  * Fold a host name as a program asks for it into the key that the registry
  * holds: lower case, one trailing dot dropped. Returns its length, or 0 where
- * no machine can have that name.
+ * no machine can have that name, and `folded` is of no use.
  */
 size_t machine_name_fold(const char *name, char folded[static MACHINE_NAME_SIZE]);
+
+/* Whether two names fold to the same key, and so are one. */
+bool machine_names_equal(const char *a, const char *b);
 
 /* Plain decimal, as in /etc/passwd: no sign, no leading zero, below 2^32. 0 or -EINVAL. */
 int id_parse(const char *text, uint32_t *id);

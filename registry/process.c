@@ -156,10 +156,11 @@ static void unescape(char *text)
 
 	for (const char *p = text; *p; p++) {
 		unsigned int byte;
+		int length;
 
-		if (*p == '\\' && sscanf(p + 1, "%3o", &byte) == 1) {
+		if (*p == '\\' && sscanf(p + 1, "%3o%n", &byte, &length) == 1) {
 			*to++ = (char) byte;
-			p += 3;
+			p += length;
 		} else {
 			*to++ = *p;
 		}

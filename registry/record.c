@@ -40,6 +40,15 @@ const char *machine_next_alias(const struct machine *machine, const char *alias)
 	return next && next < machine->aliases + machine->aliases_size ? next : NULL;
 }
 
+size_t machine_count_aliases(const struct machine *machine)
+{
+	size_t count = 0;
+
+	for (const char *alias = NULL; (alias = machine_next_alias(machine, alias));)
+		count++;
+	return count;
+}
+
 const char *machine_class_name(enum machine_class class)
 {
 	return class == MACHINE_VM ? "vm" : "container";

@@ -85,6 +85,8 @@ struct machine {
 /* The alias after `alias`, or the first one for NULL; NULL after the last. */
 const char *machine_next_alias(const struct machine *machine, const char *alias);
 
+size_t machine_count_aliases(const struct machine *machine);
+
 /* "container" or "vm". */
 const char *machine_class_name(enum machine_class class);
 /* The inverse. 0 or -EINVAL. */

@@ -12,14 +12,6 @@ static bool same_leader(const struct machine_leader *a, const struct machine_lea
 	return a->pid == b->pid && a->start_time == b->start_time;
 }
 
-/* Names that fold to the same key are the same name. */
-static bool same_name(const char *a, const char *b)
-{
-	char x[MACHINE_NAME_SIZE], y[MACHINE_NAME_SIZE];
-
-	return machine_name_fold(a, x) > 0 && machine_name_fold(b, y) > 0 && strcmp(x, y) == 0;
-}
-
 static int find(struct writer *w, const char *name, struct machine *found)
 {
 	char folded[MACHINE_NAME_SIZE];
@@ -55,7 +47,7 @@ int register_find_former(struct writer *w, const char *name, const struct machin
 
 	if (r < 0)
 		return r;
-	if (!same_leader(&found.leader, leader) || !same_name(found.name, name))
+	if (!same_leader(&found.leader, leader) || !machine_names_equal(found.name, name))
 		return -ENOENT;
 	*former = found;
 	return 0;
@@ -74,11 +66,11 @@ static int claim_name(struct writer *w, const struct machine *m, const char *nam
 
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
-	if (same_name(holder.name, m->name) && same_leader(&holder.leader, &m->leader))
+	if (machine_names_equal(holder.name, m->name) && same_leader(&holder.leader, &m->leader))
 		return 0;
 	/* It goes for its name or its leader, and its aliases with it. */
-	goes = (replace &&
-		(same_name(holder.name, m->name) || same_leader(&holder.leader, &m->leader))) ||
+	goes = (replace && (machine_names_equal(holder.name, m->name) ||
+			    same_leader(&holder.leader, &m->leader))) ||
 	       leader_has_died(&holder.leader, &w->copy.meta.origin);
 	if (!goes)
 		return refuse(&holder, what, name, conflict);
@@ -94,7 +86,7 @@ static int claim_leader(struct writer *w, const struct machine *m, bool goes, bo
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
 	if (same_leader(&holder.leader, &m->leader)) {
-		if (same_name(holder.name, m->name))
+		if (machine_names_equal(holder.name, m->name))
 			return 0;
 		if (!goes)
 			return refuse(&holder, CONFLICT_LEADER, m->name, conflict);

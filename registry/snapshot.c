@@ -170,8 +170,7 @@ int snapshot_find_name(struct snapshot *s, const char *folded, struct machine *m
 	return r < 0 ? r : decode(&value, machine);
 }
 
-/* The record of a name that another database holds: it must be there. */
-static int find_named(struct snapshot *s, const MDB_val *value, struct machine *machine)
+int snapshot_find_named(struct snapshot *s, const MDB_val *value, struct machine *machine)
 {
 	const char *name = name_value(value, 0);
 	int r = name ? snapshot_find_name(s, name, machine) : -EUCLEAN;
@@ -190,7 +189,7 @@ static int find_sequenced(struct snapshot *s, enum database database, const uint
 		return r;
 	if (found.mv_size != size || memcmp(found.mv_data, key, size - sizeof(uint64_t)) != 0)
 		return -ENOENT;
-	return find_named(s, &value, machine);
+	return snapshot_find_named(s, &value, machine);
 }
 
 int snapshot_find_address(struct snapshot *s, int family, const uint8_t *bytes, uint64_t sequence,
@@ -218,7 +217,7 @@ int snapshot_find_leader(struct snapshot *s, uint32_t pid, struct machine *machi
 	MDB_val value;
 	int r = get(s, DB_LEADERS, &key, sizeof key, &value);
 
-	return r < 0 ? r : find_named(s, &value, machine);
+	return r < 0 ? r : snapshot_find_named(s, &value, machine);
 }
 
 static void range_owned(const struct id_owner *owner, struct id_range *range)

@@ -66,5 +66,8 @@ int snapshot_find_id(struct snapshot *snapshot, enum id_kind kind, uint32_t id,
 int snapshot_next(struct snapshot *snapshot, char folded[static MACHINE_NAME_SIZE],
 		  struct machine *machine);
 
+/* The machine of a name that is another database's value, where it must be: -EUCLEAN otherwise. */
+int snapshot_find_named(struct snapshot *snapshot, const MDB_val *value, struct machine *machine);
+
 /* What the writer shares with readers: the handle of a database, -ENOENT if it was never made. */
 int snapshot_database(struct snapshot *snapshot, enum database database, MDB_dbi *dbi);

@@ -341,11 +341,7 @@ static void filter_names(struct writer *w, const struct machine *m)
 
 static uint32_t count_names(const struct machine *m)
 {
-	uint32_t count = 1;
-
-	for (const char *alias = NULL; (alias = machine_next_alias(m, alias));)
-		count++;
-	return count;
+	return 1 + (uint32_t) machine_count_aliases(m);
 }
 
 static int touch(struct writer *w, const struct machine *m)

@@ -166,28 +166,12 @@ int registration_set_vsock_cid(struct registration *reg, const char *cid)
 	return 0;
 }
 
-static bool same_name(const char *a, const char *b)
-{
-	char x[MACHINE_NAME_SIZE], y[MACHINE_NAME_SIZE];
-
-	return machine_name_fold(a, x) && machine_name_fold(b, y) && strcmp(x, y) == 0;
-}
-
 static bool has_alias(const struct machine *m, const char *wanted)
 {
 	for (const char *alias = NULL; (alias = machine_next_alias(m, alias));)
-		if (same_name(alias, wanted))
+		if (machine_names_equal(alias, wanted))
 			return true;
 	return false;
-}
-
-static size_t count_aliases(const struct machine *m)
-{
-	size_t count = 0;
-
-	for (const char *alias = NULL; (alias = machine_next_alias(m, alias));)
-		count++;
-	return count;
 }
 
 int registration_add_alias(struct registration *reg, const char *alias)
@@ -207,7 +191,7 @@ int registration_add_alias(struct registration *reg, const char *alias)
 		return refuse(reg, "alias", alias, name_words(verdict));
 	if (has_alias(m, alias))
 		return 0;
-	if (count_aliases(m) == MACHINE_ALIASES_MAX)
+	if (machine_count_aliases(m) == MACHINE_ALIASES_MAX)
 		return refuse(reg, "alias", alias, "is one too many: there may be 64");
 	aliases = arena_alloc(reg->arena, m->aliases_size + length);
 	if (m->aliases_size)

@@ -42,8 +42,9 @@ struct registration {
 int registration_set_name(struct registration *registration, const char *name);
 int registration_set_leader(struct registration *registration, const char *pid);
 
-/* An empty value takes back what was said before, in this registration or an earlier one. */
 int registration_set_class(struct registration *registration, const char *class);
+
+/* An empty value takes back what was said before, in this registration or an earlier one. */
 int registration_set_service(struct registration *registration, const char *service);
 int registration_set_id(struct registration *registration, const char *uuid);
 int registration_set_unit(struct registration *registration, const char *unit);

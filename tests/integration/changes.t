@@ -143,11 +143,12 @@ is "$status|$err|$(stat -c %y "$R/registry.mdb")" "1|mymachines: line 2: is long
     "a line without end"
 
 # What list --json prints can be registered again, and nothing found has become given.
+inside "$good" bash -c "$(declare -f no_dad); no_dad"
 ip link add ve-good type veth peer name host0 netns "$good"
 inside "$good" ip link add inner type veth peer name inner2
 inside "$good" ip link set inner up
 inside "$good" ip link set inner2 up
-wait_until has_address "$good" "$(inside "$good" ip -o -6 addr show inner | awk '{print $4}' | cut -d/ -f1)"
+wait_until sh -c "[ \$(nsenter --net=/proc/$good/ns/net ip -o -6 addr show scope link -tentative | wc -l) = 2 ]"
 mymachines register good --leader="$good" --address=192.0.2.9 --replace 2>/dev/null
 mymachines list --json=short | jq -c '.[]' >"$TMPDIR/saved"
 mymachines show good >"$TMPDIR/shown"
