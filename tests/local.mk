@@ -10,13 +10,29 @@ T_LOG_COMPILER = $(SHELL) $(top_srcdir)/%D%/private
 AM_TESTS_ENVIRONMENT = \
 	SRCDIR='$(abs_top_srcdir)' BUILDDIR='$(abs_top_builddir)' RUNSTATEDIR='$(runstatedir)' \
 	NSS_MODULE='$(abs_top_builddir)/.libs/libnss_mymachines.so.2' \
-	REGISTRY_DIRECTORY='$(registrydir)' CC='$(CC)' SANITIZERS='$(SANITIZER_CFLAGS)'; \
-	export NSS_MODULE SRCDIR BUILDDIR RUNSTATEDIR REGISTRY_DIRECTORY CC SANITIZERS;
+	REGISTRY_DIRECTORY='$(registrydir)' CC='$(CC)' SANITIZERS='$(SANITIZER_CFLAGS)' \
+	SYSCONFDIR='$(sysconfdir)' DEBIAN_ROOT='$(DEBIAN_ROOT)'; \
+	export NSS_MODULE SRCDIR BUILDDIR RUNSTATEDIR REGISTRY_DIRECTORY SYSCONFDIR \
+	DEBIAN_ROOT CC SANITIZERS;
 
-EXTRA_DIST += %D%/private %D%/support/containers.sh
+EXTRA_DIST += %D%/private %D%/support/containers.sh %D%/support/debian
+
+# A Debian that boots systemd, kept between builds, for the tests with stock -M tools.
+DEBIAN_ROOT = $(abs_top_srcdir)/build-debian
+debian-root:
+	$(top_srcdir)/tests/support/debian make $(DEBIAN_ROOT)
+
+.PHONY: debian-root
 
 check_PROGRAMS += tests/support/container
 tests_support_container_SOURCES = %D%/support/container.c
+
+if HAVE_SYSTEMD
+check_PROGRAMS += tests/support/login
+tests_support_login_SOURCES = %D%/support/login.c
+tests_support_login_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)
+tests_support_login_LDADD = $(SYSTEMD_LIBS)
+endif
 
 fuzz_targets = tests/fuzz/replay-json tests/fuzz/replay-record tests/fuzz/replay-text
 check_PROGRAMS += $(fuzz_targets)
@@ -35,7 +51,11 @@ integration_tests = \
 	%D%/integration/bad-input.t \
 	%D%/integration/changes.t \
 	%D%/integration/completion.t \
+	%D%/integration/debian.t \
+	%D%/integration/exports.t \
+	%D%/integration/exports-cgroup2.t \
 	%D%/integration/install.t \
+	%D%/integration/ps.t \
 	%D%/integration/registrar.t \
 	%D%/integration/resolve.t
 TESTS += $(integration_tests)

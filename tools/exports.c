@@ -52,6 +52,11 @@ static void exports_done(struct exports *e)
 	arena_done(&e->arena);
 }
 
+static const char *link_name(struct exports *e, const char *unit)
+{
+	return arena_printf(&e->arena, UNIT_PREFIX "%s", unit);
+}
+
 static void fail(struct exports *e, const char *name, int error)
 {
 	char quoted[QUOTED_SIZE];
@@ -175,7 +180,7 @@ static bool state_has_unit(struct exports *e, const char *state, const char *uni
 /* Whose the link is, and where it leads to. */
 static enum ownership read_link(struct exports *e, const char *unit, char target[static PATH_MAX])
 {
-	const char *link = arena_printf(&e->arena, UNIT_PREFIX "%s", unit), *state;
+	const char *link = link_name(e, unit), *state;
 	ssize_t length = readlinkat(e->directory, link, target, PATH_MAX - 1);
 
 	if (length < 0)
@@ -270,13 +275,13 @@ static void drop_link(struct exports *e, const char *unit)
 
 	if (read_link(e, unit, target) == OURS &&
 	    !(find_wanted_of_unit(e, unit, &m) && strcmp(m.name, target) == 0))
-		remove_entry(e, arena_printf(&e->arena, UNIT_PREFIX "%s", unit));
+		remove_entry(e, link_name(e, unit));
 }
 
 /* After that: the link that is wanted. */
 static void make_link(struct exports *e, const char *unit)
 {
-	const char *link = arena_printf(&e->arena, UNIT_PREFIX "%s", unit), *state;
+	const char *link = link_name(e, unit), *state;
 	char quoted[QUOTED_SIZE], target[PATH_MAX];
 	struct machine m;
 	enum ownership whose;
@@ -334,6 +339,11 @@ static int list_entries(const struct exports *e, struct string_list *names,
 	return r;
 }
 
+static bool is_there(const struct exports *e, const char *name)
+{
+	return faccessat(e->directory, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 static int list_machines(struct exports *e, struct string_list *names, struct string_list *units)
 {
 	char folded[MACHINE_NAME_SIZE] = "";
@@ -342,10 +352,11 @@ static int list_machines(struct exports *e, struct string_list *names, struct st
 
 	while (r == 0 && e->snapshot.env && snapshot_next(&e->snapshot, folded, &m) == 0) {
 		/* Those that are there have been listed. */
-		if (faccessat(e->directory, m.name, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+		if (!is_there(e, m.name))
 			r = string_list_add(names, m.name);
-		if (r == 0 && m.unit)
+		if (r == 0 && m.unit && !is_there(e, link_name(e, m.unit)))
 			r = string_list_add(units, m.unit);
+		arena_done(&e->arena);
 	}
 	return r;
 }

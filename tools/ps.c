@@ -487,7 +487,10 @@ int verb_ps(int argc, char **argv)
 		return EXIT_SUCCESS;
 	}
 	if (l.options.as_is) {
-		execvp("ps", argv);
+		static char name[] = "ps";
+
+		argv[0] = name;
+		execvp(name, argv);
 		complain("cannot run ps(1): %s; install procps", strerror(errno));
 		return EXIT_FAILURE;
 	}

@@ -155,7 +155,7 @@ struct long_option {
 		PASS_ARGUMENT,
 		SELECT,
 		FORMAT,
-		LABEL,
+		CONTEXT,
 		WIDTH,
 		NO_HEADERS,
 		MACHINE,
@@ -175,7 +175,7 @@ static const struct long_option long_options[] = {
 	{ "cols", WIDTH }, { "columns", WIDTH }, { "width", WIDTH },
 	{ "no-headers", NO_HEADERS }, { "no-heading", NO_HEADERS }, { "no-headings", NO_HEADERS },
 	{ "noheaders", NO_HEADERS }, { "noheading", NO_HEADERS }, { "noheadings", NO_HEADERS },
-	{ "context", LABEL }, { "format", FORMAT }, { "machine", MACHINE }, { "help", HELP },
+	{ "context", CONTEXT }, { "format", FORMAT }, { "machine", MACHINE }, { "help", HELP },
 	{ "info", AS_IS }, { "version", AS_IS },
 	/* clang-format on */
 };
@@ -204,7 +204,7 @@ static int apply_long(struct parser *p, const struct long_option *option, const 
 		pass(o, arena_printf(o->arena, "--%s=%s", option->name, argument));
 		return 0;
 	case PASS: pass(o, arena_printf(o->arena, "--%s", option->name)); return 0;
-	case LABEL: p->unix_flags = add_letter(p, p->unix_flags, 'Z'); return 0;
+	case CONTEXT: add_columns(o, "pid,context,args"); return 0;
 	case FORMAT: add_columns(o, argument); return 0;
 	case WIDTH: return take_width(o, argument);
 	case NO_HEADERS: o->no_headers = true; return 0;

@@ -1,0 +1,237 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# What stock programs see of machines through libsystemd: in the cgroup layout that the host has,
+# or, by exports-cgroup2.t, in cgroup2 alone.
+. "${SRCDIR:?run this by make check}/tests/integration/lib.sh"
+need_root
+M=/run/systemd/machines
+case $(stat -fc %T /sys/fs/cgroup) in
+cgroup2fs) C=/sys/fs/cgroup ;;
+tmpfs) C=/sys/fs/cgroup/unified ;;
+*) C= ;;
+esac
+[ -n "$C" ] && [ "$(stat -fc %T "$C" 2>/dev/null)" = cgroup2fs ] ||
+    skip_all "no cgroup2 is mounted where libsystemd looks for it"
+mkdir "$C/mymachines-test-$$" 2>/dev/null || skip_all "cannot make cgroups here"
+rmdir "$C/mymachines-test-$$"
+# Cgroups are the host's: names that nobody else has, gone in the end.
+web=web-$$ db=db$$
+scope=machine-web\\x2d$$.scope
+clean_up() {
+    mymachines unregister "$web" "$db"
+    kill -9 "$leader" "$other"
+    wait_until grep -q 'populated 0' "$C/machine.slice/cgroup.events"
+    rmdir "$C/machine.slice/$scope" "$C/machine.slice/machine-$db.scope" "$C/machine.slice"
+} >/dev/null 2>&1
+trap clean_up EXIT
+entries() {
+    ls -A "$M" 2>/dev/null | tr '\n' ' '
+}
+number() {
+    mymachines show "$web" --json=short | jq "$1"
+}
+
+# A leader that nobody has put anywhere, with processes of its own.
+start leader --map=0:100000:65536 -- sh -c 'sleep 1000 & exec sleep 1000'
+veth "$leader" ve-web 101
+run mymachines register "$web" --leader="$leader" --scope --service=lxc --root="/ä \"\$\\" \
+    --id=0123456789abcdef0123456789abcdef --vsock-cid=7 --ssh-address=root@web
+is "$status|$out|$err" "0||" "register --scope"
+is "$(entries)" "unit:$scope $web " "a state file and a link"
+is "$(grep -v LEADER_PIDFDID "$M/$web")" "# Written by mymachines(1), for libsystemd. Do not edit or parse.
+NAME=\"$web\"
+SCOPE=\"machine-web\\\\x2d$$.scope\"
+SERVICE=\"lxc\"
+ROOT=\"/ä \\\"\\\$\\\\\"
+ID=\"0123456789abcdef0123456789abcdef\"
+LEADER=$leader
+CLASS=\"container\"
+REALTIME=$(number .timestamp.realtime)
+MONOTONIC=$(number .timestamp.monotonic)
+NETIF=\"101\"
+VSOCK_CID=7
+SSH_ADDRESS=\"root@web\"" "the state file"
+is "$(sed -n s/LEADER_PIDFDID=//p "$M/$web")" "$(number '.leaderProcessId.pidfdId // empty')" \
+    "with the inode of its pidfd, where the kernel has one"
+is "$(stat -c %a:%u "$M" "$M/$web")|$(readlink "$M/unit:$scope")" "755:0
+644:0|$web" "for everyone to read"
+# The values as a reader of such files takes them: in quotes like the shell's.
+is "$(. "$M/$web"; echo "$NAME|$SCOPE|$ROOT")" "$web|$scope|/ä \"\$\\" "values can be read back"
+is "$(mymachines show "$web" -p Unit --value)" "$scope" "the registry knows the scope"
+is "$(ps -o machine= -p "$leader")" "$web" "ps -o machine: the leader"
+is "$(ps -o pid=,machine= --ppid "$leader" | awk '{print $2}')" "$web" "ps -o machine: its child"
+is "$(ps -o machine= -p $$)" "-" "ps -o machine: a process of the host"
+nsenter --pid="/proc/$leader/ns/pid" sleep 1000 &
+like "$(mymachines which $! "$(pgrep -P $!)" 2>/dev/null)" "*$web" "which: a process that was sent in"
+kill %1
+
+start other --share=user
+mkdir -p "$C/machine.slice/machine-$db.scope"
+echo "$other" >"$C/machine.slice/machine-$db.scope/cgroup.procs"
+run mymachines register "$db" --leader="$other" --scope
+is "$status|$err" "0|" "register --scope of a leader that is there already"
+is "$(entries)" "$db unit:machine-$db.scope unit:$scope $web " "another machine"
+run mymachines register "$db" --leader="$other" --scope
+is "$status|$err" "0|" "once more"
+
+if [ -x "$BUILDDIR/tests/support/login" ]; then
+    is "$(login names | sort)" "$db
+$web" "sd_get_machine_names"
+    is "$(login class "$web")" container "sd_machine_get_class"
+    is "$(login interfaces "$web")" 101 "sd_machine_get_ifindices"
+    is "$(login machine "$leader")" "$web" "sd_pid_get_machine_name"
+    coproc WATCH { exec login watch; }
+    read -r -t 10 -u "${WATCH[0]}" line
+    start third --share=user
+    for name in three under_score; do
+        mymachines register "$name" --leader="$third" --replace --unit="$name.scope" 2>/dev/null
+        line=
+        read -r -t 10 -u "${WATCH[0]}" line
+        is "$line" event "sd_login_monitor: register $name"
+    done
+    # --replace has removed one, too.
+    while read -r -t 0.3 -u "${WATCH[0]}" line; do :; done
+    is "$(login names | sort)|$(readlink "$M/unit:under_score.scope")" "$db
+$web|under_score" "a name with _ isn't listed, and is there"
+    mymachines unregister under_score
+    line=
+    read -r -t 10 -u "${WATCH[0]}" line
+    is "$line" event "sd_login_monitor: unregister"
+    eval "exec ${WATCH[1]}>&-"
+else
+    skip "libsystemd's headers weren't there at configure time" "libsystemd"
+fi
+for python in /usr/bin/python3 python3; do
+    if $python -c 'import systemd.login' 2>/dev/null; then
+        is "$($python -c 'from systemd import login; print(sorted(login.machine_names()))')" \
+            "['$db', '$web']" "python3-systemd"
+        break
+    fi
+done
+[ "$(entries)" ] && $python -c 'import systemd.login' 2>/dev/null ||
+    skip "python has no module systemd" "python3-systemd"
+
+# Only what has changed is touched.
+before=$(stat -c %i "$M/$db")
+mymachines register "$web" --leader="$leader" --service=other
+is "$(stat -c %i "$M/$db")|$(grep -c 'SERVICE="other"' "$M/$web")" "$before|1" "a change is of one machine"
+touch "$M/foreign"
+mymachines register "$web" --leader="$leader" --service=lxc
+is "$(stat -c %i "$M/$db")" "$before" "also when all are looked at"
+
+# What was left wrong is put right by the next publication, or a refresh.
+sed "s/$web/gone/" "$M/$web" >"$M/gone"
+ln -s gone "$M/unit:$scope.old"
+sed -i "s/^SCOPE=.*/SCOPE=\"machine-web\\\\\\\\x2d$$.scope.old\"/" "$M/gone"
+echo half >"$M/.#mymachines.new"
+rm "$M/unit:$scope" "$M/$db"
+mymachines refresh
+is "$(entries)" "$db foreign unit:machine-$db.scope unit:$scope $web " "what an earlier run left is put right"
+rm -r "$M"
+mymachines refresh
+is "$(entries)" "$db unit:machine-$db.scope unit:$scope $web " "all of it, if need be"
+
+# What is somebody else's.
+mymachines unregister "$db"
+is "$(entries)" "unit:$scope $web " "unregister takes away its own"
+for kind in file link directory; do
+    case $kind in
+    file) echo NAME=x >"$M/$db" ;;
+    link) ln -s "$web" "$M/$db" ;;
+    directory) mkdir "$M/$db" ;;
+    esac
+    before=$(stat -c %i "$M/$db")
+    run mymachines register "$db" --leader="$other"
+    is "$status|$err|$(stat -c %i "$M/$db")" "0|mymachines: $M/$db: somebody else's, left alone; libsystemd won't see this machine|$before" \
+        "a foreign $kind of its name"
+    is "$(entries)" "$db unit:$scope $web " "and there is no link to it"
+    mymachines unregister "$db"
+    is "$(stat -c %i "$M/$db")" "$before" "which is left alone when the machine goes"
+    rm -rf "${M:?}/$db"
+done
+ln -s elsewhere "$M/unit:machine-$db.scope"
+run mymachines register "$db" --leader="$other"
+is "$status|$err|$(readlink "$M/unit:machine-$db.scope")" \
+    "0|mymachines: $M/unit:machine-$db.scope: somebody else's, left alone; ps won't see the processes of $db|elsewhere" \
+    "a foreign link of its unit"
+rm "$M/unit:machine-$db.scope"
+run mymachines refresh
+is "$status|$err|$(readlink "$M/unit:machine-$db.scope")" "0||$db" "once that is gone, ours comes"
+
+# Two machines in one unit: the older one's, then the other's.
+start second --share=user
+mymachines register second --leader="$second" --unit="$scope"
+is "$(readlink "$M/unit:$scope")" "$web" "a unit of two machines is the first one's"
+run mymachines unregister "$web"
+is "$status|$(readlink "$M/unit:$scope")|$(entries)" "0|second|$db second unit:machine-$db.scope unit:$scope " \
+    "and the other's when that goes"
+mymachines unregister second
+
+# Directories that won't do.
+away() {
+    rm -rf /run/systemd
+    "$@"
+}
+tell() {
+    run mymachines register "$web" --leader="$leader" --vsock-cid=$((100 + n_tests))
+    is "$status|$err" "0|mymachines: $M: $1; libsystemd won't see the machines" "$M $2"
+    is "$(mymachines show "$web" -p VSockCID --value)" "$((99 + n_tests))" "and the machine is registered"
+}
+away mkdir -p /run/systemd /run/real
+ln -s /run/real "$M"
+tell "it is a symbolic link" "is a link"
+is "$(ls /run/real)" "" "where nothing is put"
+away mkdir -p "$M"
+chmod 777 "$M"
+tell "it isn't root's alone to write" "is everyone's to write"
+away touch /run/systemd
+tell "Not a directory" "can't be there"
+away mkdir -p "$M"
+mount -t tmpfs -o ro,mode=755 none "$M"
+run mymachines register "$web" --leader="$leader" --vsock-cid=100
+like "$status|$err" "0|mymachines: $M/*: Read-only file system" "$M is read-only"
+umount "$M"
+away true
+run mymachines refresh
+is "$status|$err|$(entries)" "0||$db unit:machine-$db.scope unit:$scope $web " "$M is missing"
+
+# Off.
+if [ -d "$SYSCONFDIR" ]; then
+    mount -t tmpfs none "$SYSCONFDIR"
+    echo 'Exports=no' >"$SYSCONFDIR/mymachines.conf"
+    touch "$M/foreign"
+    run mymachines refresh
+    is "$status|$err|$(entries)" "0||foreign " "Exports=no takes away what is ours"
+    start off --share=user
+    run mymachines register off --leader="$off"
+    is "$status|$err|$(entries)" "0||foreign " "and says nothing"
+    printf '# a comment\n\nExports=perhaps\nNonsense\n' >"$SYSCONFDIR/mymachines.conf"
+    run mymachines unregister off
+    is "$status|$err" "0|mymachines: $SYSCONFDIR/mymachines.conf:3: 'perhaps' is neither yes nor no; passing over it
+mymachines: $SYSCONFDIR/mymachines.conf:4: 'Nonsense' is no setting; passing over it" "bad settings are said"
+    is "$(entries)" "$db foreign unit:machine-$db.scope unit:$scope $web " "and passed over"
+    umount "$SYSCONFDIR"
+else
+    skip "there is no $SYSCONFDIR" "Exports=no"
+fi
+
+# No unit, and what a scope leaves behind.
+start bare --share=user
+run mymachines register bare --leader="$bare"
+is "$status|$err|$(ls "$M" | grep bare)" "0|$(in_no_unit bare)|bare" "a machine in the root cgroup"
+is "$(ps -o machine= -p "$bare")" "-" "which ps doesn't know"
+run mymachines register bare --leader="$bare" --scope --unit=x.scope
+is "$status|$err" "0|mymachines: bare: leader $bare is in x.scope already; --scope has nothing to do" \
+    "--scope with --unit="
+start held --share=user
+run mymachines register "$web" --leader="$held" --scope
+is "$status|$(cat "/proc/$held/cgroup")" "1|$(cat "/proc/$$/cgroup")" "a refused machine is moved nowhere"
+[ -d "$C/machine.slice/$scope" ]
+ok $? "the scope's cgroup is there"
+kill -9 "$leader"
+wait_until sh -c "! kill -0 $leader 2>/dev/null || grep -q ' Z ' /proc/$leader/stat"
+wait_until grep -q 'populated 0' "$C/machine.slice/$scope/cgroup.events"
+mymachines refresh 2>/dev/null
+[ ! -d "$C/machine.slice/$scope" ]
+ok $? "and goes with the machine"
+done_testing
