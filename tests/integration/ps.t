@@ -14,15 +14,13 @@ mymachines register long-name_of.a-machine --leader="$vm" --class=vm 2>/dev/null
 pid_width=$(ps -o pid= -p $$ | wc -L)
 wait_until pgrep -P "$web"
 wait_until pgrep -P "$vm"
-child=$(pgrep -P "$web") vm_# The column for pids is as wide as they can be.
-pid_width=$(ps -o pid= -p $$ | wc -L)
-wait_until pgrep -P "$web"
-wait_until pgrep -P "$vm"
-child=$(pgrep -P "$vm")
-nsenter --user="/proc/$web/ns/user" --pid="/proc/$web/ns/pid" unshare --pid --fork --kill-child sleep 1004 >/dev/null 2>&1 &
-wait_until pgrep -fx 'sleep 1004'
+child=$(pgrep -P "$web") vm_child=$(pgrep -P "$vm")
+# Not with the test's own descriptors: it would hold them, and others wait for their end.
+nsenter --user="/proc/$web/ns/user" --pid="/proc/$web/ns/pid" \
+    unshare --pid --fork --kill-child sleep "1004.$$" >/dev/null 2>&1 &
+wait_until pgrep -fx "sleep 1004.$$"
 trap 'kill -9 "$web" "$vm" "$vm_child"' EXIT
-nested=$(pgrep -fx 'sleep 1004')
+nested=$(pgrep -fx "sleep 1004.$$")
 
 is "$(mymachines ps -o pid,machine,args -p "$web,$child,$vm,$vm_child,$$" | sed "s/$$/PID/")" \
 "$(printf "%${pid_width}s %-22s %s\n" PID MACHINE COMMAND; {
@@ -41,8 +39,8 @@ web1    vu-web1-0 vg-web1-0 vu-web1-0" "users and groups"
 is "$(mymachines ps -o user:6,pid= -p "$web" | tail -n 1 | tr -s ' ')" "web1 vu-we+ $web" "a width that is said"
 is "$(mymachines ps -M web1 -o args= | sort)" "web1    sleep 1001
 web1    sleep 1002
-web1    sleep 1004
-web1    unshare --pid --fork --kill-child sleep 1004" "-M: all processes of a machine, also what was sent in"
+web1    sleep 1004.$$
+web1    unshare --pid --fork --kill-child sleep 1004.$$" "-M: all processes of a machine, also what was sent in"
 is "$(mymachines ps --machine=WWW -o pid=,machine= -p "$web,$vm" | awk '{ $1 = $1 }; 1')" "$web web1" \
     "--machine=, by an alias in another case, of those that are selected"
 is "$(mymachines ps -M web1 -M long-name_of.a-machine -o machine= | sort | uniq -c | tr -s ' ')" \
