@@ -23,7 +23,7 @@ mymachines register victim --leader="$victim" 2>/dev/null
 # holding_the_lock COMMAND: run it while `mymachines refresh` has looked, and waits for the lock;
 # sets out, err and status of the refresh
 holding_the_lock() {
-    local lock holder refresh
+    local lock refresh
     exec {lock}<>"$R/lock"
     flock "$lock"
     mymachines refresh >"$TMPDIR/out" 2>"$TMPDIR/err" {lock}>&- &

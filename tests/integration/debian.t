@@ -1,0 +1,85 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# A Debian that boots systemd: as a machine of this host, for stock "-M" programs; and as a host,
+# with systemd and systemd-machined beside the registrar.
+. "${SRCDIR:?run this by make check}/tests/integration/lib.sh"
+need_root
+[ -z "$SANITIZERS" ] || skip_all "the sanitizer's runtime isn't in there"
+[ -e "$DEBIAN_ROOT/.complete" ] || skip_all "there is no Debian to boot; make debian-root installs it"
+for tool in systemctl busctl loginctl hostnamectl; do
+    command -v "$tool" >/dev/null || skip_all "$tool isn't installed"
+done
+work=$TMPDIR/work name=deb$$
+cgroup=machine.slice/machine-$name.scope
+debian=$SRCDIR/tests/support/debian
+mkdir "$work"
+"$debian" boot "$DEBIAN_ROOT" "$work" "$cgroup" "$BUILDDIR" >/dev/null 2>&1 </dev/null &
+booted=$!
+end() {
+    kill -9 "$booted"
+    "$debian" halt "$work" "$cgroup"
+} >/dev/null 2>&1
+trap end EXIT
+wait_until test -s "$work/pid" || skip_all "cannot boot it here"
+leader=$(cat "$work/pid")
+# A second bus, as of a machine with systemd, isn't needed for "-M".
+export DBUS_SYSTEM_BUS_ADDRESS=unix:path=/nonexistent
+
+run mymachines register "$name" --leader="$leader" --service=test
+is "$status|$err|$(mymachines show "$name" -p Unit --value)" "0||machine-$name.scope" "register"
+is_up() {
+    systemctl -M "$name" is-system-running | grep -qE 'running|degraded'
+}
+wait_until is_up
+ok $? "systemctl -M: it is running"
+check() {
+    is "$(systemctl -M "$name" show -p Id,ActiveState dbus.service)" "Id=dbus.service
+ActiveState=active" "systemctl -M: $1"
+    like "$(busctl -M "$name" --no-legend list)" "*org.freedesktop.login1*" "busctl -M: $1"
+    run loginctl -M "$name" list-sessions
+    is "$status|$out" "0|No sessions." "loginctl -M: $1"
+    is "$(hostnamectl -M "$name" hostname)" "$("$debian" exec "$work" 'hostname')" "hostnamectl -M: $1"
+    is "$(ps -o machine= -p "$leader")" "$name" "ps -o machine: $1"
+    like "$(ps -eo machine,comm | awk -v n="$name" '$1 == n { print $2 }' | sort -u | tr '\n' ' ')" \
+        "*dbus-daemon*systemd*" "all its processes: $1"
+    like "$(mymachines ps -M "$name" -o comm= | awk '{ print $2 }' | sort -u | tr '\n' ' ')" \
+        "*dbus-daemon*systemd*" "mymachines ps -M: $1"
+}
+check "as this host has its cgroups"
+{ umount -R -l /sys/fs/cgroup && mount -t cgroup2 cgroup2 /sys/fs/cgroup; } 2>/dev/null &&
+    check "with cgroup2 alone"
+mymachines unregister "$name"
+run systemctl -M "$name" is-system-running
+is "$status" 1 "a machine that isn't registered isn't found"
+
+# px SCRIPT ARGUMENT...: in there, as on a host with systemd
+px() {
+    "$debian" exec "$work" "$@"
+}
+px 'mkdir /tmp/x && cd /tmp/x && mkfifo hold && exec 3<>hold
+    for i in 1 2; do setsid sleep 1000 >/dev/null 2>&1 & echo $! >$i; done
+    systemctl start systemd-machined' >/dev/null 2>&1 </dev/null
+run px 'exec /run/build/mymachines register one --leader="$(cat /tmp/x/1)"' </dev/null
+is "$status|$(head -n 1 <<<"$err")" \
+    "0|mymachines: /run/systemd/machines: left to systemd-machined, which is running; libsystemd sees its machines only" \
+    "systemd-machined is running"
+is "$(px 'ls -A /run/systemd/machines')" "" "its directory is left to it"
+run px 'exec /run/build/mymachines register one --leader="$(cat /tmp/x/1)" --service=x' </dev/null
+is "$status|$err" "0|" "which is said once"
+px 'systemctl stop systemd-machined'
+run px 'exec /run/build/mymachines register one --leader="$(cat /tmp/x/1)" --service=y' </dev/null
+is "$status|$err|$(px 'ls -A /run/systemd/machines')" "0||one" "and not any more when that has ended"
+run px 'exec /run/build/mymachines register two-2 --leader="$(cat /tmp/x/2)" --scope' </dev/null
+is "$status|$err" "0|" "register --scope, where systemd runs"
+is "$(px 'systemctl show -p ActiveState,Slice,Delegate "machine-two\x2d2.scope"' | sort)" \
+"ActiveState=active
+Delegate=yes
+Slice=machine.slice" "systemd has the scope"
+is "$(px 'ps -o machine= -p "$(cat /tmp/x/2)"')" "two-2" "ps sees it"
+px 'kill -9 "$(cat /tmp/x/2)"'
+scope_is_gone() {
+    [ "$(px 'systemctl show -p LoadState --value "machine-two\x2d2.scope"')" = not-found ]
+}
+wait_until scope_is_gone
+ok $? "and systemd ends it with the machine"
+done_testing

@@ -26,8 +26,12 @@ static int names(void)
 	char **list;
 	int count = sd_get_machine_names(&list);
 
-	for (int i = 0; i < count; i++)
+	for (int i = 0; i < count; i++) {
 		puts(list[i]);
+		free(list[i]);
+	}
+	if (count >= 0)
+		free(list);
 	return count < 0 ? fail(count) : EXIT_SUCCESS;
 }
 
@@ -36,7 +40,11 @@ static int text(int get(const char *, char **), const char *name)
 	char *value;
 	int r = get(name, &value);
 
-	return r < 0 ? fail(r) : (puts(value), EXIT_SUCCESS);
+	if (r < 0)
+		return fail(r);
+	puts(value);
+	free(value);
+	return EXIT_SUCCESS;
 }
 
 static int interfaces(const char *name)
@@ -45,6 +53,8 @@ static int interfaces(const char *name)
 
 	for (int i = 0; i < count; i++)
 		printf("%d\n", indexes[i]);
+	if (count > 0)
+		free(indexes);
 	return count < 0 ? fail(count) : EXIT_SUCCESS;
 }
 
@@ -56,7 +66,8 @@ static int machine_of(const char *pid, char **name)
 static int watch(void)
 {
 	sd_login_monitor *monitor;
-	struct pollfd polled[2] = { { .events = POLLIN }, { .fd = STDIN_FILENO, .events = POLLIN } };
+	struct pollfd polled[2] = { { .events = POLLIN },
+				    { .fd = STDIN_FILENO, .events = POLLIN } };
 	int r = sd_login_monitor_new("machine", &monitor);
 
 	if (r < 0)
@@ -68,6 +79,7 @@ static int watch(void)
 		puts("event");
 		sd_login_monitor_flush(monitor);
 	}
+	sd_login_monitor_unref(monitor);
 	return EXIT_SUCCESS;
 }
 
