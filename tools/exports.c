@@ -6,9 +6,10 @@
  * removed before its state file changes, and made after.
  *
  * Most changes are of one machine, so only what a change has touched is looked
- * at. A stamp beside the registry tells which generation the directory
- * followed, and how the directory looked then; where that isn't so, all of it
- * is put right.
+ * at. The directory's modification time is set to the generation that it
+ * follows, in nanoseconds: where it is another one, somebody has changed the
+ * directory since, or an earlier run was interrupted, and all of it is put
+ * right.
  */
 #include "tools/exports.h"
 
@@ -33,9 +34,9 @@
 #define UNIT_PREFIX	   "unit:"
 #define MARK		   "# Written by mymachines(1), for libsystemd. Do not edit or parse.\n"
 #define TEMPORARY_NAME	   ".#mymachines.new"
-#define STAMP_PATH	   REGISTRY_DIRECTORY "/exported"
-#define STAMP_SIZE	   128
-#define STAMP_PEER	   "left to systemd-machined\n"
+
+/* There as long as the directory is left to systemd-machined, which has been said. */
+#define LEFT_PATH REGISTRY_DIRECTORY "/left-to-systemd-machined"
 
 struct exports {
 	int directory; /* or -1: there is none, and nothing to put there */
@@ -401,64 +402,42 @@ static int open_directory(bool make)
 	return taken;
 }
 
-/* What the directory follows, and how it looks. */
-static void stamp_format(const struct exports *e, uint64_t generation,
-			 char stamp[static STAMP_SIZE])
+static bool follows(const struct exports *e, uint64_t generation)
 {
-	struct stat st = { 0 };
+	struct stat st;
 
-	fstat(e->directory, &st);
-	snprintf(stamp, STAMP_SIZE, "generation %" PRIu64 " directory %ju:%ju %jd.%09ld\n",
-		 generation, (uintmax_t) st.st_dev, (uintmax_t) st.st_ino,
-		 (intmax_t) st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
+	return generation && fstat(e->directory, &st) == 0 && registry_mtime(&st) == generation;
 }
 
-static bool stamp_is(const char *expected)
+static void set_follows(const struct exports *e, uint64_t generation)
 {
-	CLEANUP_CLOSE int fd = open(STAMP_PATH, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	char stamp[STAMP_SIZE] = "";
+	const struct timespec times[2] = { { .tv_nsec = UTIME_OMIT },
+					   { .tv_sec = (time_t) (generation / 1000000000u),
+					     .tv_nsec = (long) (generation % 1000000000u) } };
 
-	return fd >= 0 && read(fd, stamp, sizeof stamp - 1) > 0 && strcmp(stamp, expected) == 0;
-}
-
-/* A torn or missing stamp only means to look at everything the next time. */
-static void stamp_write(const char *stamp)
-{
-	CLEANUP_CLOSE int fd =
-		open(STAMP_PATH, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
-
-	if (fd < 0 || write_file(fd, stamp) < 0)
-		unlink(STAMP_PATH);
+	futimens(e->directory, times);
 }
 
 static void leave_to_peer(void)
 {
-	if (stamp_is(STAMP_PEER))
-		return;
-	complain(MACHINES_DIRECTORY ": left to systemd-machined, which is running; "
-				    "libsystemd sees its machines only");
-	stamp_write(STAMP_PEER);
+	CLEANUP_CLOSE int fd = open(LEFT_PATH, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+
+	if (fd >= 0)
+		complain(MACHINES_DIRECTORY ": left to systemd-machined, which is running; "
+					    "libsystemd sees its machines only");
 }
 
 static void follow(struct exports *e, const struct writer *w)
 {
 	uint64_t generation = e->snapshot.env ? e->snapshot.meta.generation : 0;
-	char stamp[STAMP_SIZE];
 
-	stamp_format(e, w->former_generation, stamp);
-	if (!e->is_on || !stamp_is(stamp))
+	if (!e->is_on || !follows(e, w->former_generation))
 		update_all(e);
 	else if (generation != w->former_generation)
 		update(e, &w->touched_names, &w->touched_units);
-	else
-		return;
-	/* Said, and to be tried again. */
-	if (e->failed) {
-		unlink(STAMP_PATH);
-		return;
-	}
-	stamp_format(e, generation, stamp);
-	stamp_write(stamp);
+	/* What has failed was said, and is to be tried again. */
+	if (generation && !e->failed)
+		set_follows(e, generation);
 }
 
 /* 0, also where there is no registry, and so no machine. */
@@ -475,12 +454,12 @@ void exports_update(const struct writer *w)
 	struct exports e = { .directory = -1, .is_on = configuration_read().exports };
 	bool has_machines;
 
-	if (!e.is_on && access(STAMP_PATH, F_OK) < 0)
-		return;
 	if (peer_is_running()) {
-		leave_to_peer();
+		if (e.is_on)
+			leave_to_peer();
 		return;
 	}
+	unlink(LEFT_PATH);
 	/* What can't be read is no reason to take anything away. */
 	if (open_published(&e, w) < 0)
 		return;
@@ -488,9 +467,7 @@ void exports_update(const struct writer *w)
 	e.directory = open_directory(has_machines);
 	if (e.directory >= 0)
 		follow(&e, w);
-	else if (has_machines || e.directory != -ENOENT)
+	else if (has_machines || (e.is_on && e.directory != -ENOENT))
 		complain(MACHINES_DIRECTORY ": %s; libsystemd won't see the machines",
 			 error_words(e.directory));
-	if (!e.is_on && !e.failed)
-		unlink(STAMP_PATH);
 }

@@ -196,7 +196,7 @@ refused "$REGISTRY_DIRECTORY/.registry.mdb.new: No space left on device" "a full
     --leader="$other"
 is "$(getent hosts good)" "192.0.2.1       good" "and the old one is read"
 # shellcheck disable=SC2012
-is "$(ls -A "$REGISTRY_DIRECTORY" | sort | tr '\n' ' ')" "exported filler lock registry.mdb " \
+is "$(ls -A "$REGISTRY_DIRECTORY" | sort | tr '\n' ' ')" "filler lock registry.mdb " \
     "nothing is left behind"
 umount "$REGISTRY_DIRECTORY"
 cp -p "$REGISTRY_DIRECTORY/registry.mdb" "$saved"
