@@ -5,6 +5,7 @@ EXTRA_DIST += %D%/mymachines.1.in %D%/nss-mymachines.8.in
 CLEANFILES += mymachines.1 nss-mymachines.8
 
 fill_man = $(AM_V_GEN)sed -e 's|@registrydir[@]|$(registrydir)|g' \
+	-e 's|@sysconfdir[@]|$(sysconfdir)|g' \
 	-e 's|@PACKAGE_VERSION[@]|$(PACKAGE_VERSION)|g'
 
 mymachines.1: $(srcdir)/%D%/mymachines.1.in Makefile
