@@ -53,6 +53,7 @@ integration_tests = \
 	%D%/integration/completion.t \
 	%D%/integration/debian.t \
 	%D%/integration/exports.t \
+	%D%/integration/exports-cgroup1.t \
 	%D%/integration/exports-cgroup2.t \
 	%D%/integration/install.t \
 	%D%/integration/ps.t \

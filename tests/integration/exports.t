@@ -1,17 +1,17 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # What stock programs see of machines through libsystemd: in the cgroup layout that the host has,
-# or, by exports-cgroup2.t, in cgroup2 alone.
+# or, by exports-cgroup2.t and exports-cgroup1.t, in another one.
 . "${SRCDIR:?run this by make check}/tests/integration/lib.sh"
 need_root
 M=/run/systemd/machines
-case $(stat -fc %T /sys/fs/cgroup) in
-cgroup2fs) C=/sys/fs/cgroup ;;
-tmpfs) C=/sys/fs/cgroup/unified ;;
-*) C= ;;
+# Where libsystemd looks.
+case $(stat -fc %T /sys/fs/cgroup /sys/fs/cgroup/unified /sys/fs/cgroup/systemd 2>/dev/null | tr '\n' ' ') in
+cgroup2fs*) C=/sys/fs/cgroup ;;
+"tmpfs cgroup2fs"*) C=/sys/fs/cgroup/unified ;;
+"tmpfs cgroupfs"* | "tmpfs tmpfs cgroupfs"*) C=/sys/fs/cgroup/systemd ;;
+*) skip_all "no cgroups are mounted where libsystemd looks for them" ;;
 esac
-[ -n "$C" ] && [ "$(stat -fc %T "$C" 2>/dev/null)" = cgroup2fs ] ||
-    skip_all "no cgroup2 is mounted where libsystemd looks for it"
 mkdir "$C/mymachines-test-$$" 2>/dev/null || skip_all "cannot make cgroups here"
 rmdir "$C/mymachines-test-$$"
 # Cgroups are the host's: names that nobody else has, gone in the end.
@@ -20,7 +20,8 @@ scope=machine-web\\x2d$$.scope
 clean_up() {
     mymachines unregister "$web" "$db"
     kill -9 "$leader" "$other"
-    wait_until grep -q 'populated 0' "$C/machine.slice/cgroup.events"
+    wait_until rmdir "$C/machine.slice/$scope"
+    wait_until rmdir "$C/machine.slice/machine-$db.scope"
     rmdir "$C/machine.slice/$scope" "$C/machine.slice/machine-$db.scope" "$C/machine.slice"
 } >/dev/null 2>&1
 trap clean_up EXIT
@@ -215,6 +216,26 @@ else
     skip "there is no $SYSCONFDIR" "Exports=no"
 fi
 
+# Units that are none, and one whose name has all that it may.
+start odd --share=user
+place() {
+    mkdir -p "$C/machine.slice/$1"
+    echo "$odd" >"$C/machine.slice/$1/cgroup.procs"
+}
+bad="x $$ \"\$(id)\".scope" good="x:$$@_\\x2d\\\\.y.scope"
+place "$bad"
+run mymachines register odd --leader="$odd"
+is "$status|$err|$(ls "$M" | grep unit:x)" "0|$(in_no_unit odd)|" "a cgroup that is no unit's"
+is "$(ps -o machine= -p "$odd")" "-" "isn't one to ps, either"
+place "$good"
+run mymachines refresh odd
+is "$status|$err|$(readlink "$M/unit:$good")" "0||odd" "a unit with odd bytes"
+is "$(ps -o machine= -p "$odd")" odd "is one to ps, too"
+mymachines unregister odd
+is "$(ls "$M" | grep unit:x)" "" "and goes"
+kill -9 "$odd"
+wait_until rmdir "$C/machine.slice/$bad" "$C/machine.slice/$good"
+
 # No unit, and what a scope leaves behind.
 start bare --share=user
 run mymachines register bare --leader="$bare"
@@ -230,7 +251,7 @@ is "$status|$(cat "/proc/$held/cgroup")" "1|$(cat "/proc/$$/cgroup")" "a refused
 ok $? "the scope's cgroup is there"
 kill -9 "$leader"
 wait_until sh -c "! kill -0 $leader 2>/dev/null || grep -q ' Z ' /proc/$leader/stat"
-wait_until grep -q 'populated 0' "$C/machine.slice/$scope/cgroup.events"
+wait_until sh -c "[ -z \"\$(cat '$C/machine.slice/$scope/cgroup.procs')\" ]"
 mymachines refresh 2>/dev/null
 [ ! -d "$C/machine.slice/$scope" ]
 ok $? "and goes with the machine"
