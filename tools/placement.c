@@ -26,7 +26,7 @@
 #define PASSES_MAX 100
 
 /* How long systemd may take to start the scope, and how often it is looked for. */
-#define START_WAIT_MS 10000
+#define START_WAIT_MS 5000
 #define START_STEP_MS 10
 
 /* All but letters, digits, "_" and "." as \xNN: systemd-escape(1). */
@@ -175,6 +175,7 @@ static int start_scope(struct arena *arena, const char *name, const char *unit, 
 		"busctl",
 		"--quiet",
 		"--system",
+		"--timeout=5",
 		"call",
 		"org.freedesktop.systemd1",
 		"/org/freedesktop/systemd1",

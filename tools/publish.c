@@ -251,6 +251,12 @@ static int place(struct writer *w, const struct registration *reg, struct machin
 			 m->leader.pid, m->unit);
 		return 0;
 	}
+	/* Whoever has its pid by now isn't to be moved. */
+	if (leader_has_died(&m->leader, &w->copy.meta.origin)) {
+		complain("%s: leader %u: %s", reg->subject, m->leader.pid,
+			 leader_words(LEADER_ABSENT));
+		return -ECANCELED;
+	}
 	if (placement_enter(reg->subject, m->name, m->leader.pid, unit) < 0)
 		return -ECANCELED;
 	m->unit = unit;
