@@ -130,6 +130,34 @@ static int make_cgroup(const struct cgroup_hierarchy *cgroups, const char *unit,
 
 #define CGROUP_PATH_SIZE (PATH_MAX + UNIT_NAME_SIZE + 64)
 
+static bool is_among(const uint32_t *pids, size_t count, uint32_t pid)
+{
+	for (size_t i = 0; i < count; i++)
+		if (pids[i] == pid)
+			return true;
+	return false;
+}
+
+/* A cgroup that was there already: 0, or -EBUSY where other processes than the machine's are in it. */
+static int check_others(uint32_t leader, const char *procs)
+{
+	CLEANUP(arena_done) struct arena arena = { 0 };
+	CLEANUP_FREE char *text = file_read_text(procs);
+	uint32_t *pids = NULL, pid;
+	size_t count;
+	char *rest;
+
+	if (!text)
+		return -errno;
+	if (!*text)
+		return 0;
+	count = find_processes(&arena, leader, &pids);
+	for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+		if (id_parse(line, &pid) == 0 && !is_among(pids, count, pid))
+			return -EBUSY;
+	return 0;
+}
+
 static int enter_alone(const struct cgroup_hierarchy *cgroups, uint32_t leader, const char *unit)
 {
 	char path[CGROUP_PATH_SIZE];
@@ -138,6 +166,9 @@ static int enter_alone(const struct cgroup_hierarchy *cgroups, uint32_t leader, 
 	if (r < 0)
 		return r;
 	strcat(path, "/cgroup.procs");
+	r = check_others(leader, path);
+	if (r < 0)
+		return r;
 	/* What was forked meanwhile is where its parent was. */
 	for (int i = 0; i < PASSES_MAX; i++) {
 		r = move_once(cgroups, leader, unit, path);
@@ -230,6 +261,7 @@ static const char *failure_words(int error)
 {
 	switch (error) {
 	case -EPROTO: return "systemd refuses; busctl has said why";
+	case -EBUSY: return "others are in it";
 	case -ETIME: return "systemd has not started it";
 	case -EAGAIN: return "the machine's processes fork faster than they can be moved";
 	default: return error_words(error);

@@ -244,7 +244,13 @@ is "$(ps -o machine= -p "$bare")" "-" "which ps doesn't know"
 run mymachines register bare --leader="$bare" --scope --unit=x.scope
 is "$status|$err" "0|mymachines: bare: leader $bare is in x.scope already; --scope has nothing to do" \
     "--scope with --unit="
+mkdir -p "$C/machine.slice/machine-busy$$.scope"
+echo "$bare" >"$C/machine.slice/machine-busy$$.scope/cgroup.procs"
 start held --share=user
+fails "mymachines: busy$$: cannot move leader $held to machine.slice/machine-busy$$.scope: others are in it" \
+    "--scope where others are" mymachines register "busy$$" --leader="$held" --scope
+kill -9 "$bare"
+wait_until rmdir "$C/machine.slice/machine-busy$$.scope"
 run mymachines register "$web" --leader="$held" --scope
 is "$status|$(cat "/proc/$held/cgroup")" "1|$(cat "/proc/$$/cgroup")" "a refused machine is moved nowhere"
 [ -d "$C/machine.slice/$scope" ]
