@@ -36,6 +36,8 @@ enum machine_given {
 	MACHINE_GIVEN_ROOT = 1 << 1,
 	MACHINE_GIVEN_UID_MAP = 1 << 2,
 	MACHINE_GIVEN_GID_MAP = 1 << 3,
+	/* At registration its unit was found to be somebody else's, too, and so not taken. */
+	MACHINE_UNIT_IS_SHARED = 1 << 4,
 };
 
 /* A process is its pid and its start time: pids are used again. */

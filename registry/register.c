@@ -108,12 +108,6 @@ static int claim_all(struct writer *w, const struct machine *m, bool replace, bo
 	return r;
 }
 
-int register_judge(struct writer *w, const struct machine *m, bool replace,
-		   struct register_conflict *conflict)
-{
-	return claim_all(w, m, replace, true, conflict);
-}
-
 static uint64_t now_us(clockid_t clock)
 {
 	struct timespec now;
@@ -126,7 +120,7 @@ int register_machine(struct writer *w, struct machine *m, bool replace,
 		     struct register_conflict *conflict)
 {
 	struct machine former;
-	int r = register_judge(w, m, replace, conflict);
+	int r = claim_all(w, m, replace, true, conflict);
 
 	if (r == 0)
 		r = claim_all(w, m, replace, false, conflict);

@@ -26,13 +26,6 @@ int register_find_former(struct writer *writer, const char *name,
 			 const struct machine_leader *leader, struct machine *former);
 
 /*
- * Whether register_machine() would take it: 0, -EEXIST with what is in the way,
- * or another negative errno. Changes nothing.
- */
-int register_judge(struct writer *writer, const struct machine *machine, bool replace,
-		   struct register_conflict *conflict);
-
-/*
  * Put the machine into the registry. The same name and leader again: its
  * record is replaced, its sequence and times are kept and come back in
  * `machine`. Otherwise it is a new machine, registered now. 0; -EEXIST with

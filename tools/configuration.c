@@ -60,11 +60,15 @@ static void set(struct configuration *configuration, char *line, size_t number)
 
 struct configuration configuration_read(void)
 {
-	struct configuration configuration = { .exports = EXPORTS_DEFAULT };
+	static struct configuration configuration = { .exports = EXPORTS_DEFAULT };
+	static bool is_read;
 	CLEANUP(close_file) FILE *file = fopen(CONFIGURATION_PATH, "re");
 	CLEANUP_FREE char *line = NULL;
 	size_t room = 0;
 
+	if (is_read)
+		return configuration;
+	is_read = true;
 	if (!file) {
 		if (errno != ENOENT)
 			complain(CONFIGURATION_PATH ": %s", strerror(errno));

@@ -12,6 +12,6 @@ struct configuration {
 
 /*
  * Read it. What isn't set, or is set wrong, which is said, is as this was
- * configured to be.
+ * configured to be. Read once.
  */
 struct configuration configuration_read(void);

@@ -39,7 +39,8 @@ static void discover_unit(struct discovery *d, struct arena *arena, const char *
 	char unit[UNIT_NAME_SIZE];
 	int r = cgroups ? process_read_unit(cgroups, pid, unit) : -ENOENT;
 
-	if (r == 0 && !process_unit_is_shared(cgroups, pid, unit))
+	d->unit_is_shared = r == 0 && process_unit_is_shared(cgroups, pid, unit);
+	if (r == 0 && !d->unit_is_shared)
 		d->found.unit = arena_strdup(arena, unit);
 	else if (r < 0 && r != -ENOENT)
 		miss(d, MACHINE_GIVEN_UNIT, subject, "its cgroup", r);

@@ -13,6 +13,7 @@ struct discovery {
 	struct machine found;	     /* in the arena */
 	enum machine_class class;    /* what it was looked at as */
 	enum leader_verdict verdict; /* if not LEADER_OK, nothing is found */
+	bool unit_is_shared;	     /* with whoever looked: it isn't in 'found' */
 	unsigned int unread;	     /* facts that couldn't be read: who knows what they are */
 };
 

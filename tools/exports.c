@@ -185,7 +185,7 @@ static enum ownership read_link(struct exports *e, const char *unit, char target
 	ssize_t length = readlinkat(e->directory, link, target, PATH_MAX - 1);
 
 	if (length < 0)
-		return errno == ENOENT ? NOBODYS : FOREIGN;
+		return errno == ENOENT || errno == ENAMETOOLONG ? NOBODYS : FOREIGN;
 	target[length] = '\0';
 	return !strchr(target, '/') && read_state(e, target, &state) == OURS &&
 			       state_has_unit(e, state, unit)

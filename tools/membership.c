@@ -28,9 +28,10 @@ static void read_namespaces(struct membership *mb)
 	while (snapshot_next(mb->snapshot, folded, &m) == 0) {
 		struct pid_namespace found = { .inode = pid_namespace_inode(m.leader.pid) };
 
-		if (!found.inode || !is_led_here(mb->snapshot, &m))
+		if (!is_led_here(mb->snapshot, &m))
 			continue;
-		if (found.inode == own) {
+		/* The namespace may be the host's, another machine's, or not to be seen. */
+		if (!found.inode || found.inode == own || !pid_namespace_is_led_by(m.leader.pid)) {
 			mb->has_neighbours = true;
 			continue;
 		}
@@ -102,7 +103,7 @@ static uint32_t parent_of(const struct membership *mb, uint32_t pid)
 	return process ? process->parent : 0;
 }
 
-/* Only a leader without a pid namespace of its own has children outside of one. */
+/* A leader without a pid namespace of its own is known by its children alone. */
 static int find_by_ancestors(struct membership *mb, uint32_t pid, struct machine *m)
 {
 	int r = -ENOENT;
@@ -118,10 +119,11 @@ int membership_find(struct membership *mb, uint32_t pid, struct machine *machine
 
 	if (!mb->has_namespaces)
 		read_namespaces(mb);
-	if (r == -ENOENT)
-		r = find_by_namespace(mb, pid, machine);
+	/* The nearest leader, also where it is in another machine's namespace. */
 	if (r == -ENOENT)
 		r = find_by_ancestors(mb, pid, machine);
+	if (r == -ENOENT)
+		r = find_by_namespace(mb, pid, machine);
 	/* Last, because a unit may have others in it, too. */
 	return r == -ENOENT ? find_by_unit(mb, pid, machine) : r;
 }

@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <linux/nsfs.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 
@@ -17,6 +18,20 @@ ino_t pid_namespace_inode(uint32_t pid)
 	if (pid)
 		proc_path(path, pid, "ns/pid");
 	return stat(path, &st) == 0 ? st.st_ino : 0;
+}
+
+bool pid_namespace_is_led_by(uint32_t pid)
+{
+	CLEANUP_FREE char *status = proc_read_text(pid, "status");
+	char *line = status ? strstr(status, "\nNSpid:") : NULL, *innermost;
+
+	if (!line)
+		return false;
+	line++;
+	line[strcspn(line, "\n")] = '\0';
+	innermost = strrchr(line, '\t');
+	/* One number alone is that of the caller's own namespace. */
+	return innermost && strcmp(innermost, "\t1") == 0 && strchr(line, '\t') != innermost;
 }
 
 int pid_namespaces_read(uint32_t pid, ino_t inodes[static PID_NAMESPACES_MAX])

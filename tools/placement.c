@@ -17,20 +17,24 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
 
 #define SLICE "machine.slice"
 
+/* xattr(7): on cgroups, too, and root's alone. */
+#define MARK "trusted.mymachines"
+
 /* A machine that forks faster than it is moved is given up on. */
 #define PASSES_MAX 100
 
 /* How long systemd may take to start the scope, and how often it is looked for. */
-#define START_WAIT_MS 5000
+#define START_WAIT_MS 3000
 #define START_STEP_MS 10
 
 /* All but letters, digits, "_" and "." as \xNN: systemd-escape(1). */
-int placement_name(const char *name, char unit[static UNIT_NAME_SIZE])
+static int placement_name(const char *name, char unit[static UNIT_NAME_SIZE])
 {
 	char escaped[4 * MACHINE_NAME_SIZE], *to = escaped;
 
@@ -57,7 +61,8 @@ static size_t find_processes(struct arena *arena, uint32_t leader, uint32_t **pi
 {
 	struct process *all;
 	long count = processes_read(arena, &all);
-	ino_t own = pid_namespace_inode(0), inside = pid_namespace_inode(leader);
+	ino_t inside = pid_namespace_inode(leader);
+	bool is_led = pid_namespace_is_led_by(leader);
 	bool *found, more = true;
 	size_t n = 0;
 
@@ -66,7 +71,7 @@ static size_t find_processes(struct arena *arena, uint32_t leader, uint32_t **pi
 	*pids = arena_alloc(arena, (size_t) count * sizeof **pids);
 	found = arena_alloc(arena, (size_t) count * sizeof *found);
 	for (long i = 0; i < count; i++)
-		found[i] = all[i].pid == leader || (inside != own && is_below(all[i].pid, inside));
+		found[i] = all[i].pid == leader || (is_led && is_below(all[i].pid, inside));
 	/* Pids are used again, so that a child's may be the lesser one. */
 	while (more) {
 		more = false;
@@ -94,9 +99,36 @@ static int write_number(const char *path, uint32_t number)
 	return fd < 0 || write(fd, text, (size_t) length) < 0 ? -errno : 0;
 }
 
-/* Move those that aren't there yet. Returns how many, or a negative errno. */
-static int move_once(const struct cgroup_hierarchy *cgroups, uint32_t leader, const char *unit,
+/* Where a machine's processes are taken from: cgroups that aren't any manager's work. */
+struct loose {
+	char *own;	   /* the caller's */
+	const char *start; /* the leader's, at first */
+};
+
+static bool is_root(const struct cgroup_hierarchy *cgroups, const char *path)
+{
+	return strcmp(path, "/") == 0 || strcmp(path, cgroups->root) == 0;
+}
+
+/* Sessions and user managers hold what was started from a shell. */
+static bool is_session(const struct cgroup_hierarchy *cgroups, const char *path)
+{
+	char unit[UNIT_NAME_SIZE];
+
+	return cgroup_unit(path, cgroups->root, unit) == 0 &&
+	       (strncmp(unit, "session-", 8) == 0 || strncmp(unit, "user@", 5) == 0);
+}
+
+static bool is_loose(const struct cgroup_hierarchy *cgroups, const struct loose *loose,
 		     const char *path)
+{
+	return is_root(cgroups, path) || (loose->own && strcmp(path, loose->own) == 0) ||
+	       (loose->start && strcmp(path, loose->start) == 0);
+}
+
+/* Move those that are in one. Returns how many, or a negative errno. */
+static int move_once(const struct cgroup_hierarchy *cgroups, const struct loose *loose,
+		     uint32_t leader, const char *procs)
 {
 	CLEANUP(arena_done) struct arena arena = { 0 };
 	uint32_t *pids;
@@ -104,28 +136,51 @@ static int move_once(const struct cgroup_hierarchy *cgroups, uint32_t leader, co
 	int moved = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		char there[UNIT_NAME_SIZE];
+		CLEANUP_FREE char *path = cgroup_read_path(cgroups, pids[i]);
 		int r;
 
-		if (process_read_unit(cgroups, pids[i], there) == 0 && strcmp(there, unit) == 0)
+		if (!path || !is_loose(cgroups, loose, path))
 			continue;
-		r = write_number(path, pids[i]);
+		r = write_number(procs, pids[i]);
 		if (r < 0 && r != -ESRCH)
 			return r;
-		moved++;
+		moved += r == 0;
 	}
 	return moved;
+}
+
+/* All of them: what was forked meanwhile is where its parent was. */
+static int move_all(const struct cgroup_hierarchy *cgroups, const struct loose *loose,
+		    uint32_t leader, const char *procs)
+{
+	for (int i = 0; i < PASSES_MAX; i++) {
+		int r = move_once(cgroups, loose, leader, procs);
+
+		if (r <= 0)
+			return r;
+	}
+	return -EAGAIN;
+}
+
+/* What is made here is marked, so that only that is removed again. */
+static int make_directory(const char *path)
+{
+	if (mkdir(path, 0755) < 0)
+		return errno == EEXIST ? 0 : -errno;
+	setxattr(path, MARK, "", 0, 0);
+	return 0;
 }
 
 static int make_cgroup(const struct cgroup_hierarchy *cgroups, const char *unit, char *path,
 		       size_t size)
 {
 	int length = snprintf(path, size, "%s%s/" SLICE, cgroups->mount, cgroups->root);
+	int r = make_directory(path);
 
-	if (mkdir(path, 0755) < 0 && errno != EEXIST)
-		return -errno;
+	if (r < 0)
+		return r;
 	snprintf(path + length, size - (size_t) length, "/%s", unit);
-	return mkdir(path, 0755) < 0 && errno != EEXIST ? -errno : 0;
+	return make_directory(path);
 }
 
 #define CGROUP_PATH_SIZE (PATH_MAX + UNIT_NAME_SIZE + 64)
@@ -158,7 +213,8 @@ static int check_others(uint32_t leader, const char *procs)
 	return 0;
 }
 
-static int enter_alone(const struct cgroup_hierarchy *cgroups, uint32_t leader, const char *unit)
+static int enter_alone(const struct cgroup_hierarchy *cgroups, const struct loose *loose,
+		       uint32_t leader, const char *unit)
 {
 	char path[CGROUP_PATH_SIZE];
 	int r = make_cgroup(cgroups, unit, path, sizeof path);
@@ -167,15 +223,7 @@ static int enter_alone(const struct cgroup_hierarchy *cgroups, uint32_t leader, 
 		return r;
 	strcat(path, "/cgroup.procs");
 	r = check_others(leader, path);
-	if (r < 0)
-		return r;
-	/* What was forked meanwhile is where its parent was. */
-	for (int i = 0; i < PASSES_MAX; i++) {
-		r = move_once(cgroups, leader, unit, path);
-		if (r <= 0)
-			return r;
-	}
-	return -EAGAIN;
+	return r < 0 ? r : move_all(cgroups, loose, leader, path);
 }
 
 static int run(const char *const *arguments)
@@ -199,38 +247,28 @@ static int run(const char *const *arguments)
 	return status == 0 ? 0 : -EPROTO;
 }
 
-/* org.freedesktop.systemd1(5), StartTransientUnit(). */
-static int start_scope(struct arena *arena, const char *name, const char *unit, uint32_t leader)
+/* org.freedesktop.systemd1(5), StartTransientUnit(), with the leader alone. */
+static int start_scope(const char *name, const char *unit, uint32_t leader)
 {
-	static const char *const call[] = {
-		"busctl",
-		"--quiet",
-		"--system",
-		"--timeout=5",
-		"call",
-		"org.freedesktop.systemd1",
-		"/org/freedesktop/systemd1",
-		"org.freedesktop.systemd1.Manager",
-		"StartTransientUnit",
-		"ssa(sv)a(sa(sv))",
+	char description[MACHINE_NAME_SIZE + 16], pid[16];
+	const char *const call[] = {
+		/* clang-format off */
+		"busctl", "--quiet", "--system", "--timeout=3", "call",
+		"org.freedesktop.systemd1", "/org/freedesktop/systemd1",
+		"org.freedesktop.systemd1.Manager", "StartTransientUnit", "ssa(sv)a(sa(sv))",
+		unit, "fail", "5",
+		"Description", "s", description,
+		"Slice", "s", SLICE,
+		"Delegate", "b", "true",
+		"CollectMode", "s", "inactive-or-failed",
+		"PIDs", "au", "1", pid,
+		"0", NULL,
+		/* clang-format on */
 	};
-	uint32_t *pids;
-	size_t count = find_processes(arena, leader, &pids), n = sizeof call / sizeof *call;
-	const char **arguments = arena_alloc(arena, (n + count + 32) * sizeof *arguments);
 
-	memcpy(arguments, call, sizeof call);
-#define ARGUMENT(text) (arguments[n++] = (text))
-	ARGUMENT(unit), ARGUMENT("fail"), ARGUMENT("5");
-	ARGUMENT("Description"), ARGUMENT("s"), ARGUMENT(arena_printf(arena, "Machine %s", name));
-	ARGUMENT("Slice"), ARGUMENT("s"), ARGUMENT(SLICE);
-	ARGUMENT("Delegate"), ARGUMENT("b"), ARGUMENT("true");
-	ARGUMENT("CollectMode"), ARGUMENT("s"), ARGUMENT("inactive-or-failed");
-	ARGUMENT("PIDs"), ARGUMENT("au"), ARGUMENT(arena_printf(arena, "%zu", count));
-	for (size_t i = 0; i < count; i++)
-		ARGUMENT(arena_printf(arena, "%u", pids[i]));
-	ARGUMENT("0");
-#undef ARGUMENT
-	return run(arguments);
+	snprintf(description, sizeof description, "Machine %s", name);
+	snprintf(pid, sizeof pid, "%u", leader);
+	return run(call);
 }
 
 /* The reply only says that a job was queued. */
@@ -248,13 +286,25 @@ static int wait_for_unit(const struct cgroup_hierarchy *cgroups, uint32_t leader
 	return -ETIME;
 }
 
-static int enter_by_systemd(const struct cgroup_hierarchy *cgroups, const char *name,
-			    uint32_t leader, const char *unit)
+/* The scope is delegated: the others follow the leader without asking. */
+static int enter_by_systemd(const struct cgroup_hierarchy *cgroups, const struct loose *loose,
+			    const char *name, uint32_t leader, const char *unit)
 {
-	CLEANUP(arena_done) struct arena arena = { 0 };
-	int r = start_scope(&arena, name, unit, leader);
+	CLEANUP_FREE char *path = NULL;
+	char procs[CGROUP_PATH_SIZE], there[UNIT_NAME_SIZE];
+	int r = 0;
 
-	return r < 0 ? r : wait_for_unit(cgroups, leader, unit);
+	if (process_read_unit(cgroups, leader, there) < 0 || strcmp(there, unit) != 0)
+		r = start_scope(name, unit, leader);
+	if (r == 0)
+		r = wait_for_unit(cgroups, leader, unit);
+	if (r < 0)
+		return r;
+	path = cgroup_read_path(cgroups, leader);
+	if (!path)
+		return -errno;
+	snprintf(procs, sizeof procs, "%s%s/cgroup.procs", cgroups->mount, path);
+	return move_all(cgroups, loose, leader, procs);
 }
 
 static const char *failure_words(int error)
@@ -268,11 +318,45 @@ static const char *failure_words(int error)
 	}
 }
 
-int placement_enter(const char *subject, const char *name, uint32_t leader,
+/* Whether the leader may be moved, or has been before. Otherwise it says why not. */
+static bool may_place(const struct cgroup_hierarchy *cgroups, struct loose *loose,
+		      const char *subject, uint32_t leader, const char *former, const char *unit)
+{
+	if (former && strcmp(former, unit) == 0)
+		return true;
+	if (former) {
+		complain("%s: leader %u is in %s already; --scope has nothing to do", subject,
+			 leader, former);
+		return false;
+	}
+	if (!loose->start ||
+	    is_loose(cgroups, &(struct loose){ .own = loose->own }, loose->start) ||
+	    is_session(cgroups, loose->start))
+		return true;
+	complain("%s: leader %u is in cgroup %s, where a manager has put it; --scope leaves it "
+		 "there",
+		 subject, leader, loose->start);
+	return false;
+}
+
+static int enter(const char *subject, const struct cgroup_hierarchy *cgroups,
+		 const struct loose *loose, const char *name, uint32_t leader, const char *unit)
+{
+	int r = systemd_is_running() ? enter_by_systemd(cgroups, loose, name, leader, unit)
+				     : enter_alone(cgroups, loose, leader, unit);
+
+	if (r < 0)
+		complain("%s: cannot move leader %u to " SLICE "/%s: %s", subject, leader, unit,
+			 failure_words(r));
+	return r < 0 ? -1 : 1;
+}
+
+int placement_enter(const char *subject, const char *name, uint32_t leader, const char *former,
 		    char unit[static UNIT_NAME_SIZE])
 {
+	CLEANUP_FREE char *own = NULL, *start = NULL;
 	struct cgroup_hierarchy cgroups;
-	int r;
+	struct loose loose;
 
 	if (placement_name(name, unit) < 0) {
 		complain("%s: is too long a name for a scope", subject);
@@ -284,12 +368,15 @@ int placement_enter(const char *subject, const char *name, uint32_t leader,
 			subject);
 		return -1;
 	}
-	r = systemd_is_running() ? enter_by_systemd(&cgroups, name, leader, unit)
-				 : enter_alone(&cgroups, leader, unit);
-	if (r < 0)
-		complain("%s: cannot move leader %u to " SLICE "/%s: %s", subject, leader, unit,
-			 failure_words(r));
-	return r < 0 ? -1 : 0;
+	own = cgroup_read_path(&cgroups, 0);
+	start = cgroup_read_path(&cgroups, leader);
+	loose = (struct loose){ own, start };
+	if (!may_place(&cgroups, &loose, subject, leader, former, unit))
+		return 0;
+	/* The second time it is in its scope itself: what is there is in its place. */
+	if (former)
+		loose.start = NULL;
+	return enter(subject, &cgroups, &loose, name, leader, unit);
 }
 
 static int remove_directory(const char *path, const struct stat *st, int type, struct FTW *ftw)
@@ -312,6 +399,11 @@ static bool is_unpopulated(const char *cgroup)
 	return events && strstr(events, "populated 0");
 }
 
+static bool is_ours(const char *path)
+{
+	return getxattr(path, MARK, NULL, 0) >= 0;
+}
+
 void placement_leave(const char *unit)
 {
 	struct cgroup_hierarchy cgroups;
@@ -323,11 +415,14 @@ void placement_leave(const char *unit)
 		return;
 	length = snprintf(path, sizeof path, "%s%s/" SLICE, cgroups.mount, cgroups.root);
 	snprintf(path + length, sizeof path - (size_t) length, "/%s", unit);
-	/* What a machine had made below it, where nothing of it is left; one in use stays anyway. */
+	if (!is_ours(path))
+		return;
+	/* What the machine had made below it, where nothing of it is left; one in use stays anyway. */
 	if (is_unpopulated(path))
 		nftw(path, remove_directory, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
 	else
 		rmdir(path);
 	path[length] = '\0';
-	rmdir(path);
+	if (is_ours(path))
+		rmdir(path);
 }

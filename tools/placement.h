@@ -8,16 +8,15 @@
 
 #include "registry/cgroup.h"
 
-/* The unit's name. 0, or -ENAMETOOLONG. */
-int placement_name(const char *name, char unit[static UNIT_NAME_SIZE]);
-
 /*
- * Move the leader and all the machine's processes there: through systemd
- * where it runs. 0 and the unit's name, or -1 after it has said, after
- * `subject`, what is wrong.
+ * Move the leader, and all processes of the machine that no manager has put
+ * anywhere, there: through systemd where it runs. `former` is the unit that
+ * the machine is known to be in, or NULL. Returns 1 with the unit's name; 0
+ * if a manager has placed the leader, which is left as it is, or -1: both
+ * after it has said, after `subject`, why.
  */
-int placement_enter(const char *subject, const char *name, uint32_t leader,
+int placement_enter(const char *subject, const char *name, uint32_t leader, const char *former,
 		    char unit[static UNIT_NAME_SIZE]);
 
-/* Remove the cgroup of such a unit, if that is what it is, and empty. systemd does so itself. */
+/* Remove the cgroup of such a unit if it was made here, and is empty. systemd does so itself. */
 void placement_leave(const char *unit);

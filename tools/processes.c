@@ -36,7 +36,7 @@ long processes_read(struct arena *arena, struct process **processes)
 		struct process process;
 
 		if (id_parse(entry->d_name, &process.pid) < 0 ||
-		    process_stat_read(process.pid, &stat) < 0)
+		    process_stat_read(process.pid, &stat) < 0 || process_stat_is_dead(&stat))
 			continue;
 		process.parent = stat.parent;
 		*processes = arena_grow(arena, *processes, count, sizeof process);

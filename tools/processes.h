@@ -11,7 +11,7 @@ struct process {
 	uint32_t parent;
 };
 
-/* All that are there, by ascending pid, in the arena. Returns how many, or a negative errno. */
+/* All that live, by ascending pid, in the arena. Returns how many, or a negative errno. */
 long processes_read(struct arena *arena, struct process **processes);
 
 /* The one of this pid, or NULL. */

@@ -173,11 +173,13 @@ static const struct machine *found_source(const struct sources *s, unsigned int 
 
 /* What was found, as far as it counts: a fact that couldn't be read is what it was. */
 static struct machine usable(const struct discovery *d, enum machine_class class,
-			     const struct machine *former)
+			     const struct machine *former, bool update_only)
 {
 	struct machine found = d->found;
 
-	if (d->unread & MACHINE_GIVEN_UNIT)
+	/* Whoever refreshes may be somewhere else than who registered it. */
+	if (d->unread & MACHINE_GIVEN_UNIT ||
+	    (update_only && former->given & MACHINE_UNIT_IS_SHARED))
 		found.unit = former->unit;
 	/* Looked at as a container; it has become a VM meanwhile. */
 	if (class == MACHINE_VM && d->class != MACHINE_VM)
@@ -210,7 +212,9 @@ static struct machine assemble(const struct registration *reg, const struct mach
 	m.class = said_source(&s, SAID_CLASS)->class;
 	if (!m.class)
 		m.class = MACHINE_CONTAINER;
-	found = usable(discovery, m.class, former);
+	found = usable(discovery, m.class, former, reg->update_only);
+	if (reg->update_only ? former->given & MACHINE_UNIT_IS_SHARED : discovery->unit_is_shared)
+		m.given |= MACHINE_UNIT_IS_SHARED;
 	m.service = said_source(&s, SAID_SERVICE)->service;
 	m.ssh_address = said_source(&s, SAID_SSH_ADDRESS)->ssh_address;
 	m.vsock_cid = said_source(&s, SAID_VSOCK_CID)->vsock_cid;
@@ -230,37 +234,6 @@ static struct machine assemble(const struct registration *reg, const struct mach
 	merge_interfaces(&m, reg->arena, said_source(&s, SAID_INTERFACES), &found);
 	merge_addresses(&m, reg->arena, said_source(&s, SAID_ADDRESSES), &found);
 	return m;
-}
-
-/*
- * A scope for the machine, once it is sure to be registered. 0; -EEXIST as
- * register_machine(); -ECANCELED after it has said what is wrong.
- */
-static int place(struct writer *w, const struct registration *reg, struct machine *m, bool replace,
-		 struct register_conflict *conflict)
-{
-	char *unit = arena_alloc(reg->arena, UNIT_NAME_SIZE);
-	int r = register_judge(w, m, replace, conflict);
-
-	if (r < 0)
-		return r;
-	if (m->unit && placement_name(m->name, unit) == 0 && strcmp(m->unit, unit) == 0)
-		return 0;
-	if (m->unit) {
-		complain("%s: leader %u is in %s already; --scope has nothing to do", reg->subject,
-			 m->leader.pid, m->unit);
-		return 0;
-	}
-	/* Whoever has its pid by now isn't to be moved. */
-	if (leader_has_died(&m->leader, &w->copy.meta.origin)) {
-		complain("%s: leader %u: %s", reg->subject, m->leader.pid,
-			 leader_words(LEADER_ABSENT));
-		return -ECANCELED;
-	}
-	if (placement_enter(reg->subject, m->name, m->leader.pid, unit) < 0)
-		return -ECANCELED;
-	m->unit = unit;
-	return 0;
 }
 
 /* New machines that no unit was found for. */
@@ -317,14 +290,12 @@ static int put_registration(struct writer *w, const struct registration *reg,
 	else if (r != -ENOENT)
 		return r;
 	machine = assemble(reg, &former, discovery);
-	r = reg->scope ? place(w, reg, &machine, replace, &conflict) : 0;
-	if (r == 0)
-		r = register_machine(w, &machine, replace, &conflict);
+	r = register_machine(w, &machine, replace, &conflict);
 	if (r == -EEXIST) {
 		complain_conflict(reg->subject, &conflict);
 		return -ECANCELED;
 	}
-	if (r == 0 && !former.name && !machine.unit)
+	if (r == 0 && !former.name && !machine.unit && !reg->scope)
 		unitless->items[unitless->count++] = machine.name;
 	return r;
 }
@@ -339,6 +310,47 @@ static int put_all(struct writer *w, const struct registration *registrations,
 
 		if (r < 0 && r != -ECANCELED)
 			complain("%s: %s", reg->subject, error_words(r));
+		if (r < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Give the machine, which is sure to be registered, a scope. 0, or -ECANCELED after a message. */
+static int place(struct writer *w, const struct registration *reg)
+{
+	char folded[MACHINE_NAME_SIZE], *unit = arena_alloc(reg->arena, UNIT_NAME_SIZE);
+	struct machine m;
+	int r;
+
+	machine_name_fold(reg->machine.name, folded);
+	r = snapshot_find_name(&w->copy, folded, &m);
+	if (r < 0)
+		return r;
+	/* Out of the pages, which are about to change. */
+	m = machine_copy(reg->arena, &m);
+	/* Whoever has its pid by now isn't to be moved. */
+	if (leader_has_died(&m.leader, &w->copy.meta.origin)) {
+		complain("%s: leader %u: %s", reg->subject, m.leader.pid,
+			 leader_words(LEADER_ABSENT));
+		return -ECANCELED;
+	}
+	r = placement_enter(reg->subject, m.name, m.leader.pid, m.unit, unit);
+	if (r <= 0)
+		return r < 0 ? -ECANCELED : 0;
+	m.unit = unit;
+	m.given &= ~(uint32_t) MACHINE_UNIT_IS_SHARED;
+	return writer_put(w, &m);
+}
+
+/* When all are sure to be registered, and not before. */
+static int place_all(struct writer *w, const struct registration *registrations, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		int r = registrations[i].scope ? place(w, &registrations[i]) : 0;
+
+		if (r < 0 && r != -ECANCELED)
+			complain("%s: %s", registrations[i].subject, error_words(r));
 		if (r < 0)
 			return -1;
 	}
@@ -377,7 +389,7 @@ int publish_registrations(const struct registration *registrations, size_t count
 		arena_out_of_memory();
 	if (look_and_open(&writer, discoveries, registrations, count) < 0 ||
 	    put_all(&writer, registrations, discoveries, count, replace, &unitless) < 0 ||
-	    publish(&writer) < 0)
+	    place_all(&writer, registrations, count) < 0 || publish(&writer) < 0)
 		return EXIT_FAILURE;
 	tell_unitless(&unitless);
 	return EXIT_SUCCESS;

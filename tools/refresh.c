@@ -76,7 +76,5 @@ int verb_refresh(int argc, char **argv)
 		return status - 1;
 	if (collect(&batch, argv + optind, argc - optind) < 0)
 		return EXIT_FAILURE;
-	if (batch.count == 0)
-		return EXIT_SUCCESS;
 	return publish_registrations(batch.registrations, batch.count, false);
 }
