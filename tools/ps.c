@@ -40,11 +40,21 @@ static const char help[] =
 	"  mymachines ps -ef --forest\n"
 	"  mymachines ps -eo pid,user,machine,args --sort=-rss";
 
-/* Room for any id, and for columns before that are wider than they should be. */
-#define PLACE_WIDTH 32
+/*
+ * Each line begins with numbers that are for this program alone, in columns
+ * that no number is wider than: the pid, the parent's, and one for each name.
+ * The name's own place is further on, wide enough to be found where columns
+ * before it are wider than they should be.
+ */
+#define NUMBER_WIDTH  11
+#define NUMBER_MARKER "mymachines#"
+#define PLACE_WIDTH   32
 
-/* What ps shows for processes of no machine. */
-#define HOST_MACHINE "-"
+enum { NUMBER_PID, NUMBER_PARENT, NUMBER_PLACES };
+
+/* What ps shows for processes of no machine, and for those that have ended too early to tell. */
+#define HOST_MACHINE	"-"
+#define UNKNOWN_MACHINE "?"
 
 enum place_kind { PLACE_MACHINE, PLACE_USER, PLACE_GROUP };
 
@@ -75,6 +85,7 @@ static const struct name_column {
 /* Where a line of ps has a number that becomes a name. */
 struct place {
 	enum place_kind kind;
+	const char *number; /* the column of it */
 	const char *header;
 	const char *marker; /* what ps prints for the header */
 	size_t end;	    /* of the column in the lines, after the first header is read */
@@ -95,12 +106,11 @@ struct listing {
 	struct id_names names;
 	const char **arguments; /* of ps */
 	size_t n_arguments;
+	const char **columns; /* those to be shown, as ps is asked for them */
+	size_t n_columns;
 	struct place *places;
 	size_t n_places;
-	size_t pid_place; /* the one that says which process a line is of */
 	bool has_headers; /* whether there is one that isn't empty */
-	bool is_read;	  /* the first header */
-	bool shows_machine;
 	struct row *rows;
 	size_t n_rows;
 	size_t n_processes; /* of the rows */
@@ -117,60 +127,73 @@ static const struct name_column *find_name_column(const char *column, size_t len
 	return NULL;
 }
 
-/* A column as ps is to be asked for it. */
-static const char *add_place(struct listing *l, const struct name_column *named, const char *rest)
-{
-	struct arena *arena = &l->arena;
-	struct place place = { .kind = named->kind, .header = named->header };
-	const char *header = strchr(rest, '=');
-
-	if (*rest == ':')
-		place.said_width = strtoul(rest + 1, NULL, 10);
-	if (header)
-		place.header = header + 1;
-	place.marker = arena_printf(arena, "{%zu}", l->n_places);
-	place.width = place.said_width ? place.said_width : strlen(place.header);
-	/* As wide as in ps(1) where names are short. */
-	if (!place.said_width && place.kind != PLACE_MACHINE && place.width < 8)
-		place.width = 8;
-	l->places = arena_grow(arena, l->places, l->n_places, sizeof place);
-	l->places[l->n_places++] = place;
-	return arena_printf(arena, "%s:%d=%s", named->number, PLACE_WIDTH, place.marker);
-}
-
 static void add_argument(struct listing *l, const char *argument)
 {
 	l->arguments = arena_grow(&l->arena, l->arguments, l->n_arguments, sizeof *l->arguments);
 	l->arguments[l->n_arguments++] = argument;
 }
 
-static void ask_for(struct listing *l, const char *column)
+static void add_column(struct listing *l, const char *column)
 {
-	add_argument(l, "-o");
-	add_argument(l, column);
+	l->columns = arena_grow(&l->arena, l->columns, l->n_columns, sizeof *l->columns);
+	l->columns[l->n_columns++] = column;
 }
 
-static void choose_places(struct listing *l)
+/* What follows the name: ":WIDTH", "=HEADER", both, or nothing. Leaves what is wrong to ps. */
+static bool parse_width(const char *rest, size_t *width)
+{
+	char *end;
+
+	*width = 0;
+	if (*rest != ':')
+		return true;
+	if (rest[1] < '0' || rest[1] > '9')
+		return false;
+	*width = strtoul(rest + 1, &end, 10);
+	return *width > 0 && (*end == '=' || !*end);
+}
+
+static void add_place(struct listing *l, const struct name_column *named, size_t said_width,
+		      const char *header)
+{
+	struct place place = { .kind = named->kind,
+			       .number = named->number,
+			       .header = header ? header + 1 : named->header,
+			       .marker = arena_printf(&l->arena, "mymachines%zu#", l->n_places),
+			       .said_width = said_width };
+
+	place.width = said_width ? said_width : strlen(place.header);
+	/* As wide as in ps(1) where names are short. */
+	if (!said_width && place.kind != PLACE_MACHINE && place.width < 8)
+		place.width = 8;
+	add_column(l, arena_printf(&l->arena, "%s:%d=%s", place.number, PLACE_WIDTH, place.marker));
+	l->places = arena_grow(&l->arena, l->places, l->n_places, sizeof place);
+	l->places[l->n_places++] = place;
+}
+
+static void choose_columns(struct listing *l)
 {
 	static const struct name_column *const machine = &name_columns[0];
 	const struct ps_options *o = &l->options;
+	bool shows_machine = false;
 
 	for (size_t i = 0; i < o->n_columns; i++)
 		if (find_name_column(o->columns[i], strcspn(o->columns[i], ":=")) == machine)
-			l->shows_machine = true;
-	if (!l->shows_machine)
-		ask_for(l, add_place(l, machine, ""));
+			shows_machine = true;
+	if (!shows_machine)
+		add_place(l, machine, 0, NULL);
 	for (size_t i = 0; i < o->n_columns; i++) {
 		const char *column = o->columns[i], *header = strchr(column, '=');
-		size_t length = strcspn(column, ":=");
+		size_t length = strcspn(column, ":="), width;
 		const struct name_column *named = find_name_column(column, length);
 
 		/* "-o pid= -o user=": without a header line. */
 		l->has_headers = l->has_headers || !header || header[1];
-		ask_for(l, named ? add_place(l, named, column + length) : column);
+		if (named && parse_width(column + length, &width))
+			add_place(l, named, width, header);
+		else
+			add_column(l, column);
 	}
-	while (l->places[l->pid_place].kind != PLACE_MACHINE)
-		l->pid_place++;
 }
 
 /*
@@ -202,34 +225,47 @@ static size_t find_columns(const char *line, size_t *offsets)
 }
 
 /* The header tells where the places end: numbers are flush right. */
-static bool read_header(struct listing *l, const char *line)
+static void read_header(struct listing *l, const char *line)
 {
-	const char *found = strstr(line, l->places[0].marker);
-	size_t end = found ? (size_t) (found - line) + strlen(l->places[0].marker) : 0;
+	const char *at = line;
 
-	/* More of them come with --headers; a process may have the like in its arguments. */
-	if (l->is_read || !found)
-		return found && end == l->places[0].end;
 	for (size_t i = 0; i < l->n_places; i++) {
-		found = strstr(line, l->places[i].marker);
-		l->places[i].end = (size_t) (found - line) + strlen(l->places[i].marker);
+		at = strstr(at, l->places[i].marker);
+		if (!at)
+			return;
+		at += strlen(l->places[i].marker);
+		l->places[i].end = (size_t) (at - line);
 	}
-	return l->is_read = true;
 }
 
-static const char *machine_of(struct listing *l, const char *number)
+/* A process that has ended since ps saw it is where its parent is. */
+static const char *find_machine_of(struct listing *l, uint32_t pid, const char *parent)
 {
+	char path[sizeof "/proc/4294967295"];
 	struct machine m;
+
+	if (!l->membership.snapshot->env)
+		return HOST_MACHINE;
+	if (membership_find(&l->membership, pid, &m) == 0)
+		return m.name;
+	snprintf(path, sizeof path, "/proc/%u", pid);
+	if (access(path, F_OK) == 0)
+		return HOST_MACHINE;
+	if (id_parse(parent, &pid) == 0 && membership_find(&l->membership, pid, &m) == 0)
+		return m.name;
+	return UNKNOWN_MACHINE;
+}
+
+static const char *machine_of(struct listing *l, const char *number, const char *parent)
+{
 	uint32_t pid;
 
-	/* A thread's line under its process's has no pid. */
-	if (id_parse(number, &pid) < 0 || pid == l->last_pid)
-		return l->last_machine;
-	l->last_pid = pid;
-	l->last_machine = HOST_MACHINE;
-	if (l->membership.snapshot->env && membership_find(&l->membership, pid, &m) == 0)
-		l->last_machine = m.name;
-	return l->last_machine;
+	/* "-": a thread's line under its process's. */
+	if (id_parse(number, &pid) == 0 && (pid != l->last_pid || !l->last_machine)) {
+		l->last_pid = pid;
+		l->last_machine = find_machine_of(l, pid, parent);
+	}
+	return l->last_machine ? l->last_machine : UNKNOWN_MACHINE;
 }
 
 /* What to show for the number; cut as ps(1) cuts names, where a width was said. */
@@ -241,23 +277,56 @@ static const char *name_of(struct listing *l, const struct place *place, const s
 
 	if (place->kind == PLACE_MACHINE)
 		name = row->machine;
-	else if (id_parse(number, &id) == 0)
+	else if (!l->options.numeric && id_parse(number, &id) == 0)
 		name = id_names_find(&l->names, place->kind == PLACE_USER ? ID_UID : ID_GID, id);
 	return place->said_width && strlen(name) > place->said_width
 		       ? arena_printf(&l->arena, "%.*s+", (int) place->said_width - 1, name)
 		       : name;
 }
 
-/* The word that ends where `begin` says, but not before `place`. `begin` becomes its first column. */
-static const char *number_at(struct listing *l, const char *line, const size_t *offsets,
-			     size_t *begin, size_t place)
+/* The numbers at the beginning of a line; NULL if these aren't there. */
+static const char **read_numbers(struct listing *l, const char *line)
 {
-	size_t end = *begin;
+	size_t count = NUMBER_PLACES + l->n_places;
+	const char **numbers = arena_alloc(&l->arena, count * sizeof *numbers);
 
-	while (*begin > place && line[offsets[*begin - 1]] != ' ')
-		--*begin;
-	return arena_printf(&l->arena, "%.*s", (int) (offsets[end] - offsets[*begin]),
-			    line + offsets[*begin]);
+	if (strlen(line) < count * (NUMBER_WIDTH + 1) - 1)
+		return NULL;
+	for (size_t i = 0; i < count; i++) {
+		const char *field = line + i * (NUMBER_WIDTH + 1);
+		size_t blanks = strspn(field, " ");
+
+		if (blanks >= NUMBER_WIDTH)
+			return NULL;
+		numbers[i] = arena_printf(&l->arena, "%.*s", (int) (NUMBER_WIDTH - blanks),
+					  field + blanks);
+	}
+	return numbers;
+}
+
+static bool is_word_at(const char *line, size_t at, const char *word)
+{
+	size_t length = strlen(word);
+
+	return (at == 0 || line[at - 1] == ' ') && strncmp(line + at, word, length) == 0 &&
+	       (line[at + length] == ' ' || !line[at + length]);
+}
+
+/*
+ * The column at which the number begins that should end at column `end`, or
+ * that wider columns have pushed on from there.
+ */
+static size_t find_number(const char *line, const size_t *offsets, size_t columns, size_t from,
+			  size_t end, const char *number)
+{
+	size_t length = strlen(number);
+
+	if (end >= from + length && is_word_at(line, offsets[end - length], number))
+		return end - length;
+	for (size_t at = from; at < columns; at++)
+		if (is_word_at(line, offsets[at], number))
+			return at;
+	return end;
 }
 
 /* From the byte after one place to the number in the next, without the blanks of that. */
@@ -273,12 +342,13 @@ static const char *between(struct listing *l, const char *line, size_t from, siz
 			    end > place ? " " : "");
 }
 
-static struct row cut_row(struct listing *l, const char *line)
+/* `numbers` are those of the places. */
+static struct row cut_row(struct listing *l, const char *line, const char **numbers)
 {
 	/* A byte is one column at most, or there are two for at least three bytes. */
 	CLEANUP_FREE size_t *offsets = calloc(strlen(line) + 1, sizeof *offsets);
-	struct row row = { arena_alloc(&l->arena, (l->n_places + 1) * sizeof *row.parts),
-			   arena_alloc(&l->arena, l->n_places * sizeof *row.names) };
+	struct row row = { .parts = arena_alloc(&l->arena, (l->n_places + 1) * sizeof *row.parts),
+			   .names = numbers };
 	size_t columns, from = 0;
 
 	if (!offsets)
@@ -286,25 +356,27 @@ static struct row cut_row(struct listing *l, const char *line)
 	columns = find_columns(line, offsets);
 	for (size_t i = 0; i < l->n_places; i++) {
 		size_t end = l->places[i].end < columns ? l->places[i].end : columns;
-		size_t place = end > PLACE_WIDTH ? end - PLACE_WIDTH : 0, begin = end;
+		size_t place = end > PLACE_WIDTH ? end - PLACE_WIDTH : 0;
+		size_t number = find_number(line, offsets, columns, from, end, numbers[i]);
 
 		if (place < from)
 			place = from;
-		row.names[i] = number_at(l, line, offsets, &begin, place);
-		row.parts[i] = between(l, line, offsets[from], offsets[place], offsets[begin]);
-		from = end;
+		if (place > number)
+			place = number;
+		row.parts[i] = between(l, line, offsets[from], offsets[place], offsets[number]);
+		from = number + strlen(numbers[i]) < columns ? number + strlen(numbers[i])
+							     : columns;
 	}
 	row.parts[l->n_places] = arena_strdup(&l->arena, line + offsets[from]);
 	return row;
 }
 
-static void name_row(struct listing *l, struct row *row, bool is_header)
+/* The numbers of a row become names. */
+static void name_row(struct listing *l, struct row *row)
 {
-	if (!is_header)
-		row->machine = machine_of(l, row->names[l->pid_place]);
 	for (size_t i = 0; i < l->n_places; i++)
-		row->names[i] = is_header ? l->places[i].header
-					  : name_of(l, &l->places[i], row, row->names[i]);
+		row->names[i] = row->machine ? name_of(l, &l->places[i], row, row->names[i])
+					     : l->places[i].header;
 }
 
 static bool is_wanted(const struct listing *l, const struct row *row)
@@ -319,10 +391,22 @@ static bool is_wanted(const struct listing *l, const struct row *row)
 
 static void add_line(struct listing *l, const char *line)
 {
-	bool is_header = read_header(l, line);
-	struct row row = cut_row(l, line);
+	const char **numbers = read_numbers(l, line);
+	bool is_header = numbers && strcmp(numbers[NUMBER_PID], NUMBER_MARKER) == 0;
+	struct row row;
 
-	name_row(l, &row, is_header);
+	if (!numbers)
+		return;
+	line += (NUMBER_PLACES + l->n_places) * (NUMBER_WIDTH + 1);
+	if (is_header) {
+		read_header(l, line);
+		for (size_t i = 0; i < l->n_places; i++)
+			numbers[NUMBER_PLACES + i] = l->places[i].marker;
+	}
+	row = cut_row(l, line, numbers + NUMBER_PLACES);
+	if (!is_header)
+		row.machine = machine_of(l, numbers[NUMBER_PID], numbers[NUMBER_PARENT]);
+	name_row(l, &row);
 	if (!is_wanted(l, &row))
 		return;
 	for (size_t i = 0; i < l->n_places; i++)
@@ -410,14 +494,26 @@ static int wait_for(pid_t pid)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_FAILURE;
 }
 
+static void ask_for(struct listing *l, const char *column)
+{
+	add_argument(l, "-o");
+	add_argument(l, column);
+}
+
 /* The whole command line of ps, ended by NULL. */
 static void make_command_line(struct listing *l)
 {
 	const struct ps_options *o = &l->options;
 
+	choose_columns(l);
 	add_argument(l, "ps");
 	add_argument(l, o->is_bsd ? "ww" : "-ww");
-	choose_places(l);
+	ask_for(l, arena_printf(&l->arena, "pid:%d=" NUMBER_MARKER, NUMBER_WIDTH));
+	ask_for(l, arena_printf(&l->arena, "ppid:%d=#", NUMBER_WIDTH));
+	for (size_t i = 0; i < l->n_places; i++)
+		ask_for(l, arena_printf(&l->arena, "%s:%d=#", l->places[i].number, NUMBER_WIDTH));
+	for (size_t i = 0; i < l->n_columns; i++)
+		ask_for(l, l->columns[i]);
 	if (o->n_machines && !o->selects)
 		add_argument(l, "-e");
 	/* Last, as pids without an option must be. */

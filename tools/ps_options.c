@@ -119,6 +119,8 @@ static int parse_letters(struct parser *p, const char *word, bool is_bsd)
 		if (*letter == 'M')
 			return strlen(kept) > !is_bsd ? (pass(o, kept), 0) : 0,
 			       take_machine(p, letter + 1);
+		if (is_bsd && *letter == 'n')
+			o->numeric = true;
 		if (*letter == 'w')
 			o->wide++;
 		else if (is_bsd && *letter == 'h')
@@ -136,6 +138,9 @@ static int parse_letters(struct parser *p, const char *word, bool is_bsd)
 			kept = add_letter(p, kept, *letter);
 		if (!has(is_bsd ? BSD_ARGUMENTS : UNIX_ARGUMENTS, *letter))
 			continue;
+		/* "ps t": of this terminal. */
+		if (is_bsd && *letter == 't' && !letter[1] && p->at + 1 == p->argc)
+			break;
 		argument = argument_of(p, letter + 1, option);
 		if (!argument)
 			return -1;
@@ -250,6 +255,9 @@ static bool is_dashed_bsd(const char *word)
 		return false;
 	if (strncmp(word, "-aux", 4) == 0)
 		return true;
+	/* A session or a pid. */
+	if (isdigit((unsigned char) word[1]))
+		return false;
 	for (word++; *word; word++) {
 		if (!strchr(UNIX_LETTERS, *word))
 			return true;
@@ -263,6 +271,11 @@ static int parse_word(struct parser *p, char *word)
 {
 	if (word[0] == '-' && word[1] == '-')
 		return parse_long(p, word + 2);
+	if (word[0] == '-' && isdigit((unsigned char) word[1])) {
+		p->options->selects = true;
+		pass(p->options, word);
+		return 0;
+	}
 	if (word[0] == '-' && !p->is_bsd)
 		return parse_letters(p, word + 1, false);
 	p->saw_bsd = true;

@@ -20,6 +20,7 @@ struct ps_options {
 	size_t n_machines;
 	size_t width;	 /* said with --columns, or 0 */
 	int wide;	 /* how often -w was said */
+	bool numeric;	 /* n: ids without their names */
 	bool no_headers; /* --no-headers, h */
 	bool is_bsd;	 /* some words are without a dash: other processes are the default */
 	bool selects;	 /* something says which processes */

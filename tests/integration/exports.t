@@ -62,9 +62,10 @@ is "$(mymachines show "$web" -p Unit --value)" "$scope" "the registry knows the 
 is "$(ps -o machine= -p "$leader")" "$web" "ps -o machine: the leader"
 is "$(ps -o pid=,machine= --ppid "$leader" | awk '{print $2}')" "$web" "ps -o machine: its child"
 is "$(ps -o machine= -p $$)" "-" "ps -o machine: a process of the host"
-nsenter --pid="/proc/$leader/ns/pid" sleep 1000 &
-like "$(mymachines which $! "$(pgrep -P $!)" 2>/dev/null)" "*$web" "which: a process that was sent in"
-kill %1
+nsenter --pid="/proc/$leader/ns/pid" sleep 1000 >/dev/null 2>&1 &
+wait_until pgrep -P $!
+is "$(mymachines which "$(pgrep -P $!)")" "$web" "which: a process that was sent in"
+pkill -9 -P $!
 
 start other --share=user
 mkdir -p "$C/machine.slice/machine-$db.scope"
@@ -236,6 +237,70 @@ is "$(ls "$M" | grep unit:x)" "" "and goes"
 kill -9 "$odd"
 wait_until rmdir "$C/machine.slice/$bad" "$C/machine.slice/$good"
 
+# Where a manager has put a leader, it stays, whatever --scope says.
+start managed --share=user --share=pid -- sh -c 'sleep 1000 & exec sleep 1000'
+mkdir "$C/payload-$$"
+echo "$managed" >"$C/payload-$$/cgroup.procs"
+run mymachines register managed --leader="$managed" --scope
+is "$status|$err|$(grep -c "/payload-$$\$" "/proc/$managed/cgroup")" \
+    "0|mymachines: managed: leader $managed is in cgroup /payload-$$, where a manager has put it; --scope leaves it there|1" \
+    "--scope of a leader that a manager has placed"
+# Of another, only what is loose is moved, zombies don't matter, and a second time does the rest.
+start parent --share=user --share=pid -- sh -c 'sh -c "exit 0" & sleep 1000 & sleep 1000 & exec sleep 1000'
+wait_until sh -c "[ \$(pgrep -c -P $parent) = 3 ]"
+first=$(pgrep -P "$parent" -x sleep | head -n 1) second=$(pgrep -P "$parent" -x sleep | tail -n 1)
+mkdir -p "$C/payload-$$/inner"
+echo "$first" >"$C/payload-$$/inner/cgroup.procs"
+run mymachines register "par$$" --leader="$parent" --scope
+is "$status|$err|$(ps -o machine= -p "$parent,$first,$second" | tr '\n' ' ')" "0||par$$ - par$$ " \
+    "--scope leaves what a manager has placed"
+echo "$second" >"$C/cgroup.procs"
+run mymachines register "par$$" --leader="$parent" --scope
+is "$status|$err|$(ps -o machine= -p "$second")" "0||par$$" "--scope once more puts in what is missing"
+pkill -9 -P "$parent,$managed"
+kill -9 "$parent" "$managed"
+wait_until rmdir "$C/payload-$$/inner" "$C/payload-$$"
+wait_until sh -c "[ -z \"\$(cat '$C/machine.slice/machine-par$$.scope/cgroup.procs')\" ]"
+mymachines unregister "par$$" managed
+[ ! -d "$C/machine.slice/machine-par$$.scope" ]
+ok $? "its scope goes"
+# A cgroup that others have made isn't removed.
+mkdir -p "$C/machine.slice/machine-made$$.scope"
+start made --share=user
+echo "$made" >"$C/machine.slice/machine-made$$.scope/cgroup.procs"
+mymachines register made --leader="$made"
+kill -9 "$made"
+wait_until sh -c "[ -z \"\$(cat '$C/machine.slice/machine-made$$.scope/cgroup.procs')\" ]"
+mymachines unregister made
+rmdir "$C/machine.slice/machine-made$$.scope"
+ok $? "a cgroup that was there before stays"
+# A unit that is shared with the registrar stays nobody's when somebody else refreshes.
+mkdir "$C/manager$$.service"
+start shared --share=user
+echo "$shared" >"$C/manager$$.service/cgroup.procs"
+(
+    echo "$BASHPID" >"$C/manager$$.service/cgroup.procs"
+    mymachines register shared --leader="$shared" 2>/dev/null
+)
+mymachines refresh
+is "$(mymachines show shared -p Unit --value --all)" "" "a shared unit isn't taken by a refresh"
+mymachines unregister shared
+kill -9 "$shared"
+wait_until rmdir "$C/manager$$.service"
+# All of a batch, or nothing.
+start one --share=user
+run mymachines register --batch --scope <<B
+{"name":"one$$","leader":$one}
+{"name":"$db","leader":$one}
+B
+is "$status|$(cat "/proc/$one/cgroup")" "1|$(cat "/proc/$$/cgroup")" "a refused batch moves nobody"
+# A name of a unit that makes no link.
+long=$(printf 'x%.0s' {1..249}).scope
+run mymachines register one --leader="$one" --unit="$long"
+is "$status|$err" "0|mymachines: one: its unit's name is too long for a link; ps won't see its processes" \
+    "a unit with too long a name"
+mymachines unregister one
+
 # No unit, and what a scope leaves behind.
 start bare --share=user
 run mymachines register bare --leader="$bare"
@@ -261,4 +326,13 @@ wait_until sh -c "[ -z \"\$(cat '$C/machine.slice/$scope/cgroup.procs')\" ]"
 mymachines refresh 2>/dev/null
 [ ! -d "$C/machine.slice/$scope" ]
 ok $? "and goes with the machine"
+
+# The last one was unregistered, and the directory did not follow.
+cp -a "$M" /run/kept
+for name in $(mymachines list --no-legend --all --max-addresses=1 | awk '{ print $1 }'); do
+    mymachines unregister "$name" 2>/dev/null
+done
+cp -a /run/kept/. "$M"
+mymachines refresh
+is "$(entries)" "foreign " "refresh puts it right without any machine, too"
 done_testing

@@ -5,6 +5,20 @@
 need_root
 [ -z "$SANITIZERS" ] || skip_all "comparing with ps takes too long with a sanitizer"
 
+blank() {
+    awk '{ $1 = $1 }; 1'
+}
+# same OPTIONS... : of processes that don't change
+same() {
+    local theirs ours try
+    for try in 1 2 3; do
+        theirs=$(ps "$@" 2>&1 | blank)
+        ours=$(mymachines ps "$@" 2>&1 | sed -E 's/^(MACHINE|long-name_of.a-machine|web1|-) +//' | blank)
+        [ "$theirs" = "$ours" ] && break
+    done
+    is "$ours" "$theirs" "ps $*"
+}
+
 # One with a pid namespace and a map, one in the host's, a third inside of the first.
 start web --map=0:100000:65536 -- sh -c 'sleep 1001 & exec sleep 1002'
 start vm --share=user --share=pid -- sh -c 'sleep 1003 & wait'
@@ -71,20 +85,46 @@ if script -qc true /dev/null >/dev/null 2>&1; then
         "cut at the terminal's width"
 fi
 
+# A machine in another one's pid namespace has its own children, and only these.
+is "$(mymachines ps -p "$nested" -o machine=)" web1 "a process of the outer machine"
+mymachines register inner --class=vm --leader="$child" 2>/dev/null
+is "$(mymachines ps -o machine= -p "$web,$child,$nested" | sort | uniq -c | tr -s ' ')" " 1 inner
+ 2 web1" "a leader inside of another machine takes nothing of that"
+is "$(mymachines which "$child" "$nested" | tr '\n' ' ')" "inner web1 " "which agrees"
+mymachines unregister inner
+
+# A process that has ended before it could be looked at is where its parent is: many tries.
+start busy --map=0:300000:65536 -- sh -c 'while :; do true & sleep 0.002; done'
+mymachines register busy --leader="$busy" 2>/dev/null
+for ((i = 0; i < 30; i++)); do
+    mymachines ps -e -o ppid,machine
+done | awk -v p="$busy" '$1 == p { print $2 }' | sort -u >"$TMPDIR/seen"
+is "$(cat "$TMPDIR/seen")" busy "processes that end meanwhile stay their machine's"
+mymachines unregister busy
+kill -9 "$busy"
+
+# Columns that are wider than ps thought.
+C=/sys/fs/cgroup/unified
+if [ -d "$C" ] && mkdir "$C/docker-$$-0123456789abcdef0123456789abcdef0123456789abcdef.scope" 2>/dev/null; then
+    wide=docker-$$-0123456789abcdef0123456789abcdef0123456789abcdef.scope
+    sleep 1000 >/dev/null 2>&1 &
+    echo $! >"$C/$wide/cgroup.procs"
+    is "$(mymachines ps -p "$web,$!,$vm" -o unit,machine,user,pid --no-headers | awk '{ print $2, $3, $4 }' | sort)" \
+        "$(printf '%s\n' "- root $!" "long-name_of.a-machine root $vm" "web1 vu-web1-0 $web" | sort)" \
+        "no line has its neighbour's machine"
+    kill -9 $!
+    wait $! 2>/dev/null
+    wait_until rmdir "$C/$wide"
+fi
+is "$(mymachines ps -o comm={1}mymachines0#,user -p "$web" | tail -n 1 | blank)" "web1 sleep vu-web1-0" \
+    "headers that look like ours"
+is "$(setpriv --reuid=65534 --regid=65534 --clear-groups "$BUILDDIR/mymachines" ps -o machine= -p "$web,$child" 2>&1 | tr '\n' ' ')" \
+    "web1 web1 " "without privilege, by ancestry"
+is "$(mymachines ps nu -p "$web" | awk 'NR == 2 { print $2 }')" 100000 "n: numbers"
+run mymachines ps t
+is "$status" 0 "t: of this terminal"
+
 # All formats have the columns of ps, with its values.
-blank() {
-    awk '{ $1 = $1 }; 1'
-}
-# same OPTIONS... : of two processes that don't change
-same() {
-    local theirs ours try
-    for try in 1 2 3; do
-        theirs=$(ps "$@" 2>&1 | blank)
-        ours=$(mymachines ps "$@" 2>&1 | sed -E 's/^(MACHINE|long-name_of.a-machine|web1|-) +//' | blank)
-        [ "$theirs" = "$ours" ] && break
-    done
-    is "$ours" "$theirs" "ps $*"
-}
 for format in -f -F -l -ly -j -fl -jl -fj -c -fc -lc -P -fP -FP -L -fL -lL -T -fT -Z -fZ "-O user" -H -m \
     -Fl -lP -lj -ljf -lT -Fj -FL -FT -FlL -flL -flc -flyc -lyf -lyF -Lj -jP -jc -jH -w --headers --forest \
     --context "-o user=X_Y,pid=" "-o pid= -o comm=" --no-headers --sort=-pid "-o %p%y%c" "-o uid,cmd,ucmd"; do
