@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Names of users and groups: the host's, and those of machines, also where NSS doesn't know them. */
+/* Names of users and groups: the host's, and of machines, also where NSS doesn't know them. */
 #pragma once
 
 #include "registry/snapshot.h"

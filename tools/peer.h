@@ -9,5 +9,5 @@
 /* Whether systemd is the host's init: sd_booted(3). */
 bool systemd_is_running(void);
 
-/* Whether systemd-machined runs, and keeps its machines in /run/systemd/machines. Doesn't wake it. */
+/* Whether systemd-machined runs, and has /run/systemd/machines for itself. Doesn't wake it. */
 bool peer_is_running(void);

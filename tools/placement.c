@@ -193,7 +193,7 @@ static bool is_among(const uint32_t *pids, size_t count, uint32_t pid)
 	return false;
 }
 
-/* A cgroup that was there already: 0, or -EBUSY where other processes than the machine's are in it. */
+/* A cgroup that was there already: 0, or -EBUSY where others than the machine's are in it. */
 static int check_others(uint32_t leader, const char *procs)
 {
 	CLEANUP(arena_done) struct arena arena = { 0 };
