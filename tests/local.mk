@@ -66,6 +66,7 @@ if HAVE_CHECK
 check_PROGRAMS += tests/unit/unit
 TESTS += tests/unit/unit
 tests_unit_unit_SOURCES = \
+	%D%/support/leader.c %D%/support/leader.h \
 	%D%/unit/address.c \
 	%D%/unit/file.c \
 	%D%/unit/filter.c \
@@ -87,6 +88,7 @@ tests_unit_unit_LDADD = libmymachines.a $(REGISTRY_WRITE_LIBS) $(JSON_C_LIBS) $(
 check_PROGRAMS += tests/plugin/plugin
 TESTS += tests/plugin/plugin
 tests_plugin_plugin_SOURCES = \
+	%D%/support/leader.c %D%/support/leader.h \
 	%D%/plugin/answers.c \
 	%D%/plugin/changes.c \
 	%D%/plugin/fixture.c %D%/plugin/fixture.h \

@@ -1,38 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tests/plugin/fixture.h"
 
-#include "registry/process_stat.h"
-
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
-#include <signal.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 struct machine_leader leader;
-
-struct machine_leader start_leader(void)
-{
-	struct process_stat stat;
-	pid_t pid = fork();
-
-	ck_assert_int_ge(pid, 0);
-	if (pid == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		for (;;)
-			pause();
-	}
-	ck_assert_int_eq(process_stat_read((uint32_t) pid, &stat), 0);
-	return (struct machine_leader){ (uint32_t) pid, stat.start_time, 0 };
-}
-
-void kill_leader(const struct machine_leader *dying)
-{
-	ck_assert_int_eq(kill((pid_t) dying->pid, SIGKILL), 0);
-	ck_assert_int_eq(waitpid((pid_t) dying->pid, NULL, 0), (pid_t) dying->pid);
-}
 
 struct machine_address address(const char *text, uint32_t interface, uint8_t flags)
 {

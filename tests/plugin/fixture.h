@@ -7,6 +7,7 @@
 #pragma once
 
 #include "registry/writer.h"
+#include "tests/support/leader.h"
 #include "tests/plugin/module.h"
 
 #include <check.h>
@@ -15,12 +16,6 @@
 extern struct machine_leader leader;
 
 void setup(void);
-
-/* A process that waits for ever, and who it is. */
-struct machine_leader start_leader(void);
-
-/* Kill it, and wait until nothing of it is left. */
-void kill_leader(const struct machine_leader *dying);
 
 /* An address that a host's interface, or 0, leads to. */
 struct machine_address address(const char *text, uint32_t interface, uint8_t flags);

@@ -15,7 +15,7 @@
 /* The registry with one machine in it, and its file open to be spoiled. */
 static int spoil_open(void)
 {
-	struct machine_leader leader = fixture_leader();
+	struct machine_leader leader = start_leader();
 	struct machine m = fixture_machine("web1", &leader);
 	int fd;
 

@@ -3,18 +3,13 @@
 #pragma once
 
 #include "registry/writer.h"
+#include "tests/support/leader.h"
 
 /* A new directory for a registry, in $TMPDIR, which tests/private throws away. */
 const char *fixture_directory(void);
 
 /* The path of the registry in it. */
 const char *fixture_path(void);
-
-/* A live process, killed at the end, and who it is. */
-struct machine_leader fixture_leader(void);
-
-/* Kill it, and wait until nothing of it is left. */
-void fixture_kill(const struct machine_leader *leader);
 
 /* A machine with this name and leader, and nothing else. */
 struct machine fixture_machine(const char *name, const struct machine_leader *leader);

@@ -217,14 +217,14 @@ END_TEST
 
 START_TEST(a_process_is_who_it_is)
 {
-	struct machine_leader expected = fixture_leader(), leader;
+	struct machine_leader expected = start_leader(), leader;
 	int pidfd;
 
 	ck_assert_int_eq(leader_inspect(expected.pid, &leader, &pidfd), LEADER_OK);
 	ck_assert_uint_eq(leader.pid, expected.pid);
 	ck_assert_uint_eq(leader.start_time, expected.start_time);
 	ck_assert(leader_is_running(pidfd));
-	fixture_kill(&expected);
+	kill_leader(&expected);
 	ck_assert(!leader_is_running(pidfd));
 	close(pidfd);
 }
@@ -232,7 +232,7 @@ END_TEST
 
 START_TEST(a_dead_leader_is_gone_and_a_live_one_is_not)
 {
-	struct machine_leader leader = fixture_leader(), later = leader;
+	struct machine_leader leader = start_leader(), later = leader;
 	struct registry_origin origin, elsewhere;
 	siginfo_t info;
 
@@ -260,7 +260,7 @@ END_TEST
 
 START_TEST(a_pidfd_tells_the_same)
 {
-	struct machine_leader expected = fixture_leader(), leader, other;
+	struct machine_leader expected = start_leader(), leader, other;
 	struct registry_origin origin;
 	siginfo_t info;
 	int pidfd;

@@ -37,7 +37,7 @@ static void open_writer(struct writer *w)
 
 START_TEST(the_same_again_updates_and_keeps_its_place)
 {
-	struct machine_leader a = fixture_leader(), b = fixture_leader();
+	struct machine_leader a = start_leader(), b = start_leader();
 	struct machine first, other, again;
 	struct writer w;
 
@@ -62,7 +62,7 @@ END_TEST
 
 START_TEST(a_name_is_one_live_machines)
 {
-	struct machine_leader a = fixture_leader(), b = fixture_leader();
+	struct machine_leader a = start_leader(), b = start_leader();
 	struct writer w;
 
 	open_writer(&w);
@@ -84,12 +84,12 @@ END_TEST
 
 START_TEST(a_dead_machines_name_is_free)
 {
-	struct machine_leader a = fixture_leader(), b = fixture_leader();
+	struct machine_leader a = start_leader(), b = start_leader();
 	struct writer w;
 
 	open_writer(&w);
 	ck_assert_int_eq(try(&w, "web1", &a, "www", false), 0);
-	fixture_kill(&a);
+	kill_leader(&a);
 	ck_assert_int_eq(try(&w, "web1", &b, NULL, false), 0);
 	ck_assert_uint_eq(leader_of(&w, "web1"), b.pid);
 	ck_assert_uint_eq(leader_of(&w, "www"), 0);
@@ -99,12 +99,12 @@ END_TEST
 
 START_TEST(a_dead_machines_alias_is_free)
 {
-	struct machine_leader a = fixture_leader(), b = fixture_leader();
+	struct machine_leader a = start_leader(), b = start_leader();
 	struct writer w;
 
 	open_writer(&w);
 	ck_assert_int_eq(try(&w, "web1", &a, "www", false), 0);
-	fixture_kill(&a);
+	kill_leader(&a);
 	ck_assert_int_eq(try(&w, "web2", &b, "www", false), 0);
 	ck_assert_uint_eq(leader_of(&w, "www"), b.pid);
 	ck_assert_uint_eq(leader_of(&w, "web1"), 0);
@@ -114,7 +114,7 @@ END_TEST
 
 START_TEST(a_live_machines_alias_is_never_taken)
 {
-	struct machine_leader a = fixture_leader(), b = fixture_leader();
+	struct machine_leader a = start_leader(), b = start_leader();
 	struct writer w;
 
 	open_writer(&w);
@@ -137,7 +137,7 @@ END_TEST
 
 START_TEST(a_leader_leads_one_machine)
 {
-	struct machine_leader a = fixture_leader();
+	struct machine_leader a = start_leader();
 	struct writer w;
 
 	open_writer(&w);
@@ -155,7 +155,7 @@ END_TEST
 
 START_TEST(a_pid_that_was_used_again_is_another_leader)
 {
-	struct machine_leader now = fixture_leader(), before = now;
+	struct machine_leader now = start_leader(), before = now;
 	struct writer w;
 
 	before.start_time--;
@@ -171,13 +171,13 @@ END_TEST
 
 START_TEST(a_refusal_changes_nothing)
 {
-	struct machine_leader a = fixture_leader(), b = fixture_leader(), c = fixture_leader();
+	struct machine_leader a = start_leader(), b = start_leader(), c = start_leader();
 	struct writer w;
 
 	open_writer(&w);
 	ck_assert_int_eq(try(&w, "web1", &a, NULL, false), 0);
 	ck_assert_int_eq(try(&w, "web2", &b, NULL, false), 0);
-	fixture_kill(&a);
+	kill_leader(&a);
 	/* The dead one's name would be free, but the alias isn't. */
 	ck_assert_int_eq(try(&w, "web1", &c, "web2", false), -EEXIST);
 	ck_assert_uint_eq(leader_of(&w, "web1"), a.pid);
