@@ -21,8 +21,11 @@ libregistry_write_a_SOURCES = \
 	%D%/cgroup.c %D%/cgroup.h \
 	%D%/cleanup.h \
 	%D%/copy.c %D%/copy.h \
+	%D%/guest.c %D%/guest.h \
+	%D%/host_link.c %D%/host_link.h \
 	%D%/id_index.c %D%/id_index.h \
 	%D%/index.c %D%/index.h \
+	%D%/netlink.c %D%/netlink.h \
 	%D%/network.c %D%/network.h \
 	%D%/proc_file.c %D%/proc_file.h \
 	%D%/process.c %D%/process.h \

@@ -3,6 +3,8 @@
 
 #include "registry/array.h"
 #include "registry/cleanup.h"
+#include "registry/host_link.h"
+#include "registry/netlink.h"
 #include "registry/process.h"
 
 #include <errno.h>
@@ -13,16 +15,9 @@
 #include <linux/net_namespace.h>
 #include <linux/rtnetlink.h>
 #include <netinet/in.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-/* The kernel's advice for dumps: Documentation/userspace-api/netlink/intro.rst, "Buffer sizing". */
-#define BUFFER_SIZE 32768
-
-/* A dump that was disturbed by a change is asked for again, so often. */
-#define DUMP_TRIES 10
 
 /* An interface in the machine. */
 struct link {
@@ -40,89 +35,9 @@ struct links {
 	size_t count;
 };
 
-/* One of the host's interfaces. */
-struct host_link {
-	uint32_t master;
-	bool is_bridge_port;
-};
-
-/* A socket, and the number of the last request on it. */
-struct channel {
-	struct mnl_socket *socket;
-	uint32_t sequence;
-};
-
-typedef int parser(const struct nlmsghdr *message, void *into);
-
-static void channel_close(struct channel *channel)
-{
-	if (channel->socket)
-		mnl_socket_close(channel->socket);
-}
-
 static void links_done(struct links *links)
 {
 	free(links->items);
-}
-
-static int channel_open(struct channel *channel)
-{
-	channel->socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
-	if (!channel->socket)
-		return -errno;
-	return mnl_socket_bind(channel->socket, 0, MNL_SOCKET_AUTOPID) < 0 ? -errno : 0;
-}
-
-/* A socket belongs to the namespace that it was made in: make it there, and be back. */
-static int channel_open_in(int pidfd, int home, struct channel *channel)
-{
-	int r;
-
-	if (setns(pidfd, CLONE_NEWNET) < 0)
-		return -errno;
-	r = channel_open(channel);
-	return setns(home, CLONE_NEWNET) < 0 ? -ENOTRECOVERABLE : r;
-}
-
-/* Send a request, and give each message of the answer to `parse`. */
-static int request(struct channel *channel, struct nlmsghdr *message, parser *parse, void *into)
-{
-	union {
-		struct nlmsghdr header;
-		char bytes[BUFFER_SIZE];
-	} answer;
-	int r = MNL_CB_OK;
-
-	message->nlmsg_seq = ++channel->sequence;
-	if (mnl_socket_sendto(channel->socket, message, message->nlmsg_len) < 0)
-		return -errno;
-	while (r > MNL_CB_STOP) {
-		ssize_t n = mnl_socket_recvfrom(channel->socket, &answer, sizeof answer);
-
-		if (n < 0)
-			return -errno;
-		/* What is left of a dump that was disturbed. */
-		if ((size_t) n >= sizeof answer.header &&
-		    answer.header.nlmsg_seq != channel->sequence)
-			continue;
-		r = mnl_cb_run(&answer, (size_t) n, channel->sequence,
-			       mnl_socket_get_portid(channel->socket), parse, into);
-	}
-	return r < 0 ? -errno : 0;
-}
-
-/* One attempt of a dump. */
-static int dump(struct channel *channel, uint16_t type, parser *parse, void *into)
-{
-	char buffer[MNL_NLMSG_HDRLEN + MNL_ALIGN(sizeof(struct ifinfomsg))] = { 0 };
-	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
-	/* Of both requests the family comes first, and AF_UNSPEC asks for all. */
-	size_t size = type == RTM_GETLINK ? sizeof(struct ifinfomsg) : sizeof(struct ifaddrmsg);
-
-	message->nlmsg_type = type;
-	message->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	mnl_nlmsg_put_extra_header(message, size);
-	return request(channel, message, parse, into);
 }
 
 static int parse_link_info(const struct nlattr *attribute, void *into)
@@ -135,7 +50,7 @@ static int parse_link_info(const struct nlattr *attribute, void *into)
 		return MNL_CB_OK;
 	kind = mnl_attr_get_str(attribute);
 	link->is_bridge = strcmp(kind, "bridge") == 0;
-	link->is_pair = strcmp(kind, "veth") == 0 || strcmp(kind, "netkit") == 0;
+	link->is_pair = link_kind_is_pair(kind);
 	return MNL_CB_OK;
 }
 
@@ -169,17 +84,14 @@ static int parse_link(const struct nlmsghdr *message, void *into)
 	return MNL_CB_OK;
 }
 
-static int read_links(struct channel *channel, struct links *links)
+static void start_links(void *into)
 {
-	int r;
+	((struct links *) into)->count = 0;
+}
 
-	for (int i = 0; i < DUMP_TRIES; i++) {
-		links->count = 0;
-		r = dump(channel, RTM_GETLINK, parse_link, links);
-		if (r != -EINTR)
-			break;
-	}
-	return r;
+static int read_links(struct netlink *netlink, struct links *links)
+{
+	return netlink_dump(netlink, RTM_GETLINK, AF_UNSPEC, parse_link, start_links, links);
 }
 
 static const struct link *find_link(const struct links *links, uint32_t index)
@@ -201,7 +113,7 @@ static int parse_namespace_id(const struct nlmsghdr *message, void *into)
 }
 
 /* The id by which the machine's namespace knows the host's, or NETNSA_NSID_NOT_ASSIGNED. */
-static int read_namespace_id(struct channel *channel, int home, int32_t *id)
+static int read_namespace_id(struct netlink *netlink, int home, int32_t *id)
 {
 	char buffer[MNL_NLMSG_HDRLEN + 64] = { 0 };
 	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
@@ -211,60 +123,7 @@ static int read_namespace_id(struct channel *channel, int home, int32_t *id)
 	mnl_nlmsg_put_extra_header(message, sizeof(struct rtgenmsg));
 	mnl_attr_put_u32(message, NETNSA_FD, (uint32_t) home);
 	*id = NETNSA_NSID_NOT_ASSIGNED;
-	return request(channel, message, parse_namespace_id, id);
-}
-
-static int parse_host_link_info(const struct nlattr *attribute, void *into)
-{
-	struct host_link *link = into;
-
-	if (mnl_attr_get_type(attribute) == IFLA_INFO_SLAVE_KIND)
-		link->is_bridge_port = strcmp(mnl_attr_get_str(attribute), "bridge") == 0;
-	return MNL_CB_OK;
-}
-
-static int parse_host_link(const struct nlmsghdr *message, void *into)
-{
-	const struct nlattr *attribute;
-	struct host_link *link = into;
-
-	mnl_attr_for_each (attribute, message, sizeof(struct ifinfomsg)) {
-		if (mnl_attr_get_type(attribute) == IFLA_MASTER)
-			link->master = mnl_attr_get_u32(attribute);
-		else if (mnl_attr_get_type(attribute) == IFLA_LINKINFO)
-			mnl_attr_parse_nested(attribute, parse_host_link_info, link);
-	}
-	return MNL_CB_STOP;
-}
-
-/* The bridge that this interface is a port of, or itself. 0 or a negative errno. */
-static int read_host_interface(struct channel *channel, uint32_t index, uint32_t *stands_for)
-{
-	char buffer[MNL_NLMSG_HDRLEN + 64] = { 0 };
-	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
-	struct host_link link = { 0 };
-	struct ifinfomsg *info;
-	int r;
-
-	message->nlmsg_type = RTM_GETLINK;
-	message->nlmsg_flags = NLM_F_REQUEST;
-	info = mnl_nlmsg_put_extra_header(message, sizeof *info);
-	info->ifi_index = (int) index;
-	r = request(channel, message, parse_host_link, &link);
-	if (r == 0)
-		*stands_for = link.is_bridge_port ? link.master : index;
-	return r;
-}
-
-int host_interface_for(uint32_t index)
-{
-	CLEANUP(channel_close) struct channel host = { 0 };
-	uint32_t stands_for;
-	int r = channel_open(&host);
-
-	if (r == 0)
-		r = read_host_interface(&host, index, &stands_for);
-	return r < 0 ? r : (int) stands_for;
+	return netlink_request(netlink, message, parse_namespace_id, id);
 }
 
 static int add_interface(struct machine_network *network, uint32_t index)
@@ -282,12 +141,12 @@ static int add_interface(struct machine_network *network, uint32_t index)
 }
 
 /* Which of the machine's interfaces have their peer on the host, and what that is. */
-static int find_host_ends(struct channel *machine, int home, struct links *links,
+static int find_host_ends(struct netlink *machine, int home, struct links *links,
 			  struct machine_network *network)
 {
-	CLEANUP(channel_close) struct channel host = { 0 };
+	CLEANUP(netlink_close) struct netlink host = { 0 };
 	int32_t host_id = NETNSA_NSID_NOT_ASSIGNED;
-	int r = channel_open(&host);
+	int r = netlink_open(&host);
 
 	if (r == 0)
 		r = read_namespace_id(machine, home, &host_id);
@@ -295,13 +154,16 @@ static int find_host_ends(struct channel *machine, int home, struct links *links
 		return r;
 	for (size_t i = 0; i < links->count; i++) {
 		struct link *link = &links->items[i];
+		struct host_link end;
 
 		if (!link->is_pair || !link->peer || link->peer_namespace != host_id)
 			continue;
 		/* A peer that is going right now is none. */
-		r = read_host_interface(&host, link->peer, &link->host_interface);
-		if (r == 0)
+		r = host_link_read(&host, link->peer, &end);
+		if (r == 0) {
+			link->host_interface = end.stands_for;
 			r = add_interface(network, link->peer);
+		}
 		if (r < 0 && r != -ENODEV)
 			return r;
 	}
@@ -343,6 +205,14 @@ struct address_dump {
 	struct machine_network *network;
 };
 
+static void start_addresses(void *into)
+{
+	struct address_dump *dumped = into;
+
+	dumped->network->n_addresses = 0;
+	dumped->network->n_left_out = 0;
+}
+
 static int parse_address(const struct nlmsghdr *message, void *into)
 {
 	const struct ifaddrmsg *info = mnl_nlmsg_get_payload(message);
@@ -373,28 +243,26 @@ static int parse_address(const struct nlmsghdr *message, void *into)
 	return MNL_CB_OK;
 }
 
-static int read_addresses(struct channel *channel, const struct links *links,
+static int read_addresses(struct netlink *netlink, const struct links *links,
 			  struct machine_network *network)
 {
 	struct address_dump dumped = { .links = links, .network = network };
-	int r = 0;
 
 	network->addresses = calloc(MACHINE_ADDRESSES_MAX, sizeof *network->addresses);
 	if (!network->addresses)
 		return -ENOMEM;
-	for (int i = 0; i < DUMP_TRIES; i++) {
-		network->n_addresses = 0;
-		network->n_left_out = 0;
-		r = dump(channel, RTM_GETADDR, parse_address, &dumped);
-		if (r != -EINTR)
-			break;
-	}
-	return r;
+	return netlink_dump(netlink, RTM_GETADDR, AF_UNSPEC, parse_address, start_addresses,
+			    &dumped);
+}
+
+static int open_machine(void *into)
+{
+	return netlink_open(into);
 }
 
 int machine_network_read(int pidfd, uint32_t pid, struct machine_network *network)
 {
-	CLEANUP(channel_close) struct channel machine = { 0 };
+	CLEANUP(netlink_close) struct netlink machine = { 0 };
 	CLEANUP(links_done) struct links links = { 0 };
 	CLEANUP_CLOSE int home = -1;
 	int r = process_shares_namespace(pid, "net");
@@ -405,7 +273,7 @@ int machine_network_read(int pidfd, uint32_t pid, struct machine_network *networ
 	home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 	if (home < 0)
 		return -errno;
-	r = channel_open_in(pidfd, home, &machine);
+	r = netlink_inside(pidfd, home, open_machine, &machine);
 	if (r == 0)
 		r = read_links(&machine, &links);
 	if (r == 0)
@@ -422,4 +290,20 @@ void machine_network_done(struct machine_network *network)
 	free(network->addresses);
 	free(network->interfaces);
 	*network = (struct machine_network){ 0 };
+}
+
+static int listen_inside(void *into)
+{
+	static const unsigned int groups[] = { RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR,
+					       RTNLGRP_IPV6_IFADDR };
+
+	(void) into;
+	return netlink_listen(groups, 3);
+}
+
+int machine_network_listen(int pidfd)
+{
+	CLEANUP_CLOSE int home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+
+	return home < 0 ? -errno : netlink_inside(pidfd, home, listen_inside, NULL);
 }

@@ -29,7 +29,9 @@ int machine_network_read(int pidfd, uint32_t pid, struct machine_network *networ
 void machine_network_done(struct machine_network *network);
 
 /*
- * The host's interface that stands for this one towards the machine: the
- * bridge that it is a port of, or itself. Returns its index, or a negative errno.
+ * A socket in the network namespace of a process, given by its pidfd, that can
+ * be read as soon as an interface or address has changed there; what it says is
+ * of no interest. It doesn't block, keeps the namespace alive, and is the
+ * caller's to close. Errors as above.
  */
-int host_interface_for(uint32_t index);
+int machine_network_listen(int pidfd);

@@ -12,12 +12,11 @@ static bool same_leader(const struct machine_leader *a, const struct machine_lea
 	return a->pid == b->pid && a->start_time == b->start_time;
 }
 
-static int find(struct writer *w, const char *name, struct machine *found)
+static int find(struct snapshot *s, const char *name, struct machine *found)
 {
 	char folded[MACHINE_NAME_SIZE];
 
-	return machine_name_fold(name, folded) ? snapshot_find_name(&w->copy, folded, found)
-					       : -EINVAL;
+	return machine_name_fold(name, folded) ? snapshot_find_name(s, folded, found) : -EINVAL;
 }
 
 static int throw_out(struct writer *w, const struct machine *holder)
@@ -39,11 +38,11 @@ static int refuse(const struct machine *holder, int what, const char *claimed,
 	return -EEXIST;
 }
 
-int register_find_former(struct writer *w, const char *name, const struct machine_leader *leader,
+int register_find_former(struct snapshot *s, const char *name, const struct machine_leader *leader,
 			 struct machine *former)
 {
 	struct machine found;
-	int r = find(w, name, &found);
+	int r = find(s, name, &found);
 
 	if (r < 0)
 		return r;
@@ -61,7 +60,7 @@ static int claim_name(struct writer *w, const struct machine *m, const char *nam
 		      bool replace, bool judge_only, struct register_conflict *conflict)
 {
 	struct machine holder;
-	int r = find(w, name, &holder);
+	int r = find(&w->copy, name, &holder);
 	bool goes;
 
 	if (r < 0)
@@ -126,7 +125,7 @@ int register_machine(struct writer *w, struct machine *m, bool replace,
 		r = claim_all(w, m, replace, false, conflict);
 	if (r < 0)
 		return r;
-	r = register_find_former(w, m->name, &m->leader, &former);
+	r = register_find_former(&w->copy, m->name, &m->leader, &former);
 	if (r < 0 && r != -ENOENT)
 		return r;
 	if (r == 0) {

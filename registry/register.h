@@ -19,10 +19,10 @@ struct register_conflict {
 
 /*
  * The record that registering `name` with this live leader would update: the
- * one of the same name and leader. It points into the pages, and is good
- * until they change. 0 or -ENOENT.
+ * one of the same name and leader. It points into the snapshot, of a
+ * writer's copy until that changes. 0, -ENOENT, or another negative errno.
  */
-int register_find_former(struct writer *writer, const char *name,
+int register_find_former(struct snapshot *snapshot, const char *name,
 			 const struct machine_leader *leader, struct machine *former);
 
 /*

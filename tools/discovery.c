@@ -3,6 +3,7 @@
 
 #include "registry/cleanup.h"
 #include "registry/network.h"
+#include "tools/guest_addresses.h"
 #include "tools/message.h"
 
 #include <errno.h>
@@ -81,18 +82,43 @@ static int discover_network(struct discovery *d, struct arena *arena, const char
 	return 0;
 }
 
+/* Of a VM: what the host sees of its network. */
+static void discover_guest(struct discovery *d, struct arena *arena, const char *subject,
+			   const struct machine *expected)
+{
+	CLEANUP(guest_done) struct guest guest = { 0 };
+	struct machine *found = &d->found;
+	struct machine_interface *interfaces;
+	int r = guest_find(found->leader.pid, expected->interfaces, expected->n_interfaces, &guest);
+
+	if (r >= 0)
+		r = guest_addresses(&guest, arena, &found->addresses);
+	if (r < 0) {
+		miss(d, UNREAD_NETWORK, subject, "its addresses", r);
+		return;
+	}
+	found->n_addresses = (size_t) r;
+	interfaces = arena_alloc(arena, guest.n_ports * sizeof *interfaces);
+	for (size_t i = 0; i < guest.n_ports; i++)
+		interfaces[i].index = guest.ports[i].index;
+	found->interfaces = interfaces;
+	found->n_interfaces = guest.n_ports;
+}
+
 int discover(struct discovery *d, struct arena *arena, const char *subject, int64_t pid,
-	     enum machine_class class, const struct cgroup_hierarchy *cgroups)
+	     const struct machine *expected, const struct cgroup_hierarchy *cgroups)
 {
 	CLEANUP_CLOSE int pidfd = -1;
 	int r = 0;
 
-	*d = (struct discovery){ .class = class };
+	*d = (struct discovery){ .class = expected->class };
 	d->verdict = leader_inspect(pid, &d->found.leader, &pidfd);
 	if (d->verdict != LEADER_OK)
 		return 0;
 	discover_unit(d, arena, subject, cgroups);
-	if (class != MACHINE_VM) {
+	if (expected->class == MACHINE_VM) {
+		discover_guest(d, arena, subject, expected);
+	} else {
 		discover_idmap(d, arena, subject, ID_UID);
 		discover_idmap(d, arena, subject, ID_GID);
 		discover_root(d, arena, subject);

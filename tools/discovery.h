@@ -20,11 +20,12 @@ struct discovery {
 /*
  * Look at the leader: who it is, its id maps, unit, root directory, interfaces
  * and addresses; what the kernel doesn't tell is left empty. Of a VM only who
- * it is and its unit: its emulator's namespaces are the host's business. A
- * fact that can't be read, with all else well, is said, after `subject`, and
+ * it is, its unit, and what the host sees of its network: its emulator's
+ * namespaces are the host's business. Whether it is one, `expected` says, and
+ * which interfaces were given for it. A fact that can't be read, with all else well, is said, after `subject`, and
  * left out. Without `cgroups`, NULL, it has no unit. 0, also with a bad
  * verdict, which is the caller's to say; or -1 after it has said what went
  * wrong for good.
  */
 int discover(struct discovery *discovery, struct arena *arena, const char *subject, int64_t pid,
-	     enum machine_class class, const struct cgroup_hierarchy *cgroups);
+	     const struct machine *expected, const struct cgroup_hierarchy *cgroups);

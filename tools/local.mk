@@ -8,8 +8,10 @@ libmymachines_a_SOURCES = \
 	%D%/discovery.c %D%/discovery.h \
 	%D%/exports.c %D%/exports.h \
 	%D%/format.c %D%/format.h \
+	%D%/guest_addresses.c %D%/guest_addresses.h \
 	%D%/id_names.c %D%/id_names.h \
 	%D%/json.c %D%/json.h \
+	%D%/leases.c %D%/leases.h \
 	%D%/list.c \
 	%D%/machine_copy.c %D%/machine_copy.h \
 	%D%/membership.c %D%/membership.h \

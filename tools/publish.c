@@ -14,6 +14,18 @@
 #include <inttypes.h>
 #include <string.h>
 
+struct registration registration_to_refresh(struct arena *arena, const struct machine *m)
+{
+	const char *name = arena_strdup(arena, m->name);
+
+	return (struct registration){ .arena = arena,
+				      .subject = name,
+				      .machine.name = name,
+				      .leader = m->leader.pid,
+				      .has_leader = true,
+				      .update_only = true };
+}
+
 int open_registry_writer(struct writer *writer)
 {
 	int r = writer_open(writer, REGISTRY_DIRECTORY);
@@ -39,25 +51,45 @@ int publish(struct writer *writer)
 	return 0;
 }
 
+static const struct machine_interface *given_interfaces(struct arena *arena,
+							const struct machine *m, size_t *count)
+{
+	struct machine_interface *items = arena_alloc(arena, m->n_interfaces * sizeof *items);
+	size_t n = 0;
+
+	for (size_t i = 0; i < m->n_interfaces; i++)
+		if (m->interfaces[i].given)
+			items[n++] = m->interfaces[i];
+	*count = n;
+	return items;
+}
+
 /*
  * The class decides what to look for: the one that was said, also earlier in
- * the same batch, or that of the record which this will update.
+ * the same batch, or that of the record which this will update. Likewise, a
+ * VM's addresses are looked for behind the interfaces that were given for it.
  */
-static enum machine_class expected_class(const struct registration *registrations, size_t i,
-					 struct snapshot *s)
+static struct machine expect(const struct registration *registrations, size_t i, struct snapshot *s)
 {
 	const struct registration *reg = &registrations[i];
+	struct machine former, expected = { .class = MACHINE_CONTAINER };
 	char folded[MACHINE_NAME_SIZE];
-	struct machine former;
 
-	for (size_t j = i + 1; j-- > 0;)
-		if (registrations[j].said & SAID_CLASS && registrations[j].leader == reg->leader)
-			return registrations[j].machine.class;
 	machine_name_fold(reg->machine.name, folded);
 	if (s->env && snapshot_find_name(s, folded, &former) == 0 &&
-	    former.leader.pid == reg->leader)
-		return former.class;
-	return MACHINE_CONTAINER;
+	    former.leader.pid == reg->leader) {
+		expected.class = former.class;
+		expected.interfaces = given_interfaces(reg->arena, &former, &expected.n_interfaces);
+	}
+	if (reg->said & SAID_INTERFACES)
+		expected.interfaces =
+			given_interfaces(reg->arena, &reg->machine, &expected.n_interfaces);
+	for (size_t j = i + 1; j-- > 0;)
+		if (registrations[j].said & SAID_CLASS && registrations[j].leader == reg->leader) {
+			expected.class = registrations[j].machine.class;
+			break;
+		}
+	return expected;
 }
 
 /*
@@ -76,10 +108,10 @@ static int discover_all(struct discovery *discoveries, const struct registration
 	*generation = snapshot.meta.generation;
 	for (size_t i = 0; i < count; i++) {
 		const struct registration *reg = &registrations[i];
+		const struct machine expected = expect(registrations, i, &snapshot);
 		struct discovery *d = &discoveries[i];
 
-		if (discover(d, reg->arena, reg->subject, reg->leader,
-			     expected_class(registrations, i, &snapshot),
+		if (discover(d, reg->arena, reg->subject, reg->leader, &expected,
 			     has_cgroups ? &cgroups : NULL) < 0)
 			return -1;
 		/* A machine that has died since is no reason not to refresh the others. */
@@ -123,6 +155,14 @@ static bool has_address(const struct machine_address *addresses, size_t count,
 		    memcmp(addresses[i].bytes, wanted->bytes, sizeof wanted->bytes) == 0 &&
 		    (!address_needs_interface(wanted) ||
 		     addresses[i].host_interface == wanted->host_interface))
+			return true;
+	return false;
+}
+
+static bool has_given_address(const struct machine *m)
+{
+	for (size_t i = 0; i < m->n_addresses; i++)
+		if (m->addresses[i].flags & ADDRESS_GIVEN)
 			return true;
 	return false;
 }
@@ -181,8 +221,8 @@ static struct machine usable(const struct discovery *d, enum machine_class class
 	if (d->unread & MACHINE_GIVEN_UNIT ||
 	    (update_only && former->given & MACHINE_UNIT_IS_SHARED))
 		found.unit = former->unit;
-	/* Looked at as a container; it has become a VM meanwhile. */
-	if (class == MACHINE_VM && d->class != MACHINE_VM)
+	/* Looked at as the one, it has become the other meanwhile. */
+	if ((class == MACHINE_VM) != (d->class == MACHINE_VM))
 		return (struct machine){ .leader = found.leader, .unit = found.unit };
 	if (d->unread & MACHINE_GIVEN_UID_MAP)
 		found.uids = former->uids;
@@ -232,7 +272,11 @@ static struct machine assemble(const struct registration *reg, const struct mach
 	m.uids = found_source(&s, SAID_UID_MAP, !said->uids.count, MACHINE_GIVEN_UID_MAP, &m)->uids;
 	m.gids = found_source(&s, SAID_GID_MAP, !said->gids.count, MACHINE_GIVEN_GID_MAP, &m)->gids;
 	merge_interfaces(&m, reg->arena, said_source(&s, SAID_INTERFACES), &found);
-	merge_addresses(&m, reg->arena, said_source(&s, SAID_ADDRESSES), &found);
+	from = said_source(&s, SAID_ADDRESSES);
+	/* Of a VM it is guesswork, which somebody who knows need not put up with. */
+	if (m.class == MACHINE_VM && has_given_address(from))
+		found.n_addresses = 0;
+	merge_addresses(&m, reg->arena, from, &found);
 	return m;
 }
 
@@ -280,7 +324,8 @@ static int put_registration(struct writer *w, const struct registration *reg,
 	int r = -ENOENT;
 
 	if (discovery->verdict == LEADER_OK)
-		r = register_find_former(w, reg->machine.name, &discovery->found.leader, &former);
+		r = register_find_former(&w->copy, reg->machine.name, &discovery->found.leader,
+					 &former);
 	if (reg->update_only &&
 	    (r == -ENOENT || leader_has_died(&discovery->found.leader, &w->copy.meta.origin)))
 		return forget_dead(w, reg->machine.name);
@@ -310,7 +355,8 @@ static int put_all(struct writer *w, const struct registration *registrations,
 
 		if (r < 0 && r != -ECANCELED)
 			complain("%s: %s", reg->subject, error_words(r));
-		if (r < 0)
+		/* One that can't be refreshed stays as it is, and the others don't suffer for it. */
+		if (r < 0 && (!reg->update_only || w->broken))
 			return -1;
 	}
 	return 0;
@@ -357,9 +403,49 @@ static int place_all(struct writer *w, const struct registration *registrations,
 	return 0;
 }
 
-/* Look before taking the lock, and again under it if somebody has published meanwhile. */
+/* Whether the record and what is now known of the machine differ. */
+static bool is_outdated(struct snapshot *s, const struct registration *reg,
+			const struct discovery *discovery)
+{
+	CLEANUP_FREE uint8_t *bytes = malloc(RECORD_SIZE_MAX),
+			     *former_bytes = malloc(RECORD_SIZE_MAX);
+	struct machine former, machine;
+	int size, former_size;
+
+	if (!bytes || !former_bytes)
+		arena_out_of_memory();
+	if (discovery->verdict != LEADER_OK ||
+	    register_find_former(s, reg->machine.name, &discovery->found.leader, &former) < 0)
+		return true;
+	machine = assemble(reg, &former, discovery);
+	machine.sequence = former.sequence;
+	machine.realtime = former.realtime;
+	machine.monotonic = former.monotonic;
+	size = record_encode(&machine, bytes, RECORD_SIZE_MAX);
+	former_size = record_encode(&former, former_bytes, RECORD_SIZE_MAX);
+	return size < 0 || size != former_size || memcmp(bytes, former_bytes, (size_t) size) != 0;
+}
+
+/* Whether any is, in the registry of that generation, or there is another one by now. */
+static bool any_is_outdated(const struct registration *registrations,
+			    const struct discovery *discoveries, size_t count, uint64_t generation)
+{
+	CLEANUP(snapshot_close) struct snapshot snapshot = { 0 };
+
+	if (snapshot_open(&snapshot, REGISTRY_PATH) < 0 || snapshot.meta.generation != generation)
+		return true;
+	for (size_t i = 0; i < count; i++)
+		if (is_outdated(&snapshot, &registrations[i], &discoveries[i]))
+			return true;
+	return false;
+}
+
+/*
+ * Look before taking the lock, and again under it if somebody has published
+ * meanwhile. 1, 0 if there is nothing to publish, or -1 after a message.
+ */
 static int look_and_open(struct writer *w, struct discovery *discoveries,
-			 const struct registration *registrations, size_t count)
+			 const struct registration *registrations, size_t count, unsigned int flags)
 {
 	uint64_t generation;
 	int r = writer_prepare(w, REGISTRY_DIRECTORY);
@@ -367,28 +453,37 @@ static int look_and_open(struct writer *w, struct discovery *discoveries,
 	if (r == 0) {
 		if (discover_all(discoveries, registrations, count, &generation) < 0)
 			return -1;
+		if (flags & PUBLISH_IF_OUTDATED &&
+		    !any_is_outdated(registrations, discoveries, count, generation))
+			return 0;
 		r = writer_begin(w);
 	}
 	if (r < 0) {
 		complain_registry(w->blamed, r);
 		return -1;
 	}
-	return w->former_generation == generation
-		       ? 0
-		       : discover_all(discoveries, registrations, count, &generation);
+	if (w->former_generation != generation &&
+	    discover_all(discoveries, registrations, count, &generation) < 0)
+		return -1;
+	return 1;
 }
 
-int publish_registrations(const struct registration *registrations, size_t count, bool replace)
+int publish_registrations(const struct registration *registrations, size_t count,
+			  unsigned int flags)
 {
 	CLEANUP(writer_close) struct writer writer = { .lock = -1, .file = -1 };
 	CLEANUP_FREE struct discovery *discoveries = calloc(count + 1, sizeof *discoveries);
 	CLEANUP_FREE const char **names = calloc(count + 1, sizeof *names);
 	struct unitless unitless = { names, 0 };
+	int r;
 
 	if (!discoveries || !names)
 		arena_out_of_memory();
-	if (look_and_open(&writer, discoveries, registrations, count) < 0 ||
-	    put_all(&writer, registrations, discoveries, count, replace, &unitless) < 0 ||
+	r = look_and_open(&writer, discoveries, registrations, count, flags);
+	if (r <= 0)
+		return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	if (put_all(&writer, registrations, discoveries, count, flags & PUBLISH_REPLACE,
+		    &unitless) < 0 ||
 	    place_all(&writer, registrations, count) < 0 || publish(&writer) < 0)
 		return EXIT_FAILURE;
 	tell_unitless(&unitless);

@@ -5,13 +5,23 @@
 #include "registry/writer.h"
 #include "tools/registration.h"
 
+enum publish_flags {
+	PUBLISH_REPLACE = 1 << 0, /* the `replace` of register_machine() */
+	PUBLISH_IF_OUTDATED =
+		1 << 1, /* of what is `update_only`: nothing to do if nothing changes */
+};
+
 /*
  * Look at each leader, take the lock, and publish all registrations as one
  * snapshot. Returns an exit status; what went wrong has been said, and then
- * nothing is published. `replace` is that of register_machine(). One that is
- * `update_only`, whose leader has died, is forgotten, and that is said.
+ * nothing is published. One that is `update_only`, whose leader has died, is
+ * forgotten, and that is said; one that can't be updated stays as it is.
  */
-int publish_registrations(const struct registration *registrations, size_t count, bool replace);
+int publish_registrations(const struct registration *registrations, size_t count,
+			  unsigned int flags);
+
+/* To look at the machine of this record again: a registration with nothing said, in the arena. */
+struct registration registration_to_refresh(struct arena *arena, const struct machine *machine);
 
 /* Open for a change, or say what is wrong. 0 or -1; the writer is to be closed after both. */
 int open_registry_writer(struct writer *writer);

@@ -33,16 +33,10 @@ static void batch_done(struct batch *batch)
 
 static void add(struct batch *batch, const struct machine *m)
 {
-	struct arena *arena = &batch->arena;
-	const char *name = arena_strdup(arena, m->name);
-	struct registration reg = { .arena = arena,
-				    .subject = name,
-				    .machine.name = name,
-				    .leader = m->leader.pid,
-				    .has_leader = true,
-				    .update_only = true };
+	struct registration reg = registration_to_refresh(&batch->arena, m);
 
-	batch->registrations = arena_grow(arena, batch->registrations, batch->count, sizeof reg);
+	batch->registrations =
+		arena_grow(&batch->arena, batch->registrations, batch->count, sizeof reg);
 	batch->registrations[batch->count++] = reg;
 }
 
@@ -76,5 +70,5 @@ int verb_refresh(int argc, char **argv)
 		return status - 1;
 	if (collect(&batch, argv + optind, argc - optind) < 0)
 		return EXIT_FAILURE;
-	return publish_registrations(batch.registrations, batch.count, false);
+	return publish_registrations(batch.registrations, batch.count, 0);
 }

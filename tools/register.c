@@ -139,7 +139,7 @@ static int register_one(int argc, char **argv, struct settings *settings)
 	reg.scope = settings->scope;
 	if (parse(argc, argv, settings, &reg) < 0 || registration_check(&reg) < 0)
 		return EXIT_FAILURE;
-	return publish_registrations(&reg, 1, settings->replace);
+	return publish_registrations(&reg, 1, settings->replace ? PUBLISH_REPLACE : 0);
 }
 
 /* One line: -1 after a message, 0 for an empty one, 1 for a registration. */
@@ -220,7 +220,8 @@ static int register_batch(int argc, const struct settings *settings)
 		return EXIT_FAILURE;
 	for (ssize_t i = 0; i < count; i++)
 		registrations[i].scope = settings->scope;
-	return publish_registrations(registrations, (size_t) count, settings->replace);
+	return publish_registrations(registrations, (size_t) count,
+				     settings->replace ? PUBLISH_REPLACE : 0);
 }
 
 int verb_register(int argc, char **argv)

@@ -3,7 +3,7 @@
 
 #include "registry/cgroup.h"
 #include "registry/database.h"
-#include "registry/network.h"
+#include "registry/host_link.h"
 #include "registry/process.h"
 #include "tools/message.h"
 

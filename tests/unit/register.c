@@ -49,9 +49,9 @@ START_TEST(the_same_again_updates_and_keeps_its_place)
 	ck_assert_uint_lt(first.sequence, other.sequence);
 	ck_assert_uint_gt(first.realtime, 0);
 	ck_assert_uint_gt(first.monotonic, 0);
-	ck_assert_int_eq(register_find_former(&w, "WEB1", &a, &again), 0);
-	ck_assert_int_eq(register_find_former(&w, "web1", &b, &again), -ENOENT);
-	ck_assert_int_eq(register_find_former(&w, "web3", &b, &again), -ENOENT);
+	ck_assert_int_eq(register_find_former(&w.copy, "WEB1", &a, &again), 0);
+	ck_assert_int_eq(register_find_former(&w.copy, "web1", &b, &again), -ENOENT);
+	ck_assert_int_eq(register_find_former(&w.copy, "web3", &b, &again), -ENOENT);
 	ck_assert_int_eq(try(&w, "web1", &a, "www", false), 0);
 	ck_assert_int_eq(snapshot_find_name(&w.copy, "www", &again), 0);
 	ck_assert_uint_lt(again.sequence, other.sequence);
