@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Two archives: a plug-in links the reading half, and can't reach the writing one.
+# Three archives: a plug-in links the reading half, and can't reach the others.
 
 noinst_LTLIBRARIES += libregistry-read.la
 libregistry_read_la_SOURCES = \
@@ -14,6 +14,10 @@ libregistry_read_la_SOURCES = \
 	%D%/snapshot.c %D%/snapshot.h \
 	%D%/wire.h
 libregistry_read_la_LIBADD = $(LMDB_LIBS)
+
+noinst_LTLIBRARIES += libregistry-watch.la
+libregistry_watch_la_SOURCES = %D%/watch.c %D%/watch.h
+libregistry_watch_la_LIBADD = libregistry-read.la
 
 noinst_LIBRARIES += libregistry-write.a
 libregistry_write_a_SOURCES = \

@@ -38,11 +38,11 @@ fuzz_targets = tests/fuzz/replay-json tests/fuzz/replay-record tests/fuzz/replay
 check_PROGRAMS += $(fuzz_targets)
 tests_fuzz_replay_json_SOURCES = %D%/fuzz/fuzz.h %D%/fuzz/json.c %D%/fuzz/replay.c
 tests_fuzz_replay_json_CFLAGS = $(AM_CFLAGS) $(JSON_C_CFLAGS)
-tests_fuzz_replay_json_LDADD = libmymachines.a $(REGISTRY_WRITE_LIBS) $(JSON_C_LIBS)
+tests_fuzz_replay_json_LDADD = libmymachines.a $(TOOLS_LIBS)
 tests_fuzz_replay_record_SOURCES = %D%/fuzz/record.c %D%/fuzz/replay.c
 tests_fuzz_replay_record_LDADD = $(REGISTRY_WRITE_LIBS)
 tests_fuzz_replay_text_SOURCES = %D%/fuzz/replay.c %D%/fuzz/text.c
-tests_fuzz_replay_text_LDADD = libmymachines.a $(REGISTRY_WRITE_LIBS)
+tests_fuzz_replay_text_LDADD = libmymachines.a $(TOOLS_LIBS)
 EXTRA_DIST += %D%/fuzz/corpus %D%/fuzz/run
 
 integration_tests = \
@@ -83,7 +83,7 @@ tests_unit_unit_SOURCES = \
 	%D%/unit/unit.h \
 	%D%/unit/writer.c
 tests_unit_unit_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(JSON_C_CFLAGS) -pthread
-tests_unit_unit_LDADD = libmymachines.a $(REGISTRY_WRITE_LIBS) $(JSON_C_LIBS) $(CHECK_LIBS)
+tests_unit_unit_LDADD = libmymachines.a $(TOOLS_LIBS) $(CHECK_LIBS)
 
 check_PROGRAMS += tests/plugin/plugin
 TESTS += tests/plugin/plugin

@@ -43,24 +43,35 @@ static char *trim(char *text)
 	return text;
 }
 
+/* The setting of this name, or NULL. */
+static bool *find_setting(struct configuration *configuration, const char *name)
+{
+	if (strcmp(name, "Exports") == 0)
+		return &configuration->exports;
+	return strcmp(name, "Monitor") == 0 ? &configuration->monitor : NULL;
+}
+
 static void set(struct configuration *configuration, char *line, size_t number)
 {
 	char quoted[QUOTED_SIZE], *value = strchr(line, '=');
+	bool *setting;
 
 	if (value)
 		*value++ = '\0';
 	line = trim(line);
-	if (!value || strcmp(line, "Exports") != 0)
+	setting = value ? find_setting(configuration, line) : NULL;
+	if (!setting)
 		complain(CONFIGURATION_PATH ":%zu: '%s' is no setting; passing over it", number,
 			 quote(line, quoted));
-	else if (parse_boolean(trim(value), &configuration->exports) < 0)
+	else if (parse_boolean(trim(value), setting) < 0)
 		complain(CONFIGURATION_PATH ":%zu: '%s' is neither yes nor no; passing over it",
 			 number, quote(trim(value), quoted));
 }
 
 struct configuration configuration_read(void)
 {
-	static struct configuration configuration = { .exports = EXPORTS_DEFAULT };
+	static struct configuration configuration = { .exports = EXPORTS_DEFAULT,
+						       .monitor = MONITOR_DEFAULT };
 	static bool is_read;
 	CLEANUP(close_file) FILE *file = fopen(CONFIGURATION_PATH, "re");
 	CLEANUP_FREE char *line = NULL;

@@ -8,6 +8,7 @@
 
 struct configuration {
 	bool exports; /* Exports=: write what libsystemd reads */
+	bool monitor; /* Monitor=: register starts the monitor */
 };
 
 /*

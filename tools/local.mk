@@ -5,10 +5,12 @@ noinst_LIBRARIES += libmymachines.a
 libmymachines_a_SOURCES = \
 	%D%/arena.c %D%/arena.h \
 	%D%/configuration.c %D%/configuration.h \
+	%D%/daemon.c %D%/daemon.h \
 	%D%/discovery.c %D%/discovery.h \
 	%D%/exports.c %D%/exports.h \
 	%D%/format.c %D%/format.h \
 	%D%/guest_addresses.c %D%/guest_addresses.h \
+	%D%/guest_watch.c %D%/guest_watch.h \
 	%D%/id_names.c %D%/id_names.h \
 	%D%/json.c %D%/json.h \
 	%D%/leases.c %D%/leases.h \
@@ -16,28 +18,39 @@ libmymachines_a_SOURCES = \
 	%D%/machine_copy.c %D%/machine_copy.h \
 	%D%/membership.c %D%/membership.h \
 	%D%/message.c %D%/message.h \
+	%D%/monitor.c \
+	%D%/monitor_lock.c %D%/monitor_lock.h \
+	%D%/monitor_start.c %D%/monitor_start.h \
 	%D%/options.c %D%/options.h \
 	%D%/peer.c %D%/peer.h \
 	%D%/pid_namespace.c %D%/pid_namespace.h \
 	%D%/placement.c %D%/placement.h \
 	%D%/processes.c %D%/processes.h \
+	%D%/properties.c %D%/properties.h \
 	%D%/ps.c \
 	%D%/ps_options.c %D%/ps_options.h \
 	%D%/publish.c %D%/publish.h \
 	%D%/refresh.c \
 	%D%/register.c \
 	%D%/registration.c %D%/registration.h \
+	%D%/run.c %D%/run.h \
 	%D%/show.c \
 	%D%/table.c %D%/table.h \
 	%D%/unregister.c \
 	%D%/verbs.h \
+	%D%/watch.c %D%/watch.h \
+	%D%/watched.c %D%/watched.h \
 	%D%/which.c
-libmymachines_a_CFLAGS = $(AM_CFLAGS) $(JSON_C_CFLAGS)
-libmymachines_a_CPPFLAGS = $(AM_CPPFLAGS) -DSYSCONFDIR='"$(sysconfdir)"'
+libmymachines_a_CFLAGS = $(AM_CFLAGS) $(JSON_C_CFLAGS) $(CAPNG_CFLAGS)
+libmymachines_a_CPPFLAGS = $(AM_CPPFLAGS) -DSYSCONFDIR='"$(sysconfdir)"' \
+	-DSYSTEM_UNIT_DIRECTORY='"$(systemdsystemunitdir)"'
+
+# What links it besides, in this order.
+TOOLS_LIBS = libregistry-watch.la $(REGISTRY_WRITE_LIBS) $(JSON_C_LIBS) $(CAPNG_LIBS)
 
 bin_PROGRAMS += mymachines
 mymachines_SOURCES = %D%/main.c
-mymachines_LDADD = libmymachines.a $(REGISTRY_WRITE_LIBS) $(JSON_C_LIBS)
+mymachines_LDADD = libmymachines.a $(TOOLS_LIBS)
 
 dist_bashcompletion_DATA = %D%/completion/mymachines
 dist_zshcompletion_DATA = %D%/completion/_mymachines

@@ -18,11 +18,13 @@ static const struct verb {
 } verbs[] = {
 	/* clang-format off */
 	{ "list", verb_list },
+	{ "monitor", verb_monitor },
 	{ "ps", verb_ps },
 	{ "refresh", verb_refresh },
 	{ "register", verb_register },
 	{ "show", verb_show },
 	{ "unregister", verb_unregister },
+	{ "watch", verb_watch },
 	{ "which", verb_which },
 	/* clang-format on */
 };
@@ -38,10 +40,12 @@ static int help(void)
 	     "  show [NAME...]       Show all that is known of machines\n"
 	     "  ps [-M NAME]         List processes with their machines, as ps(1) does\n"
 	     "  which PID...         Tell which machine a process belongs to\n"
+	     "  watch                Print machines as they come, change and go\n"
 	     "  register NAME        Register a machine, or update its record\n"
 	     "  register --batch     Register many, read as JSON lines from standard input\n"
 	     "  unregister NAME...   Forget machines; what runs in them goes on\n"
 	     "  refresh [NAME...]    Read id maps and addresses again; drop what has died\n"
+	     "  monitor              Do that by itself whenever something changes\n"
 	     "\n"
 	     "Options:\n"
 	     "  -h, --help           Show this help; after a verb, that verb's\n"

@@ -7,20 +7,82 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <syslog.h>
+#include <time.h>
+
+/* Of a daemon: what it has said, and when. */
+#define SAID_MAX     32
+#define SAID_SECONDS 60
+
+static struct {
+	bool is_on;
+	bool to_syslog;
+	struct {
+		char *text;
+		time_t when;
+	} said[SAID_MAX];
+	size_t next;
+} as_daemon;
+
+void complain_as_daemon(bool to_syslog)
+{
+	as_daemon.is_on = true;
+	as_daemon.to_syslog = to_syslog;
+	if (to_syslog)
+		openlog("mymachines", LOG_PID | LOG_NDELAY, LOG_DAEMON);
+}
+
+static time_t monotonic_seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec;
+}
+
+/* Whether it was said a short while ago; if not, it is from now on. */
+static bool was_said(const char *text)
+{
+	time_t now = monotonic_seconds();
+
+	for (size_t i = 0; i < SAID_MAX; i++)
+		if (as_daemon.said[i].text && now - as_daemon.said[i].when < SAID_SECONDS &&
+		    strcmp(as_daemon.said[i].text, text) == 0)
+			return true;
+	free(as_daemon.said[as_daemon.next].text);
+	as_daemon.said[as_daemon.next].text = strdup(text);
+	as_daemon.said[as_daemon.next].when = now;
+	as_daemon.next = (as_daemon.next + 1) % SAID_MAX;
+	return false;
+}
+
+static void print(const char *text)
+{
+	/* What was printed before comes before. */
+	fflush(stdout);
+	fprintf(stderr, "mymachines: %s\n", text);
+}
 
 void complain(const char *format, ...)
 {
 	va_list arguments;
+	char *text;
+	int length;
 
-	/* What was printed before comes before. */
-	fflush(stdout);
-	flockfile(stderr);
-	fputs("mymachines: ", stderr);
 	va_start(arguments, format);
-	vfprintf(stderr, format, arguments);
+	length = vasprintf(&text, format, arguments);
 	va_end(arguments);
-	fputc('\n', stderr);
-	funlockfile(stderr);
+	if (length < 0) {
+		print("out of memory");
+		return;
+	}
+	if (as_daemon.is_on && was_said(text))
+		;
+	else if (as_daemon.to_syslog)
+		syslog(LOG_NOTICE, "%s", text);
+	else
+		print(text);
+	free(text);
 }
 
 int complain_usage(const char *verb)

@@ -9,10 +9,17 @@
 #include "registry/process.h"
 #include "registry/register.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* One line, after "mymachines: ". */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/*
+ * From here on, as fits a daemon: what was said less than a minute ago isn't
+ * said again, and with `to_syslog` all goes to syslog(3).
+ */
+void complain_as_daemon(bool to_syslog);
 
 /* After a wrong option or argument, when it was said what: how to get help. Returns 1. */
 int complain_usage(const char *verb);

@@ -8,15 +8,14 @@
 #include "tools/peer.h"
 #include "tools/pid_namespace.h"
 #include "tools/processes.h"
+#include "tools/run.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
@@ -226,27 +225,6 @@ static int enter_alone(const struct cgroup_hierarchy *cgroups, const struct loos
 	return r < 0 ? r : move_all(cgroups, loose, leader, path);
 }
 
-static int run(const char *const *arguments)
-{
-	posix_spawn_file_actions_t actions;
-	pid_t pid;
-	int status, r;
-
-	r = posix_spawn_file_actions_init(&actions);
-	if (r)
-		return -r;
-	posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-	posix_spawn_file_actions_adddup2(&actions, 2, 1);
-	r = posix_spawnp(&pid, arguments[0], &actions, NULL, (char *const *) arguments, environ);
-	posix_spawn_file_actions_destroy(&actions);
-	if (r)
-		return -r;
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return -errno;
-	return status == 0 ? 0 : -EPROTO;
-}
-
 /* org.freedesktop.systemd1(5), StartTransientUnit(), with the leader alone. */
 static int start_scope(const char *name, const char *unit, uint32_t leader)
 {
@@ -268,7 +246,7 @@ static int start_scope(const char *name, const char *unit, uint32_t leader)
 
 	snprintf(description, sizeof description, "Machine %s", name);
 	snprintf(pid, sizeof pid, "%u", leader);
-	return run(call);
+	return run_program(call, false);
 }
 
 /* The reply only says that a job was queued. */

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* mymachines register: by options, or many as JSON lines. */
 #include "registry/cleanup.h"
+#include "tools/configuration.h"
 #include "tools/json.h"
 #include "tools/message.h"
+#include "tools/monitor_start.h"
 #include "tools/publish.h"
 #include "tools/verbs.h"
 
@@ -16,6 +18,7 @@
 
 enum {
 	OPTION_BATCH = 256,
+	OPTION_NO_MONITOR,
 	OPTION_REPLACE,
 	OPTION_SCOPE,
 	OPTION_FACTS, /* the first of those in `facts` */
@@ -65,6 +68,7 @@ static int help(void)
 	     "      --vsock-cid=CID        Its vsock(7) context id\n"
 	     "      --scope                Put it into a scope of its own, if it is in no unit\n"
 	     "      --replace              Throw out a live machine with the name or leader\n"
+	     "      --no-monitor           Don't start the monitor, if none runs\n"
 	     "      --batch                Read JSON objects, one a line; publish all at once\n"
 	     "\n"
 	     "May be said several times; an empty value takes back those before:\n"
@@ -79,18 +83,20 @@ static int help(void)
 
 struct settings {
 	bool batch;
+	bool no_monitor;
 	bool replace;
 	bool scope;
 	bool help;
 	const char *facts_said; /* an option that says something of one machine */
 };
 
-static void fill_options(struct option options[static N_FACTS + 5])
+static void fill_options(struct option options[static N_FACTS + 6])
 {
 	size_t n = 0;
 
 	options[n++] = (struct option){ "help", no_argument, NULL, 'h' };
 	options[n++] = (struct option){ "batch", no_argument, NULL, OPTION_BATCH };
+	options[n++] = (struct option){ "no-monitor", no_argument, NULL, OPTION_NO_MONITOR };
 	options[n++] = (struct option){ "replace", no_argument, NULL, OPTION_REPLACE };
 	options[n++] = (struct option){ "scope", no_argument, NULL, OPTION_SCOPE };
 	for (size_t i = 0; i < N_FACTS; i++)
@@ -102,7 +108,7 @@ static void fill_options(struct option options[static N_FACTS + 5])
 /* Once for the settings and, with the name known, again for the facts: messages begin with it. */
 static int parse(int argc, char **argv, struct settings *settings, struct registration *reg)
 {
-	struct option options[N_FACTS + 5];
+	struct option options[N_FACTS + 6];
 	int option;
 
 	fill_options(options);
@@ -111,6 +117,7 @@ static int parse(int argc, char **argv, struct settings *settings, struct regist
 		switch (option) {
 		case 'h': settings->help = true; break;
 		case OPTION_BATCH: settings->batch = true; break;
+		case OPTION_NO_MONITOR: settings->no_monitor = true; break;
 		case OPTION_REPLACE: settings->replace = true; break;
 		case OPTION_SCOPE: settings->scope = true; break;
 		case '?': return -1;
@@ -121,6 +128,19 @@ static int parse(int argc, char **argv, struct settings *settings, struct regist
 		}
 	}
 	return 0;
+}
+
+/* And then have them watched. */
+static int publish_all(const struct registration *registrations, size_t count,
+		       const struct settings *settings)
+{
+	int status = publish_registrations(registrations, count,
+					   settings->replace ? PUBLISH_REPLACE : 0);
+
+	if (status == EXIT_SUCCESS && count > 0 && !settings->no_monitor &&
+	    configuration_read().monitor)
+		monitor_start();
+	return status;
 }
 
 static int register_one(int argc, char **argv, struct settings *settings)
@@ -139,7 +159,7 @@ static int register_one(int argc, char **argv, struct settings *settings)
 	reg.scope = settings->scope;
 	if (parse(argc, argv, settings, &reg) < 0 || registration_check(&reg) < 0)
 		return EXIT_FAILURE;
-	return publish_registrations(&reg, 1, settings->replace ? PUBLISH_REPLACE : 0);
+	return publish_all(&reg, 1, settings);
 }
 
 /* One line: -1 after a message, 0 for an empty one, 1 for a registration. */
@@ -220,8 +240,7 @@ static int register_batch(int argc, const struct settings *settings)
 		return EXIT_FAILURE;
 	for (ssize_t i = 0; i < count; i++)
 		registrations[i].scope = settings->scope;
-	return publish_registrations(registrations, (size_t) count,
-				     settings->replace ? PUBLISH_REPLACE : 0);
+	return publish_all(registrations, (size_t) count, settings);
 }
 
 int verb_register(int argc, char **argv)

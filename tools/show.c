@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* mymachines show */
 #include "registry/cleanup.h"
-#include "registry/process.h"
-#include "tools/format.h"
 #include "tools/json.h"
 #include "tools/message.h"
 #include "tools/options.h"
+#include "tools/properties.h"
 #include "tools/verbs.h"
 
 #include <errno.h>
 #include <getopt.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,162 +33,6 @@ struct settings {
 	const char *properties[64];
 	size_t n_properties;
 	enum json_mode json;
-};
-
-/* What a property's value is made from. */
-struct subject {
-	const struct machine *machine;
-	const struct registry_origin *origin;
-	struct arena *arena;
-};
-
-typedef const char *property_value(const struct subject *subject);
-
-static const char *name_value(const struct subject *s)
-{
-	return s->machine->name;
-}
-
-static const char *id_value(const struct subject *s)
-{
-	char text[ID128_TEXT_SIZE];
-
-	return s->machine->has_id ? arena_strdup(s->arena, id128_format(s->machine->id, text)) : "";
-}
-
-static const char *timestamp_value(const struct subject *s)
-{
-	char text[TIME_TEXT_SIZE];
-
-	return arena_strdup(s->arena, time_format(s->machine->realtime, text));
-}
-
-static const char *monotonic_value(const struct subject *s)
-{
-	return arena_printf(s->arena, "%" PRIu64, s->machine->monotonic);
-}
-
-static const char *service_value(const struct subject *s)
-{
-	return s->machine->service;
-}
-
-static const char *unit_value(const struct subject *s)
-{
-	return s->machine->unit;
-}
-
-static const char *leader_value(const struct subject *s)
-{
-	return arena_printf(s->arena, "%u", s->machine->leader.pid);
-}
-
-static const char *class_value(const struct subject *s)
-{
-	return machine_class_name(s->machine->class);
-}
-
-static const char *root_value(const struct subject *s)
-{
-	const char *root = s->machine->root_directory;
-
-	return root ? escape(root, arena_alloc(s->arena, ESCAPED_SIZE(strlen(root)))) : NULL;
-}
-
-/* Numbers with blanks between. */
-static const char *interfaces_value(const struct subject *s)
-{
-	const char *list = "";
-
-	for (size_t i = 0; i < s->machine->n_interfaces; i++)
-		list = arena_printf(s->arena, "%s%s%u", list, *list ? " " : "",
-				    s->machine->interfaces[i].index);
-	return list;
-}
-
-static const char *vsock_value(const struct subject *s)
-{
-	return s->machine->vsock_cid ? arena_printf(s->arena, "%u", s->machine->vsock_cid) : "";
-}
-
-static const char *ssh_value(const struct subject *s)
-{
-	return s->machine->ssh_address;
-}
-
-/* The states of machinectl(1): a machine without its leader is on its way out. */
-static const char *state_value(const struct subject *s)
-{
-	return leader_has_died(&s->machine->leader, s->origin) ? "closing" : "running";
-}
-
-static const char *aliases_value(const struct subject *s)
-{
-	const char *list = "";
-
-	for (const char *alias = NULL; (alias = machine_next_alias(s->machine, alias));)
-		list = arena_printf(s->arena, "%s%s%s", list, *list ? " " : "", alias);
-	return list;
-}
-
-static const char *addresses_value(const struct subject *s)
-{
-	size_t count = s->machine->n_addresses;
-	char *list = arena_alloc(s->arena, count * (ADDRESS_TEXT_SIZE + 1) + 1), *to = list;
-
-	for (size_t i = 0; i < count; i++) {
-		if (i > 0)
-			*to++ = ' ';
-		to += strlen(address_format(&s->machine->addresses[i], to));
-	}
-	return list;
-}
-
-static const char *map_value(struct arena *arena, const struct idmap *map)
-{
-	char *list = arena_alloc(arena, map->count * sizeof "4294967295:4294967295:4294967295" + 1);
-	char *to = list;
-
-	for (size_t i = 0; i < map->count; i++)
-		to += sprintf(to, "%s%u:%u:%u", i > 0 ? " " : "", map->extents[i].inner,
-			      map->extents[i].outer, map->extents[i].count);
-	return list;
-}
-
-static const char *uids_value(const struct subject *s)
-{
-	return map_value(s->arena, &s->machine->uids);
-}
-
-static const char *gids_value(const struct subject *s)
-{
-	return map_value(s->arena, &s->machine->gids);
-}
-
-/* In the order of machinectl show, and with its names; then those that only we have. */
-static const struct property {
-	const char *name;
-	property_value *value;
-} properties[] = {
-	/* clang-format off */
-	{ "Name", name_value },
-	{ "Id", id_value },
-	{ "Timestamp", timestamp_value },
-	{ "TimestampMonotonic", monotonic_value },
-	{ "Service", service_value },
-	{ "Unit", unit_value },
-	{ "Leader", leader_value },
-	{ "Class", class_value },
-	{ "RootDirectory", root_value },
-	{ "NetworkInterfaces", interfaces_value },
-	{ "VSockCID", vsock_value },
-	{ "SSHAddress", ssh_value },
-	{ "State", state_value },
-	{ "Aliases", aliases_value },
-	{ "Addresses", addresses_value },
-	{ "UIDMap", uids_value },
-	{ "GIDMap", gids_value },
-	/* clang-format on */
 };
 
 /* A list with commas, cut in place. */
@@ -254,18 +96,18 @@ static bool is_wanted(const struct settings *settings, const char *name)
 	return settings->n_properties == 0;
 }
 
-static void show_properties(const struct subject *subject, const struct settings *settings)
+static void show_properties(const struct property_subject *subject, const struct settings *settings)
 {
-	for (size_t i = 0; i < sizeof properties / sizeof *properties; i++) {
+	for (const struct property *p = properties; p->name; p++) {
 		const char *value;
 
-		if (!is_wanted(settings, properties[i].name))
+		if (!is_wanted(settings, p->name))
 			continue;
-		value = properties[i].value(subject);
+		value = p->value(subject);
 		if ((!value || !*value) && !settings->all && !settings->n_properties)
 			continue;
 		if (!settings->value_only)
-			printf("%s=", properties[i].name);
+			printf("%s=", p->name);
 		puts(value ? value : "");
 	}
 }
@@ -274,7 +116,7 @@ static void show_machine(const struct machine *m, const struct registry_origin *
 			 const struct settings *settings, bool first)
 {
 	CLEANUP(arena_done) struct arena arena = { 0 };
-	struct subject subject = { m, origin, &arena };
+	struct property_subject subject = { m, origin, &arena };
 
 	if (settings->json) {
 		json_print(json_from_machine(m, origin), settings->json);

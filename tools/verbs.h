@@ -6,9 +6,11 @@
 #pragma once
 
 int verb_list(int argc, char **argv);
+int verb_monitor(int argc, char **argv);
 int verb_ps(int argc, char **argv);
 int verb_refresh(int argc, char **argv);
 int verb_register(int argc, char **argv);
 int verb_show(int argc, char **argv);
 int verb_unregister(int argc, char **argv);
+int verb_watch(int argc, char **argv);
 int verb_which(int argc, char **argv);

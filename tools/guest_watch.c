@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tools/guest_watch.h"
+
+#include "registry/cleanup.h"
+#include "registry/host_link.h"
+#include "tools/leases.h"
+
+#include <errno.h>
+#include <libgen.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/socket.h>
+#include <sys/timerfd.h>
+#include <time.h>
+
+/* dnsmasq writes its file in place, libvirt's helper renames a new one over it. */
+#define LEASES_EVENTS (IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_DELETE)
+
+static int or_errno(int fd)
+{
+	return fd < 0 ? -errno : fd;
+}
+
+static int start(struct guest_watch *g, struct watched *w)
+{
+	static const unsigned int groups[] = { RTNLGRP_NEIGH };
+	int r = watched_add_source(w, &g->neighbours, netlink_listen(groups, 1));
+
+	if (r == 0)
+		r = watched_add_source(w, &g->leases,
+				       or_errno(inotify_init1(IN_CLOEXEC | IN_NONBLOCK)));
+	if (r == 0)
+		r = watched_add_source(
+			w, &g->expiry,
+			or_errno(timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK)));
+	g->is_on = true;
+	return r;
+}
+
+void guest_watch_done(struct guest_watch *g, struct watched *w)
+{
+	watched_remove_source(w, &g->neighbours);
+	watched_remove_source(w, &g->leases);
+	watched_remove_source(w, &g->expiry);
+	g->is_on = false;
+}
+
+/* Watch the directories of the lease files of this bridge, and find the next expiry. */
+static void watch_leases(struct guest_watch *g, const char *bridge, uint64_t *expiry)
+{
+	CLEANUP(arena_done) struct arena arena = { 0 };
+	struct leases leases = { 0 };
+	char path[PATH_MAX];
+
+	/* Before they are read. To add one again changes nothing. */
+	for (size_t n = 0; leases_path(n, bridge, path) != -ENOENT; n++)
+		inotify_add_watch(g->leases.fd, dirname(path), LEASES_EVENTS | IN_ONLYDIR);
+	leases_read(&leases, &arena, bridge);
+	for (size_t i = 0; i < leases.count; i++)
+		if (!lease_has_expired(&leases.items[i]) && leases.items[i].expiry < *expiry)
+			*expiry = leases.items[i].expiry;
+}
+
+/* The interface that stands for this one on the host, or 0. */
+static uint32_t segment_of(struct netlink *host, uint32_t interface)
+{
+	struct host_link link;
+
+	return host_link_read(host, interface, &link) == 0 ? link.stands_for : 0;
+}
+
+static void watch_guest(struct guest_watch *g, struct netlink *host,
+			const struct watched_machine *m, uint64_t *expiry)
+{
+	for (size_t i = 0; i < m->n_interfaces; i++) {
+		uint32_t segment = segment_of(host, m->interfaces[i]);
+		char name[IF_NAMESIZE];
+
+		if (segment && if_indextoname(segment, name))
+			watch_leases(g, name, expiry);
+	}
+}
+
+int guest_watch_update(struct guest_watch *g, struct watched *w)
+{
+	CLEANUP(netlink_close) struct netlink host = { 0 };
+	struct itimerspec at = { 0 };
+	uint64_t expiry = UINT64_MAX;
+	int r = 0;
+
+	if (w->n_learned == 0) {
+		guest_watch_done(g, w);
+		return 0;
+	}
+	if (!g->is_on)
+		r = start(g, w);
+	if (r == 0)
+		r = netlink_open(&host);
+	if (r < 0) {
+		guest_watch_done(g, w);
+		return r;
+	}
+	for (size_t i = 0; i < w->count; i++)
+		if (w->machines[i]->is_learned)
+			watch_guest(g, &host, w->machines[i], &expiry);
+	/*
+	 * At 0 it is off. An absolute time follows the clock when that is set.
+	 * A little later: time(2) lags behind.
+	 */
+	if (expiry != UINT64_MAX)
+		at.it_value = (struct timespec){ .tv_sec = (time_t) expiry, .tv_nsec = 20000000 };
+	timerfd_settime(g->expiry.fd, TFD_TIMER_ABSTIME, &at, NULL);
+	return 0;
+}
+
+/* Make those stale that have an interface on this segment, of all of them if it is 0. */
+static void make_stale(struct watched *w, uint32_t segment)
+{
+	CLEANUP(netlink_close) struct netlink host = { 0 };
+
+	if (netlink_open(&host) < 0)
+		segment = 0;
+	for (size_t i = 0; i < w->count; i++) {
+		struct watched_machine *m = w->machines[i];
+
+		if (!m->is_learned || m->is_stale)
+			continue;
+		m->is_stale = segment == 0;
+		for (size_t j = 0; j < m->n_interfaces && !m->is_stale; j++)
+			m->is_stale = m->interfaces[j] == segment ||
+				      segment_of(&host, m->interfaces[j]) == segment;
+	}
+}
+
+/* Neighbours of a burst are mostly of one segment: each is looked for once. */
+static void take_neighbours(struct guest_watch *g, struct watched *w)
+{
+	union {
+		struct nlmsghdr header;
+		char bytes[16384];
+	} buffer;
+	uint32_t last = 0;
+	ssize_t n;
+
+	while ((n = recv(g->neighbours.fd, &buffer, sizeof buffer, MSG_DONTWAIT)) > 0) {
+		int left = (int) n;
+
+		for (const struct nlmsghdr *message = &buffer.header; mnl_nlmsg_ok(message, left);
+		     message = mnl_nlmsg_next(message, &left)) {
+			const struct ndmsg *entry = mnl_nlmsg_get_payload(message);
+
+			if ((uint32_t) entry->ndm_ifindex != last)
+				make_stale(w, (uint32_t) entry->ndm_ifindex);
+			last = (uint32_t) entry->ndm_ifindex;
+		}
+	}
+	/* Some were lost. */
+	if (n < 0 && errno == ENOBUFS)
+		make_stale(w, 0);
+}
+
+void guest_watch_take_event(struct guest_watch *g, struct watched *w, const struct source *source)
+{
+	char bytes[4096];
+
+	if (source == &g->neighbours) {
+		take_neighbours(g, w);
+		return;
+	}
+	while (read(source->fd, bytes, sizeof bytes) > 0)
+		;
+	make_stale(w, 0);
+}

@@ -1,0 +1,663 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * mymachines monitor: waits for leaders to die, for addresses to change, and
+ * for the registry itself, and has what has changed looked at again. What it
+ * does is what mymachines refresh does: killed anywhere, it leaves nothing
+ * half done, and the next one begins with all machines.
+ */
+#include "registry/cleanup.h"
+#include "registry/netlink.h"
+#include "registry/watch.h"
+#include "registry/writer.h"
+#include "tools/daemon.h"
+#include "tools/guest_watch.h"
+#include "tools/message.h"
+#include "tools/monitor_lock.h"
+#include "tools/options.h"
+#include "tools/publish.h"
+#include "tools/verbs.h"
+#include "tools/watch.h"
+#include "tools/watched.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <linux/capability.h>
+#include <linux/rtnetlink.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <time.h>
+
+/* What comes in one burst is looked at once: when nothing has come for a while, or this late. */
+#define QUIET_MS 8
+#define BURST_MS 40
+
+/* What couldn't be published is tried again, ever later; what can't be watched is looked at. */
+#define RETRY_MS     1000
+#define RETRY_MAX_MS 60000
+#define POLL_MS	     1000
+
+/* Descriptors that are left for looking at machines and publishing. */
+#define DESCRIPTORS_RESERVED 64
+
+/* Interfaces of the host's that changed; of more than this at once, all count as changed. */
+#define LINKS_MAX 64
+
+#define NEVER UINT64_MAX
+
+struct monitor_settings {
+	bool background;
+	bool exit_when_empty;
+	bool wait;
+	bool follow;
+	struct follow_settings followed;
+};
+
+struct monitor {
+	const struct monitor_settings *settings;
+	int lock;
+	struct registry_watch watch;
+	struct source registry, signals, links;
+	struct watched watched;
+	struct guest_watch guests;
+
+	bool registry_has_changed;
+	bool links_have_changed;
+	bool all_is_stale; /* also what follows the registry is to be put right */
+	uint32_t changed_links[LINKS_MAX];
+	size_t n_changed_links;
+
+	/* All times are of CLOCK_MONOTONIC, in ms. */
+	uint64_t burst_began; /* or NEVER: nothing is to be done */
+	uint64_t due;	      /* or NEVER */
+	uint64_t poll_due;    /* or NEVER */
+	uint64_t not_before;  /* after much work, a rest */
+	uint64_t retry_after;
+
+	struct registry_identity followed; /* the snapshot that `watched` follows */
+	size_t n_unwatched_said;
+	size_t n_notified;
+	bool is_leaving;
+	int status;
+};
+
+static uint64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t) now.tv_sec * 1000u + (uint64_t) now.tv_nsec / 1000000u;
+}
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static void leave(struct monitor *m, int status)
+{
+	m->is_leaving = true;
+	m->status = status;
+}
+
+/* Something has happened: act on it when the burst is over. */
+static void note(struct monitor *m)
+{
+	uint64_t now = now_ms();
+
+	if (m->burst_began == NEVER)
+		m->burst_began = now;
+	m->due = least(now + QUIET_MS, m->burst_began + BURST_MS);
+	if (m->due < m->not_before)
+		m->due = m->not_before;
+}
+
+static void take_signal(struct monitor *m)
+{
+	struct signalfd_siginfo info;
+
+	while (read(m->signals.fd, &info, sizeof info) == sizeof info)
+		if (info.ssi_signo == SIGHUP)
+			m->all_is_stale = true;
+		else
+			leave(m, EXIT_SUCCESS);
+}
+
+static void take_registry(struct monitor *m)
+{
+	int r = registry_watch_read(&m->watch);
+
+	if (r < 0) {
+		complain_registry(REGISTRY_DIRECTORY, r);
+		leave(m, EXIT_FAILURE);
+	} else if (r > 0) {
+		m->registry_has_changed = true;
+	}
+}
+
+static void add_changed_link(struct monitor *m, uint32_t index)
+{
+	for (size_t i = 0; i < m->n_changed_links && i < LINKS_MAX; i++)
+		if (m->changed_links[i] == index)
+			return;
+	if (m->n_changed_links < LINKS_MAX)
+		m->changed_links[m->n_changed_links] = index;
+	m->n_changed_links++;
+}
+
+static void take_links(struct monitor *m)
+{
+	union {
+		struct nlmsghdr header;
+		char bytes[16384];
+	} buffer;
+	ssize_t n;
+
+	m->links_have_changed = true;
+	while ((n = recv(m->links.fd, &buffer, sizeof buffer, MSG_DONTWAIT)) > 0) {
+		int left = (int) n;
+
+		for (const struct nlmsghdr *message = &buffer.header; mnl_nlmsg_ok(message, left);
+		     message = mnl_nlmsg_next(message, &left)) {
+			const struct ifinfomsg *info = mnl_nlmsg_get_payload(message);
+
+			add_changed_link(m, (uint32_t) info->ifi_index);
+		}
+	}
+	/* Some were lost. */
+	if (n < 0 && errno == ENOBUFS)
+		m->n_changed_links = LINKS_MAX + 1;
+}
+
+static void take_event(struct monitor *m, struct source *source)
+{
+	switch (source->kind) {
+	case SOURCE_LEADER:
+	case SOURCE_NETWORK: watched_take_event(&m->watched, source); break;
+	case SOURCE_REGISTRY: take_registry(m); break;
+	case SOURCE_SIGNAL: take_signal(m); break;
+	case SOURCE_HOST_LINKS: take_links(m); break;
+	case SOURCE_HOST_NEIGHBOURS:
+	case SOURCE_LEASES:
+	case SOURCE_LEASE_EXPIRY:
+		guest_watch_take_event(&m->guests, &m->watched, source);
+		break;
+	}
+}
+
+static bool link_has_changed(const struct monitor *m, uint32_t index)
+{
+	if (m->n_changed_links > LINKS_MAX)
+		return true;
+	for (size_t i = 0; i < m->n_changed_links; i++)
+		if (m->changed_links[i] == index)
+			return true;
+	return false;
+}
+
+/* Which machines the changes of the host's interfaces concern. */
+static void judge_links(struct monitor *m)
+{
+	for (size_t i = 0; i < m->watched.count; i++) {
+		struct watched_machine *machine = m->watched.machines[i];
+
+		/* A tap that it has just opened isn't known yet. */
+		machine->is_stale |= machine->is_learned;
+		for (size_t j = 0; j < machine->n_interfaces && !machine->is_stale; j++)
+			machine->is_stale = link_has_changed(m, machine->interfaces[j]);
+	}
+	/* An interface that was moved into a namespace may be why the machine is in that now. */
+	watched_check_networks(&m->watched);
+	m->links_have_changed = false;
+	m->n_changed_links = 0;
+}
+
+/* `first` is "READY=1\n" once. */
+static void notify(struct monitor *m, const char *first)
+{
+	char text[64];
+
+	snprintf(text, sizeof text, "%sSTATUS=Watching %zu machine%s.", first, m->watched.count,
+		 m->watched.count == 1 ? "" : "s");
+	daemon_notify(text);
+	m->n_notified = m->watched.count;
+}
+
+/* Pids of another namespace mean other processes here. */
+static int check_origin(const struct snapshot *s)
+{
+	return s->meta.machines == 0 || registry_origin_is_mine(&s->meta.origin) ? 0 : -EXDEV;
+}
+
+/* Watch the machines that are in the registry now. 0 or -1 after a message. */
+static int follow_registry(struct monitor *m)
+{
+	CLEANUP(snapshot_close) struct snapshot snapshot = { 0 };
+	int r = snapshot_open(&snapshot, REGISTRY_PATH);
+
+	m->registry_has_changed = false;
+	if (r == -ENOENT || r == -ESTALE)
+		r = 0;
+	if (r == 0 && snapshot.env && registry_identity_equal(&snapshot.identity, &m->followed))
+		return 0;
+	if (r == 0 && snapshot.env)
+		r = check_origin(&snapshot);
+	if (r == -EXDEV)
+		leave(m, EXIT_FAILURE);
+	if (r == 0)
+		r = watched_follow(&m->watched, &snapshot);
+	if (r < 0) {
+		complain_registry(REGISTRY_PATH, r);
+		return -1;
+	}
+	m->followed = snapshot.identity;
+	return 0;
+}
+
+/* The machines that are to be looked at, as registrations in the arena. */
+static size_t collect(const struct monitor *m, struct arena *arena,
+		      struct registration **registrations)
+{
+	CLEANUP(snapshot_close) struct snapshot snapshot = { 0 };
+	size_t count = 0;
+
+	*registrations = arena_alloc(arena, (m->watched.count + 1) * sizeof **registrations);
+	if (snapshot_open(&snapshot, REGISTRY_PATH) < 0)
+		return 0;
+	for (size_t i = 0; i < m->watched.count; i++) {
+		const struct watched_machine *machine = m->watched.machines[i];
+		struct machine found;
+
+		if ((m->all_is_stale || watched_is_stale(machine)) &&
+		    snapshot_find_name(&snapshot, machine->name, &found) == 0)
+			(*registrations)[count++] = registration_to_refresh(arena, &found);
+	}
+	return count;
+}
+
+/* Look at what is stale, and publish what has changed. */
+static int refresh_stale(struct monitor *m)
+{
+	CLEANUP(arena_done) struct arena arena = { 0 };
+	struct registration *registrations;
+	size_t count = collect(m, &arena, &registrations);
+	bool all = m->all_is_stale;
+
+	watched_clear_stale(&m->watched);
+	m->all_is_stale = false;
+	if (count == 0 && !all)
+		return 0;
+	if (publish_registrations(registrations, count, all ? 0 : PUBLISH_IF_OUTDATED) ==
+	    EXIT_SUCCESS)
+		return 0;
+	m->all_is_stale = true;
+	return -1;
+}
+
+static void try_later(struct monitor *m)
+{
+	m->retry_after = m->retry_after ? least(m->retry_after * 2, RETRY_MAX_MS) : RETRY_MS;
+	m->due = now_ms() + m->retry_after;
+}
+
+static bool has_machines(void)
+{
+	CLEANUP(snapshot_close) struct snapshot snapshot = { 0 };
+	int r = snapshot_open(&snapshot, REGISTRY_PATH);
+
+	/* What can't be read may have some. */
+	return r == 0 ? snapshot.meta.machines > 0 : r != -ENOENT && r != -ESTALE;
+}
+
+/*
+ * Without machines there is nothing to do. A registration that found the
+ * monitor there, and so started none, was published before the lock was let go:
+ * look once more after that.
+ */
+static void leave_if_empty(struct monitor *m)
+{
+	if (m->watched.count > 0 || has_machines())
+		return;
+	cleanup_close(&m->lock);
+	m->lock = -1;
+	if (!has_machines() || monitor_lock_take(false, &m->lock) < 0)
+		leave(m, EXIT_SUCCESS);
+}
+
+/* Make it, if there is none, and see that it is root's alone. 0 or a negative errno, said. */
+static int open_registry_directory(void)
+{
+	CLEANUP(writer_close) struct writer writer;
+	int r = writer_prepare(&writer, REGISTRY_DIRECTORY);
+
+	if (r < 0)
+		complain_registry(writer.blamed, r);
+	return r;
+}
+
+/* Somebody may have removed the directory, and the lock with it. */
+static void keep_lock(struct monitor *m)
+{
+	int r;
+
+	if (monitor_lock_is_there(m->lock))
+		return;
+	cleanup_close(&m->lock);
+	m->lock = -1;
+	r = open_registry_directory();
+	if (r == 0)
+		r = monitor_lock_take(false, &m->lock);
+	if (r < 0)
+		leave(m, r == -EAGAIN ? EXIT_SUCCESS : EXIT_FAILURE);
+	m->registry_has_changed = true;
+	note(m);
+}
+
+/* What can't be watched is looked at from time to time: how long that takes decides how often. */
+static void plan_poll(struct monitor *m, uint64_t took)
+{
+	size_t n = watched_count_unwatched(&m->watched);
+
+	if (n > m->n_unwatched_said)
+		complain("%zu of %zu machines can't be watched, with %zu descriptors at most; looking "
+			 "at them every second",
+			 n, m->watched.count, m->watched.descriptors_max);
+	m->n_unwatched_said = n;
+	if (n == 0 && (m->watched.n_learned == 0 || m->guests.is_on))
+		m->poll_due = NEVER;
+	else if (m->poll_due == NEVER)
+		m->poll_due = now_ms() + POLL_MS + took * 9;
+}
+
+static void poll_unwatched(struct monitor *m)
+{
+	m->poll_due = NEVER;
+	for (size_t i = 0; i < m->watched.count; i++) {
+		struct watched_machine *machine = m->watched.machines[i];
+
+		machine->is_stale |= !watched_is_whole(machine) ||
+				     (machine->is_learned && !m->guests.is_on);
+	}
+	/* There may be room by now. */
+	watched_check_networks(&m->watched);
+}
+
+static bool any_is_stale(const struct monitor *m)
+{
+	for (size_t i = 0; i < m->watched.count; i++)
+		if (watched_is_stale(m->watched.machines[i]))
+			return true;
+	return m->registry_has_changed;
+}
+
+static void act(struct monitor *m)
+{
+	uint64_t began = now_ms(), took;
+	bool failed;
+
+	m->burst_began = m->due = NEVER;
+	if (m->poll_due <= began)
+		poll_unwatched(m);
+	failed = follow_registry(m) < 0;
+	if (m->links_have_changed)
+		judge_links(m);
+	failed = failed || refresh_stale(m) < 0 || follow_registry(m) < 0;
+	guest_watch_update(&m->guests, &m->watched);
+	/* What the work took comes from pages that are given back. */
+	malloc_trim(0);
+	took = now_ms() - began;
+	m->not_before = began + 2 * took;
+	plan_poll(m, took);
+	if (failed)
+		try_later(m);
+	else
+		m->retry_after = 0;
+	/* What was registered meanwhile. */
+	if (!failed && any_is_stale(m))
+		note(m);
+	if (m->watched.count != m->n_notified)
+		notify(m, "");
+	if (!failed && m->settings->exit_when_empty)
+		leave_if_empty(m);
+	if (!m->is_leaving)
+		keep_lock(m);
+}
+
+static int timeout_of(const struct monitor *m)
+{
+	uint64_t due = least(m->due, m->poll_due), now = now_ms();
+
+	return due == NEVER ? -1 : due <= now ? 0 : (int) least(due - now, INT32_MAX);
+}
+
+/* Leaders' last: that one has died may free the network of an event of the same batch. */
+static void take_events(struct monitor *m, const struct epoll_event *events, int count)
+{
+	for (int leaders = 0; leaders <= 1; leaders++)
+		for (int i = 0; i < count; i++) {
+			struct source *source = events[i].data.ptr;
+
+			if ((source->kind == SOURCE_LEADER) == leaders)
+				take_event(m, source);
+		}
+	if (count > 0)
+		note(m);
+}
+
+static int run(struct monitor *m)
+{
+	struct epoll_event events[64];
+
+	act(m);
+	notify(m, "READY=1\n");
+	while (!m->is_leaving) {
+		int count = epoll_wait(m->watched.epoll, events, 64, timeout_of(m));
+
+		if (count < 0 && errno != EINTR) {
+			complain("cannot wait for events: %s", strerror(errno));
+			return EXIT_FAILURE;
+		}
+		take_events(m, events, count);
+		if (!m->is_leaving && least(m->due, m->poll_due) <= now_ms())
+			act(m);
+	}
+	daemon_notify("STOPPING=1");
+	return m->status;
+}
+
+static int open_signals(void)
+{
+	sigset_t signals;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGHUP);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+	return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+/* All that is waited for but for the machines. */
+static int open_sources(struct monitor *m)
+{
+	static const unsigned int groups[] = { RTNLGRP_LINK };
+	int r = registry_watch_open(&m->watch, REGISTRY_DIRECTORY), fd = open_signals();
+
+	if (r == 0)
+		r = watched_add_source(&m->watched, &m->registry, fcntl(m->watch.fd, F_DUPFD_CLOEXEC, 0));
+	if (r == 0)
+		r = watched_add_source(&m->watched, &m->signals, fd < 0 ? -errno : fd);
+	if (r == 0)
+		r = watched_add_source(&m->watched, &m->links, netlink_listen(groups, 1));
+	return r;
+}
+
+/*
+ * To enter network namespaces, and see which those are; and to find a
+ * machine's root directory behind directories that are closed to others.
+ */
+static const int capabilities[] = { CAP_SYS_ADMIN, CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH };
+
+static int monitor(const struct monitor_settings *settings, int lock, int *ready)
+{
+	struct monitor m = {
+		.settings = settings,
+		.lock = lock,
+		.watch = { .fd = -1 },
+		.registry = { SOURCE_REGISTRY, -1 },
+		.signals = { SOURCE_SIGNAL, -1 },
+		.links = { SOURCE_HOST_LINKS, -1 },
+		.guests = GUEST_WATCH_INIT,
+		.all_is_stale = true,
+		.burst_began = NEVER,
+		.due = NEVER,
+		.poll_due = NEVER,
+	};
+	unsigned long descriptors = daemon_raise_descriptors();
+	int r = watched_init(&m.watched, descriptors > 2 * DESCRIPTORS_RESERVED
+						 ? descriptors - DESCRIPTORS_RESERVED
+						 : descriptors / 2);
+
+	if (r == 0)
+		r = open_sources(&m);
+	if (r < 0) {
+		complain("cannot watch the registry: %s", error_words(r));
+		return EXIT_FAILURE;
+	}
+	if (settings->background)
+		daemon_leave_cgroups();
+	if (daemon_keep_capabilities(capabilities, 3) < 0)
+		return EXIT_FAILURE;
+	if (settings->background && daemon_is_ready(ready) < 0)
+		return EXIT_FAILURE;
+	if (!settings->background)
+		complain_as_daemon(false);
+	return run(&m);
+}
+
+/* Become the one monitor. 1, 0 if there is one, or -1 after a message. */
+static int take_lock(const struct monitor_settings *settings, int *lock)
+{
+	pid_t pid = 0;
+	int r;
+
+	if (open_registry_directory() < 0)
+		return -1;
+	r = monitor_lock_take(false, lock);
+	if (r == -EAGAIN)
+		monitor_is_running(&pid);
+	if (r == -EAGAIN && settings->wait) {
+		complain("the monitor runs already, as pid %d; waiting until it has left", pid);
+		daemon_notify("READY=1\nSTATUS=Another monitor runs; waiting until it has left.");
+		r = monitor_lock_take(true, lock);
+	} else if (r == -EAGAIN) {
+		if (!settings->background)
+			complain("the monitor runs already, as pid %d", pid);
+		return 0;
+	}
+	if (r < 0)
+		complain_registry(MONITOR_LOCK_PATH, r);
+	return r < 0 ? -1 : 1;
+}
+
+static int start(const struct monitor_settings *settings)
+{
+	int ready = -1, lock = -1, r;
+
+	if (settings->background && daemon_fork(&ready) < 0)
+		return EXIT_FAILURE;
+	/* The lock is the process's, not its child's. */
+	r = take_lock(settings, &lock);
+	if (r <= 0)
+		/* For whoever wants one to run, one that does is as good. */
+		return r == 0 && settings->background ? EXIT_SUCCESS : EXIT_FAILURE;
+	return monitor(settings, lock, &ready);
+}
+
+static int help(void)
+{
+	puts("Usage: mymachines monitor [OPTION...]\n"
+	     "       mymachines monitor --follow [--initial] [--json=MODE]\n"
+	     "\n"
+	     "Keep the registry true: forget machines as soon as their leader dies, and follow\n"
+	     "their addresses as these change.\n"
+	     "\n"
+	     "  -h, --help             Show this help\n"
+	     "      --background       Go on in the background, and log to syslog\n"
+	     "      --exit-when-empty  Leave when the last machine has gone\n"
+	     "      --wait             Where a monitor runs, wait until it has left\n"
+	     "\n"
+	     "      --follow           Don't; only print what happens, as mymachines watch does\n"
+	     "      --initial          First print the machines that are there\n"
+	     "      --json=MODE        Print an object for each event: short, pretty, or off");
+	return EXIT_SUCCESS;
+}
+
+/* 0 to go on, or the exit status plus 1. */
+static int parse(int argc, char **argv, struct monitor_settings *settings)
+{
+	enum {
+		OPTION_BACKGROUND = 256,
+		OPTION_EXIT_WHEN_EMPTY,
+		OPTION_WAIT,
+		OPTION_FOLLOW,
+		OPTION_INITIAL,
+		OPTION_JSON
+	};
+	static const struct option options[] = {
+		{ "help", no_argument, NULL, 'h' },
+		{ "background", no_argument, NULL, OPTION_BACKGROUND },
+		{ "exit-when-empty", no_argument, NULL, OPTION_EXIT_WHEN_EMPTY },
+		{ "wait", no_argument, NULL, OPTION_WAIT },
+		{ "follow", no_argument, NULL, OPTION_FOLLOW },
+		{ "initial", no_argument, NULL, OPTION_INITIAL },
+		{ "json", required_argument, NULL, OPTION_JSON },
+		{ 0 },
+	};
+	int option;
+
+	optind = 0;
+	while ((option = getopt_long(argc, argv, "h", options, NULL)) >= 0) {
+		switch (option) {
+		case 'h': return help() + 1;
+		case OPTION_BACKGROUND: settings->background = true; break;
+		case OPTION_EXIT_WHEN_EMPTY: settings->exit_when_empty = true; break;
+		case OPTION_WAIT: settings->wait = true; break;
+		case OPTION_FOLLOW: settings->follow = true; break;
+		case OPTION_INITIAL: settings->followed.initial = true; break;
+		case OPTION_JSON:
+			if (json_mode_parse(optarg, &settings->followed.json) < 0)
+				return EXIT_FAILURE + 1;
+			break;
+		default: return complain_usage("monitor") + 1;
+		}
+	}
+	if (optind < argc)
+		complain("monitor: takes no names");
+	else if (!settings->follow && (settings->followed.initial || settings->followed.json))
+		complain("monitor: --initial and --json go with --follow");
+	else if (settings->follow &&
+		 (settings->background || settings->exit_when_empty || settings->wait))
+		complain("monitor: --follow only prints: not with --background, --exit-when-empty "
+			 "or --wait");
+	else
+		return 0;
+	return complain_usage("monitor") + 1;
+}
+
+int verb_monitor(int argc, char **argv)
+{
+	struct monitor_settings settings = { 0 };
+	int status = parse(argc, argv, &settings);
+
+	if (status)
+		return status - 1;
+	return settings.follow ? follow(&settings.followed) : start(&settings);
+}

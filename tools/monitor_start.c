@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tools/monitor_start.h"
+
+#include "tools/message.h"
+#include "tools/monitor_lock.h"
+#include "tools/peer.h"
+#include "tools/run.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+#include <unistd.h>
+
+#define UNIT "mymachines-monitor.service"
+
+/* Where a unit that this was installed with would be. */
+static bool has_unit(void)
+{
+	return access(SYSTEM_UNIT_DIRECTORY "/" UNIT, F_OK) == 0;
+}
+
+/* org.freedesktop.systemd1(5): the job is queued, and this doesn't wait for it. */
+static int start_unit(void)
+{
+	static const char *const call[] = {
+		/* clang-format off */
+		"busctl", "--quiet", "--system", "--timeout=3", "call",
+		"org.freedesktop.systemd1", "/org/freedesktop/systemd1",
+		"org.freedesktop.systemd1.Manager", "StartUnit", "ss", UNIT, "replace", NULL,
+		/* clang-format on */
+	};
+
+	return run_program(call, true);
+}
+
+/* This very program, whatever is in PATH. */
+static int start_process(void)
+{
+	static char self[PATH_MAX];
+	const char *const arguments[] = { self, "monitor", "--background", "--exit-when-empty",
+					  NULL };
+	ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
+
+	if (length < 0)
+		return -errno;
+	self[length] = '\0';
+	return run_program(arguments, false);
+}
+
+void monitor_start(void)
+{
+	pid_t pid;
+	int r = monitor_is_running(&pid);
+
+	if (r != 0)
+		return;
+	if (systemd_is_running() && has_unit() && start_unit() == 0)
+		return;
+	r = start_process();
+	/* Otherwise it has said it. */
+	if (r < 0 && r != -EPROTO)
+		complain("cannot start the monitor: %s", strerror(-r));
+}

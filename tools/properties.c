@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tools/properties.h"
+
+#include "registry/process.h"
+#include "tools/format.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *name_value(const struct property_subject *s)
+{
+	return s->machine->name;
+}
+
+static const char *id_value(const struct property_subject *s)
+{
+	char text[ID128_TEXT_SIZE];
+
+	return s->machine->has_id ? arena_strdup(s->arena, id128_format(s->machine->id, text)) : "";
+}
+
+static const char *timestamp_value(const struct property_subject *s)
+{
+	char text[TIME_TEXT_SIZE];
+
+	return arena_strdup(s->arena, time_format(s->machine->realtime, text));
+}
+
+static const char *monotonic_value(const struct property_subject *s)
+{
+	return arena_printf(s->arena, "%" PRIu64, s->machine->monotonic);
+}
+
+static const char *service_value(const struct property_subject *s)
+{
+	return s->machine->service;
+}
+
+static const char *unit_value(const struct property_subject *s)
+{
+	return s->machine->unit;
+}
+
+static const char *leader_value(const struct property_subject *s)
+{
+	return arena_printf(s->arena, "%u", s->machine->leader.pid);
+}
+
+static const char *class_value(const struct property_subject *s)
+{
+	return machine_class_name(s->machine->class);
+}
+
+static const char *root_value(const struct property_subject *s)
+{
+	const char *root = s->machine->root_directory;
+
+	return root ? escape(root, arena_alloc(s->arena, ESCAPED_SIZE(strlen(root)))) : NULL;
+}
+
+/* Numbers with blanks between. */
+static const char *interfaces_value(const struct property_subject *s)
+{
+	const char *list = "";
+
+	for (size_t i = 0; i < s->machine->n_interfaces; i++)
+		list = arena_printf(s->arena, "%s%s%u", list, *list ? " " : "",
+				    s->machine->interfaces[i].index);
+	return list;
+}
+
+static const char *vsock_value(const struct property_subject *s)
+{
+	return s->machine->vsock_cid ? arena_printf(s->arena, "%u", s->machine->vsock_cid) : "";
+}
+
+static const char *ssh_value(const struct property_subject *s)
+{
+	return s->machine->ssh_address;
+}
+
+/* The states of machinectl(1): a machine without its leader is on its way out. */
+static const char *state_value(const struct property_subject *s)
+{
+	return leader_has_died(&s->machine->leader, s->origin) ? "closing" : "running";
+}
+
+static const char *aliases_value(const struct property_subject *s)
+{
+	const char *list = "";
+
+	for (const char *alias = NULL; (alias = machine_next_alias(s->machine, alias));)
+		list = arena_printf(s->arena, "%s%s%s", list, *list ? " " : "", alias);
+	return list;
+}
+
+static const char *addresses_value(const struct property_subject *s)
+{
+	size_t count = s->machine->n_addresses;
+	char *list = arena_alloc(s->arena, count * (ADDRESS_TEXT_SIZE + 1) + 1), *to = list;
+
+	for (size_t i = 0; i < count; i++) {
+		if (i > 0)
+			*to++ = ' ';
+		to += strlen(address_format(&s->machine->addresses[i], to));
+	}
+	return list;
+}
+
+static const char *map_value(struct arena *arena, const struct idmap *map)
+{
+	char *list = arena_alloc(arena, map->count * sizeof "4294967295:4294967295:4294967295" + 1);
+	char *to = list;
+
+	for (size_t i = 0; i < map->count; i++)
+		to += sprintf(to, "%s%u:%u:%u", i > 0 ? " " : "", map->extents[i].inner,
+			      map->extents[i].outer, map->extents[i].count);
+	return list;
+}
+
+static const char *uids_value(const struct property_subject *s)
+{
+	return map_value(s->arena, &s->machine->uids);
+}
+
+static const char *gids_value(const struct property_subject *s)
+{
+	return map_value(s->arena, &s->machine->gids);
+}
+
+/* In the order of machinectl show, and with its names; then those that only we have. */
+const struct property properties[] = {
+	/* clang-format off */
+	{ "Name", name_value },
+	{ "Id", id_value },
+	{ "Timestamp", timestamp_value },
+	{ "TimestampMonotonic", monotonic_value },
+	{ "Service", service_value },
+	{ "Unit", unit_value },
+	{ "Leader", leader_value },
+	{ "Class", class_value },
+	{ "RootDirectory", root_value },
+	{ "NetworkInterfaces", interfaces_value },
+	{ "VSockCID", vsock_value },
+	{ "SSHAddress", ssh_value },
+	{ "State", state_value },
+	{ "Aliases", aliases_value },
+	{ "Addresses", addresses_value },
+	{ "UIDMap", uids_value },
+	{ "GIDMap", gids_value },
+	{ 0 },
+	/* clang-format on */
+};
