@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <linux/rtnetlink.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <sys/socket.h>
 
 /* The kernel's advice for dumps: Documentation/userspace-api/netlink/intro.rst, "Buffer sizing". */
@@ -39,6 +40,21 @@ int netlink_inside(int pidfd, int home, int open(void *into), void *into)
 	return setns(home, CLONE_NEWNET) < 0 ? -ENOTRECOVERABLE : r;
 }
 
+/*
+ * libmnl would end at the first message of a dump that a change has disturbed;
+ * but the next request would be refused, EBUSY, until the kernel is through with it.
+ */
+static bool take_disturbance(struct nlmsghdr *message, int left)
+{
+	bool is_disturbed = false;
+
+	for (; mnl_nlmsg_ok(message, left); message = mnl_nlmsg_next(message, &left)) {
+		is_disturbed |= message->nlmsg_flags & NLM_F_DUMP_INTR;
+		message->nlmsg_flags &= (uint16_t) ~NLM_F_DUMP_INTR;
+	}
+	return is_disturbed;
+}
+
 int netlink_request(struct netlink *netlink, struct nlmsghdr *message, netlink_parser *parse,
 		    void *into)
 {
@@ -46,6 +62,7 @@ int netlink_request(struct netlink *netlink, struct nlmsghdr *message, netlink_p
 		struct nlmsghdr header;
 		char bytes[BUFFER_SIZE];
 	} answer;
+	bool is_disturbed = false;
 	int r = MNL_CB_OK;
 
 	message->nlmsg_seq = ++netlink->sequence;
@@ -56,14 +73,11 @@ int netlink_request(struct netlink *netlink, struct nlmsghdr *message, netlink_p
 
 		if (n < 0)
 			return -errno;
-		/* What is left of a dump that was disturbed. */
-		if ((size_t) n >= sizeof answer.header &&
-		    answer.header.nlmsg_seq != netlink->sequence)
-			continue;
+		is_disturbed |= take_disturbance(&answer.header, (int) n);
 		r = mnl_cb_run(&answer, (size_t) n, netlink->sequence,
 			       mnl_socket_get_portid(netlink->socket), parse, into);
 	}
-	return r < 0 ? -errno : 0;
+	return r < 0 ? -errno : is_disturbed ? -EINTR : 0;
 }
 
 static int dump_once(struct netlink *netlink, uint16_t type, uint8_t family, netlink_parser *parse,

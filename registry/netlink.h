@@ -24,7 +24,10 @@ int netlink_open(struct netlink *netlink);
 /* Does nothing to one that isn't open. */
 void netlink_close(struct netlink *netlink);
 
-/* Send a request, and give each message of the answer to `parse`. 0 or a negative errno. */
+/*
+ * Send a request, and give each message of the answer to `parse`. 0; -EINTR if
+ * a change has disturbed the answer; or another negative errno.
+ */
 int netlink_request(struct netlink *netlink, struct nlmsghdr *message, netlink_parser *parse,
 		    void *into);
 
