@@ -27,6 +27,12 @@ debian-root:
 check_PROGRAMS += tests/support/container
 tests_support_container_SOURCES = %D%/support/container.c
 
+check_PROGRAMS += tests/support/guest
+tests_support_guest_SOURCES = %D%/support/guest.c
+
+check_PROGRAMS += tests/support/interrupt
+tests_support_interrupt_SOURCES = %D%/support/interrupt.c
+
 if HAVE_SYSTEMD
 check_PROGRAMS += tests/support/login
 tests_support_login_SOURCES = %D%/support/login.c
@@ -56,11 +62,14 @@ integration_tests = \
 	%D%/integration/exports-cgroup1.t \
 	%D%/integration/exports-cgroup2.t \
 	%D%/integration/install.t \
+	%D%/integration/guests.t \
+	%D%/integration/monitor.t \
+	%D%/integration/watch.t \
 	%D%/integration/ps.t \
 	%D%/integration/registrar.t \
 	%D%/integration/resolve.t
 TESTS += $(integration_tests)
-EXTRA_DIST += $(integration_tests) %D%/integration/lib.sh
+EXTRA_DIST += $(integration_tests) %D%/integration/events.sh %D%/integration/lib.sh
 
 if HAVE_CHECK
 check_PROGRAMS += tests/unit/unit

@@ -1,0 +1,83 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# For the tests of what happens by itself: a monitor in the foreground, and the events that
+# mymachines watch prints.
+monitor='' watcher='' events=''
+
+# monitor_pid: of the one that runs, by the lock that it has: /proc/locks, proc(5)
+monitor_pid() {
+    local inode
+    inode=$(stat -c %i "$REGISTRY_DIRECTORY/monitor.lock" 2>/dev/null) &&
+        awk -v i="$inode" '$2 == "POSIX" && $6 ~ ":" i "$" { print $5; n = 1 } END { exit !n }' \
+            /proc/locks
+}
+
+nobody_monitors() {
+    ! monitor_pid >/dev/null
+}
+
+# No process may outlive the test, nor hold what it prints to.
+end_watching() {
+    kill -9 $monitor $watcher
+    # One that a registration has started is in nobody's list of jobs.
+    monitor_pid >/dev/null && kill -9 "$(monitor_pid)"
+} >/dev/null 2>&1
+
+# follow: what is there, and what happens from now on, comes to `event`
+follow() {
+    [ -z "$watcher" ] || kill "$watcher"
+    [ -z "$events" ] || exec {events}<&-
+    rm -f "$TMPDIR/events"
+    mkfifo "$TMPDIR/events"
+    mymachines watch --initial >"$TMPDIR/events" 2>/dev/null </dev/null &
+    watcher=$!
+    exec {events}<"$TMPDIR/events"
+}
+
+# event GLOB: waits for the next one that matches, at most ten seconds
+event() {
+    local line seen=
+    while read -r -t 10 line <&"$events"; do
+        # shellcheck disable=SC2254
+        case $line in
+        $1) return 0 ;;
+        esac
+        seen="$seen#   $line"$'\n'
+    done
+    echo "# no event $1 among"
+    printf %s "$seen"
+    return 1
+}
+
+# happens GLOB NAME: a test that it does
+happens() {
+    event "$1"
+    ok $? "$2"
+}
+
+# background COMMAND...: without a hold on the test's output; sets `started`
+background() {
+    "$@" >/dev/null 2>&1 </dev/null {events}<&- &
+    # shellcheck disable=SC2034
+    started=$!
+}
+
+start_monitor() {
+    mymachines monitor "$@" >"$TMPDIR/monitor.out" 2>"$TMPDIR/monitor.err" </dev/null &
+    monitor=$!
+    wait_until monitor_pid
+}
+
+# stop_monitor SIGNAL: sets status
+stop_monitor() {
+    kill "-$1" "$monitor"
+    wait "$monitor"
+    # shellcheck disable=SC2034
+    status=$?
+    monitor=''
+} 2>/dev/null
+
+# addresses NAME: as the registry has them
+addresses() {
+    mymachines show "$1" -p Addresses --value
+}
