@@ -63,13 +63,15 @@ integration_tests = \
 	%D%/integration/exports-cgroup2.t \
 	%D%/integration/install.t \
 	%D%/integration/guests.t \
+	%D%/integration/killed.t \
 	%D%/integration/monitor.t \
 	%D%/integration/watch.t \
 	%D%/integration/ps.t \
 	%D%/integration/registrar.t \
-	%D%/integration/resolve.t
+	%D%/integration/resolve.t \
+	%D%/integration/storm.t
 TESTS += $(integration_tests)
-EXTRA_DIST += $(integration_tests) %D%/integration/events.sh %D%/integration/lib.sh
+EXTRA_DIST += $(integration_tests) %D%/integration/events.sh %D%/integration/storm.py %D%/integration/lib.sh
 
 if HAVE_CHECK
 check_PROGRAMS += tests/unit/unit

@@ -1,0 +1,145 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The monitor killed at each of its steps, and where it may not have what it needs.
+. "${SRCDIR:?run this by make check}/tests/integration/lib.sh"
+. "$SRCDIR/tests/integration/events.sh"
+need_root
+R=$REGISTRY_DIRECTORY
+trap end_watching EXIT
+
+# A machine that has died, one whose address has changed, and one as it was.
+start dead
+start changed
+start same
+for i in "$changed" "$same"; do
+    inside "$i" ip link set lo up
+    inside "$i" ip addr add 10.1.0.1/32 dev lo
+done
+for i in dead changed same; do
+    mymachines register "$i" --leader="${!i}" --unit="$i.scope" 2>/dev/null
+done
+kill -9 "$dead"
+wait_until sh -c "! kill -0 $dead"
+inside "$changed" ip addr add 10.1.0.2/32 dev lo
+cp -a "$R" "$TMPDIR/registry"
+cp -a /run/systemd/machines "$TMPDIR/exports"
+state() {
+    echo "$(mymachines list --all --no-legend --max-addresses=all 2>&1 | tr -s ' \n' ' ')$(ls /run/systemd/machines | tr '\n' ' ')"
+}
+old=$(state)
+new='changed container - 10.1.0.1 10.1.0.2 same container - 10.1.0.1 changed same unit:changed.scope unit:same.scope '
+is_new() {
+    [ "$(state)" = "$new" ]
+}
+put_back() {
+    rm -rf "$R" /run/systemd/machines
+    cp -a "$TMPDIR/registry" "$R"
+    cp -a "$TMPDIR/exports" /run/systemd/machines
+}
+
+# How many steps there are until all is put right and it waits: the first at which it doesn't die.
+interrupt 0 mymachines monitor >/dev/null 2>"$TMPDIR/count" </dev/null &
+tracer=$!
+wait_until is_new
+ok $? "a monitor puts right what has happened before it came"
+wait_until monitor_pid
+pid=$(monitor_pid)
+wait_until sh -c "grep -q '^State:.[St]' /proc/$pid/status"
+kill -TERM "$pid"
+wait "$tracer"
+steps=$(tail -n 1 "$TMPDIR/count")
+ok "$([ "$steps" -gt 200 ]; echo $?)" "in so many steps: $steps"
+
+unreadable=0 unmended=0 killed=0 seen_old=0 seen_new=0
+step=$((steps / 120 + 1))
+for ((n = 1; n < steps; n += step)); do
+    put_back
+    interrupt "$n" mymachines monitor >/dev/null 2>&1 </dev/null &
+    tracer=$!
+    # It is killed, or it has got that far only because it waits.
+    wait_until sh -c "! kill -0 $tracer 2>/dev/null || grep -q ep_poll /proc/*/wchan" >/dev/null
+    if pid=$(monitor_pid); then kill -TERM "$pid"; fi
+    wait "$tracer" 2>/dev/null
+    [ $? = 137 ] && killed=$((killed + 1))
+    mymachines list --all >/dev/null 2>&1 || unreadable=$((unreadable + 1))
+    case $(mymachines list --all --no-legend | awk '{ print $1 }' | tr '\n' ' ') in
+    "changed dead same ") seen_old=1 ;;
+    "changed  same " | "changed same ") seen_new=1 ;;
+    esac
+    start_monitor >/dev/null
+    wait_until is_new >/dev/null || unmended=$((unmended + 1))
+    stop_monitor TERM
+done
+ok "$([ "$killed" -gt 60 ]; echo $?)" "killed at $killed steps"
+is "$unreadable" 0 "the registry can be read after each"
+is "$seen_old$seen_new" 11 "and is the old one or the new one"
+is "$unmended" 0 "the next monitor puts it right"
+is "$(find "$R" -mindepth 1 -printf '%f\n' | sort | tr '\n' ' ')" "lock monitor.lock registry.mdb " \
+    "and nothing lies about"
+
+# With too few descriptors.
+forget
+for i in {1..60}; do
+    sleep 1000 >/dev/null 2>&1 </dev/null &
+    echo "{\"name\": \"m$i\", \"leader\": $!, \"class\": \"vm\", \"addresses\": [\"10.2.0.$i\"]}"
+    pids[i]=$!
+done >"$TMPDIR/batch"
+for i in {1..60}; do pids[i]=$(jq -r "select(.name == \"m$i\").leader" "$TMPDIR/batch"); done
+mymachines register --batch <"$TMPDIR/batch" 2>/dev/null
+prlimit --nofile=80:80 setpriv --bounding-set=-sys_resource mymachines monitor \
+    >/dev/null 2>"$TMPDIR/monitor.err" </dev/null &
+monitor=$!
+wait_until grep -q "can't be watched" "$TMPDIR/monitor.err"
+like "$(cat "$TMPDIR/monitor.err")" \
+    "mymachines: [0-9]* of 60 machines can't be watched, with 40 descriptors at most; looking at them every second" \
+    "it says what it can't watch"
+follow
+for i in {1..60}; do event 'added *' >/dev/null; done
+kill -9 "${pids[@]:1:60}"
+wait "${pids[@]:1:60}" 2>/dev/null
+has_none() {
+    [ "$(mymachines list --all --no-legend)" = "" ]
+}
+wait_until has_none
+ok $? "but those that die are all found"
+ok "$(kill -0 "$monitor"; echo $?)" "it is still there"
+stop_monitor TERM
+
+# Somewhere else.
+mymachines register same --leader="$same" 2>/dev/null
+run unshare --pid --fork --mount-proc mymachines monitor
+is "$status|$err" \
+    "1|mymachines: $R/registry.mdb: its machines are of another pid namespace; use it from there, or remove it" \
+    "it doesn't judge pids of another namespace"
+is "$(mymachines list --no-legend --all | awk '{ print $1 }')" "same" "nor drops their machines"
+
+# One after another.
+start_monitor
+mymachines monitor --wait >"$TMPDIR/second.out" 2>"$TMPDIR/second.err" </dev/null &
+second=$!
+wait_until test -s "$TMPDIR/second.err"
+is "$(cat "$TMPDIR/second.err")" \
+    "mymachines: the monitor runs already, as pid $monitor; waiting until it has left" "--wait"
+stop_monitor TERM
+is_second() {
+    [ "$(monitor_pid)" = "$second" ]
+}
+wait_until is_second
+ok $? "and then it is the one"
+monitor=$second
+stop_monitor INT
+is "$status" 0 "^C ends it"
+
+# The directory goes while it runs.
+start_monitor
+rm -r "$R"
+wait_until test -e "$R/monitor.lock"
+ok $? "without its directory it makes that again"
+run mymachines monitor
+like "$status|$err" "1|*already, as pid $monitor" "so that it stays the only one"
+follow
+mymachines register same --leader="$same" 2>/dev/null
+happens 'added *same*' "and goes on"
+kill -9 "$same"
+happens 'removed same' "as before"
+done_testing
