@@ -59,6 +59,8 @@ px() {
 px 'mkdir /tmp/x && cd /tmp/x && mkfifo hold && exec 3<>hold
     for i in 1 2; do setsid sleep 1000 >/dev/null 2>&1 & echo $! >$i; done
     systemctl start systemd-machined' >/dev/null 2>&1 </dev/null
+# What is there without the monitor comes first.
+px 'mkdir -p /usr/local/etc; echo Monitor=no >/usr/local/etc/mymachines.conf' </dev/null
 run px 'exec /run/build/mymachines register one --leader="$(cat /tmp/x/1)"' </dev/null
 is "$status|$(head -n 1 <<<"$err")" \
     "0|mymachines: /run/systemd/machines: left to systemd-machined, which is running; libsystemd sees its machines only" \
@@ -82,4 +84,62 @@ scope_is_gone() {
 }
 wait_until scope_is_gone
 ok $? "and systemd ends it with the machine"
+
+# The monitor as a service.
+make -s -C "$BUILDDIR" mymachines-monitor.path mymachines-monitor.service
+px 'rm -r /run/mymachines; rm /usr/local/etc/mymachines.conf
+    mkdir -p /usr/local/bin /usr/local/lib/systemd/system
+    cp /run/build/mymachines /usr/local/bin
+    cp /run/build/mymachines-monitor.path /run/build/mymachines-monitor.service /usr/local/lib/systemd/system
+    systemctl daemon-reload' </dev/null
+is "$(px 'systemd-analyze verify --man=no /usr/local/lib/systemd/system/mymachines-monitor.* 2>&1' </dev/null)" "" \
+    "systemd-analyze finds the units in order"
+unit() {
+    px 'systemctl show -p "$0" --value mymachines-monitor.service' "$1" </dev/null
+}
+is_active() {
+    [ "$(unit ActiveState)" = active ]
+}
+px 'setsid sleep 1000 >/dev/null 2>&1 </dev/null & echo $! >/tmp/x/3' </dev/null
+run px 'exec mymachines register three --leader="$(cat /tmp/x/3)" --unit=three.scope' </dev/null
+is "$status|$out|$err" "0||" "register, with the unit installed"
+wait_until is_active
+ok $? "has systemd start it"
+pid=$(unit MainPID)
+is "$(px 'grep -c 'mymachines-monitor.service' "/proc/$0/cgroup"' "$pid" </dev/null)" 1 "in its own cgroup"
+is "$(px 'pgrep -c mymachines' </dev/null)" 1 "and no other"
+is "$(unit StatusText)" "Watching 1 machine." "systemctl status tells what it does"
+is "$(px 'awk "/^Cap(Prm|Eff|Bnd)/ { print \$2 }" "/proc/$0/status"' "$pid" </dev/null | sort -u)" \
+    "0000000000280004" "with the three capabilities that it needs"
+px 'kill -9 "$(cat /tmp/x/3)"' </dev/null
+three_is_gone() {
+    [ -z "$(px 'mymachines list --all --no-legend' </dev/null)" ]
+}
+wait_until three_is_gone
+ok $? "it drops a machine that has died"
+like "$(px 'journalctl -u mymachines-monitor -o cat 2>/dev/null || true' </dev/null)" \
+    "*three: leader * has died; unregistered*" "and says so in the journal"
+px 'unshare --net --fork --kill-child sleep 1000 >/dev/null 2>&1 </dev/null & sleep 0.2; pgrep -f -x "sleep 1000" -n >/tmp/x/4' </dev/null
+px 'exec mymachines register four --leader="$(cat /tmp/x/4)"' >/dev/null 2>&1 </dev/null
+px 'nsenter --net="/proc/$(cat /tmp/x/4)/ns/net" sh -c "ip link set lo up; ip addr add 10.3.0.1/32 dev lo"' </dev/null
+has_address() {
+    [[ "$(px 'mymachines list --no-legend' </dev/null)" = *10.3.0.1* ]]
+}
+wait_until has_address
+ok $? "it sees into a network namespace, hardened as it is"
+px 'systemctl reload mymachines-monitor' </dev/null
+ok "$(is_active; echo $?)" "systemctl reload"
+px 'systemctl stop mymachines-monitor.service' </dev/null
+is "$(unit Result)|$(unit ActiveState)" "success|inactive" "systemctl stop"
+px 'systemctl start mymachines-monitor.path' </dev/null
+wait_until is_active
+ok $? "the path unit starts it where there is a registry"
+px 'systemctl stop mymachines-monitor.path mymachines-monitor.service; rm /usr/local/lib/systemd/system/mymachines-monitor.*
+    systemctl daemon-reload' </dev/null
+px 'exec mymachines register four --leader="$(cat /tmp/x/4)" --service=x' >/dev/null 2>&1 </dev/null
+pid=$(px 'pgrep -x mymachines' </dev/null)
+is "$(px 'ps -o args= -p "$0"; tail -n 1 "/proc/$0/cgroup"' "$pid" </dev/null)" \
+    "/usr/local/bin/mymachines monitor --background --exit-when-empty
+0::/" "without the unit, registering starts it, outside of all units"
+px 'kill -9 "$(cat /tmp/x/4)"' </dev/null
 done_testing

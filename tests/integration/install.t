@@ -12,12 +12,14 @@ staged() {
 }
 
 run make -C "$BUILDDIR" -s install DESTDIR="$TMPDIR/stage" prefix=/p exec_prefix=/p \
-    nssdir=/p/lib/arch datarootdir=/p/share mandir=/p/share/man
+    nssdir=/p/lib/arch datarootdir=/p/share mandir=/p/share/man systemdsystemunitdir=/p/lib/systemd/system
 is "$status" 0 "make install DESTDIR="
 is "$(staged "$TMPDIR/stage")" \
 "/p/bin/mymachines
 /p/lib/arch/libnss_mymachines.so.2
 /p/lib/arch/libnss_mymachines.so.2.0.0
+/p/lib/systemd/system/mymachines-monitor.path
+/p/lib/systemd/system/mymachines-monitor.service
 /p/share/bash-completion/completions/mymachines
 /p/share/man/man1/mymachines.1
 /p/share/man/man8/nss-mymachines.8
@@ -27,7 +29,7 @@ is "$(readlink "$TMPDIR/stage/p/lib/arch/libnss_mymachines.so.2")" libnss_mymach
 is "$(grep -c "$REGISTRY_DIRECTORY/registry.mdb" "$TMPDIR/stage/p/share/man/man8/nss-mymachines.8")" 2 \
     "the manual names the configured registry"
 run make -C "$BUILDDIR" -s uninstall DESTDIR="$TMPDIR/stage" prefix=/p exec_prefix=/p \
-    nssdir=/p/lib/arch datarootdir=/p/share mandir=/p/share/man
+    nssdir=/p/lib/arch datarootdir=/p/share mandir=/p/share/man systemdsystemunitdir=/p/lib/systemd/system
 is "$status|$(staged "$TMPDIR/stage")" "0|" "make uninstall leaves nothing"
 
 # Autoconf makes no second build of sources that were configured in place.
