@@ -17,7 +17,6 @@ libregistry_read_la_LIBADD = $(LMDB_LIBS)
 
 noinst_LTLIBRARIES += libregistry-watch.la
 libregistry_watch_la_SOURCES = %D%/watch.c %D%/watch.h
-libregistry_watch_la_LIBADD = libregistry-read.la
 
 noinst_LIBRARIES += libregistry-write.a
 libregistry_write_a_SOURCES = \

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 /* Of the directory itself: a registry is renamed into it. */
-#define THERE_EVENTS (IN_MOVED_TO | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF)
+#define THERE_EVENTS (IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF)
 /* Of one above it, until there is one more of the way. */
 #define ABOVE_EVENTS (IN_CREATE | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF)
 
@@ -35,9 +35,8 @@ static int watch_first(struct registry_watch *w, size_t length)
 	int descriptor;
 
 	snprintf(path, sizeof path, "%.*s", (int) length, w->directory);
-	descriptor =
-		inotify_add_watch(w->fd, path,
-				  IN_ONLYDIR | (w->directory[length] ? ABOVE_EVENTS : THERE_EVENTS));
+	descriptor = inotify_add_watch(
+		w->fd, path, IN_ONLYDIR | (w->directory[length] ? ABOVE_EVENTS : THERE_EVENTS));
 	if (descriptor < 0)
 		return errno == ENOSPC ? -EMFILE : -errno;
 	w->descriptor = descriptor;

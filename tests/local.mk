@@ -30,6 +30,13 @@ tests_support_container_SOURCES = %D%/support/container.c
 check_PROGRAMS += tests/support/guest
 tests_support_guest_SOURCES = %D%/support/guest.c
 
+check_PROGRAMS += tests/support/follower
+tests_support_follower_SOURCES = %D%/support/follower.c
+tests_support_follower_CPPFLAGS = -I$(top_srcdir)/library
+tests_support_follower_LDADD = libmymachines.la
+# The program itself, and not a script of libtool's.
+tests_support_follower_LDFLAGS = $(AM_LDFLAGS) -no-install
+
 check_PROGRAMS += tests/support/interrupt
 tests_support_interrupt_SOURCES = %D%/support/interrupt.c
 
@@ -44,11 +51,11 @@ fuzz_targets = tests/fuzz/replay-json tests/fuzz/replay-record tests/fuzz/replay
 check_PROGRAMS += $(fuzz_targets)
 tests_fuzz_replay_json_SOURCES = %D%/fuzz/fuzz.h %D%/fuzz/json.c %D%/fuzz/replay.c
 tests_fuzz_replay_json_CFLAGS = $(AM_CFLAGS) $(JSON_C_CFLAGS)
-tests_fuzz_replay_json_LDADD = libmymachines.a $(TOOLS_LIBS)
+tests_fuzz_replay_json_LDADD = libtools.a $(TOOLS_LIBS)
 tests_fuzz_replay_record_SOURCES = %D%/fuzz/record.c %D%/fuzz/replay.c
 tests_fuzz_replay_record_LDADD = $(REGISTRY_WRITE_LIBS)
 tests_fuzz_replay_text_SOURCES = %D%/fuzz/replay.c %D%/fuzz/text.c
-tests_fuzz_replay_text_LDADD = libmymachines.a $(TOOLS_LIBS)
+tests_fuzz_replay_text_LDADD = libtools.a $(TOOLS_LIBS)
 EXTRA_DIST += %D%/fuzz/corpus %D%/fuzz/run
 
 integration_tests = \
@@ -64,6 +71,7 @@ integration_tests = \
 	%D%/integration/install.t \
 	%D%/integration/guests.t \
 	%D%/integration/killed.t \
+	%D%/integration/library.t \
 	%D%/integration/monitor.t \
 	%D%/integration/watch.t \
 	%D%/integration/ps.t \
@@ -94,7 +102,7 @@ tests_unit_unit_SOURCES = \
 	%D%/unit/unit.h \
 	%D%/unit/writer.c
 tests_unit_unit_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(JSON_C_CFLAGS) -pthread
-tests_unit_unit_LDADD = libmymachines.a $(TOOLS_LIBS) $(CHECK_LIBS)
+tests_unit_unit_LDADD = libtools.a $(TOOLS_LIBS) $(CHECK_LIBS)
 
 check_PROGRAMS += tests/plugin/plugin
 TESTS += tests/plugin/plugin

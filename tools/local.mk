@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
 # All but main(), for the unit tests, too.
-noinst_LIBRARIES += libmymachines.a
-libmymachines_a_SOURCES = \
+noinst_LIBRARIES += libtools.a
+libtools_a_SOURCES = \
 	%D%/arena.c %D%/arena.h \
 	%D%/configuration.c %D%/configuration.h \
 	%D%/daemon.c %D%/daemon.h \
@@ -41,8 +41,8 @@ libmymachines_a_SOURCES = \
 	%D%/watch.c %D%/watch.h \
 	%D%/watched.c %D%/watched.h \
 	%D%/which.c
-libmymachines_a_CFLAGS = $(AM_CFLAGS) $(JSON_C_CFLAGS) $(CAPNG_CFLAGS)
-libmymachines_a_CPPFLAGS = $(AM_CPPFLAGS) -DSYSCONFDIR='"$(sysconfdir)"' \
+libtools_a_CFLAGS = $(AM_CFLAGS) $(JSON_C_CFLAGS) $(CAPNG_CFLAGS)
+libtools_a_CPPFLAGS = $(AM_CPPFLAGS) -DSYSCONFDIR='"$(sysconfdir)"' \
 	-DSYSTEM_UNIT_DIRECTORY='"$(systemdsystemunitdir)"'
 
 # What links it besides, in this order.
@@ -50,7 +50,7 @@ TOOLS_LIBS = libregistry-watch.la $(REGISTRY_WRITE_LIBS) $(JSON_C_LIBS) $(CAPNG_
 
 bin_PROGRAMS += mymachines
 mymachines_SOURCES = %D%/main.c
-mymachines_LDADD = libmymachines.a $(TOOLS_LIBS)
+mymachines_LDADD = libtools.a $(TOOLS_LIBS)
 
 dist_bashcompletion_DATA = %D%/completion/mymachines
 dist_zshcompletion_DATA = %D%/completion/_mymachines

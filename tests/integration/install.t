@@ -12,24 +12,30 @@ staged() {
 }
 
 run make -C "$BUILDDIR" -s install DESTDIR="$TMPDIR/stage" prefix=/p exec_prefix=/p \
-    nssdir=/p/lib/arch datarootdir=/p/share mandir=/p/share/man systemdsystemunitdir=/p/lib/systemd/system
+    nssdir=/p/lib/arch libdir=/p/lib/arch includedir=/p/include datarootdir=/p/share mandir=/p/share/man systemdsystemunitdir=/p/lib/systemd/system
 is "$status" 0 "make install DESTDIR="
 is "$(staged "$TMPDIR/stage")" \
 "/p/bin/mymachines
+/p/include/mymachines.h
+/p/lib/arch/libmymachines.la
+/p/lib/arch/libmymachines.so
+/p/lib/arch/libmymachines.so.0
+/p/lib/arch/libmymachines.so.0.0.0
 /p/lib/arch/libnss_mymachines.so.2
 /p/lib/arch/libnss_mymachines.so.2.0.0
+/p/lib/arch/pkgconfig/mymachines.pc
 /p/lib/systemd/system/mymachines-monitor.path
 /p/lib/systemd/system/mymachines-monitor.service
 /p/share/bash-completion/completions/mymachines
 /p/share/man/man1/mymachines.1
 /p/share/man/man8/nss-mymachines.8
-/p/share/zsh/site-functions/_mymachines" "what is installed: no archive, nothing to link with"
+/p/share/zsh/site-functions/_mymachines" "what is installed"
 is "$(readlink "$TMPDIR/stage/p/lib/arch/libnss_mymachines.so.2")" libnss_mymachines.so.2.0.0 \
     "the module is found by its soname"
 is "$(grep -c "$REGISTRY_DIRECTORY/registry.mdb" "$TMPDIR/stage/p/share/man/man8/nss-mymachines.8")" 2 \
     "the manual names the configured registry"
 run make -C "$BUILDDIR" -s uninstall DESTDIR="$TMPDIR/stage" prefix=/p exec_prefix=/p \
-    nssdir=/p/lib/arch datarootdir=/p/share mandir=/p/share/man systemdsystemunitdir=/p/lib/systemd/system
+    nssdir=/p/lib/arch libdir=/p/lib/arch includedir=/p/include datarootdir=/p/share mandir=/p/share/man systemdsystemunitdir=/p/lib/systemd/system
 is "$status|$(staged "$TMPDIR/stage")" "0|" "make uninstall leaves nothing"
 
 # Autoconf makes no second build of sources that were configured in place.
