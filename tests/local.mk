@@ -55,6 +55,7 @@ tests_fuzz_replay_json_LDADD = libtools.a $(TOOLS_LIBS)
 tests_fuzz_replay_record_SOURCES = %D%/fuzz/record.c %D%/fuzz/replay.c
 tests_fuzz_replay_record_LDADD = $(REGISTRY_WRITE_LIBS)
 tests_fuzz_replay_text_SOURCES = %D%/fuzz/replay.c %D%/fuzz/text.c
+tests_fuzz_replay_text_CFLAGS = $(AM_CFLAGS) $(JSON_C_CFLAGS)
 tests_fuzz_replay_text_LDADD = libtools.a $(TOOLS_LIBS)
 EXTRA_DIST += %D%/fuzz/corpus %D%/fuzz/run
 
@@ -94,12 +95,14 @@ tests_unit_unit_SOURCES = \
 	%D%/unit/id_index.c \
 	%D%/unit/idmap.c \
 	%D%/unit/json.c \
+	%D%/unit/leases.c \
 	%D%/unit/main.c \
 	%D%/unit/name.c \
 	%D%/unit/process.c \
 	%D%/unit/record.c \
 	%D%/unit/register.c \
 	%D%/unit/unit.h \
+	%D%/unit/watch.c \
 	%D%/unit/writer.c
 tests_unit_unit_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(JSON_C_CFLAGS) -pthread
 tests_unit_unit_LDADD = libtools.a $(TOOLS_LIBS) $(CHECK_LIBS)

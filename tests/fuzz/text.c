@@ -7,7 +7,9 @@
 #include "registry/process.h"
 #include "registry/process_stat.h"
 #include "tests/fuzz/fuzz.h"
+#include "registry/host_link.h"
 #include "tools/format.h"
+#include "tools/leases.h"
 #include "tools/message.h"
 
 #include <stdlib.h>
@@ -42,6 +44,20 @@ static void addresses(const char *text)
 		abort();
 }
 
+static void leases(const char *text)
+{
+	struct hardware_address hardware;
+	struct arena arena = { 0 };
+	struct leases found = { 0 };
+
+	hardware_address_parse(text, &hardware);
+	leases_parse_libvirt(&found, &arena, text);
+	leases_parse_dnsmasq(&found, &arena, arena_strdup(&arena, text));
+	for (size_t i = 0; i < found.count; i++)
+		lease_has_expired(&found.items[i]);
+	arena_done(&arena);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct idmap_extent extents[16], extent;
@@ -54,6 +70,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	text[size] = '\0';
 	names(text);
 	addresses(text);
+	leases(text);
 	idmap_extent_parse(text, &extent);
 	n = idmap_parse(text, extents, 16);
 	if (n >= 0)

@@ -11,10 +11,12 @@ Suite *format_suite(void);
 Suite *id_index_suite(void);
 Suite *idmap_suite(void);
 Suite *json_suite(void);
+Suite *leases_suite(void);
 Suite *name_suite(void);
 Suite *process_suite(void);
 Suite *record_suite(void);
 Suite *register_suite(void);
+Suite *watch_suite(void);
 Suite *writer_suite(void);
 
 /* Add a test function to a suite, as a case of its own: its name says what it promises. */
