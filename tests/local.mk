@@ -126,10 +126,11 @@ endif
 EXTRA_PROGRAMS += tests/bench/bench
 tests_bench_bench_SOURCES = %D%/bench/bench.c
 tests_bench_bench_LDADD = $(REGISTRY_WRITE_LIBS)
-EXTRA_DIST += %D%/bench/peer %D%/bench/ps %D%/bench/run
+EXTRA_DIST += %D%/bench/monitor %D%/bench/peer %D%/bench/ps %D%/bench/run
 
 bench: tests/bench/bench tests/support/container mymachines libnss_mymachines.la
 	@$(AM_TESTS_ENVIRONMENT) $(LOG_COMPILER) /bin/bash $(top_srcdir)/tests/bench/run $(N)
 	@$(AM_TESTS_ENVIRONMENT) $(LOG_COMPILER) /bin/bash $(top_srcdir)/tests/bench/ps
+	@$(AM_TESTS_ENVIRONMENT) $(LOG_COMPILER) /bin/bash $(top_srcdir)/tests/bench/monitor
 
 .PHONY: bench
