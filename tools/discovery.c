@@ -10,22 +10,29 @@
 #include <inttypes.h>
 
 /* A fact that couldn't be read: what was known of it stays. */
-static void miss(struct discovery *d, unsigned int fact, const char *subject, const char *what,
-		 int error)
+static void miss(struct discovery *d, unsigned int fact, const char *what, int error)
 {
 	d->unread |= fact;
-	complain("%s: cannot read %s: %s", subject, what, error_words(error));
+	d->misses[d->n_misses].what = what;
+	d->misses[d->n_misses++].error = error;
 }
 
-static void discover_idmap(struct discovery *d, struct arena *arena, const char *subject,
-			   enum id_kind kind)
+/* Of a process that has ended meanwhile, it is no wonder. */
+static void tell_misses(const struct discovery *d, const char *subject)
+{
+	for (size_t i = 0; i < d->n_misses; i++)
+		complain("%s: cannot read %s: %s", subject, d->misses[i].what,
+			 error_words(d->misses[i].error));
+}
+
+static void discover_idmap(struct discovery *d, struct arena *arena, enum id_kind kind)
 {
 	struct idmap *map = kind == ID_UID ? &d->found.uids : &d->found.gids;
 	struct idmap_extent extents[IDMAP_EXTENTS_MAX];
 	int n = process_read_idmap(d->found.leader.pid, kind, extents);
 
 	if (n < 0) {
-		miss(d, kind == ID_UID ? MACHINE_GIVEN_UID_MAP : MACHINE_GIVEN_GID_MAP, subject,
+		miss(d, kind == ID_UID ? MACHINE_GIVEN_UID_MAP : MACHINE_GIVEN_GID_MAP,
 		     kind == ID_UID ? "its uid map" : "its gid map", n);
 		return;
 	}
@@ -33,7 +40,7 @@ static void discover_idmap(struct discovery *d, struct arena *arena, const char 
 	map->count = (size_t) n;
 }
 
-static void discover_unit(struct discovery *d, struct arena *arena, const char *subject,
+static void discover_unit(struct discovery *d, struct arena *arena,
 			  const struct cgroup_hierarchy *cgroups)
 {
 	uint32_t pid = d->found.leader.pid;
@@ -44,10 +51,10 @@ static void discover_unit(struct discovery *d, struct arena *arena, const char *
 	if (r == 0 && !d->unit_is_shared)
 		d->found.unit = arena_strdup(arena, unit);
 	else if (r < 0 && r != -ENOENT)
-		miss(d, MACHINE_GIVEN_UNIT, subject, "its cgroup", r);
+		miss(d, MACHINE_GIVEN_UNIT, "its cgroup", r);
 }
 
-static void discover_root(struct discovery *d, struct arena *arena, const char *subject)
+static void discover_root(struct discovery *d, struct arena *arena)
 {
 	char path[PATH_MAX];
 	int r = process_read_root(d->found.leader.pid, path);
@@ -55,7 +62,7 @@ static void discover_root(struct discovery *d, struct arena *arena, const char *
 	if (r == 0)
 		d->found.root_directory = arena_strdup(arena, path);
 	else if (r != -ENOENT)
-		miss(d, MACHINE_GIVEN_ROOT, subject, "its root directory", r);
+		miss(d, MACHINE_GIVEN_ROOT, "its root directory", r);
 }
 
 /* 0, or -ENOTRECOVERABLE: from there on, everything else would be looked for in that namespace. */
@@ -67,7 +74,7 @@ static int discover_network(struct discovery *d, struct arena *arena, const char
 	int r = machine_network_read(pidfd, found->leader.pid, &network);
 
 	if (r < 0) {
-		miss(d, UNREAD_NETWORK, subject, "its addresses", r);
+		miss(d, UNREAD_NETWORK, "its addresses", r);
 		return r == -ENOTRECOVERABLE ? r : 0;
 	}
 	if (network.n_left_out)
@@ -83,8 +90,7 @@ static int discover_network(struct discovery *d, struct arena *arena, const char
 }
 
 /* Of a VM: what the host sees of its network. */
-static void discover_guest(struct discovery *d, struct arena *arena, const char *subject,
-			   const struct machine *expected)
+static void discover_guest(struct discovery *d, struct arena *arena, const struct machine *expected)
 {
 	CLEANUP(guest_done) struct guest guest = { 0 };
 	struct machine *found = &d->found;
@@ -94,7 +100,7 @@ static void discover_guest(struct discovery *d, struct arena *arena, const char 
 	if (r >= 0)
 		r = guest_addresses(&guest, arena, &found->addresses);
 	if (r < 0) {
-		miss(d, UNREAD_NETWORK, subject, "its addresses", r);
+		miss(d, UNREAD_NETWORK, "its addresses", r);
 		return;
 	}
 	found->n_addresses = (size_t) r;
@@ -115,17 +121,19 @@ int discover(struct discovery *d, struct arena *arena, const char *subject, int6
 	d->verdict = leader_inspect(pid, &d->found.leader, &pidfd);
 	if (d->verdict != LEADER_OK)
 		return 0;
-	discover_unit(d, arena, subject, cgroups);
+	discover_unit(d, arena, cgroups);
 	if (expected->class == MACHINE_VM) {
-		discover_guest(d, arena, subject, expected);
+		discover_guest(d, arena, expected);
 	} else {
-		discover_idmap(d, arena, subject, ID_UID);
-		discover_idmap(d, arena, subject, ID_GID);
-		discover_root(d, arena, subject);
+		discover_idmap(d, arena, ID_UID);
+		discover_idmap(d, arena, ID_GID);
+		discover_root(d, arena);
 		r = discover_network(d, arena, subject, pidfd);
 	}
 	/* What was read might be of another process with its pid. */
 	if (!leader_is_running(pidfd))
 		d->verdict = LEADER_ABSENT;
+	if (d->verdict == LEADER_OK || r < 0)
+		tell_misses(d, subject);
 	return r < 0 ? -1 : 0;
 }

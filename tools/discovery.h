@@ -15,6 +15,11 @@ struct discovery {
 	enum leader_verdict verdict; /* if not LEADER_OK, nothing is found */
 	bool unit_is_shared;	     /* with whoever looked: it isn't in 'found' */
 	unsigned int unread;	     /* facts that couldn't be read: who knows what they are */
+	struct {
+		const char *what;
+		int error;
+	} misses[5]; /* and why */
+	size_t n_misses;
 };
 
 /*
