@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * libmymachines: being told as machines of this host are registered, change,
- * and go, by watching the registry: no daemon, no bus, no privilege. See
- * mymachines_watch(3).
+ * libmymachines(3): being told as machines of this host are registered,
+ * change, and go, by watching the registry: no daemon, no bus, no privilege.
  *
  * Functions that fail return a negative errno. A watch is one thread's at a
  * time; several may be open.

@@ -47,6 +47,8 @@ bash_tab() {
     tab "$1" bash --noprofile --rcfile "$TMPDIR/bash" -i
 }
 is "$(bash_tab 'mymachines unreg')" "<mymachines unregister >" "bash: verbs"
+is "$(bash_tab 'mymachines mon')" "<mymachines monitor >" "bash: monitor"
+is "$(bash_tab 'mymachines watch --ini')" "<mymachines watch --initial >" "bash: options of watch"
 is "$(bash_tab 'mymachines show we')" "<mymachines show web1 >" "bash: names"
 is "$(bash_tab 'mymachines unregister db1 we')" "<mymachines unregister db1 web1 >" "bash: a second name"
 is "$(bash_tab 'mymachines list --js')" "<mymachines list --json=>" "bash: options of a verb"

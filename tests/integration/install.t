@@ -28,6 +28,7 @@ is "$(staged "$TMPDIR/stage")" \
 /p/lib/systemd/system/mymachines-monitor.service
 /p/share/bash-completion/completions/mymachines
 /p/share/man/man1/mymachines.1
+/p/share/man/man3/libmymachines.3
 /p/share/man/man8/nss-mymachines.8
 /p/share/zsh/site-functions/_mymachines" "what is installed"
 is "$(readlink "$TMPDIR/stage/p/lib/arch/libnss_mymachines.so.2")" libnss_mymachines.so.2.0.0 \
