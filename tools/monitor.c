@@ -505,8 +505,34 @@ static int open_sources(struct monitor *m)
  */
 static const int capabilities[] = { CAP_SYS_ADMIN, CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH };
 
+/* Become a daemon as far as that is wanted, and go on until something ends it. */
+static int settle_and_run(struct monitor *m, int *ready)
+{
+	if (m->settings->background)
+		daemon_leave_cgroups();
+	if (daemon_keep_capabilities(capabilities, 3) < 0)
+		return EXIT_FAILURE;
+	if (m->settings->background && daemon_is_ready(ready) < 0)
+		return EXIT_FAILURE;
+	if (!m->settings->background)
+		complain_as_daemon(false);
+	return run(m);
+}
+
+static void monitor_done(struct monitor *m)
+{
+	guest_watch_done(&m->guests, &m->watched);
+	watched_remove_source(&m->watched, &m->registry);
+	watched_remove_source(&m->watched, &m->signals);
+	watched_remove_source(&m->watched, &m->links);
+	watched_done(&m->watched);
+	registry_watch_close(&m->watch);
+	cleanup_close(&m->lock);
+}
+
 static int monitor(const struct monitor_settings *settings, int lock, int *ready)
 {
+	CLEANUP(monitor_done)
 	struct monitor m = {
 		.settings = settings,
 		.lock = lock,
@@ -527,19 +553,10 @@ static int monitor(const struct monitor_settings *settings, int lock, int *ready
 
 	if (r == 0)
 		r = open_sources(&m);
-	if (r < 0) {
-		complain("cannot watch the registry: %s", error_words(r));
-		return EXIT_FAILURE;
-	}
-	if (settings->background)
-		daemon_leave_cgroups();
-	if (daemon_keep_capabilities(capabilities, 3) < 0)
-		return EXIT_FAILURE;
-	if (settings->background && daemon_is_ready(ready) < 0)
-		return EXIT_FAILURE;
-	if (!settings->background)
-		complain_as_daemon(false);
-	return run(&m);
+	if (r == 0)
+		return settle_and_run(&m, ready);
+	complain("cannot watch the registry: %s", error_words(r));
+	return EXIT_FAILURE;
 }
 
 /* Become the one monitor. 1, 0 if there is one, or -1 after a message. */

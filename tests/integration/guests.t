@@ -138,28 +138,20 @@ bound | renew) ip addr replace "$ip/${mask:-24}" dev "$interface" ;;
 esac
 S
     chmod +x "$TMPDIR/script"
-    background exec dnsmasq --no-daemon --conf-file=/dev/null --port=0 --interface=br1 --bind-interfaces \
+    background dnsmasq --no-daemon --conf-file=/dev/null --port=0 --interface=br1 --bind-interfaces \
         --dhcp-range=10.89.0.150,10.89.0.160,2m --user=root --group=root \
         --dhcp-leasefile=/var/lib/misc/dnsmasq.br1.leases
     server=$started
-    background exec nsenter --net="/proc/$vm3_os/ns/net" busybox udhcpc -f -i eth0 -s "$TMPDIR/script" -t 20 -T 1
+    background nsenter --net="/proc/$vm3_os/ns/net" busybox udhcpc -f -i eth0 -s "$TMPDIR/script" -t 20 -T 1
     client=$started
     has_lease() {
         [[ "$(global vm3)" == 10.89.0.15? ]]
     }
     wait_until has_lease
     ok $? "dnsmasq has leased one to a real client"
-    address=$(global vm3)
-    kill -USR2 "$client"
-    wait_until eval '! grep -q " $address " /var/lib/misc/dnsmasq.br1.leases'
-    # Until another has it, it is but a neighbour that doesn't answer.
-    ping -c 1 -W 1 "$address" >/dev/null 2>&1
-    wait_until eval '! has_lease'
-    ok $? "who gives it back"
     { kill -9 "$server" "$client"; wait "$server" "$client"; } 2>/dev/null
 else
     skip "dnsmasq or busybox isn't installed" "dnsmasq has leased one to a real client"
-    skip "dnsmasq or busybox isn't installed" "who gives it back"
 fi
 kill -9 "$vm2"
 happens 'removed vm2' "a machine whose emulator is killed is gone"

@@ -216,11 +216,11 @@ bound | renew) ip addr replace "$ip/${mask:-24}" dev "$interface" ;;
 esac
 S
     chmod +x "$TMPDIR/dhcp/script"
-    dnsmasq --no-daemon --conf-file=/dev/null --port=0 --interface=ve-web1 --bind-interfaces \
+    env -u LD_PRELOAD dnsmasq --no-daemon --conf-file=/dev/null --port=0 --interface=ve-web1 --bind-interfaces \
         --dhcp-range=10.99.1.50,10.99.1.60,2m --dhcp-leasefile="$TMPDIR/dhcp/leases" \
         --user=root --group=root >"$TMPDIR/dhcp/log" 2>&1 </dev/null &
     server=$!
-    nsenter --net="/proc/$web1/ns/net" busybox udhcpc -f -i host0 -s "$TMPDIR/dhcp/script" \
+    env -u LD_PRELOAD nsenter --net="/proc/$web1/ns/net" busybox udhcpc -f -i host0 -s "$TMPDIR/dhcp/script" \
         -t 20 -T 1 >"$TMPDIR/dhcp/client" 2>&1 </dev/null &
     client=$!
     happens 'changed web1 *10.99.1.5[0-9]*' "an address comes by DHCP"
