@@ -269,6 +269,17 @@ static enum nss_status look_up_host4(uint32_t i)
 	return call(name, &tuples, buffer, sizeof buffer, &error, &h_error, &ttl);
 }
 
+/* What a look-up of a host does once it has found it. */
+static enum nss_status look_at_leader(uint32_t i)
+{
+	struct registry_origin origin;
+
+	(void) i;
+	return registry_origin_read(&origin) == 0 && !leader_is_gone(&leader, &origin)
+		       ? NSS_STATUS_SUCCESS
+		       : NSS_STATUS_NOTFOUND;
+}
+
 static enum nss_status look_up_host3(uint32_t i)
 {
 	ENTRY(hosts, gethostbyname3_r)
@@ -482,6 +493,7 @@ static void measure_all(void)
 	measure_first("first of a process: no host", look_up_no_host);
 	measure_first("first of a process: user by id", look_up_many_ids);
 	measure("host by name, hit", look_up_host4, NSS_STATUS_SUCCESS);
+	measure("of which at most: does its leader live", look_at_leader, NSS_STATUS_SUCCESS);
 	measure("host by name, IPv4 only, hit", look_up_host3, NSS_STATUS_SUCCESS);
 	measure("host by name, miss", look_up_no_host, NSS_STATUS_NOTFOUND);
 	measure("host by address, hit", look_up_address, NSS_STATUS_SUCCESS);
