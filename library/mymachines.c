@@ -13,18 +13,11 @@ struct mymachines_watch {
 	struct registry_watch registry;
 	bool is_due; /* the registry is to be looked at */
 	bool is_comparing;
-	struct snapshot before, now;
+	struct registry_copy before, now;
 	struct registry_comparison comparison;
 	struct mymachines_event event;
 	struct mymachines_address addresses[MACHINE_ADDRESSES_MAX];
 };
-
-static int open_snapshot(struct snapshot *snapshot)
-{
-	int r = snapshot_open(snapshot, REGISTRY_PATH);
-
-	return r == -ENOENT || r == -ESTALE ? 0 : r;
-}
 
 PUBLIC int mymachines_watch_new(struct mymachines_watch **watch, unsigned int flags)
 {
@@ -38,7 +31,7 @@ PUBLIC int mymachines_watch_new(struct mymachines_watch **watch, unsigned int fl
 		return -ENOMEM;
 	r = registry_watch_open(&w->registry, REGISTRY_DIRECTORY);
 	if (r == 0 && !(flags & MYMACHINES_INITIAL))
-		r = open_snapshot(&w->before);
+		r = registry_copy_read(&w->before, REGISTRY_PATH);
 	if (r < 0) {
 		mymachines_watch_free(w);
 		return r;
@@ -52,9 +45,8 @@ PUBLIC void mymachines_watch_free(struct mymachines_watch *w)
 {
 	if (!w)
 		return;
-	registry_comparison_done(&w->comparison);
-	snapshot_close(&w->before);
-	snapshot_close(&w->now);
+	registry_copy_done(&w->before);
+	registry_copy_done(&w->now);
 	registry_watch_close(&w->registry);
 	free(w);
 }
@@ -97,46 +89,52 @@ static void fill_event(struct mymachines_watch *w, const struct machine_differen
 /* Compare what is there now with what was. */
 static int begin(struct mymachines_watch *w)
 {
-	int r = open_snapshot(&w->now);
+	int r = registry_copy_read(&w->now, REGISTRY_PATH);
 
-	if (r == 0)
-		r = registry_compare(&w->comparison, &w->before, &w->now);
 	if (r < 0)
-		snapshot_close(&w->now);
-	w->is_comparing = r == 0;
-	return r;
+		return r;
+	registry_compare(&w->comparison, &w->before, &w->now);
+	w->is_comparing = true;
+	w->is_due = false;
+	return 0;
 }
 
+/* All differences are told: what is there now is what was. */
 static void end(struct mymachines_watch *w)
 {
-	registry_comparison_done(&w->comparison);
-	snapshot_close(&w->before);
+	registry_copy_done(&w->before);
 	w->before = w->now;
-	w->now = (struct snapshot){ 0 };
+	w->now = (struct registry_copy){ 0 };
 	w->is_comparing = false;
+}
+
+/* Look whether there is another registry. 1, 0 if not, or a negative errno. */
+static int look(struct mymachines_watch *w)
+{
+	/* Also where it is due anyway: the descriptor is not to stay ready. */
+	int r = registry_watch_read(&w->registry);
+
+	w->is_due |= r > 0;
+	if (r < 0 || !w->is_due)
+		return r;
+	r = begin(w);
+	return r < 0 ? r : 1;
 }
 
 PUBLIC int mymachines_watch_next(struct mymachines_watch *w, const struct mymachines_event **event)
 {
 	struct machine_difference difference;
-	int r = 0;
 
-	while (w->is_comparing || w->is_due || (r = registry_watch_read(&w->registry)) > 0) {
-		if (!w->is_comparing) {
-			w->is_due = false;
-			r = begin(w);
-			if (r < 0)
-				return r;
-		}
-		r = registry_comparison_next(&w->comparison, &difference);
-		if (r > 0) {
+	for (;;) {
+		int r = w->is_comparing ? 1 : look(w);
+
+		if (r <= 0)
+			return r;
+		if (registry_comparison_next(&w->comparison, &difference)) {
 			fill_event(w, &difference);
 			*event = &w->event;
 			return 1;
 		}
 		end(w);
-		if (r < 0)
-			return r;
 	}
-	return r;
 }

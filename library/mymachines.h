@@ -24,7 +24,10 @@ enum mymachines_event_kind {
 	MYMACHINES_REMOVED = 3,
 };
 
-/* An address of a machine, in the order in which they are to be tried. */
+/*
+ * An address of a machine, in the order in which they are to be tried. There is
+ * an array of them: this doesn't grow.
+ */
 struct mymachines_address {
 	int family;		 /* AF_INET or AF_INET6 */
 	uint32_t scope_id;	 /* of link-local IPv6: the host's interface, RFC 4007; or 0 */
@@ -33,8 +36,8 @@ struct mymachines_address {
 
 /*
  * What has happened to a machine: allocated by the library, so that later
- * versions may add members at the end. All strings are UTF-8 or bytes without
- * meaning, and NULL where there is none.
+ * versions may add members at the end. Strings are as they were registered, and
+ * NULL where there is none.
  */
 struct mymachines_event {
 	enum mymachines_event_kind kind;
@@ -43,7 +46,7 @@ struct mymachines_event {
 	const char *class_name; /* "container" or "vm" */
 	const char *unit;	/* that its processes are in */
 	uint32_t leader;	/* pid of its first process, as the registrar saw it */
-	uint64_t sequence; /* one for each registration: lower is earlier, none is used again */
+	uint64_t sequence;	/* one for each registration: lower is earlier */
 	size_t n_addresses;
 	const struct mymachines_address *addresses;
 };
@@ -53,22 +56,25 @@ enum mymachines_watch_flags {
 };
 
 /*
- * Begin to watch; `*watch` is the caller's to free. -EMFILE: too many
- * descriptors, or inotify instances of the user; another negative errno.
+ * Begin to watch; `*watch` is the caller's to free. 0; -EMFILE: too many
+ * descriptors, or inotify instances of the user; without MYMACHINES_INITIAL
+ * also the error of a registry that can't be read; or another negative errno.
  */
 int mymachines_watch_new(struct mymachines_watch **watch, unsigned int flags);
 
 /* Does nothing to NULL. */
 void mymachines_watch_free(struct mymachines_watch *watch);
 
-/* A descriptor, the library's, to poll(2) for POLLIN before mymachines_watch_next(). */
+/* A descriptor, the library's, to poll(2) for POLLIN after mymachines_watch_next() returned 0. */
 int mymachines_watch_fd(const struct mymachines_watch *watch);
 
 /*
  * The next event, or none; doesn't block. `*event` is good until the next call
  * with this watch. Call it until it returns 0, then poll. 1; 0 when there is
- * nothing more for now; -EUCLEAN or another errno of a registry that can't be
- * read: what is published next will be compared to the last one that could.
+ * nothing more for now; or -EUCLEAN or another negative errno of a registry
+ * that can't be read: what comes after it will be compared to the last one that
+ * could, so poll as after 0. Between calls, a watch holds memory and the one
+ * descriptor above, which is closed on exec.
  */
 int mymachines_watch_next(struct mymachines_watch *watch, const struct mymachines_event **event);
 

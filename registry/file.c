@@ -79,6 +79,14 @@ static int read_namespaces(struct registry_origin *origin)
 	return r == -ENOENT ? 0 : r;
 }
 
+bool file_is_at(int fd, const char *path)
+{
+	struct stat ours, there;
+
+	return fstat(fd, &ours) == 0 && lstat(path, &there) == 0 && ours.st_ino == there.st_ino &&
+	       ours.st_dev == there.st_dev;
+}
+
 int registry_origin_read(struct registry_origin *origin)
 {
 	int r = read_boot_id(origin->boot_id);

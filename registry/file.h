@@ -89,6 +89,9 @@ int registry_read_meta(const char *path, struct registry_meta *meta,
 /* A file's modification time, in nanoseconds since the epoch. */
 uint64_t registry_mtime(const struct stat *st);
 
+/* Whether the open file is the one that the path leads to, not following a link. */
+bool file_is_at(int fd, const char *path);
+
 /* The origin that this process would write. 0 or a negative errno. */
 int registry_origin_read(struct registry_origin *origin);
 

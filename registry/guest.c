@@ -7,7 +7,6 @@
 #include "registry/process.h"
 
 #include <dirent.h>
-#include <fcntl.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
@@ -236,14 +235,16 @@ int guest_find(uint32_t pid, const struct machine_interface *given, size_t n_giv
 {
 	CLEANUP(netlink_close) struct netlink host = { 0 };
 	int r = process_shares_namespace(pid, "net");
+	bool shares_network;
 
 	*guest = (struct guest){ 0 };
 	/* Its taps are of another namespace, and would be taken for the host's of that name. */
 	if (r == 0 && n_given == 0)
 		return 0;
+	shares_network = r > 0;
 	if (r >= 0)
-		r = netlink_open(&host) < 0 ? -errno : r;
-	if (r > 0)
+		r = netlink_open(&host);
+	if (r == 0 && shares_network)
 		r = add_taps(guest, &host, pid);
 	for (size_t i = 0; i < n_given && r >= 0; i++)
 		r = add_port(guest, &host, given[i].index, false);

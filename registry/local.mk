@@ -28,6 +28,7 @@ libregistry_write_a_SOURCES = \
 	%D%/host_link.c %D%/host_link.h \
 	%D%/id_index.c %D%/id_index.h \
 	%D%/index.c %D%/index.h \
+	%D%/mountinfo.c %D%/mountinfo.h \
 	%D%/netlink.c %D%/netlink.h \
 	%D%/network.c %D%/network.h \
 	%D%/proc_file.c %D%/proc_file.h \

@@ -127,3 +127,26 @@ int netlink_listen(const unsigned int *groups, size_t count)
 	fd = -1;
 	return taken;
 }
+
+int netlink_drain(int fd, void take(const struct nlmsghdr *message, void *into), void *into)
+{
+	union {
+		struct nlmsghdr header;
+		char bytes[BUFFER_SIZE];
+	} buffer;
+	int r = 0;
+
+	for (;;) {
+		ssize_t n = recv(fd, &buffer, sizeof buffer, MSG_DONTWAIT);
+		int left = (int) n;
+
+		if (n < 0 && errno == ENOBUFS)
+			r = -ENOBUFS;
+		else if (n <= 0)
+			return r;
+		for (const struct nlmsghdr *message = &buffer.header;
+		     take && n > 0 && mnl_nlmsg_ok(message, left);
+		     message = mnl_nlmsg_next(message, &left))
+			take(message, into);
+	}
+}

@@ -48,6 +48,12 @@ int netlink_dump(struct netlink *netlink, uint16_t type, uint8_t family, netlink
 int netlink_inside(int pidfd, int home, int open(void *into), void *into);
 
 /*
+ * Read all that such a socket, as below, has to say, and give each message to
+ * `take`, which may be NULL. 0, or -ENOBUFS if some were lost.
+ */
+int netlink_drain(int fd, void take(const struct nlmsghdr *message, void *into), void *into);
+
+/*
  * A new socket that is told of changes of these groups, RTNLGRP_*, in the
  * calling thread's network namespace: it doesn't block, and is the caller's.
  * A negative errno on failure.

@@ -2,6 +2,7 @@
 #include "registry/process.h"
 
 #include "registry/cleanup.h"
+#include "registry/mountinfo.h"
 #include "registry/proc_file.h"
 #include "registry/process_stat.h"
 
@@ -140,48 +141,6 @@ static bool leads_to(const char *path, const struct stat *there)
 	struct stat st;
 
 	return path[0] == '/' && stat(path, &st) == 0 && same_file(&st, there);
-}
-
-/* One line of /proc/PID/mountinfo, proc(5). The strings lie in the line. */
-struct mount {
-	unsigned int major, minor;
-	char *root;
-	char *point;
-};
-
-/* Space, tab, newline and backslash stand there as \040, \011, \012 and \134. */
-static void unescape(char *text)
-{
-	char *to = text;
-
-	for (const char *p = text; *p; p++) {
-		unsigned int byte;
-		int length;
-
-		if (*p == '\\' && sscanf(p + 1, "%3o%n", &byte, &length) == 1) {
-			*to++ = (char) byte;
-			p += length;
-		} else {
-			*to++ = *p;
-		}
-	}
-	*to = '\0';
-}
-
-static bool mount_parse(char *line, struct mount *mount)
-{
-	char *rest, *device;
-
-	if (!strtok_r(line, " ", &rest) || !strtok_r(NULL, " ", &rest))
-		return false;
-	device = strtok_r(NULL, " ", &rest);
-	mount->root = strtok_r(NULL, " ", &rest);
-	mount->point = strtok_r(NULL, " ", &rest);
-	if (!mount->point || sscanf(device, "%u:%u", &mount->major, &mount->minor) != 2)
-		return false;
-	unescape(mount->root);
-	unescape(mount->point);
-	return true;
 }
 
 /* The last mount on "/" is the one that is seen. */

@@ -33,6 +33,19 @@ enum record_tag {
 
 #define RECORD_VERSION 1
 
+bool leader_equal(const struct machine_leader *a, const struct machine_leader *b)
+{
+	return a->pid == b->pid && a->start_time == b->start_time;
+}
+
+bool machine_has_given_address(const struct machine *m)
+{
+	for (size_t i = 0; i < m->n_addresses; i++)
+		if (m->addresses[i].flags & ADDRESS_GIVEN)
+			return true;
+	return false;
+}
+
 const char *machine_next_alias(const struct machine *machine, const char *alias)
 {
 	const char *next = alias ? alias + strlen(alias) + 1 : machine->aliases;

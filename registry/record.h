@@ -47,6 +47,8 @@ struct machine_leader {
 	uint64_t pidfd_inode; /* unique until the next boot, or 0 before Linux 6.9 */
 };
 
+bool leader_equal(const struct machine_leader *a, const struct machine_leader *b);
+
 /* An interface of the host's that leads to the machine. Packed, as machine_address is. */
 struct machine_interface {
 	uint32_t index;
@@ -88,6 +90,9 @@ struct machine {
 const char *machine_next_alias(const struct machine *machine, const char *alias);
 
 size_t machine_count_aliases(const struct machine *machine);
+
+/* Whether whoever registered it has named an address. */
+bool machine_has_given_address(const struct machine *machine);
 
 /* "container" or "vm". */
 const char *machine_class_name(enum machine_class class);

@@ -7,11 +7,6 @@
 #include <string.h>
 #include <time.h>
 
-static bool same_leader(const struct machine_leader *a, const struct machine_leader *b)
-{
-	return a->pid == b->pid && a->start_time == b->start_time;
-}
-
 static int find(struct snapshot *s, const char *name, struct machine *found)
 {
 	char folded[MACHINE_NAME_SIZE];
@@ -46,7 +41,7 @@ int register_find_former(struct snapshot *s, const char *name, const struct mach
 
 	if (r < 0)
 		return r;
-	if (!same_leader(&found.leader, leader) || !machine_names_equal(found.name, name))
+	if (!leader_equal(&found.leader, leader) || !machine_names_equal(found.name, name))
 		return -ENOENT;
 	*former = found;
 	return 0;
@@ -65,11 +60,11 @@ static int claim_name(struct writer *w, const struct machine *m, const char *nam
 
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
-	if (machine_names_equal(holder.name, m->name) && same_leader(&holder.leader, &m->leader))
+	if (machine_names_equal(holder.name, m->name) && leader_equal(&holder.leader, &m->leader))
 		return 0;
 	/* It goes for its name or its leader, and its aliases with it. */
 	goes = (replace && (machine_names_equal(holder.name, m->name) ||
-			    same_leader(&holder.leader, &m->leader))) ||
+			    leader_equal(&holder.leader, &m->leader))) ||
 	       leader_has_died(&holder.leader, &w->copy.meta.origin);
 	if (!goes)
 		return refuse(&holder, what, name, conflict);
@@ -84,7 +79,7 @@ static int claim_leader(struct writer *w, const struct machine *m, bool goes, bo
 
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
-	if (same_leader(&holder.leader, &m->leader)) {
+	if (leader_equal(&holder.leader, &m->leader)) {
 		if (machine_names_equal(holder.name, m->name))
 			return 0;
 		if (!goes)

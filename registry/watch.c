@@ -70,6 +70,9 @@ static int arm(struct registry_watch *w)
 	do {
 		size_t length = strlen(w->directory);
 
+		if (w->descriptor >= 0)
+			inotify_rm_watch(w->fd, w->descriptor);
+		w->descriptor = -1;
 		while ((r = watch_first(w, length)) == -ENOENT && length > 1)
 			length = above(w->directory, length);
 		if (r < 0)
@@ -84,6 +87,7 @@ int registry_watch_open(struct registry_watch *w, const char *directory)
 	int r;
 
 	*w = (struct registry_watch){ .fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK),
+				      .descriptor = -1,
 				      .directory = strdup(directory) };
 	r = w->fd < 0 ? -errno : !w->directory ? -ENOMEM : arm(w);
 	if (r < 0)
@@ -110,8 +114,9 @@ static void take(const struct registry_watch *w, const struct inotify_event *eve
 	const char *name;
 	size_t length;
 
+	/* What was lost may be that the directory has gone. */
 	if (event->mask & IN_Q_OVERFLOW)
-		reading->has_changed = true;
+		reading->has_moved = true;
 	if (event->wd != w->descriptor)
 		return;
 	if (event->mask & (IN_IGNORED | IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT)) {
@@ -126,13 +131,22 @@ static void take(const struct registry_watch *w, const struct inotify_event *eve
 	}
 }
 
+/* The directory, or what was watched of the way to it, is another. 1 or a negative errno. */
+static int rearm(struct registry_watch *w)
+{
+	int r = arm(w);
+
+	return r < 0 ? r : 1;
+}
+
 int registry_watch_read(struct registry_watch *w)
 {
 	union {
 		struct inotify_event event;
 		char bytes[4096];
 	} buffer;
-	struct reading reading = { 0 };
+	/* After an error, nothing is watched. */
+	struct reading reading = { .has_moved = w->descriptor < 0 };
 	ssize_t n;
 
 	while ((n = read(w->fd, &buffer, sizeof buffer)) > 0) {
@@ -147,15 +161,7 @@ int registry_watch_read(struct registry_watch *w)
 	}
 	if (n < 0 && errno != EAGAIN && errno != EINTR)
 		return -errno;
-	if (reading.has_moved) {
-		int r;
-
-		inotify_rm_watch(w->fd, w->descriptor);
-		r = arm(w);
-		if (r < 0)
-			return r;
-	}
-	return reading.has_moved || reading.has_changed;
+	return reading.has_moved ? rearm(w) : reading.has_changed;
 }
 
 const char *machine_event_name(enum machine_event event)
@@ -167,95 +173,171 @@ const char *machine_event_name(enum machine_event event)
 	return names[event];
 }
 
-/* To the side's next machine. */
-static int advance(struct comparison_side *side)
-{
-	int r = -ENOENT;
+struct registry_copy_entry {
+	uint32_t record_size;
+	char name[MACHINE_NAME_SIZE]; /* folded */
+} __attribute__((packed));
 
-	if (side->snapshot && side->snapshot->env)
-		r = snapshot_next(side->snapshot, side->name, &side->machine);
-	side->is_at_machine = r == 0;
-	return r == -ENOENT ? 0 : r;
+static int copy_machine(struct registry_copy *copy, const char *folded, const struct machine *m)
+{
+	size_t wanted = copy->size + sizeof(struct registry_copy_entry) + RECORD_SIZE_MAX;
+	struct registry_copy_entry entry = { 0 };
+	int size;
+
+	if (wanted > copy->room) {
+		size_t room = wanted + copy->room;
+		uint8_t *larger = realloc(copy->bytes, room);
+
+		if (!larger)
+			return -ENOMEM;
+		copy->bytes = larger;
+		copy->room = room;
+	}
+	size = record_encode(m, copy->bytes + copy->size + sizeof entry, RECORD_SIZE_MAX);
+	if (size < 0)
+		return size;
+	entry.record_size = (uint32_t) size;
+	strcpy(entry.name, folded);
+	memcpy(copy->bytes + copy->size, &entry, sizeof entry);
+	copy->size += sizeof entry + (size_t) size;
+	return 0;
 }
 
-static int advance_both(struct registry_comparison *c)
+static int copy_all(struct registry_copy *copy, struct snapshot *s)
 {
-	int r = advance(&c->before);
-
-	return r < 0 ? r : advance(&c->now);
-}
-
-int registry_compare(struct registry_comparison *c, struct snapshot *before, struct snapshot *now)
-{
+	char folded[MACHINE_NAME_SIZE] = "";
+	struct machine m;
+	uint8_t *smaller;
 	int r;
 
-	*c = (struct registry_comparison){
-		.before = { .snapshot = before, .bytes = malloc(RECORD_SIZE_MAX) },
-		.now = { .snapshot = now, .bytes = malloc(RECORD_SIZE_MAX) },
-	};
-	r = c->before.bytes && c->now.bytes ? advance_both(c) : -ENOMEM;
+	copy->origin = s->meta.origin;
+	while ((r = snapshot_next(s, folded, &m)) == 0)
+		if ((r = copy_machine(copy, folded, &m)) < 0)
+			return r;
+	if (r != -ENOENT)
+		return r;
+	smaller = copy->size ? realloc(copy->bytes, copy->size) : NULL;
+	if (smaller) {
+		copy->bytes = smaller;
+		copy->room = copy->size;
+	}
+	return 0;
+}
+
+int registry_copy_read(struct registry_copy *copy, const char *path)
+{
+	struct registry_copy read = { 0 };
+	struct snapshot s;
+	int r = snapshot_open(&s, path);
+
+	if (r == 0) {
+		r = copy_all(&read, &s);
+		snapshot_close(&s);
+	} else if (r == -ENOENT || r == -ESTALE) {
+		r = 0;
+	}
 	if (r < 0)
-		registry_comparison_done(c);
+		registry_copy_done(&read);
+	else
+		*copy = read;
 	return r;
 }
 
-void registry_comparison_done(struct registry_comparison *c)
+void registry_copy_done(struct registry_copy *copy)
 {
-	free(c->before.bytes);
-	free(c->now.bytes);
-	*c = (struct registry_comparison){ 0 };
+	free(copy->bytes);
+	*copy = (struct registry_copy){ 0 };
+}
+
+/* The side's entry where it is at. */
+static void look(struct comparison_side *side)
+{
+	const struct registry_copy_entry *entry;
+
+	side->name = NULL;
+	if (side->at >= side->copy->size)
+		return;
+	entry = (const void *) (side->copy->bytes + side->at);
+	side->name = entry->name;
+	side->record_size = entry->record_size;
+	side->record = side->copy->bytes + side->at + sizeof *entry;
+}
+
+static void advance(struct comparison_side *side)
+{
+	side->at += sizeof(struct registry_copy_entry) + side->record_size;
+	look(side);
+}
+
+void registry_compare(struct registry_comparison *c, const struct registry_copy *before,
+		      const struct registry_copy *now)
+{
+	*c = (struct registry_comparison){ .before.copy = before, .now.copy = now };
+	look(&c->before);
+	look(&c->now);
 }
 
 /* Below, at or above 0, as the machine before comes before, with, or after that of now. */
 static int compare_sides(const struct registry_comparison *c)
 {
-	if (!c->before.is_at_machine || !c->now.is_at_machine)
-		return c->now.is_at_machine - c->before.is_at_machine;
+	if (!c->before.name || !c->now.name)
+		return !c->before.name - !c->now.name;
 	return strcmp(c->before.name, c->now.name);
 }
 
-static bool records_equal(struct registry_comparison *c)
+/* Sequences begin anew where a registry was removed. */
+static bool is_same_registration(const struct machine *a, const struct machine *b)
 {
-	int before = record_encode(&c->before.machine, c->before.bytes, RECORD_SIZE_MAX);
-	int now = record_encode(&c->now.machine, c->now.bytes, RECORD_SIZE_MAX);
-
-	return before == now && before > 0 &&
-	       memcmp(c->before.bytes, c->now.bytes, (size_t) now) == 0;
+	return a->sequence == b->sequence && leader_equal(&a->leader, &b->leader) &&
+	       a->realtime == b->realtime && a->monotonic == b->monotonic;
 }
 
 /* What was given out last is behind us only now: it had to stay until this call. */
-static int step(struct registry_comparison *c, enum machine_event last)
+static void step(struct registry_comparison *c, enum machine_event last)
 {
-	int r = 0;
-
 	if (last != MACHINE_ADDED)
-		r = advance(&c->before);
-	if (r == 0 && last != MACHINE_REMOVED)
-		r = advance(&c->now);
-	return r;
+		advance(&c->before);
+	if (last != MACHINE_REMOVED)
+		advance(&c->now);
 }
 
-int registry_comparison_next(struct registry_comparison *c, struct machine_difference *difference)
+static bool is_unchanged(const struct registry_comparison *c)
 {
-	int r = c->last ? step(c, c->last) : 0;
+	return c->before.record_size == c->now.record_size &&
+	       memcmp(c->before.record, c->now.record, c->now.record_size) == 0;
+}
 
-	while (r == 0 && (c->before.is_at_machine || c->now.is_at_machine)) {
+/* What this wrote itself can be read. */
+static const struct machine *decode(struct comparison_side *side)
+{
+	record_decode(side->record, side->record_size, &side->machine);
+	return &side->machine;
+}
+
+static void fill(struct registry_comparison *c, int order, struct machine_difference *difference)
+{
+	const struct machine *before = order <= 0 ? decode(&c->before) : NULL;
+	const struct machine *now = order >= 0 ? decode(&c->now) : NULL;
+
+	if (before && now && !is_same_registration(before, now))
+		now = NULL;
+	c->last = before && now ? MACHINE_CHANGED : before ? MACHINE_REMOVED : MACHINE_ADDED;
+	*difference = (struct machine_difference){ c->last, before, now };
+}
+
+bool registry_comparison_next(struct registry_comparison *c, struct machine_difference *difference)
+{
+	if (c->last)
+		step(c, c->last);
+	c->last = 0;
+	while (c->before.name || c->now.name) {
 		int order = compare_sides(c);
 
-		if (order == 0 && c->before.machine.sequence == c->now.machine.sequence)
-			c->last = MACHINE_CHANGED;
-		else
-			c->last = order <= 0 ? MACHINE_REMOVED : MACHINE_ADDED;
-		if (c->last != MACHINE_CHANGED || !records_equal(c)) {
-			*difference = (struct machine_difference){
-				.event = c->last,
-				.before = c->last == MACHINE_ADDED ? NULL : &c->before.machine,
-				.now = c->last == MACHINE_REMOVED ? NULL : &c->now.machine,
-			};
-			return 1;
+		if (order != 0 || !is_unchanged(c)) {
+			fill(c, order, difference);
+			return true;
 		}
-		r = step(c, MACHINE_CHANGED);
+		step(c, MACHINE_CHANGED);
 	}
-	c->last = 0;
-	return r;
+	return false;
 }

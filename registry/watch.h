@@ -13,7 +13,7 @@ struct registry_watch {
 	int fd; /* to be polled for POLLIN: poll(2) */
 	int descriptor;
 	char *directory;
-	size_t watched; /* bytes of it that are the directory which is watched: it may not be there */
+	size_t watched; /* of it, bytes: the directory that is watched, if it isn't there yet */
 };
 
 /*
@@ -28,7 +28,8 @@ void registry_watch_close(struct registry_watch *watch);
 
 /*
  * Take all that the descriptor has to say; doesn't block. 1 if there may be
- * another registry, or none any more; 0 if not; or a negative errno.
+ * another registry, or none any more; 0 if not; or a negative errno, after which
+ * nothing is watched, so that nothing comes, until a later call has mended that.
  */
 int registry_watch_read(struct registry_watch *watch);
 
@@ -48,13 +49,30 @@ struct machine_difference {
 	const struct machine *now;    /* NULL if it was removed */
 };
 
+/*
+ * All machines of a registry, in memory of its own: to compare the next with,
+ * whenever that comes. All zero: none.
+ */
+struct registry_copy {
+	struct registry_origin origin;
+	uint8_t *bytes; /* a struct registry_copy_entry and a record each, by folded name */
+	size_t size;
+	size_t room;
+};
+
+/* Read the registry at `path`, none if there is none. 0, or a negative errno and nothing copied. */
+int registry_copy_read(struct registry_copy *copy, const char *path);
+
+void registry_copy_done(struct registry_copy *copy);
+
 /* One side of a comparison, and how far it has come. */
 struct comparison_side {
-	struct snapshot *snapshot;
-	char name[MACHINE_NAME_SIZE]; /* folded */
-	struct machine machine;
-	bool is_at_machine;
-	uint8_t *bytes; /* RECORD_SIZE_MAX of them */
+	const struct registry_copy *copy;
+	size_t at;	       /* of the entry */
+	const char *name;      /* its folded name, or NULL at the end */
+	const uint8_t *record; /* its bytes */
+	size_t record_size;
+	struct machine machine; /* decoded, of what is given out */
 };
 
 struct registry_comparison {
@@ -62,18 +80,10 @@ struct registry_comparison {
 	enum machine_event last; /* that was given out, or 0 */
 };
 
-/*
- * Compare two snapshots, which stay the caller's; one that isn't open has no
- * machines. 0 or a negative errno.
- */
-int registry_compare(struct registry_comparison *comparison, struct snapshot *before,
-		     struct snapshot *now);
+/* Compare two copies, which stay the caller's, and as they are meanwhile. */
+void registry_compare(struct registry_comparison *comparison, const struct registry_copy *before,
+		      const struct registry_copy *now);
 
-/*
- * The next difference, by the machines' folded names. It is good until the
- * next call. 1, 0 after the last, or a negative errno.
- */
-int registry_comparison_next(struct registry_comparison *comparison,
-			     struct machine_difference *difference);
-
-void registry_comparison_done(struct registry_comparison *comparison);
+/* The next difference, by the machines' folded names; good until the next call. False at the end. */
+bool registry_comparison_next(struct registry_comparison *comparison,
+			      struct machine_difference *difference);

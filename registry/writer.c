@@ -71,15 +71,6 @@ static int lock_wait(int fd)
 	return 0;
 }
 
-/* Someone may have removed the directory: a lock on a file that is gone excludes nobody. */
-static bool is_still_there(int fd, const char *path)
-{
-	struct stat ours, there;
-
-	return fstat(fd, &ours) == 0 && lstat(path, &there) == 0 && ours.st_ino == there.st_ino &&
-	       ours.st_dev == there.st_dev;
-}
-
 static int open_lock(struct writer *w)
 {
 	cleanup_close(&w->lock);
@@ -93,7 +84,8 @@ static int take_lock(struct writer *w)
 
 	while (r == 0) {
 		r = lock_wait(w->lock);
-		if (r < 0 || is_still_there(w->lock, w->lock_path))
+		/* Someone may have removed it: a lock on a file that is gone excludes nobody. */
+		if (r < 0 || file_is_at(w->lock, w->lock_path))
 			break;
 		r = open_lock(w);
 	}

@@ -2,6 +2,7 @@
 #include "tools/daemon.h"
 
 #include "registry/cleanup.h"
+#include "registry/mountinfo.h"
 #include "registry/proc_file.h"
 #include "tools/message.h"
 
@@ -9,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <sched.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -17,13 +19,12 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 
 #ifndef SYS_close_range
-#define SYS_close_range 436 /* of all architectures: Linux 5.9 */
+#define SYS_close_range 436 /* of all architectures but alpha: Linux 5.9 */
 #endif
 
 /* Where the child's end of the pipe to its parent is kept. */
@@ -39,6 +40,23 @@ static void reset_signals(void)
 			signal(signal_number, SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* What its starter may use, in time or size, isn't meant for it. */
+static void reset_limits(void)
+{
+	static const int resources[] = { RLIMIT_AS, RLIMIT_CPU, RLIMIT_DATA, RLIMIT_FSIZE };
+	static const struct rlimit none = { RLIM_INFINITY, RLIM_INFINITY };
+	CLEANUP_CLOSE int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+	cpu_set_t all;
+
+	for (size_t i = 0; i < sizeof resources / sizeof *resources; i++)
+		setrlimit((__rlimit_resource_t) resources[i], &none);
+	setpriority(PRIO_PROCESS, 0, 0);
+	memset(&all, 0xff, sizeof all);
+	sched_setaffinity(0, sizeof all, &all);
+	if (fd >= 0)
+		(void) !write(fd, "0", 1);
 }
 
 /* Until the child is ready or has ended. Returns the exit status. */
@@ -59,7 +77,9 @@ static int become_child(int pipe, int *ready)
 {
 	setsid();
 	reset_signals();
-	umask(022);
+	reset_limits();
+	/* It is another's: NOTIFY_SOCKET, for one, is that of who started this. */
+	clearenv();
 	if (chdir("/") < 0 || (pipe != READY_FD && dup3(pipe, READY_FD, O_CLOEXEC) < 0) ||
 	    syscall(SYS_close_range, READY_FD + 1, UINT_MAX, 0) < 0) {
 		complain("cannot become a daemon: %s", strerror(errno));
@@ -103,22 +123,21 @@ int daemon_is_ready(int *ready)
 	return 0;
 }
 
-/* Mountinfo's "/mount/point - cgroup", both versions: proc(5). */
+/* Where a cgroup hierarchy is mounted whole: another root is a cgroup made for something else. */
+static bool is_hierarchy(const struct mount *mount)
+{
+	return (strcmp(mount->type, "cgroup") == 0 || strcmp(mount->type, "cgroup2") == 0) &&
+	       strcmp(mount->root, "/") == 0;
+}
+
 static void leave_cgroup(char *line)
 {
-	char *type = strstr(line, " - cgroup"), *rest, *root = NULL, *point;
 	CLEANUP_CLOSE int fd = -1;
 	char path[PATH_MAX];
+	struct mount mount;
 
-	if (!type)
-		return;
-	*type = '\0';
-	strtok_r(line, " ", &rest);
-	for (int field = 2; field <= 4; field++)
-		root = strtok_r(NULL, " ", &rest);
-	point = root ? strtok_r(NULL, " ", &rest) : NULL;
-	/* Another root would be a cgroup that somebody has made for something else. */
-	if (!point || strcmp(root, "/") != 0 || snprintf(path, sizeof path, "%s/cgroup.procs", point) >= PATH_MAX)
+	if (!mount_parse(line, &mount) || !is_hierarchy(&mount) ||
+	    snprintf(path, sizeof path, "%s/cgroup.procs", mount.point) >= PATH_MAX)
 		return;
 	fd = open(path, O_WRONLY | O_CLOEXEC);
 	if (fd >= 0)
@@ -156,7 +175,10 @@ int daemon_keep_capabilities(const int *capabilities, size_t count)
 	uint64_t kept = 0;
 	bool may_limit;
 
-	capng_get_caps_process();
+	if (capng_get_caps_process() < 0) {
+		complain("cannot read capabilities: %s", strerror(errno));
+		return -1;
+	}
 	may_limit = capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP);
 	/* In a container, there may be less to keep. */
 	for (size_t i = 0; i < count; i++)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Being a daemon: away from who started it, with no more privilege than it
- * needs, and telling a service manager. Each function returns 0 or -1 after a
- * message.
+ * needs, and telling a service manager. Those that can fail return 0, or -1
+ * after a message.
  */
 #pragma once
 
@@ -10,7 +10,8 @@
 
 /*
  * Go on in a child with a session of its own, "/" as its directory, no
- * descriptor but the standard ones, no signal blocked or ignored. The parent
+ * descriptor but the standard ones, no signal blocked or ignored, no
+ * environment, and none of the starter's limits and priorities. The parent
  * exits: with 0 as soon as the child calls daemon_is_ready(), or else with the
  * child's status. `ready` is for that call.
  */

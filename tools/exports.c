@@ -448,7 +448,7 @@ static int open_published(struct exports *e, const struct writer *w)
 	return r == -ENOENT || r == -ESTALE ? 0 : r;
 }
 
-void exports_update(const struct writer *w)
+int exports_update(const struct writer *w)
 {
 	CLEANUP(exports_done)
 	struct exports e = { .directory = -1, .is_on = configuration_read().exports };
@@ -457,17 +457,31 @@ void exports_update(const struct writer *w)
 	if (peer_is_running()) {
 		if (e.is_on)
 			leave_to_peer();
-		return;
+		return 0;
 	}
 	unlink(LEFT_PATH);
 	/* What can't be read is no reason to take anything away. */
 	if (open_published(&e, w) < 0)
-		return;
+		return -1;
 	has_machines = e.snapshot.env && e.snapshot.meta.machines > 0;
 	e.directory = open_directory(has_machines);
 	if (e.directory >= 0)
 		follow(&e, w);
-	else if (has_machines || (e.is_on && e.directory != -ENOENT))
+	else if (has_machines || (e.is_on && e.directory != -ENOENT)) {
+		e.failed = true;
 		complain(MACHINES_DIRECTORY ": %s; libsystemd won't see the machines",
 			 error_words(e.directory));
+	}
+	return e.failed ? -1 : 0;
+}
+
+bool exports_follow(uint64_t generation, bool has_machines)
+{
+	struct stat st;
+
+	if (!configuration_read().exports)
+		return true;
+	if (lstat(MACHINES_DIRECTORY, &st) < 0)
+		return errno == ENOENT && !has_machines;
+	return registry_mtime(&st) == generation || peer_is_running();
 }

@@ -10,7 +10,13 @@
 
 /*
  * Bring the directory up to date with the registry, under the writer's lock,
- * after writer_publish(). What can't be done is said, and tried again at the
- * next call; the registry has all of it anyway.
+ * after writer_publish(). 0, or -1 if something can't be done, which is said,
+ * and tried again at the next call; the registry has all of it anyway.
  */
-void exports_update(const struct writer *writer);
+int exports_update(const struct writer *writer);
+
+/*
+ * Whether the directory follows this publication: if not, its writer is still at
+ * it, was killed, or has failed. True where nothing is exported.
+ */
+bool exports_follow(uint64_t generation, bool has_machines);

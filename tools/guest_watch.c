@@ -9,14 +9,15 @@
 #include <libgen.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
-#include <string.h>
 #include <sys/inotify.h>
-#include <sys/socket.h>
 #include <sys/timerfd.h>
 #include <time.h>
 
 /* dnsmasq writes its file in place, libvirt's helper renames a new one over it. */
-#define LEASES_EVENTS (IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_DELETE)
+#define LEASES_EVENTS (IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE)
+
+/* Later than that, it is never: some thirty thousand years from now. */
+#define EXPIRY_MAX ((uint64_t) 1 << 40)
 
 static int or_errno(int fd)
 {
@@ -36,6 +37,8 @@ static int start(struct guest_watch *g, struct watched *w)
 			w, &g->expiry,
 			or_errno(timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK)));
 	g->is_on = true;
+	g->is_new = true;
+	g->last_descriptor = 0;
 	return r;
 }
 
@@ -54,9 +57,16 @@ static void watch_leases(struct guest_watch *g, const char *bridge, uint64_t *ex
 	struct leases leases = { 0 };
 	char path[PATH_MAX];
 
-	/* Before they are read. To add one again changes nothing. */
-	for (size_t n = 0; leases_path(n, bridge, path) != -ENOENT; n++)
-		inotify_add_watch(g->leases.fd, dirname(path), LEASES_EVENTS | IN_ONLYDIR);
+	/* To add one again changes nothing; a new one has the highest number. */
+	for (size_t n = 0; leases_path(n, bridge, path) != -ENOENT; n++) {
+		int descriptor =
+			inotify_add_watch(g->leases.fd, dirname(path), LEASES_EVENTS | IN_ONLYDIR);
+
+		if (descriptor > g->last_descriptor) {
+			g->last_descriptor = descriptor;
+			g->is_new = true;
+		}
+	}
 	leases_read(&leases, &arena, bridge);
 	for (size_t i = 0; i < leases.count; i++)
 		if (!lease_has_expired(&leases.items[i]) && leases.items[i].expiry < *expiry)
@@ -80,6 +90,25 @@ static void watch_guest(struct guest_watch *g, struct netlink *host,
 
 		if (segment && if_indextoname(segment, name))
 			watch_leases(g, name, expiry);
+	}
+}
+
+/* Make those stale that have an interface on this segment, of all of them if it is 0. */
+static void make_stale(struct watched *w, uint32_t segment)
+{
+	CLEANUP(netlink_close) struct netlink host = { 0 };
+
+	if (netlink_open(&host) < 0)
+		segment = 0;
+	for (size_t i = 0; i < w->count; i++) {
+		struct watched_machine *m = w->machines[i];
+
+		if (!m->is_learned || m->is_stale)
+			continue;
+		m->is_stale = segment == 0;
+		for (size_t j = 0; j < m->n_interfaces && !m->is_stale; j++)
+			m->is_stale = m->interfaces[j] == segment ||
+				      segment_of(&host, m->interfaces[j]) == segment;
 	}
 }
 
@@ -109,64 +138,41 @@ int guest_watch_update(struct guest_watch *g, struct watched *w)
 	 * At 0 it is off. An absolute time follows the clock when that is set.
 	 * A little later: time(2) lags behind.
 	 */
-	if (expiry != UINT64_MAX)
+	if (expiry < EXPIRY_MAX)
 		at.it_value = (struct timespec){ .tv_sec = (time_t) expiry, .tv_nsec = 20000000 };
 	timerfd_settime(g->expiry.fd, TFD_TIMER_ABSTIME, &at, NULL);
+	/* What has changed before this was watched. */
+	if (g->is_new)
+		make_stale(w, 0);
+	g->is_new = false;
 	return 0;
 }
 
-/* Make those stale that have an interface on this segment, of all of them if it is 0. */
-static void make_stale(struct watched *w, uint32_t segment)
-{
-	CLEANUP(netlink_close) struct netlink host = { 0 };
-
-	if (netlink_open(&host) < 0)
-		segment = 0;
-	for (size_t i = 0; i < w->count; i++) {
-		struct watched_machine *m = w->machines[i];
-
-		if (!m->is_learned || m->is_stale)
-			continue;
-		m->is_stale = segment == 0;
-		for (size_t j = 0; j < m->n_interfaces && !m->is_stale; j++)
-			m->is_stale = m->interfaces[j] == segment ||
-				      segment_of(&host, m->interfaces[j]) == segment;
-	}
-}
-
 /* Neighbours of a burst are mostly of one segment: each is looked for once. */
-static void take_neighbours(struct guest_watch *g, struct watched *w)
+struct neighbour_events {
+	struct watched *watched;
+	uint32_t last;
+};
+
+static void take_neighbour(const struct nlmsghdr *message, void *into)
 {
-	union {
-		struct nlmsghdr header;
-		char bytes[16384];
-	} buffer;
-	uint32_t last = 0;
-	ssize_t n;
+	const struct ndmsg *entry = mnl_nlmsg_get_payload(message);
+	struct neighbour_events *events = into;
 
-	while ((n = recv(g->neighbours.fd, &buffer, sizeof buffer, MSG_DONTWAIT)) > 0) {
-		int left = (int) n;
-
-		for (const struct nlmsghdr *message = &buffer.header; mnl_nlmsg_ok(message, left);
-		     message = mnl_nlmsg_next(message, &left)) {
-			const struct ndmsg *entry = mnl_nlmsg_get_payload(message);
-
-			if ((uint32_t) entry->ndm_ifindex != last)
-				make_stale(w, (uint32_t) entry->ndm_ifindex);
-			last = (uint32_t) entry->ndm_ifindex;
-		}
-	}
-	/* Some were lost. */
-	if (n < 0 && errno == ENOBUFS)
-		make_stale(w, 0);
+	if ((uint32_t) entry->ndm_ifindex != events->last)
+		make_stale(events->watched, (uint32_t) entry->ndm_ifindex);
+	events->last = (uint32_t) entry->ndm_ifindex;
 }
 
 void guest_watch_take_event(struct guest_watch *g, struct watched *w, const struct source *source)
 {
+	struct neighbour_events events = { .watched = w };
 	char bytes[4096];
 
 	if (source == &g->neighbours) {
-		take_neighbours(g, w);
+		/* Those that were lost may be of any. */
+		if (netlink_drain(source->fd, take_neighbour, &events) < 0)
+			make_stale(w, 0);
 		return;
 	}
 	while (read(source->fd, bytes, sizeof bytes) > 0)

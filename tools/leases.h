@@ -38,6 +38,6 @@ bool lease_has_expired(const struct lease *lease);
 /* Where the n-th of such files of a bridge would be. 0; -ENOENT after the last; -ENAMETOOLONG. */
 int leases_path(size_t n, const char *bridge, char path[static PATH_MAX]);
 
-/* Pure, of one file's text: dnsmasq's own form, and that of libvirt's leaseshelper. */
+/* Of one file's text: dnsmasq's own form, which is cut up, and that of libvirt's leaseshelper. */
 void leases_parse_dnsmasq(struct leases *leases, struct arena *arena, char *text);
 void leases_parse_libvirt(struct leases *leases, struct arena *arena, const char *text);

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const struct verb {
@@ -111,6 +112,10 @@ int main(int argc, char **argv)
 	occupy_standard_descriptors();
 
 	setlocale(LC_ALL, "");
+	/* What is made is for everyone to read, or says otherwise. */
+	umask(022);
+	/* Whoever starts us may not want to know of its children; we do. */
+	signal(SIGCHLD, SIG_DFL);
 	/* A limit on file sizes is an error to report, not a reason to die half way. */
 	signal(SIGXFSZ, SIG_IGN);
 	/* LMDB clears megabytes for each transaction: fresh pages of the kernel's come for nothing. */

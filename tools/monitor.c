@@ -10,6 +10,7 @@
 #include "registry/watch.h"
 #include "registry/writer.h"
 #include "tools/daemon.h"
+#include "tools/exports.h"
 #include "tools/guest_watch.h"
 #include "tools/message.h"
 #include "tools/monitor_lock.h"
@@ -22,7 +23,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
-#include <inttypes.h>
 #include <linux/capability.h>
 #include <linux/rtnetlink.h>
 #include <malloc.h>
@@ -41,7 +41,7 @@
 
 /* What couldn't be published is tried again, ever later; what can't be watched is looked at. */
 #define RETRY_MS     1000
-#define RETRY_MAX_MS 60000
+#define RETRY_MAX_MS 10000
 #define POLL_MS	     1000
 
 /* Descriptors that are left for looking at machines and publishing. */
@@ -68,7 +68,6 @@ struct monitor {
 	struct watched watched;
 	struct guest_watch guests;
 
-	bool registry_has_changed;
 	bool links_have_changed;
 	bool all_is_stale; /* also what follows the registry is to be put right */
 	uint32_t changed_links[LINKS_MAX];
@@ -78,22 +77,28 @@ struct monitor {
 	uint64_t burst_began; /* or NEVER: nothing is to be done */
 	uint64_t due;	      /* or NEVER */
 	uint64_t poll_due;    /* or NEVER */
-	uint64_t not_before;  /* after much work, a rest */
-	uint64_t retry_after;
+	uint64_t not_before;  /* after much work, or a failure, a rest */
+	uint64_t retry_after; /* how long that was, after the last failure; or 0 */
 
 	struct registry_identity followed; /* the snapshot that `watched` follows */
 	size_t n_unwatched_said;
 	size_t n_notified;
 	bool is_leaving;
+	bool has_lost_lock; /* to another monitor */
 	int status;
 };
 
-static uint64_t now_ms(void)
+static uint64_t clock_ms(clockid_t clock)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
+	clock_gettime(clock, &now);
 	return (uint64_t) now.tv_sec * 1000u + (uint64_t) now.tv_nsec / 1000000u;
+}
+
+static uint64_t now_ms(void)
+{
+	return clock_ms(CLOCK_MONOTONIC);
 }
 
 static uint64_t least(uint64_t a, uint64_t b)
@@ -119,7 +124,9 @@ static void note(struct monitor *m)
 		m->due = m->not_before;
 }
 
-static void take_signal(struct monitor *m)
+/* Each of these takes what a descriptor has to say, and returns whether there is anything to do. */
+
+static bool take_signal(struct monitor *m)
 {
 	struct signalfd_siginfo info;
 
@@ -128,18 +135,19 @@ static void take_signal(struct monitor *m)
 			m->all_is_stale = true;
 		else
 			leave(m, EXIT_SUCCESS);
+	return true;
 }
 
-static void take_registry(struct monitor *m)
+/* Writers make other files there, too. */
+static bool take_registry(struct monitor *m)
 {
 	int r = registry_watch_read(&m->watch);
 
 	if (r < 0) {
 		complain_registry(REGISTRY_DIRECTORY, r);
 		leave(m, EXIT_FAILURE);
-	} else if (r > 0) {
-		m->registry_has_changed = true;
 	}
+	return r != 0;
 }
 
 static void add_changed_link(struct monitor *m, uint32_t index)
@@ -152,44 +160,34 @@ static void add_changed_link(struct monitor *m, uint32_t index)
 	m->n_changed_links++;
 }
 
+static void take_link(const struct nlmsghdr *message, void *into)
+{
+	const struct ifinfomsg *info = mnl_nlmsg_get_payload(message);
+
+	add_changed_link(into, (uint32_t) info->ifi_index);
+}
+
 static void take_links(struct monitor *m)
 {
-	union {
-		struct nlmsghdr header;
-		char bytes[16384];
-	} buffer;
-	ssize_t n;
-
 	m->links_have_changed = true;
-	while ((n = recv(m->links.fd, &buffer, sizeof buffer, MSG_DONTWAIT)) > 0) {
-		int left = (int) n;
-
-		for (const struct nlmsghdr *message = &buffer.header; mnl_nlmsg_ok(message, left);
-		     message = mnl_nlmsg_next(message, &left)) {
-			const struct ifinfomsg *info = mnl_nlmsg_get_payload(message);
-
-			add_changed_link(m, (uint32_t) info->ifi_index);
-		}
-	}
-	/* Some were lost. */
-	if (n < 0 && errno == ENOBUFS)
+	/* Those that were lost may be any. */
+	if (netlink_drain(m->links.fd, take_link, m) < 0)
 		m->n_changed_links = LINKS_MAX + 1;
 }
 
-static void take_event(struct monitor *m, struct source *source)
+static bool take_event(struct monitor *m, struct source *source)
 {
 	switch (source->kind) {
 	case SOURCE_LEADER:
 	case SOURCE_NETWORK: watched_take_event(&m->watched, source); break;
-	case SOURCE_REGISTRY: take_registry(m); break;
-	case SOURCE_SIGNAL: take_signal(m); break;
+	case SOURCE_REGISTRY: return take_registry(m);
+	case SOURCE_SIGNAL: return take_signal(m);
 	case SOURCE_HOST_LINKS: take_links(m); break;
 	case SOURCE_HOST_NEIGHBOURS:
 	case SOURCE_LEASES:
-	case SOURCE_LEASE_EXPIRY:
-		guest_watch_take_event(&m->guests, &m->watched, source);
-		break;
+	case SOURCE_LEASE_EXPIRY: guest_watch_take_event(&m->guests, &m->watched, source); break;
 	}
+	return true;
 }
 
 static bool link_has_changed(const struct monitor *m, uint32_t index)
@@ -209,12 +207,10 @@ static void judge_links(struct monitor *m)
 		struct watched_machine *machine = m->watched.machines[i];
 
 		/* A tap that it has just opened isn't known yet. */
-		machine->is_stale |= machine->is_learned;
+		machine->is_stale |= machine->is_vm;
 		for (size_t j = 0; j < machine->n_interfaces && !machine->is_stale; j++)
 			machine->is_stale = link_has_changed(m, machine->interfaces[j]);
 	}
-	/* An interface that was moved into a namespace may be why the machine is in that now. */
-	watched_check_networks(&m->watched);
 	m->links_have_changed = false;
 	m->n_changed_links = 0;
 }
@@ -242,11 +238,13 @@ static int follow_registry(struct monitor *m)
 	CLEANUP(snapshot_close) struct snapshot snapshot = { 0 };
 	int r = snapshot_open(&snapshot, REGISTRY_PATH);
 
-	m->registry_has_changed = false;
 	if (r == -ENOENT || r == -ESTALE)
 		r = 0;
-	if (r == 0 && snapshot.env && registry_identity_equal(&snapshot.identity, &m->followed))
+	if (r == 0 && snapshot.env && registry_identity_equal(&snapshot.identity, &m->followed)) {
+		/* No process is told of another's new namespace: see whenever there is a reason to. */
+		watched_check_networks(&m->watched);
 		return 0;
+	}
 	if (r == 0 && snapshot.env)
 		r = check_origin(&snapshot);
 	if (r == -EXDEV)
@@ -261,50 +259,61 @@ static int follow_registry(struct monitor *m)
 	return 0;
 }
 
-/* The machines that are to be looked at, as registrations in the arena. */
-static size_t collect(const struct monitor *m, struct arena *arena,
-		      struct registration **registrations)
+/*
+ * The machines that are to be looked at, as registrations in the arena.
+ * Returns how many, or a negative errno.
+ */
+static ssize_t collect(const struct monitor *m, struct arena *arena,
+		       struct registration **registrations)
 {
 	CLEANUP(snapshot_close) struct snapshot snapshot = { 0 };
-	size_t count = 0;
+	int r = snapshot_open(&snapshot, REGISTRY_PATH);
+	ssize_t count = 0;
 
 	*registrations = arena_alloc(arena, (m->watched.count + 1) * sizeof **registrations);
-	if (snapshot_open(&snapshot, REGISTRY_PATH) < 0)
-		return 0;
+	if (r < 0)
+		return r == -ENOENT || r == -ESTALE ? 0 : r;
 	for (size_t i = 0; i < m->watched.count; i++) {
 		const struct watched_machine *machine = m->watched.machines[i];
 		struct machine found;
 
-		if ((m->all_is_stale || watched_is_stale(machine)) &&
-		    snapshot_find_name(&snapshot, machine->name, &found) == 0)
+		if (!m->all_is_stale && !watched_is_stale(machine))
+			continue;
+		r = snapshot_find_name(&snapshot, machine->name, &found);
+		if (r == 0)
 			(*registrations)[count++] = registration_to_refresh(arena, &found);
+		else if (r != -ENOENT)
+			return r;
 	}
 	return count;
 }
 
-/* Look at what is stale, and publish what has changed. */
+/*
+ * Look at what is stale, and publish what has changed. What happens meanwhile
+ * makes it stale again. 0 or -1, and then all of it is.
+ */
 static int refresh_stale(struct monitor *m)
 {
 	CLEANUP(arena_done) struct arena arena = { 0 };
+	unsigned int flags = PUBLISH_WHOLE | (m->all_is_stale ? 0 : PUBLISH_IF_OUTDATED);
 	struct registration *registrations;
-	size_t count = collect(m, &arena, &registrations);
-	bool all = m->all_is_stale;
+	ssize_t count = collect(m, &arena, &registrations);
 
+	if (count < 0)
+		complain_registry(REGISTRY_PATH, (int) count);
+	if (count == 0 && !m->all_is_stale)
+		return 0;
 	watched_clear_stale(&m->watched);
-	m->all_is_stale = false;
-	if (count == 0 && !all)
-		return 0;
-	if (publish_registrations(registrations, count, all ? 0 : PUBLISH_IF_OUTDATED) ==
-	    EXIT_SUCCESS)
-		return 0;
-	m->all_is_stale = true;
-	return -1;
+	m->all_is_stale = count < 0 || publish_registrations(registrations, (size_t) count,
+							     flags) != EXIT_SUCCESS;
+	return m->all_is_stale ? -1 : 0;
 }
 
 static void try_later(struct monitor *m)
 {
 	m->retry_after = m->retry_after ? least(m->retry_after * 2, RETRY_MAX_MS) : RETRY_MS;
-	m->due = now_ms() + m->retry_after;
+	m->not_before = now_ms() + m->retry_after;
+	note(m);
 }
 
 static bool has_machines(void)
@@ -314,21 +323,6 @@ static bool has_machines(void)
 
 	/* What can't be read may have some. */
 	return r == 0 ? snapshot.meta.machines > 0 : r != -ENOENT && r != -ESTALE;
-}
-
-/*
- * Without machines there is nothing to do. A registration that found the
- * monitor there, and so started none, was published before the lock was let go:
- * look once more after that.
- */
-static void leave_if_empty(struct monitor *m)
-{
-	if (m->watched.count > 0 || has_machines())
-		return;
-	cleanup_close(&m->lock);
-	m->lock = -1;
-	if (!has_machines() || monitor_lock_take(false, &m->lock) < 0)
-		leave(m, EXIT_SUCCESS);
 }
 
 /* Make it, if there is none, and see that it is root's alone. 0 or a negative errno, said. */
@@ -342,22 +336,50 @@ static int open_registry_directory(void)
 	return r;
 }
 
+static void release_lock(struct monitor *m)
+{
+	cleanup_close(&m->lock);
+	m->lock = -1;
+}
+
+/* Be the monitor again, unless another is by now. */
+static void retake_lock(struct monitor *m)
+{
+	int r = open_registry_directory();
+
+	if (r == 0)
+		r = monitor_lock_take(false, &m->lock);
+	m->has_lost_lock = r == -EAGAIN;
+	if (r < 0)
+		leave(m, m->has_lost_lock ? EXIT_SUCCESS : EXIT_FAILURE);
+	if (r < 0 && !m->has_lost_lock)
+		complain_registry(MONITOR_LOCK_PATH, r);
+}
+
 /* Somebody may have removed the directory, and the lock with it. */
 static void keep_lock(struct monitor *m)
 {
-	int r;
-
 	if (monitor_lock_is_there(m->lock))
 		return;
-	cleanup_close(&m->lock);
-	m->lock = -1;
-	r = open_registry_directory();
-	if (r == 0)
-		r = monitor_lock_take(false, &m->lock);
-	if (r < 0)
-		leave(m, r == -EAGAIN ? EXIT_SUCCESS : EXIT_FAILURE);
-	m->registry_has_changed = true;
+	release_lock(m);
+	retake_lock(m);
 	note(m);
+}
+
+/*
+ * Without machines there is nothing to do. A registration that found the
+ * monitor there, and so started none, was published before the lock was let go:
+ * look once more after that.
+ */
+static void leave_if_empty(struct monitor *m)
+{
+	if (m->watched.count > 0 || has_machines())
+		return;
+	release_lock(m);
+	if (has_machines())
+		retake_lock(m);
+	else
+		leave(m, EXIT_SUCCESS);
 }
 
 /* What can't be watched is looked at from time to time: how long that takes decides how often. */
@@ -366,8 +388,9 @@ static void plan_poll(struct monitor *m, uint64_t took)
 	size_t n = watched_count_unwatched(&m->watched);
 
 	if (n > m->n_unwatched_said)
-		complain("%zu of %zu machines can't be watched, with %zu descriptors at most; looking "
-			 "at them every second",
+		complain("%zu of %zu machines can't be watched (%zu descriptors at most); looking "
+			 "at "
+			 "them every second",
 			 n, m->watched.count, m->watched.descriptors_max);
 	m->n_unwatched_said = n;
 	if (n == 0 && (m->watched.n_learned == 0 || m->guests.is_on))
@@ -394,38 +417,60 @@ static bool any_is_stale(const struct monitor *m)
 	for (size_t i = 0; i < m->watched.count; i++)
 		if (watched_is_stale(m->watched.machines[i]))
 			return true;
-	return m->registry_has_changed;
+	return false;
+}
+
+/* Take in what has happened, and publish what comes of it. 0, or -1 if it is to be tried again. */
+static int put_right(struct monitor *m)
+{
+	int r = follow_registry(m);
+
+	if (m->links_have_changed)
+		judge_links(m);
+	if (r == 0)
+		r = refresh_stale(m);
+	if (r == 0)
+		r = follow_registry(m);
+	if (r == 0 && m->followed.generation &&
+	    !exports_follow(m->followed.generation, m->watched.count > 0))
+		r = publish_registrations(NULL, 0, PUBLISH_WHOLE) == EXIT_SUCCESS ? 0 : -1;
+	guest_watch_update(&m->guests, &m->watched);
+	/* What the work took comes from pages that are given back. */
+	malloc_trim(0);
+	if (!watched_is_at_home(&m->watched)) {
+		complain("%s", error_words(-ENOTRECOVERABLE));
+		leave(m, EXIT_FAILURE);
+	}
+	return r;
 }
 
 static void act(struct monitor *m)
 {
-	uint64_t began = now_ms(), took;
+	/* Of the processor's time: to wait for a lock is no work. */
+	uint64_t began = clock_ms(CLOCK_PROCESS_CPUTIME_ID), took;
 	bool failed;
 
 	m->burst_began = m->due = NEVER;
-	if (m->poll_due <= began)
+	if (m->poll_due <= now_ms())
 		poll_unwatched(m);
-	failed = follow_registry(m) < 0;
-	if (m->links_have_changed)
-		judge_links(m);
-	failed = failed || refresh_stale(m) < 0 || follow_registry(m) < 0;
-	guest_watch_update(&m->guests, &m->watched);
-	/* What the work took comes from pages that are given back. */
-	malloc_trim(0);
-	took = now_ms() - began;
-	m->not_before = began + 2 * took;
+	failed = put_right(m) < 0;
+	took = clock_ms(CLOCK_PROCESS_CPUTIME_ID) - began;
+	m->not_before = now_ms() + took;
 	plan_poll(m, took);
-	if (failed)
-		try_later(m);
-	else
-		m->retry_after = 0;
-	/* What was registered meanwhile. */
-	if (!failed && any_is_stale(m))
-		note(m);
 	if (m->watched.count != m->n_notified)
 		notify(m, "");
-	if (!failed && m->settings->exit_when_empty)
-		leave_if_empty(m);
+	if (m->is_leaving)
+		return;
+	if (failed) {
+		try_later(m);
+	} else {
+		m->retry_after = 0;
+		/* What was registered meanwhile. */
+		if (any_is_stale(m))
+			note(m);
+		if (m->settings->exit_when_empty)
+			leave_if_empty(m);
+	}
 	if (!m->is_leaving)
 		keep_lock(m);
 }
@@ -440,14 +485,16 @@ static int timeout_of(const struct monitor *m)
 /* Leaders' last: that one has died may free the network of an event of the same batch. */
 static void take_events(struct monitor *m, const struct epoll_event *events, int count)
 {
+	bool is_something = false;
+
 	for (int leaders = 0; leaders <= 1; leaders++)
 		for (int i = 0; i < count; i++) {
 			struct source *source = events[i].data.ptr;
 
 			if ((source->kind == SOURCE_LEADER) == leaders)
-				take_event(m, source);
+				is_something |= take_event(m, source);
 		}
-	if (count > 0)
+	if (is_something)
 		note(m);
 }
 
@@ -456,7 +503,8 @@ static int run(struct monitor *m)
 	struct epoll_event events[64];
 
 	act(m);
-	notify(m, "READY=1\n");
+	if (!m->is_leaving)
+		notify(m, "READY=1\n");
 	while (!m->is_leaving) {
 		int count = epoll_wait(m->watched.epoll, events, 64, timeout_of(m));
 
@@ -472,30 +520,41 @@ static int run(struct monitor *m)
 	return m->status;
 }
 
-static int open_signals(void)
+static sigset_t ending_signals(void)
 {
 	sigset_t signals;
 
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGINT);
+	return signals;
+}
+
+/* SIGHUP has been blocked before. */
+static int open_signals(void)
+{
+	sigset_t signals = ending_signals();
+	int fd;
+
 	sigaddset(&signals, SIGHUP);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
-	return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+	fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+	return fd < 0 ? -errno : fd;
 }
 
 /* All that is waited for but for the machines. */
 static int open_sources(struct monitor *m)
 {
 	static const unsigned int groups[] = { RTNLGRP_LINK };
-	int r = registry_watch_open(&m->watch, REGISTRY_DIRECTORY), fd = open_signals();
+	int r = watched_add_source(&m->watched, &m->signals, open_signals());
 
 	if (r == 0)
-		r = watched_add_source(&m->watched, &m->registry, fcntl(m->watch.fd, F_DUPFD_CLOEXEC, 0));
-	if (r == 0)
-		r = watched_add_source(&m->watched, &m->signals, fd < 0 ? -errno : fd);
-	if (r == 0)
 		r = watched_add_source(&m->watched, &m->links, netlink_listen(groups, 1));
+	if (r == 0)
+		r = registry_watch_open(&m->watch, REGISTRY_DIRECTORY);
+	/* Its descriptor is the source's from here on. */
+	if (r == 0)
+		r = watched_add_source(&m->watched, &m->registry, m->watch.fd);
 	return r;
 }
 
@@ -521,16 +580,22 @@ static int settle_and_run(struct monitor *m, int *ready)
 
 static void monitor_done(struct monitor *m)
 {
+	sigset_t signals = ending_signals();
+
 	guest_watch_done(&m->guests, &m->watched);
 	watched_remove_source(&m->watched, &m->registry);
 	watched_remove_source(&m->watched, &m->signals);
 	watched_remove_source(&m->watched, &m->links);
 	watched_done(&m->watched);
+	m->watch.fd = -1;
 	registry_watch_close(&m->watch);
 	cleanup_close(&m->lock);
+	sigprocmask(SIG_UNBLOCK, &signals, NULL);
 }
 
-static int monitor(const struct monitor_settings *settings, int lock, int *ready)
+/* Returns an exit status; `has_lost_lock`, whether it ended because there is another by now. */
+static int monitor(const struct monitor_settings *settings, int lock, int *ready,
+		   bool *has_lost_lock)
 {
 	CLEANUP(monitor_done)
 	struct monitor m = {
@@ -553,10 +618,13 @@ static int monitor(const struct monitor_settings *settings, int lock, int *ready
 
 	if (r == 0)
 		r = open_sources(&m);
-	if (r == 0)
-		return settle_and_run(&m, ready);
-	complain("cannot watch the registry: %s", error_words(r));
-	return EXIT_FAILURE;
+	if (r < 0) {
+		complain("cannot watch the registry: %s", error_words(r));
+		return EXIT_FAILURE;
+	}
+	r = settle_and_run(&m, ready);
+	*has_lost_lock = m.has_lost_lock;
+	return r;
 }
 
 /* Become the one monitor. 1, 0 if there is one, or -1 after a message. */
@@ -586,16 +654,28 @@ static int take_lock(const struct monitor_settings *settings, int *lock)
 
 static int start(const struct monitor_settings *settings)
 {
-	int ready = -1, lock = -1, r;
+	int ready = -1, lock = -1, status;
+	bool has_lost_lock;
+	sigset_t signals;
 
 	if (settings->background && daemon_fork(&ready) < 0)
 		return EXIT_FAILURE;
-	/* The lock is the process's, not its child's. */
-	r = take_lock(settings, &lock);
-	if (r <= 0)
+	/* To look at all machines again is no reason to end, also while it waits. */
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGHUP);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+	do {
+		/* The lock is the process's, not its child's. */
+		int r = take_lock(settings, &lock);
+
 		/* For whoever wants one to run, one that does is as good. */
-		return r == 0 && settings->background ? EXIT_SUCCESS : EXIT_FAILURE;
-	return monitor(settings, lock, &ready);
+		if (r <= 0)
+			return r == 0 && settings->background ? EXIT_SUCCESS : EXIT_FAILURE;
+		has_lost_lock = false;
+		status = monitor(settings, lock, &ready, &has_lost_lock);
+		lock = -1;
+	} while (has_lost_lock && settings->wait);
+	return status;
 }
 
 static int help(void)

@@ -2,10 +2,10 @@
 #include "tools/monitor_lock.h"
 
 #include "registry/cleanup.h"
+#include "registry/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/stat.h>
 
 /* Not flock(2): that can't be asked about without taking it, in the way of whoever starts. */
 static struct flock whole_file(void)
@@ -15,17 +15,14 @@ static struct flock whole_file(void)
 
 bool monitor_lock_is_there(int fd)
 {
-	struct stat ours, there;
-
-	return fstat(fd, &ours) == 0 && lstat(MONITOR_LOCK_PATH, &there) == 0 &&
-	       ours.st_ino == there.st_ino && ours.st_dev == there.st_dev;
+	return file_is_at(fd, MONITOR_LOCK_PATH);
 }
 
 int monitor_lock_take(bool wait, int *fd)
 {
 	for (;;) {
-		CLEANUP_CLOSE int taken = open(MONITOR_LOCK_PATH,
-					       O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+		CLEANUP_CLOSE int taken =
+			open(MONITOR_LOCK_PATH, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 		struct flock lock = whole_file();
 
 		if (taken < 0)

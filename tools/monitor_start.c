@@ -16,7 +16,10 @@
 /* Where a unit that this was installed with would be. */
 static bool has_unit(void)
 {
-	return access(SYSTEM_UNIT_DIRECTORY "/" UNIT, F_OK) == 0;
+	static const char path[] = SYSTEM_UNIT_DIRECTORY "/" UNIT;
+
+	/* It isn't, if this was configured to install none. */
+	return path[0] == '/' && access(path, F_OK) == 0;
 }
 
 /* org.freedesktop.systemd1(5): the job is queued, and this doesn't wait for it. */

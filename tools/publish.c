@@ -44,11 +44,11 @@ int publish(struct writer *writer)
 		return -1;
 	}
 	/* What the registry has is published, whatever becomes of this. */
-	exports_update(writer);
+	r = exports_update(writer) < 0;
 	/* What a machine has left behind; one that still runs in its scope keeps it. */
 	for (size_t i = 0; i < writer->touched_units.count; i++)
 		placement_leave(writer->touched_units.items[i]);
-	return 0;
+	return r;
 }
 
 static const struct machine_interface *given_interfaces(struct arena *arena,
@@ -155,14 +155,6 @@ static bool has_address(const struct machine_address *addresses, size_t count,
 		    memcmp(addresses[i].bytes, wanted->bytes, sizeof wanted->bytes) == 0 &&
 		    (!address_needs_interface(wanted) ||
 		     addresses[i].host_interface == wanted->host_interface))
-			return true;
-	return false;
-}
-
-static bool has_given_address(const struct machine *m)
-{
-	for (size_t i = 0; i < m->n_addresses; i++)
-		if (m->addresses[i].flags & ADDRESS_GIVEN)
 			return true;
 	return false;
 }
@@ -274,7 +266,7 @@ static struct machine assemble(const struct registration *reg, const struct mach
 	merge_interfaces(&m, reg->arena, said_source(&s, SAID_INTERFACES), &found);
 	from = said_source(&s, SAID_ADDRESSES);
 	/* Of a VM it is guesswork, which somebody who knows need not put up with. */
-	if (m.class == MACHINE_VM && has_given_address(from))
+	if (m.class == MACHINE_VM && machine_has_given_address(from))
 		found.n_addresses = 0;
 	merge_addresses(&m, reg->arena, from, &found);
 	return m;
@@ -468,24 +460,57 @@ static int look_and_open(struct writer *w, struct discovery *discoveries,
 	return 1;
 }
 
-int publish_registrations(const struct registration *registrations, size_t count,
-			  unsigned int flags)
+/* Whether something that was in the way of a look may not be any more the next time. */
+static bool is_passing(int error)
+{
+	return error == -EINTR || error == -EAGAIN || error == -ENOMEM || error == -ENFILE ||
+	       error == -EMFILE || error == -ENOBUFS || error == -EBUSY;
+}
+
+static bool is_whole(const struct discovery *discoveries, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		for (size_t j = 0; j < discoveries[i].n_misses; j++)
+			if (discoveries[i].verdict == LEADER_OK &&
+			    is_passing(discoveries[i].misses[j].error))
+				return false;
+	return true;
+}
+
+/* With the discoveries that came of it. 0, 1 if the exports are to be tried again, or -1. */
+static int publish_discovered(const struct registration *registrations,
+			      struct discovery *discoveries, size_t count, unsigned int flags)
 {
 	CLEANUP(writer_close) struct writer writer = { .lock = -1, .file = -1 };
-	CLEANUP_FREE struct discovery *discoveries = calloc(count + 1, sizeof *discoveries);
 	CLEANUP_FREE const char **names = calloc(count + 1, sizeof *names);
 	struct unitless unitless = { names, 0 };
 	int r;
 
-	if (!discoveries || !names)
+	if (!names)
 		arena_out_of_memory();
 	r = look_and_open(&writer, discoveries, registrations, count, flags);
 	if (r <= 0)
-		return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+		return r;
 	if (put_all(&writer, registrations, discoveries, count, flags & PUBLISH_REPLACE,
 		    &unitless) < 0 ||
-	    place_all(&writer, registrations, count) < 0 || publish(&writer) < 0)
+	    place_all(&writer, registrations, count) < 0)
+		return -1;
+	r = publish(&writer);
+	if (r >= 0)
+		tell_unitless(&unitless);
+	return r;
+}
+
+int publish_registrations(const struct registration *registrations, size_t count,
+			  unsigned int flags)
+{
+	CLEANUP_FREE struct discovery *discoveries = calloc(count + 1, sizeof *discoveries);
+	int r;
+
+	if (!discoveries)
+		arena_out_of_memory();
+	r = publish_discovered(registrations, discoveries, count, flags);
+	if (r < 0 || (flags & PUBLISH_WHOLE && (r > 0 || !is_whole(discoveries, count))))
 		return EXIT_FAILURE;
-	tell_unitless(&unitless);
 	return EXIT_SUCCESS;
 }

@@ -7,8 +7,10 @@
 
 enum publish_flags {
 	PUBLISH_REPLACE = 1 << 0, /* the `replace` of register_machine() */
-	PUBLISH_IF_OUTDATED =
-		1 << 1, /* of what is `update_only`: nothing to do if nothing changes */
+	/* Of those that are `update_only`: do nothing if nothing changes. */
+	PUBLISH_IF_OUTDATED = 1 << 1,
+	/* Fail, having published, if a fact or an export is worth another try. */
+	PUBLISH_WHOLE = 1 << 2,
 };
 
 /*
@@ -26,5 +28,8 @@ struct registration registration_to_refresh(struct arena *arena, const struct ma
 /* Open for a change, or say what is wrong. 0 or -1; the writer is to be closed after both. */
 int open_registry_writer(struct writer *writer);
 
-/* Publish the change, or say what is wrong. 0 or -1. */
+/*
+ * Publish the change, and what follows it, or say what is wrong. 0; 1 if only
+ * the exports, which were said, are to be tried again; or -1.
+ */
 int publish(struct writer *writer);

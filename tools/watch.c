@@ -104,33 +104,30 @@ static void print_json(const struct machine_difference *d, const struct registry
 	json_print(object, mode);
 }
 
-static int print_differences(struct snapshot *before, struct snapshot *now,
-			     const struct follow_settings *settings)
+static void print_differences(const struct registry_copy *before, const struct registry_copy *now,
+			      const struct follow_settings *settings)
 {
-	CLEANUP(registry_comparison_done) struct registry_comparison comparison = { 0 };
-	const struct registry_origin *origin = now->env ? &now->meta.origin : &before->meta.origin;
+	/* Of an empty one there is nothing to say. */
+	const struct registry_origin *origin = now->size ? &now->origin : &before->origin;
+	struct registry_comparison comparison;
 	struct machine_difference difference;
-	int r = registry_compare(&comparison, before, now);
 
-	if (r < 0)
-		return r;
-	while ((r = registry_comparison_next(&comparison, &difference)) > 0)
+	registry_compare(&comparison, before, now);
+	while (registry_comparison_next(&comparison, &difference))
 		if (settings->json)
 			print_json(&difference, origin, settings->json);
 		else
 			print_line(&difference, origin);
-	return r;
 }
 
 /* The registry as it is now, with no machines where there is none. 0 or -1 after a message. */
-static int look(struct snapshot *now)
+static int look(struct registry_copy *now)
 {
-	int r = snapshot_open(now, REGISTRY_PATH);
+	int r = registry_copy_read(now, REGISTRY_PATH);
 
-	if (r == 0 || r == -ENOENT || r == -ESTALE)
-		return 0;
-	complain_registry(REGISTRY_PATH, r);
-	return -1;
+	if (r < 0)
+		complain_registry(REGISTRY_PATH, r);
+	return r < 0 ? -1 : 0;
 }
 
 /* Until there may be something new: 1, 0 if nobody reads any more, or a negative errno. */
@@ -149,7 +146,7 @@ static int wait_for_change(struct registry_watch *watch)
 	return r;
 }
 
-static int follow_watch(struct registry_watch *watch, struct snapshot *published,
+static int follow_watch(struct registry_watch *watch, struct registry_copy *published,
 			const struct follow_settings *settings)
 {
 	int r = 1;
@@ -157,15 +154,15 @@ static int follow_watch(struct registry_watch *watch, struct snapshot *published
 	if (look(published) < 0)
 		return EXIT_FAILURE;
 	if (settings->initial)
-		r = print_differences(&(struct snapshot){ 0 }, published, settings);
-	while (r >= 0 && fflush(stdout) == 0 && (r = wait_for_change(watch)) > 0) {
-		struct snapshot now;
+		print_differences(&(struct registry_copy){ 0 }, published, settings);
+	while (fflush(stdout) == 0 && (r = wait_for_change(watch)) > 0) {
+		struct registry_copy now;
 
 		/* One that can't be read, which has been said, is no news of any machine. */
 		if (look(&now) < 0)
 			continue;
-		r = print_differences(published, &now, settings);
-		snapshot_close(published);
+		print_differences(published, &now, settings);
+		registry_copy_done(published);
 		*published = now;
 	}
 	if (r < 0)
@@ -176,7 +173,7 @@ static int follow_watch(struct registry_watch *watch, struct snapshot *published
 int follow(const struct follow_settings *settings)
 {
 	CLEANUP(registry_watch_close) struct registry_watch watch = { .fd = -1 };
-	CLEANUP(snapshot_close) struct snapshot published = { 0 };
+	CLEANUP(registry_copy_done) struct registry_copy published = { 0 };
 	int r = registry_watch_open(&watch, REGISTRY_DIRECTORY);
 
 	if (r < 0) {

@@ -2,6 +2,7 @@
 #include "tools/watched.h"
 
 #include "registry/cleanup.h"
+#include "registry/netlink.h"
 #include "registry/network.h"
 #include "registry/proc_file.h"
 #include "registry/process.h"
@@ -12,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -23,7 +23,7 @@ int watched_add_source(struct watched *w, struct source *source, int fd)
 
 	if (fd < 0)
 		return fd;
-	r = w->descriptors >= w->descriptors_max                         ? -EMFILE
+	r = w->descriptors >= w->descriptors_max		 ? -EMFILE
 	    : epoll_ctl(w->epoll, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno
 								 : 0;
 	if (r < 0) {
@@ -66,9 +66,16 @@ static int read_network(const char *path, struct watched_network *network)
 	return 0;
 }
 
+bool watched_is_at_home(const struct watched *w)
+{
+	struct watched_network now = { 0 };
+
+	return read_network("/proc/self/ns/net", &now) == 0 && compare_networks(&now, w->home) == 0;
+}
+
 int watched_init(struct watched *w, size_t descriptors_max)
 {
-	struct watched_network home;
+	struct watched_network home = { 0 };
 	int r = read_network("/proc/self/ns/net", &home);
 
 	*w = (struct watched){ .epoll = -1, .descriptors_max = descriptors_max };
@@ -114,15 +121,20 @@ static struct watched_network *find_or_add_network(struct watched *w,
 	return network;
 }
 
+static int read_leaders_network(const struct watched_machine *m, struct watched_network *network)
+{
+	char path[PROC_PATH_SIZE];
+
+	proc_path(path, m->identity.pid, "ns/net");
+	return read_network(path, network);
+}
+
 /* Watch the namespace that the leader is in now. */
 static void enter_network(struct watched *w, struct watched_machine *m)
 {
-	struct watched_network now;
-	char path[PROC_PATH_SIZE];
-	int r;
+	struct watched_network now = { 0 };
+	int r = read_leaders_network(m, &now);
 
-	proc_path(path, m->identity.pid, "ns/net");
-	r = read_network(path, &now);
 	m->is_hidden = r < 0 && r != -ENOENT && r != -ESRCH;
 	/* What the host's own interfaces do, the monitor is told anyway. */
 	if (r < 0 || compare_networks(&now, w->home) == 0) {
@@ -137,11 +149,6 @@ static void enter_network(struct watched *w, struct watched_machine *m)
 	m->is_stale = true;
 }
 
-static bool same_leader(const struct machine_leader *a, const struct machine_leader *b)
-{
-	return a->pid == b->pid && a->start_time == b->start_time;
-}
-
 /* Its pidfd, or a negative errno. */
 static int open_leader(const struct watched_machine *m)
 {
@@ -152,10 +159,27 @@ static int open_leader(const struct watched_machine *m)
 
 	if (verdict != LEADER_OK)
 		return verdict == LEADER_UNREADABLE ? -errno : -ESRCH;
-	if (same_leader(&leader, &m->identity))
+	if (leader_equal(&leader, &m->identity))
 		return fd;
 	close(fd);
 	return -ESRCH;
+}
+
+/* What has changed in the namespace before is to be looked at. */
+static void open_network(struct watched *w, struct watched_machine *m)
+{
+	int fd = machine_network_listen(m->leader.fd);
+	struct watched_network now = { 0 };
+
+	/* The leader may just have entered another one, which is then this socket's. */
+	if (fd >= 0 &&
+	    (read_leaders_network(m, &now) < 0 || compare_networks(&now, m->network) != 0)) {
+		close(fd);
+		m->is_stale = true;
+		return;
+	}
+	if (watched_add_source(w, &m->network->socket, fd) == 0)
+		m->network->is_stale = true;
 }
 
 /* A pidfd, and a socket in its namespace, as far as there is room for them. */
@@ -163,14 +187,16 @@ static void watch(struct watched *w, struct watched_machine *m)
 {
 	bool has_room = w->descriptors < w->descriptors_max;
 
+	if (m->has_died)
+		return;
 	if (m->leader.fd < 0 && has_room &&
 	    watched_add_source(w, &m->leader, open_leader(m)) == -ESRCH) {
-		m->is_stale = true;
+		m->has_died = m->is_stale = true;
 		return;
 	}
 	enter_network(w, m);
 	if (m->network && m->network->socket.fd < 0 && m->leader.fd >= 0 && has_room)
-		watched_add_source(w, &m->network->socket, machine_network_listen(m->leader.fd));
+		open_network(w, m);
 }
 
 static void unwatch(struct watched *w, struct watched_machine *m)
@@ -184,15 +210,8 @@ static void forget(struct watched *w, struct watched_machine *m)
 	unwatch(w, m);
 	w->n_learned -= m->is_learned;
 	free(m->interfaces);
+	free(m->record);
 	free(m);
-}
-
-static bool is_learned(const struct machine *machine)
-{
-	for (size_t i = 0; i < machine->n_addresses; i++)
-		if (machine->addresses[i].flags & ADDRESS_GIVEN)
-			return false;
-	return machine->class == MACHINE_VM;
 }
 
 static void copy_interfaces(struct watched_machine *m, const struct machine *machine)
@@ -217,23 +236,44 @@ static struct watched_machine *add(const char *name)
 	return m;
 }
 
+/* Whether the record is another one than before. */
+static bool copy_record(struct watched_machine *m, const struct machine *machine)
+{
+	uint8_t *bytes = malloc(RECORD_SIZE_MAX), *copy;
+	int size = bytes ? record_encode(machine, bytes, RECORD_SIZE_MAX) : 0;
+
+	/* What was decoded can be encoded. */
+	if (size <= 0)
+		arena_out_of_memory();
+	if ((size_t) size == m->record_size && memcmp(bytes, m->record, (size_t) size) == 0) {
+		free(bytes);
+		return false;
+	}
+	copy = realloc(bytes, (size_t) size);
+	free(m->record);
+	m->record = copy ? copy : bytes;
+	m->record_size = (size_t) size;
+	return true;
+}
+
 static void update(struct watched *w, struct watched_machine *m, const struct machine *machine)
 {
-	if (!same_leader(&m->identity, &machine->leader)) {
+	if (!leader_equal(&m->identity, &machine->leader)) {
 		unwatch(w, m);
 		m->identity = machine->leader;
-		m->is_stale = true;
+		m->has_died = false;
 	}
 	w->n_learned -= m->is_learned;
-	m->is_learned = is_learned(machine);
+	m->is_vm = machine->class == MACHINE_VM;
+	m->is_learned = m->is_vm && !machine_has_given_address(machine);
 	w->n_learned += m->is_learned;
 	copy_interfaces(m, machine);
-	watch(w, m);
 }
 
 bool watched_is_whole(const struct watched_machine *m)
 {
-	return m->leader.fd >= 0 && !m->is_hidden && (!m->network || m->network->socket.fd >= 0);
+	return m->has_died ||
+	       (m->leader.fd >= 0 && !m->is_hidden && (!m->network || m->network->socket.fd >= 0));
 }
 
 size_t watched_count_unwatched(const struct watched *w)
@@ -259,15 +299,19 @@ int watched_follow(struct watched *w, struct snapshot *s)
 		if (!machines)
 			arena_out_of_memory();
 	}
-	while (s->env && count < s->meta.machines && (r = snapshot_next(s, folded, &machine)) == 0) {
+	while (s->env && count < s->meta.machines &&
+	       (r = snapshot_next(s, folded, &machine)) == 0) {
 		struct watched_machine *m;
 
 		while (at < w->count && strcmp(w->machines[at]->name, folded) < 0)
 			forget(w, w->machines[at++]);
-		m = at < w->count && strcmp(w->machines[at]->name, folded) == 0
-			    ? w->machines[at++]
-			    : add(folded);
-		update(w, m, &machine);
+		m = at < w->count && strcmp(w->machines[at]->name, folded) == 0 ? w->machines[at++]
+										: add(folded);
+		if (copy_record(m, &machine)) {
+			update(w, m, &machine);
+			m->is_stale = true;
+		}
+		watch(w, m);
 		machines[count++] = m;
 	}
 	/* What the rest of a damaged one would have said isn't known. */
@@ -283,17 +327,15 @@ void watched_take_event(struct watched *w, struct source *source)
 {
 	struct watched_machine *m = (void *) source;
 	struct watched_network *network = (void *) source;
-	char bytes[4096];
 
 	if (source->kind == SOURCE_LEADER) {
-		m->is_stale = true;
+		m->has_died = m->is_stale = true;
 		unwatch(w, m);
 		return;
 	}
 	network->is_stale = true;
-	/* That there were too many to keep, ENOBUFS, says the same. */
-	while (recv(source->fd, bytes, sizeof bytes, MSG_DONTWAIT | MSG_TRUNC) > 0)
-		;
+	/* That there were too many to keep says the same. */
+	netlink_drain(source->fd, NULL, NULL);
 }
 
 void watched_check_networks(struct watched *w)

@@ -38,24 +38,28 @@ struct watched_network {
 };
 
 struct watched_machine {
-	struct source leader; /* the first member; its fd is the pidfd */
+	struct source leader;	      /* the first member; its fd is the pidfd */
 	char name[MACHINE_NAME_SIZE]; /* folded */
 	struct machine_leader identity;
 	struct watched_network *network; /* or NULL */
-	bool is_learned;		 /* a VM whose addresses nobody gave */
-	bool is_stale;			 /* to be looked at again */
-	bool is_hidden;			 /* whose namespace can't be seen */
-	uint32_t *interfaces;		 /* the host's that lead to it */
+	bool is_vm;
+	bool is_learned; /* a VM whose addresses nobody gave */
+	bool is_stale;	 /* to be looked at again */
+	bool is_hidden;	 /* whose namespace can't be seen */
+	bool has_died;	 /* there is nothing left of it to watch */
+	uint8_t *record; /* its bytes */
+	size_t record_size;
+	uint32_t *interfaces; /* the host's that lead to it */
 	size_t n_interfaces;
 };
 
 struct watched {
 	int epoll;
-	size_t descriptors_max; /* that may be used */
-	size_t descriptors;	/* that are used */
+	size_t descriptors_max;		   /* that may be used */
+	size_t descriptors;		   /* that are used */
 	struct watched_machine **machines; /* by name */
 	size_t count;
-	void *networks; /* tsearch(3) */
+	void *networks;		      /* tsearch(3) */
 	struct watched_network *home; /* the monitor's own */
 	size_t n_learned;
 };
@@ -74,8 +78,9 @@ int watched_add_source(struct watched *watched, struct source *source, int fd);
 void watched_remove_source(struct watched *watched, struct source *source);
 
 /*
- * Watch exactly the machines of this snapshot, none if it isn't open. What is
- * new or leads elsewhere is stale. 0 or a negative errno.
+ * Watch exactly the machines of this snapshot, none if it isn't open. Those
+ * whose record has changed are stale: who has published it may have looked at
+ * them before the monitor did. 0 or a negative errno.
  */
 int watched_follow(struct watched *watched, struct snapshot *snapshot);
 
@@ -84,6 +89,9 @@ void watched_take_event(struct watched *watched, struct source *source);
 
 /* Whether the network namespaces of leaders are what they were: make those stale that aren't. */
 void watched_check_networks(struct watched *watched);
+
+/* Whether the calling thread is in the network namespace that it began in. */
+bool watched_is_at_home(const struct watched *watched);
 
 /* Whether the machine is to be looked at again. */
 bool watched_is_stale(const struct watched_machine *machine);

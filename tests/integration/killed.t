@@ -91,7 +91,7 @@ prlimit --nofile=80:80 setpriv --bounding-set=-sys_resource mymachines monitor \
 monitor=$!
 wait_until grep -q "can't be watched" "$TMPDIR/monitor.err"
 like "$(cat "$TMPDIR/monitor.err")" \
-    "mymachines: [0-9]* of 60 machines can't be watched, with 40 descriptors at most; looking at them every second" \
+    "mymachines: [0-9]* of 60 machines can't be watched (40 descriptors at most); looking at them every second" \
     "it says what it can't watch"
 follow
 for i in {1..60}; do event 'added *' >/dev/null; done
