@@ -127,8 +127,8 @@ has_address() {
 }
 wait_until has_address
 ok $? "it sees into a network namespace, hardened as it is"
-px 'systemctl reload mymachines-monitor' </dev/null
-ok "$(is_active; echo $?)" "systemctl reload"
+run px 'systemctl reload mymachines-monitor' </dev/null
+is "$status|$out|$err|$(unit ActiveState)|$(unit MainPID)" "0|||active|$pid" "systemctl reload"
 px 'systemctl stop mymachines-monitor.service' </dev/null
 is "$(unit Result)|$(unit ActiveState)" "success|inactive" "systemctl stop"
 px 'systemctl start mymachines-monitor.path' </dev/null

@@ -110,16 +110,32 @@ wait_until leased vm2 '10.89.0.44 fd89::44'
 ok $? "a new lease, and one of IPv6"
 wait_until leased vm4 '10.89.0.4 fd89::45'
 ok $? "by the hardware address in the client's id"
-wait_until leased vm2 '10.89.0.2 fd89::44'
-ok $? "one that expires is gone, without anybody's doing; the neighbour is there still"
+# With no neighbours on the bridge, nothing else has it look.
+ip neigh flush dev br1
+wait_until leased vm2 'fd89::44'
+ok $? "one that expires is gone, without anybody's doing"
 rm /var/lib/misc/dnsmasq.br1.leases
+for i in 2 3 4; do
+    os=vm${i}_os
+    inside "${!os}" ping -c 1 -W 5 10.89.0.1 >/dev/null 2>&1
+done
 wait_until leased vm2 10.89.0.2
 ok $? "without the file, neighbours count again"
 mkdir -p /var/lib/libvirt/dnsmasq
 jq -n --argjson t "$(date +%s)" '[{"ip-address": "10.89.0.52", "mac-address": "52:54:00:aa:00:02",
     "hostname": "vm2", "expiry-time": ($t + 1000)}, {"ip-address": "10.89.0.53",
     "mac-address": "52:54:00:aa:00:03", "expiry-time": ($t - 1)}, {"nonsense": []}, 7]' \
-    >/var/lib/libvirt/dnsmasq/br1.status
+    >/var/lib/libvirt/dnsmasq/new
+mymachines refresh
+mv /var/lib/libvirt/dnsmasq/new /var/lib/libvirt/dnsmasq/br1.status
+kill -HUP "$monitor"
+wait_until leased vm2 10.89.0.52
+jq '.[0]["ip-address"] = "10.89.0.54"' /var/lib/libvirt/dnsmasq/br1.status >/var/lib/libvirt/dnsmasq/new
+mv /var/lib/libvirt/dnsmasq/new /var/lib/libvirt/dnsmasq/br1.status
+wait_until leased vm2 10.89.0.54
+ok $? "libvirt's own file of leases, as it is replaced"
+jq '.[0]["ip-address"] = "10.89.0.52"' /var/lib/libvirt/dnsmasq/br1.status >/var/lib/libvirt/dnsmasq/new
+mv /var/lib/libvirt/dnsmasq/new /var/lib/libvirt/dnsmasq/br1.status
 mymachines refresh
 is "$(global vm2)" "10.89.0.52" "libvirt's own file of leases"
 is "$(global vm3)" "10.89.0.3" "and what has expired there"

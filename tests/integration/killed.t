@@ -50,6 +50,11 @@ wait "$tracer"
 steps=$(tail -n 1 "$TMPDIR/count")
 ok "$([ "$steps" -gt 200 ]; echo $?)" "in so many steps: $steps"
 
+# epoll_wait(2) and its relatives, by number
+is_killed_or_waits() {
+    ! kill -0 "$tracer" 2>/dev/null ||
+        grep -qE '^(232|281|22|251) ' "/proc/$traced/syscall" 2>/dev/null
+}
 unreadable=0 unmended=0 killed=0 seen_old=0 seen_new=0
 step=$((steps / 120 + 1))
 for ((n = 1; n < steps; n += step)); do
@@ -57,8 +62,10 @@ for ((n = 1; n < steps; n += step)); do
     interrupt "$n" mymachines monitor >/dev/null 2>&1 </dev/null &
     tracer=$!
     # It is killed, or it has got that far only because it waits.
-    wait_until sh -c "! kill -0 $tracer 2>/dev/null || grep -q ep_poll /proc/*/wchan" >/dev/null
-    if pid=$(monitor_pid); then kill -TERM "$pid"; fi
+    traced=
+    wait_until eval '! kill -0 "$tracer" 2>/dev/null || traced=$(pgrep -P "$tracer")' >/dev/null
+    wait_until is_killed_or_waits >/dev/null
+    [ -z "$traced" ] || kill -TERM "$traced" 2>/dev/null
     wait "$tracer" 2>/dev/null
     [ $? = 137 ] && killed=$((killed + 1))
     mymachines list --all >/dev/null 2>&1 || unreadable=$((unreadable + 1))
@@ -95,14 +102,80 @@ like "$(cat "$TMPDIR/monitor.err")" \
     "it says what it can't watch"
 follow
 for i in {1..60}; do event 'added *' >/dev/null; done
-kill -9 "${pids[@]:1:60}"
-wait "${pids[@]:1:60}" 2>/dev/null
+# The last one by name is one of these.
+{ kill -9 "${pids[9]}"; wait "${pids[9]}"; } 2>/dev/null
+happens 'removed m9' "but looks at them"
+{ kill -9 "${pids[@]:1:60}"; wait "${pids[@]:1:60}"; } 2>/dev/null
 has_none() {
     [ "$(mymachines list --all --no-legend)" = "" ]
 }
 wait_until has_none
-ok $? "but those that die are all found"
+ok $? "all those that die are found"
 ok "$(kill -0 "$monitor"; echo $?)" "it is still there"
+stop_monitor TERM
+
+# No room for the next registry.
+mount -t tmpfs -o size=400k,mode=755 none "$R"
+start box
+start_monitor
+mymachines register box --leader="$box" 2>/dev/null
+follow
+event 'added *box *'
+head -c 1M /dev/zero >"$R/fill" 2>/dev/null
+kill -9 "$box"
+wait_until grep -q 'No space left' "$TMPDIR/monitor.err"
+ok $? "without room for a change it says so"
+switches() {
+    awk '/ctxt_switches/ { n += $2 } END { print n }' "/proc/$monitor/status"
+}
+before=$(switches)
+sleep 2
+ok "$([ $(($(switches) - before)) -lt 40 ]; echo $?)" "and tries again, but not all the time"
+rm "$R/fill"
+wait_until eval '[ -z "$(mymachines list --all --no-legend)" ]' ||
+    wait_until eval '[ -z "$(mymachines list --all --no-legend)" ]'
+ok $? "until it succeeds"
+stop_monitor TERM
+umount "$R"
+
+# Registrars that are overtaken, or killed.
+start_monitor
+follow
+inside "$same" ip addr add 10.1.0.9/32 dev lo
+mymachines register same --leader="$same" --unit=same.scope 2>/dev/null
+event 'added *same *'
+for i in 1 2 3; do
+    exec {lock}<>"$R/lock"
+    flock "$lock"
+    inside "$same" ip addr del 10.1.0.9/32 dev lo
+    mymachines register same --leader="$same" --service="s$i" {lock}>&- &
+    registrar=$!
+    # It has looked, and sleeps between its tries for the lock.
+    wait_until grep -qE '^(35|115|230|407) ' "/proc/$registrar/syscall"
+    inside "$same" ip addr add 10.1.0.9/32 dev lo
+    # The monitor sees that nothing has changed, before the registrar can publish what has been.
+    sleep 0.2
+    exec {lock}>&-
+    wait "$registrar"
+    event "changed same *Service=s$i*"
+    wait_until eval '[ "$(addresses same)" = "10.1.0.1 10.1.0.9" ]'
+    ok $? "what a registrar has looked at too early is put right"
+done
+mymachines register box --leader="$changed" --unit=box.scope 2>/dev/null
+interrupt 0 mymachines unregister box >/dev/null 2>"$TMPDIR/count"
+steps=$(tail -n 1 "$TMPDIR/count")
+inconsistent=0
+for ((n = steps - 60; n < steps; n += 3)); do
+    mymachines register box --leader="$changed" --unit=box.scope 2>/dev/null
+    interrupt "$n" mymachines unregister box >/dev/null 2>&1
+    agree() {
+        [ "$(mymachines list --all --no-legend | awk '{ print $1 }' | sort | tr '\n' ' ')" = \
+            "$(find /run/systemd/machines -type f -printf '%f\n' | sort | tr '\n' ' ')" ]
+    }
+    wait_until agree >/dev/null || inconsistent=$((inconsistent + 1))
+done
+is "$inconsistent" 0 "the exports of one that was killed are made good"
+mymachines unregister box same 2>/dev/null
 stop_monitor TERM
 
 # Somewhere else.

@@ -33,11 +33,13 @@ def text(number):
 
 
 def read(i):
-    return struct.unpack_from("<II", table, 8 * i)
+    word = struct.unpack_from("Q", table, 8 * i)[0]
+    return word >> 32, word & 0xffffffff
 
 
 def write(i, version, address):
-    struct.pack_into("<II", table, 8 * i, version, address)
+    # As one, natively: whoever reads it sees all of it or nothing.
+    struct.pack_into("Q", table, 8 * i, version << 32 | address)
 
 
 def resolve(i):
