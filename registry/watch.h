@@ -84,6 +84,6 @@ struct registry_comparison {
 void registry_compare(struct registry_comparison *comparison, const struct registry_copy *before,
 		      const struct registry_copy *now);
 
-/* The next difference, by the machines' folded names; good until the next call. False at the end. */
+/* The next difference, by the machines' folded names, good until the next call. False after all. */
 bool registry_comparison_next(struct registry_comparison *comparison,
 			      struct machine_difference *difference);

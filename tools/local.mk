@@ -20,6 +20,7 @@ libtools_a_SOURCES = \
 	%D%/message.c %D%/message.h \
 	%D%/monitor.c \
 	%D%/monitor_lock.c %D%/monitor_lock.h \
+	%D%/monitor_loop.c %D%/monitor_loop.h \
 	%D%/monitor_start.c %D%/monitor_start.h \
 	%D%/options.c %D%/options.h \
 	%D%/peer.c %D%/peer.h \

@@ -3,6 +3,8 @@
 
 #include "registry/cleanup.h"
 #include "registry/file.h"
+#include "registry/writer.h"
+#include "tools/message.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,6 +18,16 @@ static struct flock whole_file(void)
 bool monitor_lock_is_there(int fd)
 {
 	return file_is_at(fd, MONITOR_LOCK_PATH);
+}
+
+int monitor_lock_prepare(void)
+{
+	CLEANUP(writer_close) struct writer writer = { .lock = -1, .file = -1 };
+	int r = writer_prepare(&writer, REGISTRY_DIRECTORY);
+
+	if (r < 0)
+		complain_registry(writer.blamed, r);
+	return r;
 }
 
 int monitor_lock_take(bool wait, int *fd)

@@ -8,6 +8,12 @@
 #define MONITOR_LOCK_PATH REGISTRY_DIRECTORY "/monitor.lock"
 
 /*
+ * Make the registry's directory, if there is none, and see that it is root's
+ * alone. 0 or a negative errno, which it has said.
+ */
+int monitor_lock_prepare(void);
+
+/*
  * Become the monitor: `fd`, which must be -1, gets the descriptor that holds
  * the lock until it is closed. The lock is the process's: a child doesn't have
  * it. With `wait`, until the one before has gone. 0; -EAGAIN if there is one;

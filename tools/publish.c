@@ -347,7 +347,7 @@ static int put_all(struct writer *w, const struct registration *registrations,
 
 		if (r < 0 && r != -ECANCELED)
 			complain("%s: %s", reg->subject, error_words(r));
-		/* One that can't be refreshed stays as it is, and the others don't suffer for it. */
+		/* One that can't be refreshed stays as it is; others don't suffer for it. */
 		if (r < 0 && (!reg->update_only || w->broken))
 			return -1;
 	}

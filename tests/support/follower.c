@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* follower [--initial]: what a program of somebody else's sees by libmymachines, until "stop" is removed. */
+/* follower [--initial]: what other programs see by libmymachines, until "stop" is removed. */
 #include <mymachines.h>
 
 #include <arpa/inet.h>
