@@ -39,6 +39,10 @@ run make -C "$BUILDDIR" -s uninstall DESTDIR="$TMPDIR/stage" prefix=/p exec_pref
     nssdir=/p/lib/arch libdir=/p/lib/arch includedir=/p/include datarootdir=/p/share mandir=/p/share/man systemdsystemunitdir=/p/lib/systemd/system
 is "$status|$(staged "$TMPDIR/stage")" "0|" "make uninstall leaves nothing"
 
+run make -C "$BUILDDIR" -s mymachines-monitor
+is "$status|$(sh -n "$BUILDDIR/mymachines-monitor" 2>&1)|$(grep -c '@' "$BUILDDIR/mymachines-monitor")" "0||0" \
+    "the service for OpenRC, which isn't run here, is a shell's and is filled in"
+
 # Autoconf makes no second build of sources that were configured in place.
 if [ -e "$SRCDIR/config.status" ]; then
     skip "the sources are configured in place" "configure --libdir= and others"
