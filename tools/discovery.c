@@ -17,14 +17,6 @@ static void miss(struct discovery *d, unsigned int fact, const char *what, int e
 	d->misses[d->n_misses++].error = error;
 }
 
-/* Of a process that has ended meanwhile, it is no wonder. */
-static void tell_misses(const struct discovery *d, const char *subject)
-{
-	for (size_t i = 0; i < d->n_misses; i++)
-		complain("%s: cannot read %s: %s", subject, d->misses[i].what,
-			 error_words(d->misses[i].error));
-}
-
 static void discover_idmap(struct discovery *d, struct arena *arena, enum id_kind kind)
 {
 	struct idmap *map = kind == ID_UID ? &d->found.uids : &d->found.gids;
@@ -133,7 +125,5 @@ int discover(struct discovery *d, struct arena *arena, const char *subject, int6
 	/* What was read might be of another process with its pid. */
 	if (!leader_is_running(pidfd))
 		d->verdict = LEADER_ABSENT;
-	if (d->verdict == LEADER_OK || r < 0)
-		tell_misses(d, subject);
 	return r < 0 ? -1 : 0;
 }

@@ -28,9 +28,10 @@ struct discovery {
  * it is, its unit, and what the host sees of its network: its emulator's
  * namespaces are the host's business. Whether it is one, `expected` says, and
  * which interfaces were given for it. A fact that can't be read, with all else
- * well, is said, after `subject`, and left out. Without `cgroups`, NULL, it has
- * no unit. 0, also with a bad verdict, which is the caller's to say; or -1
- * after it has said what went wrong for good.
+ * well, is a miss, and left out. Without `cgroups`, NULL, it has no unit. 0,
+ * also with a bad verdict: that and the misses are the caller's to say; or -1
+ * with a miss after which nothing can be looked at any more. That there are too
+ * many addresses is said, after `subject`.
  */
 int discover(struct discovery *discovery, struct arena *arena, const char *subject, int64_t pid,
 	     const struct machine *expected, const struct cgroup_hierarchy *cgroups);

@@ -31,7 +31,7 @@
 #define BURST_MS 40
 
 /* What couldn't be published is tried again, ever later; what can't be watched is looked at. */
-#define RETRY_MS     1000
+#define RETRY_MS     50
 #define RETRY_MAX_MS 10000
 #define POLL_MS	     1000
 
@@ -273,7 +273,7 @@ static ssize_t collect(const struct monitor *m, struct arena *arena,
 
 /*
  * Look at what is stale, and publish what has changed. What happens meanwhile
- * makes it stale again. 0 or -1, and then all of it is.
+ * makes it stale again. 0 or -1, and then it still is.
  */
 static int refresh_stale(struct monitor *m)
 {
@@ -281,15 +281,21 @@ static int refresh_stale(struct monitor *m)
 	unsigned int flags = PUBLISH_WHOLE | (m->all_is_stale ? 0 : PUBLISH_IF_OUTDATED);
 	struct registration *registrations;
 	ssize_t count = collect(m, &arena, &registrations);
+	bool all = m->all_is_stale;
 
-	if (count < 0)
+	if (count < 0) {
 		complain_registry(REGISTRY_PATH, (int) count);
-	if (count == 0 && !m->all_is_stale)
+		return -1;
+	}
+	if (count == 0 && !all)
 		return 0;
-	watched_clear_stale(&m->watched);
-	m->all_is_stale = count < 0 || publish_registrations(registrations, (size_t) count,
-							     flags) != EXIT_SUCCESS;
-	return m->all_is_stale ? -1 : 0;
+	watched_begin_look(&m->watched);
+	m->all_is_stale = false;
+	if (publish_registrations(registrations, (size_t) count, flags) == EXIT_SUCCESS)
+		return 0;
+	m->all_is_stale = all;
+	watched_look_has_failed(&m->watched);
+	return -1;
 }
 
 static void try_later(struct monitor *m)

@@ -93,11 +93,27 @@ static struct machine expect(const struct registration *registrations, size_t i,
 }
 
 /*
+ * Of a machine that has ended meanwhile it is no wonder; and that a storm of
+ * changes has disturbed a look is none to who will look again.
+ */
+static void tell_misses(const struct discovery *d, const char *subject, unsigned int flags)
+{
+	for (size_t i = 0; i < d->n_misses; i++) {
+		int error = d->misses[i].error;
+
+		if ((d->verdict == LEADER_OK && !(error == -EINTR && flags & PUBLISH_WHOLE)) ||
+		    error == -ENOTRECOVERABLE)
+			complain("%s: cannot read %s: %s", subject, d->misses[i].what,
+				 error_words(error));
+	}
+}
+
+/*
  * Look at all leaders. `generation` becomes that of the registry before the
  * first look, or 0. Returns 0, or -1 after a message.
  */
 static int discover_all(struct discovery *discoveries, const struct registration *registrations,
-			size_t count, uint64_t *generation)
+			size_t count, unsigned int flags, uint64_t *generation)
 {
 	CLEANUP(snapshot_close) struct snapshot snapshot = { 0 };
 	struct cgroup_hierarchy cgroups;
@@ -110,9 +126,11 @@ static int discover_all(struct discovery *discoveries, const struct registration
 		const struct registration *reg = &registrations[i];
 		const struct machine expected = expect(registrations, i, &snapshot);
 		struct discovery *d = &discoveries[i];
+		int r = discover(d, reg->arena, reg->subject, reg->leader, &expected,
+				 has_cgroups ? &cgroups : NULL);
 
-		if (discover(d, reg->arena, reg->subject, reg->leader, &expected,
-			     has_cgroups ? &cgroups : NULL) < 0)
+		tell_misses(d, reg->subject, flags);
+		if (r < 0)
 			return -1;
 		/* A machine that has died since is no reason not to refresh the others. */
 		if (d->verdict != LEADER_OK && !reg->update_only) {
@@ -443,7 +461,7 @@ static int look_and_open(struct writer *w, struct discovery *discoveries,
 	int r = writer_prepare(w, REGISTRY_DIRECTORY);
 
 	if (r == 0) {
-		if (discover_all(discoveries, registrations, count, &generation) < 0)
+		if (discover_all(discoveries, registrations, count, flags, &generation) < 0)
 			return -1;
 		if (flags & PUBLISH_IF_OUTDATED &&
 		    !any_is_outdated(registrations, discoveries, count, generation))
@@ -455,7 +473,7 @@ static int look_and_open(struct writer *w, struct discovery *discoveries,
 		return -1;
 	}
 	if (w->former_generation != generation &&
-	    discover_all(discoveries, registrations, count, &generation) < 0)
+	    discover_all(discoveries, registrations, count, flags, &generation) < 0)
 		return -1;
 	return 1;
 }

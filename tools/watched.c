@@ -349,13 +349,22 @@ bool watched_is_stale(const struct watched_machine *m)
 	return m->is_stale || (m->network && m->network->is_stale);
 }
 
-void watched_clear_stale(struct watched *w)
+void watched_begin_look(struct watched *w)
 {
 	for (size_t i = 0; i < w->count; i++) {
+		w->machines[i]->is_looked_at = watched_is_stale(w->machines[i]);
 		w->machines[i]->is_stale = false;
+	}
+	/* After all machines in it. */
+	for (size_t i = 0; i < w->count; i++)
 		if (w->machines[i]->network)
 			w->machines[i]->network->is_stale = false;
-	}
+}
+
+void watched_look_has_failed(struct watched *w)
+{
+	for (size_t i = 0; i < w->count; i++)
+		w->machines[i]->is_stale |= w->machines[i]->is_looked_at;
 }
 
 void watched_done(struct watched *w)

@@ -43,11 +43,12 @@ struct watched_machine {
 	struct machine_leader identity;
 	struct watched_network *network; /* or NULL */
 	bool is_vm;
-	bool is_learned; /* a VM whose addresses nobody gave */
-	bool is_stale;	 /* to be looked at again */
-	bool is_hidden;	 /* whose namespace can't be seen */
-	bool has_died;	 /* there is nothing left of it to watch */
-	uint8_t *record; /* its bytes */
+	bool is_learned;   /* a VM whose addresses nobody gave */
+	bool is_stale;	   /* to be looked at again */
+	bool is_looked_at; /* it was, when a look began last */
+	bool is_hidden;	   /* whose namespace can't be seen */
+	bool has_died;	   /* there is nothing left of it to watch */
+	uint8_t *record;   /* its bytes */
 	size_t record_size;
 	uint32_t *interfaces; /* the host's that lead to it */
 	size_t n_interfaces;
@@ -96,8 +97,11 @@ bool watched_is_at_home(const struct watched *watched);
 /* Whether the machine is to be looked at again. */
 bool watched_is_stale(const struct watched_machine *machine);
 
-/* And that it was. */
-void watched_clear_stale(struct watched *watched);
+/* All that are stale are being looked at: what happens from here on makes them stale again. */
+void watched_begin_look(struct watched *watched);
+
+/* They still are. */
+void watched_look_has_failed(struct watched *watched);
 
 /* Whether all of the machine is watched; if not, only to look at it tells. */
 bool watched_is_whole(const struct watched_machine *machine);

@@ -75,6 +75,8 @@ guest vm3 tap3 52:54:00:aa:00:03
 guest vm4 tap4 52:54:00:aa:00:04
 ip link set tap3 address fe:54:00:aa:00:03
 for i in 2 3 4; do ip link set "tap$i" master br1; done
+# What the bridge would learn is to be of no help to these.
+for i in 2 3; do ip link set "tap$i" type bridge_slave learning off; done
 for i in 2 3 4; do
     leader=vm$i os=vm${i}_os
     mymachines register "vm$i" --class=vm --leader="${!leader}" 2>/dev/null

@@ -147,12 +147,14 @@ event 'added *same *'
 for i in 1 2 3; do
     exec {lock}<>"$R/lock"
     flock "$lock"
+    kill -STOP "$monitor"
     inside "$same" ip addr del 10.1.0.9/32 dev lo
     mymachines register same --leader="$same" --service="s$i" {lock}>&- &
     registrar=$!
     # It has looked, and sleeps between its tries for the lock.
     wait_until grep -qE '^(35|115|230|407) ' "/proc/$registrar/syscall"
     inside "$same" ip addr add 10.1.0.9/32 dev lo
+    kill -CONT "$monitor"
     # The monitor sees that nothing has changed, before the registrar can publish what has been.
     sleep 0.2
     exec {lock}>&-

@@ -59,8 +59,20 @@ removed b
 added   b Leader=$web2 Class=vm" "what happens, one a line, also while the directory comes and goes"
 is "$(cat "$TMPDIR/err")" "" "without a complaint"
 
+# Another machine, whose sequence is that of the one before, as its registry was removed.
+: >"$TMPDIR/out"
+kill -STOP "$watcher"
+rm -r "$R"
+mymachines register b --leader="$web1" --class=vm 2>/dev/null
+kill -CONT "$watcher"
+wait_until printed 2
+is "$(cat "$TMPDIR/out")" "removed b
+added   b Leader=$web1 Class=vm" "another machine of the same name is another"
+mymachines register b --leader="$web2" --class=vm --replace 2>/dev/null
+wait_until printed 4
+: >"$TMPDIR/out"
 mv "$R/registry.mdb" "$TMPDIR/good"
-wait_until printed 11
+wait_until printed 1
 head -c 5000 "$TMPDIR/good" >"$TMPDIR/bad"
 mv "$TMPDIR/bad" "$R/registry.mdb"
 wait_until test -s "$TMPDIR/err"
@@ -68,7 +80,7 @@ is "$(cat "$TMPDIR/err")" \
     "mymachines: $R/registry.mdb: it is damaged; remove it, and register the machines again" \
     "a registry that is damaged is said"
 mv "$TMPDIR/good" "$R/registry.mdb"
-wait_until printed 12
+wait_until printed 2
 is "$(tail -n 1 "$TMPDIR/out")" "added   b Leader=$web2 Class=vm" "and the next is followed"
 
 listed=$(mymachines list --json=short | jq -c '.[]')
