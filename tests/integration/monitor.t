@@ -198,12 +198,6 @@ follow
 mymachines register moving --leader="$moving" 2>/dev/null
 happens 'added *moving *' "a machine in the host's network namespace"
 is "$(addresses moving)" "" "has no addresses of its own"
-echo go >"$TMPDIR/go"
-home=$(readlink /proc/self/ns/net)
-has_moved() {
-    [ "$(readlink "/proc/$moving/ns/net")" != "$home" ]
-}
-wait_until has_moved
 # Nothing else may be under way that would have it look.
 idle() {
     local before
@@ -212,6 +206,12 @@ idle() {
     [ "$(switches)" = "$before" ]
 }
 wait_until idle
+echo go >"$TMPDIR/go"
+home=$(readlink /proc/self/ns/net)
+has_moved() {
+    [ "$(readlink "/proc/$moving/ns/net")" != "$home" ]
+}
+wait_until has_moved
 ip link add name ve-moving index 120 type veth peer name host0 netns "$moving"
 inside "$moving" ip addr add 10.99.3.2/24 dev host0
 inside "$moving" ip link set host0 up
