@@ -252,9 +252,7 @@ if reuse; then
     like "$err" "*already*" "a monitor that is stopped is one"
     kill -CONT "$monitor"
     happens 'removed reused' "and the monitor drops it"
-    kill -STOP "$monitor"
     mymachines register reused --leader="$first" --class=vm --address=10.99.4.2 2>/dev/null
-    kill -CONT "$monitor"
     happens 'added *reused *' "the process that has the pid can lead one itself"
     kill -9 "$first"
     happens 'removed reused' "and is dropped in its turn"
