@@ -26,7 +26,11 @@
 #include <sys/socket.h>
 #include <time.h>
 
-/* What comes in one burst is looked at once: when nothing has come for a while, or this late. */
+/*
+ * What comes alone is looked at right away. What comes soon after that may be
+ * of a burst, which is looked at once: when nothing has come for a while, or
+ * this late.
+ */
 #define QUIET_MS 8
 #define BURST_MS 40
 
@@ -60,6 +64,7 @@ struct monitor {
 	uint64_t burst_began; /* or NEVER: nothing is to be done */
 	uint64_t due;	      /* or NEVER */
 	uint64_t poll_due;    /* or NEVER */
+	uint64_t acted;	      /* when it last has */
 	uint64_t not_before;  /* after much work, or a failure, a rest */
 	uint64_t retry_after; /* how long that was, after the last failure; or 0 */
 
@@ -95,14 +100,14 @@ static void leave(struct monitor *m, int status)
 	m->status = status;
 }
 
-/* Something has happened: act on it when the burst is over. */
+/* Something has happened: act on it now, or when the burst is over. */
 static void note(struct monitor *m)
 {
 	uint64_t now = now_ms();
 
 	if (m->burst_began == NEVER)
 		m->burst_began = now;
-	m->due = least(now + QUIET_MS, m->burst_began + BURST_MS);
+	m->due = now > m->acted + BURST_MS ? now : least(now + QUIET_MS, m->burst_began + BURST_MS);
 	if (m->due < m->not_before)
 		m->due = m->not_before;
 }
@@ -223,11 +228,8 @@ static int follow_registry(struct monitor *m)
 
 	if (r == -ENOENT || r == -ESTALE)
 		r = 0;
-	if (r == 0 && snapshot.env && registry_identity_equal(&snapshot.identity, &m->followed)) {
-		/* Nobody is told of a process's new namespace: look when there is cause. */
-		watched_check_networks(&m->watched);
+	if (r == 0 && snapshot.env && registry_identity_equal(&snapshot.identity, &m->followed))
 		return 0;
-	}
 	if (r == 0 && snapshot.env)
 		r = check_origin(&snapshot);
 	if (r == -EXDEV)
@@ -412,6 +414,8 @@ static int put_right(struct monitor *m)
 	if (r == 0 && m->followed.generation &&
 	    !exports_follow(m->followed.generation, m->watched.count > 0))
 		r = publish_registrations(NULL, 0, PUBLISH_WHOLE) == EXIT_SUCCESS ? 0 : -1;
+	/* Nobody is told of a process's new namespace: look when there is cause, but last. */
+	watched_check_networks(&m->watched);
 	guest_watch_update(&m->guests, &m->watched);
 	/* What the work took comes from pages that are given back. */
 	malloc_trim(0);
@@ -433,7 +437,8 @@ static void act(struct monitor *m)
 		poll_unwatched(m);
 	failed = put_right(m) < 0;
 	took = clock_ms(CLOCK_PROCESS_CPUTIME_ID) - began;
-	m->not_before = now_ms() + took;
+	m->acted = now_ms();
+	m->not_before = m->acted + took;
 	plan_poll(m, took);
 	if (m->watched.count != m->n_notified)
 		notify(m, "");
