@@ -78,6 +78,32 @@ stop_monitor() {
     monitor=''
 } 2>/dev/null
 
+# A real server, and a client that does with the machine's interface what it is told.
+has_dhcp() {
+    command -v dnsmasq >/dev/null && busybox --list 2>/dev/null | grep -qx udhcpc || return
+    cat >"$TMPDIR/dhcp-script" <<'S'
+#!/bin/sh
+case $1 in
+deconfig) ip -4 addr flush dev "$interface" ;;
+bound | renew) ip addr replace "$ip/${mask:-24}" dev "$interface" ;;
+esac
+S
+    chmod +x "$TMPDIR/dhcp-script"
+}
+
+# dhcp_server INTERFACE RANGE LEASES: sets started. Neither it nor the client is to be sanitized.
+dhcp_server() {
+    background env -u LD_PRELOAD dnsmasq --no-daemon --conf-file=/dev/null --port=0 \
+        --interface="$1" --bind-interfaces --dhcp-range="$2,2m" --dhcp-leasefile="$3" \
+        --user=root --group=root
+}
+
+# dhcp_client PID INTERFACE: in the network namespace of PID; sets started
+dhcp_client() {
+    background env -u LD_PRELOAD nsenter --net="/proc/$1/ns/net" busybox udhcpc -f -i "$2" \
+        -s "$TMPDIR/dhcp-script" -t 20 -T 1
+}
+
 # addresses NAME: as the registry has them
 addresses() {
     mymachines show "$1" -p Addresses --value

@@ -147,20 +147,10 @@ is "$(global vm2)" "10.89.0.2" "one that is cut off says nothing"
 rm -r /var/lib/libvirt
 
 # A real server and a real client.
-if command -v dnsmasq >/dev/null && busybox --list 2>/dev/null | grep -qx udhcpc; then
-    cat >"$TMPDIR/script" <<'S'
-#!/bin/sh
-case $1 in
-deconfig) ip -4 addr flush dev "$interface" ;;
-bound | renew) ip addr replace "$ip/${mask:-24}" dev "$interface" ;;
-esac
-S
-    chmod +x "$TMPDIR/script"
-    background dnsmasq --no-daemon --conf-file=/dev/null --port=0 --interface=br1 --bind-interfaces \
-        --dhcp-range=10.89.0.150,10.89.0.160,2m --user=root --group=root \
-        --dhcp-leasefile=/var/lib/misc/dnsmasq.br1.leases
+if has_dhcp; then
+    dhcp_server br1 10.89.0.150,10.89.0.160 /var/lib/misc/dnsmasq.br1.leases
     server=$started
-    background nsenter --net="/proc/$vm3_os/ns/net" busybox udhcpc -f -i eth0 -s "$TMPDIR/script" -t 20 -T 1
+    dhcp_client "$vm3_os" eth0
     client=$started
     has_lease() {
         [[ "$(global vm3)" == 10.89.0.15? ]]

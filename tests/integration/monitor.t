@@ -262,24 +262,12 @@ else
 fi
 
 # DHCP.
-if command -v dnsmasq >/dev/null && busybox --list 2>/dev/null | grep -qx udhcpc; then
+if has_dhcp; then
     ip addr add 10.99.1.1/24 dev ve-web1
-    mkdir "$TMPDIR/dhcp"
-    cat >"$TMPDIR/dhcp/script" <<'S'
-#!/bin/sh
-case $1 in
-deconfig) ip -4 addr flush dev "$interface" ;;
-bound | renew) ip addr replace "$ip/${mask:-24}" dev "$interface" ;;
-esac
-S
-    chmod +x "$TMPDIR/dhcp/script"
-    env -u LD_PRELOAD dnsmasq --no-daemon --conf-file=/dev/null --port=0 --interface=ve-web1 --bind-interfaces \
-        --dhcp-range=10.99.1.50,10.99.1.60,2m --dhcp-leasefile="$TMPDIR/dhcp/leases" \
-        --user=root --group=root >"$TMPDIR/dhcp/log" 2>&1 </dev/null &
-    server=$!
-    env -u LD_PRELOAD nsenter --net="/proc/$web1/ns/net" busybox udhcpc -f -i host0 -s "$TMPDIR/dhcp/script" \
-        -t 20 -T 1 >"$TMPDIR/dhcp/client" 2>&1 </dev/null &
-    client=$!
+    dhcp_server ve-web1 10.99.1.50,10.99.1.60 "$TMPDIR/leases"
+    server=$started
+    dhcp_client "$web1" host0
+    client=$started
     happens 'changed web1 *10.99.1.5[0-9]*' "an address comes by DHCP"
     kill -USR2 "$client"
     happens 'changed web1 Addresses="fd99*' "and goes when it is released"
