@@ -368,9 +368,8 @@ static void plan_poll(struct monitor *m, uint64_t took)
 	size_t n = watched_count_unwatched(&m->watched);
 
 	if (n > m->n_unwatched_said)
-		complain("%zu of %zu machines can't be watched (%zu descriptors at most); looking "
-			 "at "
-			 "them every second",
+		complain("%zu of %zu machines can't be watched (%zu descriptors at most); "
+			 "looking at them every second",
 			 n, m->watched.count, m->watched.descriptors_max);
 	m->n_unwatched_said = n;
 	if (n == 0 && (m->watched.n_learned == 0 || m->guests.is_on))
