@@ -60,6 +60,12 @@ bool address_needs_interface(const struct machine_address *address)
 	return address->family == AF_INET6 && address->scope == RT_SCOPE_LINK;
 }
 
+bool address_equal(const struct machine_address *a, const struct machine_address *b)
+{
+	return a->family == b->family && a->host_interface == b->host_interface &&
+	       memcmp(a->bytes, b->bytes, sizeof a->bytes) == 0;
+}
+
 /* Scopes grow as they get smaller: 0 universe, 200 site, 253 link. */
 int address_compare(const struct machine_address *a, const struct machine_address *b)
 {

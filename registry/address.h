@@ -44,6 +44,9 @@ bool address_is_mapped(const uint8_t bytes[static 16]);
 /* An IPv6 address that means nothing without an interface. */
 bool address_needs_interface(const struct machine_address *address);
 
+/* The same address, reached through the same interface of the host's. */
+bool address_equal(const struct machine_address *a, const struct machine_address *b);
+
 /* Below, equal to or above 0, as a comes before, beside or after b in an answer. */
 int address_compare(const struct machine_address *a, const struct machine_address *b);
 

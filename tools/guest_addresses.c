@@ -50,9 +50,7 @@ static bool is_contradicted(const struct guest *guest, const struct leases *leas
 static void add(struct result *result, const struct machine_address *address)
 {
 	for (size_t i = 0; i < result->count; i++)
-		if (result->items[i].family == address->family &&
-		    memcmp(result->items[i].bytes, address->bytes, sizeof address->bytes) == 0 &&
-		    result->items[i].host_interface == address->host_interface)
+		if (address_equal(&result->items[i], address))
 			return;
 	addresses_insert(result->items, &result->count, MACHINE_ADDRESSES_MAX, address);
 }

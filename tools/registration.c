@@ -252,12 +252,6 @@ static int resolve_zone(struct registration *reg, const char *text, const char *
 	return 0;
 }
 
-static bool same_address(const struct machine_address *a, const struct machine_address *b)
-{
-	return a->family == b->family && a->host_interface == b->host_interface &&
-	       memcmp(a->bytes, b->bytes, sizeof a->bytes) == 0;
-}
-
 int registration_add_address(struct registration *reg, const char *text)
 {
 	struct machine *m = &reg->machine;
@@ -278,7 +272,7 @@ int registration_add_address(struct registration *reg, const char *text)
 		return -1;
 	address.flags = ADDRESS_GIVEN;
 	for (size_t i = 0; i < m->n_addresses; i++)
-		if (same_address(&m->addresses[i], &address))
+		if (address_equal(&m->addresses[i], &address))
 			return 0;
 	if (m->n_addresses == MACHINE_ADDRESSES_MAX)
 		return refuse(reg, "address", text, "is one too many: there may be 1024");

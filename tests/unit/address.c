@@ -114,6 +114,26 @@ START_TEST(zones_are_kept_apart)
 }
 END_TEST
 
+START_TEST(equal_are_family_bytes_and_interface)
+{
+	struct machine_address a, b;
+	char zone[IF_NAMESIZE];
+
+	ck_assert_int_eq(address_parse("fe80::1", &a, zone), 0);
+	b = a;
+	b.flags = ADDRESS_GIVEN;
+	ck_assert(address_equal(&a, &b));
+	b.host_interface = 3;
+	ck_assert_msg(!address_equal(&a, &b), "through another interface");
+	b = a;
+	b.bytes[15] = 2;
+	ck_assert(!address_equal(&a, &b));
+	b = a;
+	b.family = AF_INET;
+	ck_assert(!address_equal(&a, &b));
+}
+END_TEST
+
 START_TEST(the_order_is_scope_then_family_and_bridges_last)
 {
 	/* Any two of these are in this order, whatever the order they come in. */
@@ -192,6 +212,7 @@ Suite *address_suite(void)
 	ADD(suite, addresses_that_nobody_has_are_refused);
 	ADD(suite, scopes_are_known_by_value);
 	ADD(suite, zones_are_kept_apart);
+	ADD(suite, equal_are_family_bytes_and_interface);
 	ADD(suite, the_order_is_scope_then_family_and_bridges_last);
 	ADD(suite, inserting_keeps_what_sorting_puts_first);
 	ADD(suite, mapped_addresses_are_no_machines);
