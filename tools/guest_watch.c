@@ -84,13 +84,18 @@ static uint32_t segment_of(struct netlink *host, uint32_t interface)
 static void watch_guest(struct guest_watch *g, struct netlink *host,
 			const struct watched_machine *m, uint64_t *expiry)
 {
-	for (size_t i = 0; i < m->n_interfaces; i++) {
-		uint32_t segment = segment_of(host, m->interfaces[i]);
+	for (size_t i = 0; i < m->machine.n_interfaces; i++) {
+		uint32_t segment = segment_of(host, m->machine.interfaces[i].index);
 		char name[IF_NAMESIZE];
 
 		if (segment && if_indextoname(segment, name))
 			watch_leases(g, name, expiry);
 	}
+}
+
+static bool leads_to(struct netlink *host, uint32_t interface, uint32_t segment)
+{
+	return interface == segment || segment_of(host, interface) == segment;
 }
 
 /* Make those stale that have an interface on this segment, of all of them if it is 0. */
@@ -103,12 +108,11 @@ static void make_stale(struct watched *w, uint32_t segment)
 	for (size_t i = 0; i < w->count; i++) {
 		struct watched_machine *m = w->machines[i];
 
-		if (!m->is_learned || m->is_stale)
+		if (m->is_stale || !watched_is_learned(m))
 			continue;
 		m->is_stale = segment == 0;
-		for (size_t j = 0; j < m->n_interfaces && !m->is_stale; j++)
-			m->is_stale = m->interfaces[j] == segment ||
-				      segment_of(&host, m->interfaces[j]) == segment;
+		for (size_t j = 0; j < m->machine.n_interfaces && !m->is_stale; j++)
+			m->is_stale = leads_to(&host, m->machine.interfaces[j].index, segment);
 	}
 }
 
@@ -119,7 +123,7 @@ int guest_watch_update(struct guest_watch *g, struct watched *w)
 	uint64_t expiry = UINT64_MAX;
 	int r = 0;
 
-	if (w->n_learned == 0) {
+	if (!watched_has_learned(w)) {
 		guest_watch_done(g, w);
 		return 0;
 	}
@@ -132,7 +136,7 @@ int guest_watch_update(struct guest_watch *g, struct watched *w)
 		return r;
 	}
 	for (size_t i = 0; i < w->count; i++)
-		if (w->machines[i]->is_learned)
+		if (watched_is_learned(w->machines[i]))
 			watch_guest(g, &host, w->machines[i], &expiry);
 	/*
 	 * At 0 it is off. An absolute time follows the clock when that is set.

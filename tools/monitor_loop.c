@@ -192,12 +192,12 @@ static bool link_has_changed(const struct monitor *m, uint32_t index)
 static void judge_links(struct monitor *m)
 {
 	for (size_t i = 0; i < m->watched.count; i++) {
-		struct watched_machine *machine = m->watched.machines[i];
+		struct watched_machine *w = m->watched.machines[i];
 
 		/* A tap that it has just opened isn't known yet. */
-		machine->is_stale |= machine->is_vm;
-		for (size_t j = 0; j < machine->n_interfaces && !machine->is_stale; j++)
-			machine->is_stale = link_has_changed(m, machine->interfaces[j]);
+		w->is_stale |= w->machine.class == MACHINE_VM;
+		for (size_t j = 0; j < w->machine.n_interfaces && !w->is_stale; j++)
+			w->is_stale = link_has_changed(m, w->machine.interfaces[j].index);
 	}
 	m->links_have_changed = false;
 	m->n_changed_links = 0;
@@ -372,7 +372,7 @@ static void plan_poll(struct monitor *m, uint64_t took)
 			 "looking at them every second",
 			 n, m->watched.count, m->watched.descriptors_max);
 	m->n_unwatched_said = n;
-	if (n == 0 && (m->watched.n_learned == 0 || m->guests.is_on))
+	if (n == 0 && (m->guests.is_on || !watched_has_learned(&m->watched)))
 		m->poll_due = NEVER;
 	else if (m->poll_due == NEVER)
 		m->poll_due = now_ms() + POLL_MS + took * 9;
@@ -382,10 +382,9 @@ static void poll_unwatched(struct monitor *m)
 {
 	m->poll_due = NEVER;
 	for (size_t i = 0; i < m->watched.count; i++) {
-		struct watched_machine *machine = m->watched.machines[i];
+		struct watched_machine *w = m->watched.machines[i];
 
-		machine->is_stale |= !watched_is_whole(machine) ||
-				     (machine->is_learned && !m->guests.is_on);
+		w->is_stale |= !watched_is_whole(w) || (watched_is_learned(w) && !m->guests.is_on);
 	}
 	/* There may be room by now. */
 	watched_check_networks(&m->watched);

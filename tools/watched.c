@@ -125,7 +125,7 @@ static int read_leaders_network(const struct watched_machine *m, struct watched_
 {
 	char path[PROC_PATH_SIZE];
 
-	proc_path(path, m->identity.pid, "ns/net");
+	proc_path(path, m->machine.leader.pid, "ns/net");
 	return read_network(path, network);
 }
 
@@ -154,12 +154,11 @@ static int open_leader(const struct watched_machine *m)
 {
 	struct machine_leader leader;
 	int fd = -1;
-
-	enum leader_verdict verdict = leader_inspect(m->identity.pid, &leader, &fd);
+	enum leader_verdict verdict = leader_inspect(m->machine.leader.pid, &leader, &fd);
 
 	if (verdict != LEADER_OK)
 		return verdict == LEADER_UNREADABLE ? -errno : -ESRCH;
-	if (leader_equal(&leader, &m->identity))
+	if (leader_equal(&leader, &m->machine.leader))
 		return fd;
 	close(fd);
 	return -ESRCH;
@@ -208,21 +207,8 @@ static void unwatch(struct watched *w, struct watched_machine *m)
 static void forget(struct watched *w, struct watched_machine *m)
 {
 	unwatch(w, m);
-	w->n_learned -= m->is_learned;
-	free(m->interfaces);
 	free(m->record);
 	free(m);
-}
-
-static void copy_interfaces(struct watched_machine *m, const struct machine *machine)
-{
-	free(m->interfaces);
-	m->n_interfaces = machine->n_interfaces;
-	m->interfaces = malloc((machine->n_interfaces + 1) * sizeof *m->interfaces);
-	if (!m->interfaces)
-		arena_out_of_memory();
-	for (size_t i = 0; i < machine->n_interfaces; i++)
-		m->interfaces[i] = machine->interfaces[i].index;
 }
 
 static struct watched_machine *add(const char *name)
@@ -236,38 +222,42 @@ static struct watched_machine *add(const char *name)
 	return m;
 }
 
-/* Whether the record is another one than before. */
-static bool copy_record(struct watched_machine *m, const struct machine *machine)
+/* Another record than before makes it stale. */
+static void update(struct watched *w, struct watched_machine *m, const struct machine *machine)
 {
-	uint8_t *bytes = malloc(RECORD_SIZE_MAX), *copy;
+	uint8_t *bytes = malloc(RECORD_SIZE_MAX), *smaller;
 	int size = bytes ? record_encode(machine, bytes, RECORD_SIZE_MAX) : 0;
 
 	/* What was decoded can be encoded. */
 	if (size <= 0)
 		arena_out_of_memory();
-	if ((size_t) size == m->record_size && memcmp(bytes, m->record, (size_t) size) == 0) {
+	if ((size_t) size == m->record_size && memcmp(bytes, m->record, m->record_size) == 0) {
 		free(bytes);
-		return false;
+		return;
 	}
-	copy = realloc(bytes, (size_t) size);
-	free(m->record);
-	m->record = copy ? copy : bytes;
-	m->record_size = (size_t) size;
-	return true;
-}
-
-static void update(struct watched *w, struct watched_machine *m, const struct machine *machine)
-{
-	if (!leader_equal(&m->identity, &machine->leader)) {
+	if (!leader_equal(&m->machine.leader, &machine->leader)) {
 		unwatch(w, m);
-		m->identity = machine->leader;
 		m->has_died = false;
 	}
-	w->n_learned -= m->is_learned;
-	m->is_vm = machine->class == MACHINE_VM;
-	m->is_learned = m->is_vm && !machine_has_given_address(machine);
-	w->n_learned += m->is_learned;
-	copy_interfaces(m, machine);
+	smaller = realloc(bytes, (size_t) size);
+	free(m->record);
+	m->record = smaller ? smaller : bytes;
+	m->record_size = (size_t) size;
+	record_decode(m->record, m->record_size, &m->machine);
+	m->is_stale = true;
+}
+
+bool watched_is_learned(const struct watched_machine *m)
+{
+	return m->machine.class == MACHINE_VM && !machine_has_given_address(&m->machine);
+}
+
+bool watched_has_learned(const struct watched *w)
+{
+	for (size_t i = 0; i < w->count; i++)
+		if (watched_is_learned(w->machines[i]))
+			return true;
+	return false;
 }
 
 bool watched_is_whole(const struct watched_machine *m)
@@ -307,10 +297,7 @@ int watched_follow(struct watched *w, struct snapshot *s)
 			forget(w, w->machines[at++]);
 		m = at < w->count && strcmp(w->machines[at]->name, folded) == 0 ? w->machines[at++]
 										: add(folded);
-		if (copy_record(m, &machine)) {
-			update(w, m, &machine);
-			m->is_stale = true;
-		}
+		update(w, m, &machine);
 		watch(w, m);
 		machines[count++] = m;
 	}

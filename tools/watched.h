@@ -40,18 +40,14 @@ struct watched_network {
 struct watched_machine {
 	struct source leader;	      /* the first member; its fd is the pidfd */
 	char name[MACHINE_NAME_SIZE]; /* folded */
-	struct machine_leader identity;
-	struct watched_network *network; /* or NULL */
-	bool is_vm;
-	bool is_learned;   /* a VM whose addresses nobody gave */
-	bool is_stale;	   /* to be looked at again */
-	bool is_looked_at; /* it was, when a look began last */
-	bool is_hidden;	   /* whose namespace can't be seen */
-	bool has_died;	   /* there is nothing left of it to watch */
-	uint8_t *record;   /* its bytes */
+	uint8_t *record;	      /* its bytes */
 	size_t record_size;
-	uint32_t *interfaces; /* the host's that lead to it */
-	size_t n_interfaces;
+	struct machine machine;		 /* decoded: it points into them */
+	struct watched_network *network; /* or NULL */
+	bool is_stale;			 /* to be looked at again */
+	bool is_looked_at;		 /* it was, when a look began last */
+	bool is_hidden;			 /* whose namespace can't be seen */
+	bool has_died;			 /* there is nothing left of it to watch */
 };
 
 struct watched {
@@ -62,7 +58,6 @@ struct watched {
 	size_t count;
 	void *networks;		      /* tsearch(3) */
 	struct watched_network *home; /* the monitor's own */
-	size_t n_learned;
 };
 
 /* With no machines. 0 or a negative errno. To be released with watched_done(), after both. */
@@ -93,6 +88,10 @@ void watched_check_networks(struct watched *watched);
 
 /* Whether the calling thread is in the network namespace that it began in. */
 bool watched_is_at_home(const struct watched *watched);
+
+/* Whether it is a VM whose addresses nobody gave; and whether any is. */
+bool watched_is_learned(const struct watched_machine *machine);
+bool watched_has_learned(const struct watched *watched);
 
 /* Whether the machine is to be looked at again. */
 bool watched_is_stale(const struct watched_machine *machine);
