@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tools/guest_watch.h"
 
+#include "registry/array.h"
 #include "registry/cleanup.h"
 #include "registry/host_link.h"
 #include "tools/leases.h"
@@ -81,15 +82,39 @@ static uint32_t segment_of(struct netlink *host, uint32_t interface)
 	return host_link_read(host, interface, &link) == 0 ? link.stands_for : 0;
 }
 
-static void watch_guest(struct guest_watch *g, struct netlink *host,
-			const struct watched_machine *m, uint64_t *expiry)
+/* The bridges and interfaces that guests are on, each once. */
+struct segments {
+	uint32_t *items;
+	size_t count;
+};
+
+static void segments_done(struct segments *segments)
+{
+	free(segments->items);
+}
+
+static void add_segment(struct segments *segments, uint32_t segment)
+{
+	uint32_t *items;
+
+	for (size_t i = 0; i < segments->count; i++)
+		if (segments->items[i] == segment)
+			return;
+	items = array_grow(segments->items, segments->count, sizeof *items);
+	if (!items)
+		arena_out_of_memory();
+	segments->items = items;
+	items[segments->count++] = segment;
+}
+
+static void add_segments_of(struct segments *segments, struct netlink *host,
+			    const struct watched_machine *m)
 {
 	for (size_t i = 0; i < m->machine.n_interfaces; i++) {
 		uint32_t segment = segment_of(host, m->machine.interfaces[i].index);
-		char name[IF_NAMESIZE];
 
-		if (segment && if_indextoname(segment, name))
-			watch_leases(g, name, expiry);
+		if (segment)
+			add_segment(segments, segment);
 	}
 }
 
@@ -103,7 +128,7 @@ static void make_stale(struct watched *w, uint32_t segment)
 {
 	CLEANUP(netlink_close) struct netlink host = { 0 };
 
-	if (netlink_open(&host) < 0)
+	if (segment && netlink_open(&host) < 0)
 		segment = 0;
 	for (size_t i = 0; i < w->count; i++) {
 		struct watched_machine *m = w->machines[i];
@@ -116,11 +141,28 @@ static void make_stale(struct watched *w, uint32_t segment)
 	}
 }
 
+/* However many guests share a bridge, its files are read once. Returns the next expiry. */
+static uint64_t watch_all_leases(struct guest_watch *g, const struct watched *w,
+				 struct netlink *host)
+{
+	CLEANUP(segments_done) struct segments segments = { 0 };
+	uint64_t expiry = UINT64_MAX;
+	char name[IF_NAMESIZE];
+
+	for (size_t i = 0; i < w->count; i++)
+		if (watched_is_learned(w->machines[i]))
+			add_segments_of(&segments, host, w->machines[i]);
+	for (size_t i = 0; i < segments.count; i++)
+		if (if_indextoname(segments.items[i], name))
+			watch_leases(g, name, &expiry);
+	return expiry;
+}
+
 int guest_watch_update(struct guest_watch *g, struct watched *w)
 {
 	CLEANUP(netlink_close) struct netlink host = { 0 };
 	struct itimerspec at = { 0 };
-	uint64_t expiry = UINT64_MAX;
+	uint64_t expiry;
 	int r = 0;
 
 	if (!watched_has_learned(w)) {
@@ -135,9 +177,7 @@ int guest_watch_update(struct guest_watch *g, struct watched *w)
 		guest_watch_done(g, w);
 		return r;
 	}
-	for (size_t i = 0; i < w->count; i++)
-		if (watched_is_learned(w->machines[i]))
-			watch_guest(g, &host, w->machines[i], &expiry);
+	expiry = watch_all_leases(g, w, &host);
 	/*
 	 * At 0 it is off. An absolute time follows the clock when that is set.
 	 * A little later: time(2) lags behind.
