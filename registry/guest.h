@@ -19,8 +19,8 @@ struct guest {
 
 /*
  * Find the interfaces of the machine: those that are `given`, the host's tap
- * interfaces that its leader has open, and nothing if that is in another
- * network namespace than the caller. Its hardware addresses are those that
+ * interfaces that its leader has open, if that is in the caller's network
+ * namespace. Its hardware addresses are those that
  * the emulator's command line has (mac=52:54:00:...); those that libvirt gives
  * the taps', but for the first byte; and where there are none, what its ports'
  * bridges have learned. 0 or a negative errno.

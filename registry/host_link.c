@@ -35,7 +35,6 @@ struct parsed {
 static int parse_info(const struct nlattr *attribute, void *into)
 {
 	struct host_link *link = into;
-
 	const char *kind = mnl_attr_get_str(attribute);
 
 	switch (mnl_attr_get_type(attribute)) {

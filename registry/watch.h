@@ -13,7 +13,7 @@ struct registry_watch {
 	int fd; /* to be polled for POLLIN: poll(2) */
 	int descriptor;
 	char *directory;
-	size_t watched; /* of it, bytes: the directory that is watched, if it isn't there yet */
+	size_t watched; /* so many bytes of it are watched: less than all until it is there */
 };
 
 /*

@@ -20,12 +20,12 @@ static void parse_libvirt_file(struct leases *leases, struct arena *arena, char 
 }
 
 /* Whose file it is, and its name before and after the bridge's. */
-static const struct source {
+static const struct lease_file {
 	const char *directory;
 	const char *before;
 	const char *after;
 	parser *parse;
-} sources[] = {
+} lease_files[] = {
 	/* network/leaseshelper.c of libvirt */
 	{ "/var/lib/libvirt/dnsmasq", "", ".status", parse_libvirt_file },
 	/* lxc-net of LXC, as Debian has it and as LXC itself does */
@@ -36,14 +36,14 @@ static const struct source {
 	{ "/var/lib/incus/networks", "", "/dnsmasq.leases", leases_parse_dnsmasq },
 };
 
-#define N_SOURCES (sizeof sources / sizeof *sources)
+#define N_LEASE_FILES (sizeof lease_files / sizeof *lease_files)
 
 int leases_path(size_t n, const char *bridge, char path[static PATH_MAX])
 {
-	if (n >= N_SOURCES)
+	if (n >= N_LEASE_FILES)
 		return -ENOENT;
-	return snprintf(path, PATH_MAX, "%s/%s%s%s", sources[n].directory, sources[n].before,
-			bridge, sources[n].after) < PATH_MAX
+	return snprintf(path, PATH_MAX, "%s/%s%s%s", lease_files[n].directory,
+			lease_files[n].before, bridge, lease_files[n].after) < PATH_MAX
 		       ? 0
 		       : -ENAMETOOLONG;
 }
@@ -136,12 +136,12 @@ void leases_read(struct leases *leases, struct arena *arena, const char *bridge)
 {
 	char path[PATH_MAX];
 
-	for (size_t n = 0; n < N_SOURCES; n++) {
+	for (size_t n = 0; n < N_LEASE_FILES; n++) {
 		CLEANUP_FREE char *text = leases_path(n, bridge, path) == 0 ? file_read_text(path)
 									    : NULL;
 
 		if (text)
-			sources[n].parse(leases, arena, text);
+			lease_files[n].parse(leases, arena, text);
 	}
 }
 

@@ -13,7 +13,6 @@
 #include "tools/watched.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/rtnetlink.h>
 #include <malloc.h>
@@ -23,7 +22,6 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
-#include <sys/socket.h>
 #include <time.h>
 
 /*
