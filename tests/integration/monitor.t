@@ -175,6 +175,27 @@ none_there() {
 wait_until none_there 'fd99:1::2 fe80::ff:fe00:265%101'
 ok $? "and gone again"
 
+# One after another, each as if it were alone: but for the first, it waits for 8 ms of quiet.
+follow
+event 'added *'
+drip() {
+    local i
+    for ((i = 1; i <= 200; i++)); do
+        echo "addr add 10.8.0.$i/32 dev host0"
+        sleep 0.001
+    done
+    for ((i = 1; i <= 200; i++)); do echo "addr del 10.8.0.$i/32 dev host0"; done
+}
+began=$(date +%s%3N)
+drip | inside "$web1" ip -batch -
+took=$(($(date +%s%3N) - began))
+wait_until none_there 'fd99:1::2 fe80::ff:fe00:265%101'
+n=0
+while read -r -t 0.2 line <&"$events"; do n=$((n + 1)); done
+echo "# $n publications in $took ms"
+ok "$([ "$n" -ge 1 ] && [ "$n" -le $((took / 8 + 6)) ]; echo $?)" \
+    "changes that keep coming are published no oftener than every 8 ms"
+
 # More than the kernel keeps for it while it doesn't listen.
 kill -STOP "$monitor"
 sed -i 's/addr del/addr add/' "$TMPDIR/batch"
