@@ -64,7 +64,7 @@ static int next_host(struct snapshot *s, struct hostent *host, char *buffer, siz
 		r = advance(s, &m, &family);
 		if (r < 0)
 			return r;
-		if (!host_is_up(s, &m))
+		if (!snapshot_is_up(s, &m))
 			continue;
 		r = host_fill(&m, family, host, buffer, length);
 		/* The same again, with a larger buffer. */

@@ -6,15 +6,9 @@
 #include "nss-mymachines/memo.h"
 #include "nss-mymachines/prototypes.h"
 #include "nss-mymachines/status.h"
-#include "registry/process_stat.h"
 
 #include <errno.h>
 #include <string.h>
-
-bool host_is_up(const struct snapshot *snapshot, const struct machine *machine)
-{
-	return !leader_is_gone(&machine->leader, &snapshot->meta.origin);
-}
 
 /* On success, the snapshot is the caller's to close. */
 static int find_host(const char *name, struct snapshot *snapshot, struct machine *machine)
@@ -35,7 +29,7 @@ static int find_host(const char *name, struct snapshot *snapshot, struct machine
 	if (r < 0)
 		return r;
 	r = snapshot_find_name(snapshot, folded, machine);
-	if (r == 0 && !host_is_up(snapshot, machine))
+	if (r == 0 && !snapshot_is_up(snapshot, machine))
 		r = -ENOENT;
 	if (r < 0)
 		snapshot_close(snapshot);
@@ -204,17 +198,6 @@ enum nss_status _nss_mymachines_gethostbyname_r(const char *name, struct hostent
 						h_errnop, NULL, NULL);
 }
 
-/* The machine that has had this address for longest, of those that are up. */
-static int find_by_address(struct snapshot *s, int family, const uint8_t *bytes, struct machine *m)
-{
-	uint64_t sequence = 0;
-	int r;
-
-	while ((r = snapshot_find_address(s, family, bytes, sequence, m)) == 0 && !host_is_up(s, m))
-		sequence = m->sequence;
-	return r;
-}
-
 /* The one address that was asked for, in the family that it was asked in. */
 static int fill_by_address(const struct machine *m, int family, const uint8_t *bytes,
 			   struct hostent *host, char *result, size_t length)
@@ -244,8 +227,8 @@ static int by_address(const uint8_t *bytes, size_t size, int family, struct host
 	r = snapshot_open(&snapshot, REGISTRY_PATH);
 	if (r < 0)
 		return r;
-	r = find_by_address(&snapshot, mapped ? AF_INET : family, mapped ? bytes + 12 : bytes,
-			    &machine);
+	r = snapshot_find_host(&snapshot, mapped ? AF_INET : family, mapped ? bytes + 12 : bytes, 0,
+			       &machine);
 	if (r == 0)
 		r = fill_by_address(&machine, family, bytes, host, buffer, length);
 	snapshot_close(&snapshot);

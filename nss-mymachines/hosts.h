@@ -5,10 +5,6 @@
 #include "registry/snapshot.h"
 
 #include <netdb.h>
-#include <stdbool.h>
-
-/* Whether this machine may be answered as a host: not once its leader has died. */
-bool host_is_up(const struct snapshot *snapshot, const struct machine *machine);
 
 /*
  * The machine's addresses of one family, or with AF_UNSPEC of the first that

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "registry/snapshot.h"
 
+#include "registry/process_stat.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -199,6 +201,40 @@ int snapshot_find_address(struct snapshot *s, int family, const uint8_t *bytes, 
 	size_t size = address_key(key, family, bytes, sequence + 1);
 
 	return find_sequenced(s, DB_ADDRESSES, key, size, machine);
+}
+
+bool snapshot_is_up(const struct snapshot *s, const struct machine *machine)
+{
+	return !leader_is_gone(&machine->leader, &s->meta.origin);
+}
+
+/* Whether this interface of the host's is on the way to the address, or it needs none. */
+static bool is_reached_by(const struct machine *m, int family, const uint8_t *bytes,
+			  uint32_t interface)
+{
+	for (size_t i = 0; i < m->n_addresses; i++) {
+		const struct machine_address *a = &m->addresses[i];
+
+		if (a->family == family && memcmp(a->bytes, bytes, address_length(family)) == 0 &&
+		    (!address_needs_interface(a) || a->host_interface == interface))
+			return true;
+	}
+	return false;
+}
+
+int snapshot_find_host(struct snapshot *s, int family, const uint8_t *bytes, uint32_t interface,
+		       struct machine *machine)
+{
+	uint64_t sequence = 0;
+	int r;
+
+	while ((r = snapshot_find_address(s, family, bytes, sequence, machine)) == 0) {
+		if ((!interface || is_reached_by(machine, family, bytes, interface)) &&
+		    snapshot_is_up(s, machine))
+			return 0;
+		sequence = machine->sequence;
+	}
+	return r;
 }
 
 int snapshot_find_unit(struct snapshot *s, const char *unit, uint64_t sequence,

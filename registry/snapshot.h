@@ -40,6 +40,17 @@ int snapshot_find_name(struct snapshot *snapshot, const char *folded, struct mac
 int snapshot_find_address(struct snapshot *snapshot, int family, const uint8_t *bytes,
 			  uint64_t sequence, struct machine *machine);
 
+/* Whether the machine's leader lives, or can't be seen from here: leader_is_gone(). */
+bool snapshot_is_up(const struct snapshot *snapshot, const struct machine *machine);
+
+/*
+ * Of the machines that are up, the one that has had this address for longest.
+ * Where `interface` isn't 0, it is that of the host's which leads to an
+ * address that needs one: scope_id in ipv6(7).
+ */
+int snapshot_find_host(struct snapshot *snapshot, int family, const uint8_t *bytes,
+		       uint32_t interface, struct machine *machine);
+
 /* The machine that this pid leads. Its start time is the caller's to compare. */
 int snapshot_find_leader(struct snapshot *snapshot, uint32_t pid, struct machine *machine);
 
