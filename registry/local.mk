@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Three archives: a plug-in links the reading half, and can't reach the others.
+# A plug-in links the reading half, and can't reach the writing one.
 
 noinst_LTLIBRARIES += libregistry-read.la
 libregistry_read_la_SOURCES = \
@@ -17,6 +17,10 @@ libregistry_read_la_LIBADD = $(LMDB_LIBS)
 
 noinst_LTLIBRARIES += libregistry-watch.la
 libregistry_watch_la_SOURCES = %D%/watch.c %D%/watch.h
+
+# For those that say what is wrong.
+noinst_LTLIBRARIES += libregistry-words.la
+libregistry_words_la_SOURCES = %D%/words.c %D%/words.h
 
 noinst_LIBRARIES += libregistry-write.a
 libregistry_write_a_SOURCES = \

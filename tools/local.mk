@@ -47,7 +47,7 @@ libtools_a_CPPFLAGS = $(AM_CPPFLAGS) -DSYSCONFDIR='"$(sysconfdir)"' \
 	-DSYSTEM_UNIT_DIRECTORY='"$(systemdsystemunitdir)"'
 
 # What links it besides, in this order.
-TOOLS_LIBS = libregistry-watch.la $(REGISTRY_WRITE_LIBS) $(JSON_C_LIBS) $(CAPNG_LIBS)
+TOOLS_LIBS = libregistry-words.la libregistry-watch.la $(REGISTRY_WRITE_LIBS) $(JSON_C_LIBS) $(CAPNG_LIBS)
 
 bin_PROGRAMS += mymachines
 mymachines_SOURCES = %D%/main.c

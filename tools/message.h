@@ -8,9 +8,9 @@
 #include "registry/name.h"
 #include "registry/process.h"
 #include "registry/register.h"
+#include "registry/words.h"
 
 #include <stdbool.h>
-#include <stddef.h>
 
 /* One line, after "mymachines: ". */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -24,7 +24,7 @@ void complain_as_daemon(bool to_syslog);
 /* After a wrong option or argument, when it was said what: how to get help. Returns 1. */
 int complain_usage(const char *verb);
 
-/* "there is no such file", for a negative errno as the registry has them. */
+/* registry_error_words(), and those of what only a writer runs into. */
 const char *error_words(int error);
 
 /* Say why the registry at `path` can't be read or written, and what to do. */
@@ -38,7 +38,3 @@ const char *leader_words(enum leader_verdict verdict);
 
 /* Say what a registration ran into. `subject` comes first. */
 void complain_conflict(const char *subject, const struct register_conflict *conflict);
-
-/* A value as messages show it: control and non-ASCII bytes as \xNN, cut at 80 bytes. */
-#define QUOTED_SIZE (80 * 4 + 4)
-const char *quote(const char *text, char quoted[static QUOTED_SIZE]);
