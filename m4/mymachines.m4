@@ -26,7 +26,7 @@ AC_DEFUN([MM_CHECK_LIBRARY], [
 # Set VARIABLE to libdir, or, where that was left at its default, to the directory below
 # exec_prefix that the dynamic linker searches for libraries of this architecture.
 AC_DEFUN([MM_LIBRARY_DIRECTORY], [
-  AC_MSG_CHECKING([where glibc looks for NSS modules])
+  AC_MSG_CHECKING([where the libraries of this architecture are])
   $1='${libdir}'
   AS_IF([test "x$libdir" = "x\${exec_prefix}/lib"], [
     mm_multiarch=`$CC $CFLAGS -print-multiarch 2>/dev/null`

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "pam/login.h"
+
+#include <errno.h>
+#include <security/pam_ext.h>
+#include <stdarg.h>
+#include <syslog.h>
+
+static const char *item(pam_handle_t *pamh, int type)
+{
+	const void *value = NULL;
+
+	/* Not pam_get_user(3), which may ask. */
+	return pam_get_item(pamh, type, &value) == PAM_SUCCESS && value ? value : "";
+}
+
+int login_begin(struct login *l, pam_handle_t *pamh, enum facility facility, int argc,
+		const char **argv)
+{
+	const char *wrong, *why;
+	char shown[QUOTED_SIZE];
+
+	*l = (struct login){ .pamh = pamh };
+	if (arguments_parse(facility, argc, argv, &l->arguments, &wrong, &why) < 0) {
+		login_log(l, LOG_ERR, "refused: argument '%s' %s; see pam_mymachines(8)",
+			  quote(wrong, shown), why);
+		return -EINVAL;
+	}
+	l->user = item(pamh, PAM_USER);
+	l->remote_host = item(pamh, PAM_RHOST);
+	quote(l->user, l->user_shown);
+	quote(l->remote_host, l->remote_shown);
+	return 0;
+}
+
+void login_log(const struct login *l, int priority, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	pam_vsyslog(l->pamh, priority, format, arguments);
+	va_end(arguments);
+}
+
+void login_debug(const struct login *l, const char *format, ...)
+{
+	va_list arguments;
+
+	if (!l->arguments.debug)
+		return;
+	va_start(arguments, format);
+	pam_vsyslog(l->pamh, LOG_DEBUG, format, arguments);
+	va_end(arguments);
+}
+
+int login_open_registry(const struct login *l, struct snapshot *s)
+{
+	int r = snapshot_open(s, REGISTRY_PATH);
+
+	if (r == -ENOENT || r == -ESTALE)
+		login_debug(l, "%s: %s", REGISTRY_PATH, registry_error_words(r));
+	else if (r < 0)
+		login_log(l, LOG_WARNING, "%s: %s", REGISTRY_PATH, registry_error_words(r));
+	return r;
+}
