@@ -88,3 +88,35 @@ forget() {
 in_no_unit() {
     echo "mymachines: $1: is in no unit, so ps -o machine won't show it; --scope gives it one"
 }
+
+# own_dev: a /dev of the test's own, with terminals, and without the host's log
+own_dev() {
+    local node
+    mkdir "$TMPDIR/dev"
+    mount -t tmpfs -o mode=755 tmpfs "$TMPDIR/dev"
+    for node in null zero full random urandom tty; do
+        touch "$TMPDIR/dev/$node"
+        mount --bind "/dev/$node" "$TMPDIR/dev/$node"
+    done
+    mkdir "$TMPDIR/dev/pts" "$TMPDIR/dev/shm"
+    mount -t devpts -o newinstance,mode=620,ptmxmode=666,gid=5 devpts "$TMPDIR/dev/pts"
+    ln -s pts/ptmx "$TMPDIR/dev/ptmx"
+    ln -s /proc/self/fd "$TMPDIR/dev/fd"
+    mount --move "$TMPDIR/dev" /dev
+}
+
+# syslog_to FILE: whoever listens at /dev/log writes it there, a line each; needs own_dev
+syslog_to() {
+    python3 -c '
+import socket, sys
+log = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+log.bind("/dev/log")
+with open(sys.argv[1], "w", buffering=1) as to:
+    while True:
+        print(log.recv(8192).decode(errors="replace").rstrip("\0\n"), file=to)
+' "$1" >/dev/null 2>&1 </dev/null &
+    # shellcheck disable=SC2034
+    syslog_pid=$!
+    wait_until test -S /dev/log
+    chmod 666 /dev/log
+}

@@ -82,30 +82,20 @@ switches() {
     awk '/ctxt_switches/ { n += $2 } END { print n }' "/proc/$monitor/status"
 }
 
-# What it has to say goes to syslog: in a /dev with a log of its own.
-cat >"$TMPDIR/log.py" <<'P'
-import socket, sys
-log = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-log.bind("/dev/log")
-print("ready", file=open(sys.argv[1], "w", buffering=1))
-while True:
-    print(log.recv(4096).decode().rstrip("\0"), file=open(sys.argv[1], "a", buffering=1))
-P
-echo 'Monitor=yes' >"$SYSCONFDIR/mymachines.conf"
-start logged
+# What it has to say goes to syslog.
 if command -v python3 >/dev/null; then
-    unshare --mount --propagation private sh -c 'mount -t tmpfs none /dev || exit
-        mknod -m 666 /dev/null c 1 3
-        python3 "$1/log.py" "$1/log" >/dev/null 2>&1 </dev/null &
-        echo $! >"$1/logger"
-        while [ ! -s "$1/log" ]; do sleep 0.02; done
-        exec mymachines register logged --leader="$2"' sh "$TMPDIR" "$logged" 2>/dev/null
+    own_dev
+    syslog_to "$TMPDIR/log"
+    echo 'Monitor=yes' >"$SYSCONFDIR/mymachines.conf"
+    start logged
+    mymachines register logged --leader="$logged" 2>/dev/null
     kill -9 "$logged"
     wait_until grep -q . "$TMPDIR/log"
     wait_until nobody_monitors
     like "$(tail -n 1 "$TMPDIR/log")" "<29>* mymachines\\[[0-9]*\\]: logged: leader $logged has died; unregistered" \
         "it tells syslog of who has died"
-    kill -9 "$(cat "$TMPDIR/logger")"
+    kill -9 "$syslog_pid"
+    rm /dev/log
 else
     skip "python3 isn't installed" "it tells syslog of who has died"
 fi
