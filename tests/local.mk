@@ -10,9 +10,10 @@ T_LOG_COMPILER = $(SHELL) $(top_srcdir)/%D%/private
 AM_TESTS_ENVIRONMENT = \
 	SRCDIR='$(abs_top_srcdir)' BUILDDIR='$(abs_top_builddir)' RUNSTATEDIR='$(runstatedir)' \
 	NSS_MODULE='$(abs_top_builddir)/.libs/libnss_mymachines.so.2' \
+	PAM_MODULE='$(abs_top_builddir)/pam/.libs/pam_mymachines.so' \
 	REGISTRY_DIRECTORY='$(registrydir)' CC='$(CC)' SANITIZERS='$(SANITIZER_CFLAGS)' \
 	SYSCONFDIR='$(sysconfdir)' DEBIAN_ROOT='$(DEBIAN_ROOT)'; \
-	export NSS_MODULE SRCDIR BUILDDIR RUNSTATEDIR REGISTRY_DIRECTORY SYSCONFDIR \
+	export NSS_MODULE PAM_MODULE SRCDIR BUILDDIR RUNSTATEDIR REGISTRY_DIRECTORY SYSCONFDIR \
 	DEBIAN_ROOT CC SANITIZERS;
 
 EXTRA_DIST += %D%/private %D%/support/containers.sh %D%/support/debian
@@ -47,6 +48,18 @@ tests_support_login_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)
 tests_support_login_LDADD = $(SYSTEMD_LIBS)
 endif
 
+if HAVE_PAM
+check_PROGRAMS += tests/support/pamsessions
+tests_support_pamsessions_SOURCES = %D%/support/pamsessions.c
+tests_support_pamsessions_LDADD = $(PAM_LIBS)
+endif
+
+if HAVE_PAMTEST
+check_PROGRAMS += tests/support/pamtest
+tests_support_pamtest_SOURCES = %D%/support/pamtest.c
+tests_support_pamtest_LDADD = -lpamtest $(PAM_LIBS)
+endif
+
 fuzz_targets = tests/fuzz/replay-json tests/fuzz/replay-record tests/fuzz/replay-text
 check_PROGRAMS += $(fuzz_targets)
 tests_fuzz_replay_json_SOURCES = %D%/fuzz/fuzz.h %D%/fuzz/json.c %D%/fuzz/replay.c
@@ -73,14 +86,17 @@ integration_tests = \
 	%D%/integration/guests.t \
 	%D%/integration/killed.t \
 	%D%/integration/library.t \
+	%D%/integration/logins.t \
 	%D%/integration/monitor.t \
+	%D%/integration/pam.t \
 	%D%/integration/watch.t \
 	%D%/integration/ps.t \
 	%D%/integration/registrar.t \
 	%D%/integration/resolve.t \
 	%D%/integration/storm.t
 TESTS += $(integration_tests)
-EXTRA_DIST += $(integration_tests) %D%/integration/events.sh %D%/integration/storm.py %D%/integration/lib.sh
+EXTRA_DIST += $(integration_tests) %D%/integration/events.sh %D%/integration/storm.py %D%/integration/lib.sh \
+	%D%/integration/pam.sh
 
 if HAVE_CHECK
 check_PROGRAMS += tests/unit/unit

@@ -111,7 +111,7 @@ syslog_to() {
 import socket, sys
 log = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 log.bind("/dev/log")
-with open(sys.argv[1], "w", buffering=1) as to:
+with open(sys.argv[1], "a", buffering=1) as to:
     while True:
         print(log.recv(8192).decode(errors="replace").rstrip("\0\n"), file=to)
 ' "$1" >/dev/null 2>&1 </dev/null &

@@ -1,0 +1,92 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# For the tests of the PAM module: accounts, services and a syslog of the test's own, and two
+# containers. Needs lib.sh.
+
+need_pam() {
+    need_root
+    [ -e "$PAM_MODULE" ] || skip_all "configured with --disable-pam"
+    local program
+    for program in python3 "$@"; do
+        command -v "$program" >/dev/null || skip_all "$program isn't installed"
+    done
+}
+
+# add_user NAME UID
+add_user() {
+    echo "$1:x:$2:$2::/:/bin/sh" >>"$TMPDIR/etc/passwd"
+    echo "$1:$password:19000:0:99999:7:::" >>"$TMPDIR/etc/shadow"
+}
+
+# In a file's place, another one.
+set_up_accounts() {
+    local file
+    # "secret"
+    password=$(perl -e 'print crypt("secret", q($6$salt$))')
+    mkdir "$TMPDIR/etc"
+    for file in passwd shadow group; do
+        cp -p "/etc/$file" "$TMPDIR/etc/$file"
+    done
+    add_user tess 4242
+    add_user eve 4243
+    add_user inside 100033
+    add_user vu-local-7 4244
+    add_user vu-guest 4245
+    echo 'operators:x:4250:eve' >>"$TMPDIR/etc/group"
+    echo 'tess:x:4242:' >>"$TMPDIR/etc/group"
+    for file in passwd shadow group; do
+        mount --bind "$TMPDIR/etc/$file" "/etc/$file"
+    done
+}
+
+# The stock services, for stock programs, and ours beside them.
+set_up_services() {
+    chmod 755 "$TMPDIR"
+    mkdir -p /etc/pam.d
+    cp -r /etc/pam.d "$TMPDIR/pam.d"
+    # What this machine has no right to isn't what is tested.
+    sed -i '/pam_limits\|pam_selinux\|pam_loginuid\|pam_keyinit\|pam_motd\|pam_mail/d' "$TMPDIR"/pam.d/*
+    mount --bind "$TMPDIR/pam.d" /etc/pam.d
+    # Where a line says no more than its name, PAM looks for it in a directory of its own.
+    mkdir "$TMPDIR/module"
+    cp "$PAM_MODULE" "$TMPDIR/module/pam_mymachines.so"
+    chmod 755 "$TMPDIR/module"
+    module=$TMPDIR/module/pam_mymachines.so
+}
+
+# web1 at 10.99.1.2, fd99:1::2 and by ve-web1; db1 at 10.99.2.2; vm1 at 10.99.9.9
+start_machines() {
+    start web1
+    veth "$web1" ve-web1 101
+    ip addr add 10.99.1.1/24 dev ve-web1
+    ip addr add fd99:1::1/64 dev ve-web1 nodad
+    inside "$web1" ip addr add 10.99.1.2/24 dev host0
+    inside "$web1" ip addr add fd99:1::2/64 dev host0 nodad
+    start db1 --map=0:200000:65536
+    veth "$db1" ve-db1 102
+    ip addr add 10.99.2.1/24 dev ve-db1
+    inside "$db1" ip addr add 10.99.2.2/24 dev host0
+    start vm1 --share=user --share=net
+    mymachines register web1 --leader="$web1" --alias=www 2>/dev/null
+    mymachines register Db1 --leader="$db1" 2>/dev/null
+    mymachines register vm1 --leader="$vm1" --class=vm --address=10.99.9.9 2>/dev/null
+}
+
+set_up_pam() {
+    own_dev
+    mount -t tmpfs -o mode=755 tmpfs /var/log
+    syslog_to "$TMPDIR/log"
+    set_up_accounts
+    set_up_services
+}
+
+# said_since N: what our module has told syslog, but for the first N lines; nothing of debug
+said_since() {
+    grep 'pam_mymachines\|(.*:\(account\|session\|auth\|password\|setcred\))' "$TMPDIR/log" |
+        sed -n "$(($1 + 1)),\$p" | sed 's/^<[0-9]*>[A-Z][a-z]* *[0-9]* [0-9:]* //; s/\[[0-9]*\]//'
+}
+
+# How many lines that is.
+said() {
+    said_since 0 | wc -l
+}

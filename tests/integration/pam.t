@@ -1,0 +1,360 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The PAM module: what each call returns, through real PAM. pam_wrapper(1) gives it services of its
+# own, so that an ordinary user can run it, too.
+. "${SRCDIR:?run this by make check}/tests/integration/lib.sh"
+. "$SRCDIR/tests/integration/pam.sh"
+need_pam setpriv pamtester logger
+wrapper=$(ldconfig -p | awk '$1 == "libpam_wrapper.so" { print $NF; exit }')
+[ -x "$BUILDDIR/tests/support/pamtest" ] && [ -n "$wrapper" ] ||
+    skip_all "libpamtest or pam_wrapper isn't installed"
+set_items=$(dirname "$wrapper")/pam_wrapper/pam_set_items.so
+
+set_up_pam
+start_machines
+# It puts what it makes into /tmp.
+mkdir "$TMPDIR/tmp" "$TMPDIR/work"
+chmod 1777 "$TMPDIR/tmp"
+mount -t overlay -o "lowerdir=/tmp,upperdir=$TMPDIR/tmp,workdir=$TMPDIR/work" overlay /tmp
+# Where an ordinary user can run it, wherever the build is.
+cp "$BUILDDIR/tests/support/pamtest" "$TMPDIR/pamtest"
+
+# What the module returns, PAM doesn't always: where nothing but IGNORE came, it makes an error of it.
+# So after IGNORE another module has its say.
+#
+# service FACILITY [ARGUMENT...]
+service() {
+    local facility=$1 marked
+    shift
+    case $facility in
+    account) marked=acct=authinfo_unavail ;;
+    auth) marked="auth=authinfo_unavail cred=authinfo_unavail" ;;
+    password) marked=prechauthtok=authinfo_unavail ;;
+    session) marked="open_session=authinfo_unavail close_session=authinfo_unavail" ;;
+    esac
+    printf '%s\n' "$facility required $set_items" \
+        "$facility [success=done ignore=ignore default=die] $module $*" \
+        "$facility requisite pam_debug.so $marked"
+}
+
+rows=0
+labels=()
+mkdir "$TMPDIR/services"
+echo 'auth required pam_deny.so' >"$TMPDIR/services/other"
+
+# row LABEL USER HOST CALLS [ARGUMENT...]: what judge() is to try
+row() {
+    local label=$1 user=$2 host=$3 calls=$4 facility
+    shift 4
+    case $calls in
+    account=*) facility=account ;;
+    authenticate=* | setcred=*) facility=auth ;;
+    password=*) facility=password ;;
+    *) facility=session ;;
+    esac
+    service "$facility" "$@" >"$TMPDIR/services/row$rows"
+    echo "row$rows $user $host $calls" >>"$TMPDIR/rows"
+    labels[rows]=$label
+    rows=$((rows + 1))
+}
+
+# judge WHO [COMMAND...]: try all rows, as who the command makes it
+judge() {
+    local who=$1 name got i=0
+    shift
+    "$@" env LD_PRELOAD="${LD_PRELOAD:+$LD_PRELOAD:}$wrapper" PAM_WRAPPER=1 \
+        PAM_WRAPPER_SERVICE_DIR="$TMPDIR/services" "$TMPDIR/pamtest" "$TMPDIR/rows" \
+        >"$TMPDIR/judged" 2>"$TMPDIR/stderr"
+    while read -r name got; do
+        [ "$name" = "row$i" ] || break
+        is "$got" ok "$who: ${labels[i]}"
+        i=$((i + 1))
+    done <"$TMPDIR/judged"
+    [ "$i" = "$rows" ] || is "$i rows: $(tail -n 5 "$TMPDIR/stderr")" "$rows rows" "$who: all of it"
+}
+
+# by_both: as root and as an ordinary user; then the rows are gone
+by_both() {
+    judge root
+    judge tess setpriv --reuid 4242 --regid 4242 --clear-groups
+    forget_rows
+}
+
+forget_rows() {
+    rows=0
+    rm "$TMPDIR/rows" "$TMPDIR"/services/row*
+}
+
+case ${SANITIZERS-} in
+*address*)
+    # Programs that weren't built with it need it before the module does.
+    LD_PRELOAD=$($CC -print-file-name=libasan.so)
+    export LD_PRELOAD ASAN_OPTIONS=detect_leaks=0
+    ;;
+esac
+
+row "an ordinary user" tess - account=IGNORE
+row "root" root - account=IGNORE
+row "a user that there isn't" nobodyatall - account=IGNORE
+row "a user named as a machine's" vu-web1-33 - account=PERM_DENIED
+row "of whatever machine, in whatever name service" vu-local-7 - account=PERM_DENIED
+row "a name that only begins so" vu-guest - account=IGNORE
+row "a uid of a machine, whatever its name" inside - account=PERM_DENIED
+row "permit=" inside - account=IGNORE permit=tess,inside
+row "permit= by the other's name" inside - account=PERM_DENIED permit=tess,insider
+row "permit= a name as a machine's" vu-local-7 - account=IGNORE permit=vu-local-7
+row "permit= decides nothing about the origin" inside 10.99.1.2 account=PERM_DENIED permit=inside from=db1
+row "from a machine, where that isn't asked" tess 10.99.1.2 account=IGNORE
+row "a machine's user from a good machine" inside 10.99.1.2 account=PERM_DENIED from=web1
+
+row "from= its name" tess 10.99.1.2 account=SUCCESS from=web1
+row "from= its alias" tess 10.99.1.2 account=SUCCESS from=www
+row "from= a glob" tess 10.99.1.2 account=SUCCESS 'from=x*,w?b[0-9]'
+row "from= in another case" tess 10.99.2.2 account=SUCCESS from=dB1
+row "from= another's" tess 10.99.1.2 account=PERM_DENIED 'from=web,eb1,db*'
+row "not-from= its name" tess 10.99.1.2 account=PERM_DENIED not-from=db1,web1
+row "not-from= its alias" tess 10.99.1.2 account=PERM_DENIED 'not-from=ww*'
+row "not-from= another's" tess 10.99.1.2 account=SUCCESS not-from=db1
+row "from= and not-from=" tess 10.99.1.2 account=PERM_DENIED 'from=*' not-from=www
+row "by IPv6" tess fd99:1::2 account=SUCCESS from=web1
+row "by IPv6, spelled out" tess fd99:0001:0:0:0:0:0:0002 account=SUCCESS from=web1
+row "by IPv4 in IPv6" tess ::ffff:10.99.1.2 account=SUCCESS from=web1
+row "by a link-local address and interface" tess fe80::ff:fe00:265%ve-web1 account=SUCCESS from=web1
+row "by its number" tess fe80::ff:fe00:265%101 account=SUCCESS from=web1
+row "by another interface" tess fe80::ff:fe00:265%ve-db1 account=IGNORE from=web1
+row "by none that there is" tess fe80::ff:fe00:265%nosuch account=IGNORE from=web1
+row "by no interface" tess fe80::ff:fe00:265 account=IGNORE from=web1
+row "a global address with an interface" tess fd99:1::2%ve-web1 account=SUCCESS from=web1
+row "by name" tess web1 account=SUCCESS from=web1
+row "by name, in capitals, with a dot" tess WEB1. account=SUCCESS from=web1
+row "by alias" tess www account=SUCCESS from=web1
+row "by a name that isn't registered" tess web2 account=IGNORE 'from=*' 
+row "by a name of the host's" tess localhost account=IGNORE 'from=*'
+row "by what is no name" tess 'a/b' account=IGNORE 'from=*'
+row "a loopback address" tess 127.0.0.1 account=IGNORE 'from=*'
+row "and that of IPv6" tess ::1 account=IGNORE 'from=*'
+row "an address of the host's" tess 10.99.1.1 account=IGNORE 'from=*'
+row "class=" tess 10.99.1.2 account=SUCCESS class=container
+row "the other class=" tess 10.99.1.2 account=PERM_DENIED class=vm
+row "class= of a vm" tess 10.99.9.9 account=SUCCESS class=vm
+row "both" tess 10.99.9.9 account=SUCCESS class=container,vm
+row "user=" tess 10.99.1.2 account=SUCCESS user=eve,tess
+row "not user=" tess 10.99.1.2 account=PERM_DENIED user=eve
+row "group=, as a member" eve 10.99.1.2 account=SUCCESS group=nosuch,operators
+row "group=, as its own" tess 10.99.1.2 account=SUCCESS group=tess
+row "not group=" tess 10.99.1.2 account=PERM_DENIED group=operators
+row "user= or group=" eve 10.99.1.2 account=SUCCESS user=tess group=operators
+row "neither" root 10.99.1.2 account=PERM_DENIED user=tess group=operators
+row "all at once" eve 10.99.1.2 account=SUCCESS from=web1 not-from=db1 class=container group=operators elsewhere=deny
+row "user= says nothing of elsewhere" tess 10.99.1.1 account=IGNORE user=eve
+row "elsewhere=deny" tess 10.99.1.1 account=PERM_DENIED elsewhere=deny
+row "elsewhere=deny, a local login" tess - account=PERM_DENIED elsewhere=deny
+row "elsewhere=deny, a loopback address" tess 127.0.0.1 account=PERM_DENIED elsewhere=deny
+row "elsewhere=deny, from a machine" tess 10.99.1.2 account=SUCCESS elsewhere=deny
+row "elsewhere=ignore" tess 10.99.1.1 account=IGNORE elsewhere=ignore
+row "elsewhere=ignore, a local login" tess - account=IGNORE elsewhere=ignore from=web1
+
+row "auth" tess - authenticate=IGNORE
+row "setcred" tess - setcred=SUCCESS
+row "password" tess - password=IGNORE
+row "a session from a machine" tess 10.99.1.2 \
+    "open=SUCCESS,MYMACHINES_ORIGIN=web1,MYMACHINES_ORIGIN_CLASS=container close=SUCCESS"
+row "a session by its alias" tess www open=SUCCESS,MYMACHINES_ORIGIN=web1
+row "a session from a vm" tess 10.99.9.9 \
+    open=SUCCESS,MYMACHINES_ORIGIN=vm1,MYMACHINES_ORIGIN_CLASS=vm
+row "a machine's name in its case" tess 10.99.2.2 open=SUCCESS,MYMACHINES_ORIGIN=Db1
+row "a session from elsewhere" tess 10.99.1.1 \
+    "open=IGNORE,MYMACHINES_ORIGIN=,MYMACHINES_ORIGIN_CLASS= close=IGNORE"
+row "a local session" tess - "open=IGNORE,MYMACHINES_ORIGIN= close=IGNORE"
+row "a session of one of its users" inside 10.99.1.2 open=SUCCESS,MYMACHINES_ORIGIN=web1
+row "a machine that isn't registered" tess - open=SESSION_ERR network=web2
+row "the same, optional" tess - open=IGNORE network=web2 optional-network
+row "the same, from a machine" tess 10.99.1.2 open=SUCCESS,MYMACHINES_ORIGIN=web1 network=web2 optional-network
+row "a vm's network" tess - open=SESSION_ERR network=vm1
+
+# Arguments that there aren't, or not so, or not there.
+for wrong in from from= from=,web1 'from=web1,' From=web1 fom=web1 debug=1 DEBUG 'from=web1 from=db1' \
+    not-from= class= class=lxc class=container,lxc user= group= group=a,,b elsewhere= elsewhere=no permit= \
+    'elsewhere=deny elsewhere=ignore' network=web1 optional-network use_first_pass nullok -- \
+    "from=$(printf 'x%.0s' {1..256})"; do
+    # shellcheck disable=SC2086
+    row "account: ${wrong:0:40}" tess 10.99.1.2 account=PERM_DENIED $wrong
+done
+for wrong in from=web1 user=tess permit=tess elsewhere=deny network= network=a/b network=10.0.0.1.2.3% \
+    'network=web1 network=db1' optional-network optional-network=yes nosuch; do
+    # shellcheck disable=SC2086
+    row "session: $wrong" tess 10.99.1.2 open=SESSION_ERR $wrong
+    # shellcheck disable=SC2086
+    row "close: $wrong" tess 10.99.1.2 close=SESSION_ERR $wrong
+done
+for wrong in from=web1 network=web1 nosuch; do
+    row "auth: $wrong" tess - authenticate=AUTH_ERR "$wrong"
+    row "setcred: $wrong" tess - setcred=CRED_ERR "$wrong"
+    row "password: $wrong" tess - password=AUTHTOK_ERR "$wrong"
+done
+by_both
+
+# What a rule about the origin needs, and nothing else does.
+cp -a "$REGISTRY_DIRECTORY/registry.mdb" "$TMPDIR/good.mdb"
+rows_without_registry() {
+    row "$1: an ordinary user" tess 10.99.1.2 account=IGNORE
+    row "$1: a local user" tess - account=IGNORE
+    row "$1: a machine's user by its name" vu-web1-33 - account=PERM_DENIED
+    row "$1: a machine's user by its uid, which is anybody's now" inside - account=IGNORE
+    row "$1: from=" tess 10.99.1.2 account=PERM_DENIED from=web1
+    row "$1: not-from=" tess 10.99.1.2 account=PERM_DENIED not-from=db1
+    row "$1: a rule, and a name" tess web1 account=PERM_DENIED user=tess
+    row "$1: elsewhere=ignore" tess 10.1.2.3 account=PERM_DENIED elsewhere=ignore
+    row "$1: a rule, and a local login" tess - account=IGNORE from=web1
+    row "$1: a rule, and a loopback address" tess 127.0.0.1 account=IGNORE from=web1
+    row "$1: a rule, and a local login that it denies" tess - account=PERM_DENIED elsewhere=deny
+    row "$1: a session" tess 10.99.1.2 "open=IGNORE,MYMACHINES_ORIGIN= close=IGNORE"
+    row "$1: network=" tess - open=SESSION_ERR network=web1
+    row "$1: network=, optional" tess - open=IGNORE network=web1 optional-network
+    by_both
+}
+rm -r "$REGISTRY_DIRECTORY"
+rows_without_registry "no directory"
+mkdir "$REGISTRY_DIRECTORY"
+rows_without_registry "no registry"
+head -c 5000 "$TMPDIR/good.mdb" >"$REGISTRY_DIRECTORY/registry.mdb"
+rows_without_registry "a registry that is cut off"
+cp "$TMPDIR/good.mdb" "$REGISTRY_DIRECTORY/registry.mdb"
+printf x | dd of="$REGISTRY_DIRECTORY/registry.mdb" bs=1 seek=100 conv=notrunc status=none
+rows_without_registry "a registry that was written to"
+restore() {
+    rm -f "$REGISTRY_DIRECTORY/registry.mdb"
+    cp -a "$TMPDIR/good.mdb" "$REGISTRY_DIRECTORY/registry.mdb"
+}
+restore
+chmod 666 "$REGISTRY_DIRECTORY/registry.mdb"
+rows_without_registry "a registry that anybody may write"
+restore
+chown 4242 "$REGISTRY_DIRECTORY/registry.mdb"
+rows_without_registry "a registry of somebody's"
+rm "$REGISTRY_DIRECTORY/registry.mdb"
+ln -s "$TMPDIR/good.mdb" "$REGISTRY_DIRECTORY/registry.mdb"
+rows_without_registry "a link"
+restore
+row "and once it is back" tess 10.99.1.2 account=SUCCESS from=web1
+by_both
+
+# In and out of a machine's network.
+row "network=" tess - "open=SUCCESS,MYMACHINES_ORIGIN= close=SUCCESS" network=web1
+row "network= by an alias" tess - "open=SUCCESS close=SUCCESS" network=WWW.
+row "network= from a machine" tess 10.99.2.2 "open=SUCCESS,MYMACHINES_ORIGIN=Db1 close=SUCCESS" network=web1
+row "twice on one handle" tess - "open=SUCCESS close=SUCCESS open=SUCCESS close=SUCCESS" network=web1
+row "twice in it" tess - "open=SUCCESS open=SUCCESS close=SUCCESS" network=web1
+judge root
+forget_rows
+row "network=, which takes root" tess - open=SESSION_ERR network=web1
+row "optional" tess - open=IGNORE network=web1 optional-network
+judge tess setpriv --reuid 4242 --regid 4242 --clear-groups
+forget_rows
+
+# What it tells syslog: one line, of the right priority, and more only where it is asked to.
+#
+# tells EXPECTED LABEL CALL USER HOST LINE...: the lines that a call of pamtester leads to
+tells() {
+    local expected=$1 label=$2 call=$3 user=$4 host=$5
+    shift 5
+    printf '%s\n' "$@" >/etc/pam.d/told
+    : >"$TMPDIR/log"
+    pamtester -I rhost="$host" told "$user" "$call" >/dev/null 2>&1
+    # It writes in the order that it was told in.
+    logger -t end "$label"
+    wait_until grep -q ' end: ' "$TMPDIR/log"
+    is "$(sed -n 's/^<\([0-9]*\)>.*pam_mymachines(told:[a-z]*): /\1 /p' "$TMPDIR/log")" "$expected" "$label"
+}
+tells "" "nothing of ordinary users" acct_mgmt tess 10.1.2.3 "account required $module from=web1"
+tells "" "nor of who is accepted" acct_mgmt tess 10.99.1.2 "account required $module from=web1"
+tells "85 user tess from machine web1 (container) at 10.99.1.2: refused by from=db*" "a denial" \
+    acct_mgmt tess 10.99.1.2 "account required $module from=db*"
+tells "85 user tess from machine web1 (container) at web1: refused by user=eve" "by user=" \
+    acct_mgmt tess web1 "account required $module user=eve group=operators"
+tells "85 user tess from 10.1.2.3, no machine's: refused by elsewhere=deny" "by elsewhere=" \
+    acct_mgmt tess 10.1.2.3 "account required $module elsewhere=deny"
+tells "85 user tess from this host, no machine's: refused by elsewhere=deny" "a local login" \
+    acct_mgmt tess "" "account required $module elsewhere=deny"
+tells "85 user vu-web1-33 is one of machine web1: refused on this host" "a machine's user" \
+    acct_mgmt vu-web1-33 "" "account required $module"
+tells "85 user inside has uid 100033 of machine web1: refused on this host" "by uid" \
+    acct_mgmt inside "" "account required $module"
+tells "83 refused: argument 'fom=web1' is no argument of this module; see pam_mymachines(8)" \
+    "an unknown argument" acct_mgmt tess "" "account required $module fom=web1"
+tells "83 refused: argument 'from=web1' doesn't belong on a line of this kind; see pam_mymachines(8)" \
+    "an argument in the wrong place" open_session tess "" "session required $module from=web1"
+tells "83 refused: argument 'class=lxc' names a class other than container and vm; see pam_mymachines(8)" \
+    "a wrong value" acct_mgmt tess "" "account required $module class=lxc"
+tells "85 user tess from a\\x0ab, no machine's: refused by elsewhere=deny" "control bytes" \
+    acct_mgmt tess $'a\nb' "account required $module elsewhere=deny"
+tells "86 session opened for user tess from machine web1 (container) at fd99:1::2" "a session" \
+    open_session tess fd99:1::2 "session required $module"
+tells "86 session opened for user tess from machine Db1 (container) at 10.99.2.2
+86 session of user tess is in the network of machine web1" "a session with network=" \
+    open_session tess 10.99.2.2 "session required $module network=web1"
+tells "85 session of user tess refused: network namespace of machine web2: it isn't running" \
+    "a session without it" open_session tess "" "session required $module network=web2"
+tells "85 session of user tess stays in this host's network: network namespace of machine vm1: it has the host's, and none of its own" \
+    "one that does without" open_session tess "" "session required $module network=vm1 optional-network"
+tells "87 user tess from machine web1 (container) at 10.99.1.2: accepted" "debug: accepted" \
+    acct_mgmt tess 10.99.1.2 "account required $module from=web1 debug"
+tells "87 user tess from 10.1.2.3, no machine's: ignored" "debug: elsewhere" \
+    acct_mgmt tess 10.1.2.3 "account required $module from=web1 debug"
+tells "87 user tess is no machine's: ignored" "debug: without a rule" \
+    acct_mgmt tess 10.1.2.3 "account required $module debug"
+tells "87 user inside is permitted, whoever's
+87 user inside is no machine's: ignored" "debug: permit=" \
+    acct_mgmt inside "" "account required $module permit=inside debug"
+rm "$REGISTRY_DIRECTORY/registry.mdb"
+tells "" "nothing of a registry that isn't there" acct_mgmt tess "" "account required $module"
+tells "85 user tess from 10.99.1.2: refused, as there is no telling whether that is a machine's: $REGISTRY_DIRECTORY/registry.mdb: No such file or directory" \
+    "but where it was needed" acct_mgmt tess 10.99.1.2 "account required $module from=web1"
+head -c 5000 "$TMPDIR/good.mdb" >"$REGISTRY_DIRECTORY/registry.mdb"
+tells "84 $REGISTRY_DIRECTORY/registry.mdb: it is damaged" "a damaged registry" \
+    acct_mgmt tess 10.1.2.3 "account required $module"
+tells "84 $REGISTRY_DIRECTORY/registry.mdb: it is damaged" "in a session, too" \
+    open_session tess 10.1.2.3 "session required $module"
+restore
+
+# The manual's lines, as they are pasted.
+man=$BUILDDIR/pam_mymachines.8
+for kind in account session; do
+    while read -r line; do
+        : >"$TMPDIR/log"
+        echo "${line//pam_mymachines.so/$module}" >/etc/pam.d/told
+        pamtester told root "$([ "$kind" = account ] && echo acct_mgmt || echo open_session)" >/dev/null 2>&1
+        logger -t end "$line"
+        wait_until grep -q ' end: ' "$TMPDIR/log"
+        is "$(grep -c 'refused: argument' "$TMPDIR/log")" 0 "the manual's: $line"
+    done < <(sed -n "s/\\\\-/-/g; s/\\\\f[BIR]//g; s/^\\($kind  .*pam_mymachines.so.*\\)/\\1/p" "$man")
+done
+
+# Nothing becomes more.
+printf '%s\n' "account required $module from=db*" "session required $module network=web1" >/etc/pam.d/many
+run pamsessions many tess 10.99.2.2 10000
+is "$status|$err" "0|" "10,000 sessions, each in a machine's network and back"
+while read -r descriptors bytes mappings; do
+    is "$descriptors $mappings" "descriptors=0 mappings=0" "no descriptor, no mapping is left of them"
+    if [ -n "$SANITIZERS" ]; then
+        skip "the sanitizer's allocator doesn't say" "nor memory"
+    else
+        # What the linker and libpam do to the heap comes and goes.
+        ok "$([ "${bytes#bytes=}" -lt 2500 ]; echo $?)" "nor memory"
+        echo "# $bytes"
+    fi
+done <<<"$out"
+is "$(wc -l <<<"$out")" 2 "on one handle, and on one each"
+
+# The dead are nobody, whether or not anyone has unregistered them.
+kill -9 "$web1"
+wait_until test ! -e "/proc/$web1"
+row "from a dead machine" tess 10.99.1.2 account=IGNORE from=web1
+row "by its name" tess web1 account=IGNORE from=web1
+row "elsewhere=deny" tess 10.99.1.2 account=PERM_DENIED elsewhere=deny
+row "its users are still no users of the host's" inside - account=PERM_DENIED
+row "a session" tess 10.99.1.2 open=IGNORE,MYMACHINES_ORIGIN=
+row "its network" tess - open=SESSION_ERR network=web1
+row "optional" tess - open=IGNORE network=web1 optional-network
+by_both
+done_testing
