@@ -107,16 +107,16 @@ own_dev() {
 
 # syslog_to FILE: whoever listens at /dev/log writes it there, a line each; needs own_dev
 syslog_to() {
-    python3 -c '
-import socket, sys
+    local stdin
+    # It ends with this shell, as that with its standard input.
+    exec {stdin}> >(exec python3 -c '
+import select, socket, sys
 log = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 log.bind("/dev/log")
 with open(sys.argv[1], "a", buffering=1) as to:
-    while True:
+    while log in select.select([log, 0], [], [])[0]:
         print(log.recv(8192).decode(errors="replace").rstrip("\0\n"), file=to)
-' "$1" >/dev/null 2>&1 </dev/null &
-    # shellcheck disable=SC2034
-    syslog_pid=$!
+' "$1" >/dev/null 2>&1)
     wait_until test -S /dev/log
     chmod 666 /dev/log
 }

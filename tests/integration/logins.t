@@ -186,5 +186,4 @@ run by_key tess@127.0.0.1 id
 like "$status|$out" "[1-9]*|" "not once the machine is dead"
 is "$(told)" "sshd:session session of user tess refused: network namespace of machine web1: it isn't running" "and why"
 kill "$(cat "$ssh/pid")"
-kill "$syslog_pid"
 done_testing
