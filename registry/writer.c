@@ -191,6 +191,8 @@ static int copy_registry(struct writer *w)
 		snapshot_close(&current);
 		return r;
 	}
+	/* An empty registry says that no machine is registered; none at all says nothing. */
+	w->changed = true;
 	w->blamed = w->temporary;
 	r = create_temporary(w);
 	return r < 0 ? r : adopt_origin(&w->copy.meta);

@@ -15,7 +15,7 @@ static const char help[] =
 	"\n"
 	"Read the id maps, addresses, units and roots of machines again, of all of them\n"
 	"without a NAME. What was given at registration stays. A machine whose leader\n"
-	"has died is forgotten.\n"
+	"has died is forgotten. Where there is no registry, an empty one is made.\n"
 	"\n"
 	"  -h, --help   Show this help";
 

@@ -337,6 +337,16 @@ else
 fi
 forget
 
+# An empty registry is one, too: it says that there are no machines.
+run mymachines refresh
+is "$status|$out|$err" "0||" "refresh without a registry"
+ok "$(test -f "$REGISTRY_DIRECTORY/registry.mdb"; echo $?)" "makes an empty one"
+is "$(mymachines list --no-legend)" "" "with no machines"
+before=$(stat -c %y "$REGISTRY_DIRECTORY/registry.mdb")
+mymachines refresh
+is "$(stat -c %y "$REGISTRY_DIRECTORY/registry.mdb")" "$before" "and only once"
+forget
+
 # Help.
 for verb in "" list show which register unregister refresh; do
     # shellcheck disable=SC2086
