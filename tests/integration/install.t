@@ -12,7 +12,7 @@ staged() {
 }
 
 run make -C "$BUILDDIR" -s install DESTDIR="$TMPDIR/stage" prefix=/p exec_prefix=/p \
-    nssdir=/p/lib/arch libdir=/p/lib/arch includedir=/p/include datarootdir=/p/share mandir=/p/share/man systemdsystemunitdir=/p/lib/systemd/system
+    nssdir=/p/lib/arch pamdir=/p/lib/arch/security libdir=/p/lib/arch includedir=/p/include datarootdir=/p/share mandir=/p/share/man systemdsystemunitdir=/p/lib/systemd/system
 is "$status" 0 "make install DESTDIR="
 is "$(staged "$TMPDIR/stage")" \
 "/p/bin/mymachines
@@ -24,19 +24,21 @@ is "$(staged "$TMPDIR/stage")" \
 /p/lib/arch/libnss_mymachines.so.2
 /p/lib/arch/libnss_mymachines.so.2.0.0
 /p/lib/arch/pkgconfig/mymachines.pc
+/p/lib/arch/security/pam_mymachines.so
 /p/lib/systemd/system/mymachines-monitor.path
 /p/lib/systemd/system/mymachines-monitor.service
 /p/share/bash-completion/completions/mymachines
 /p/share/man/man1/mymachines.1
 /p/share/man/man3/libmymachines.3
 /p/share/man/man8/nss-mymachines.8
+/p/share/man/man8/pam_mymachines.8
 /p/share/zsh/site-functions/_mymachines" "what is installed"
 is "$(readlink "$TMPDIR/stage/p/lib/arch/libnss_mymachines.so.2")" libnss_mymachines.so.2.0.0 \
     "the module is found by its soname"
 is "$(grep -c "$REGISTRY_DIRECTORY/registry.mdb" "$TMPDIR/stage/p/share/man/man8/nss-mymachines.8")" 2 \
     "the manual names the configured registry"
 run make -C "$BUILDDIR" -s uninstall DESTDIR="$TMPDIR/stage" prefix=/p exec_prefix=/p \
-    nssdir=/p/lib/arch libdir=/p/lib/arch includedir=/p/include datarootdir=/p/share mandir=/p/share/man systemdsystemunitdir=/p/lib/systemd/system
+    nssdir=/p/lib/arch pamdir=/p/lib/arch/security libdir=/p/lib/arch includedir=/p/include datarootdir=/p/share mandir=/p/share/man systemdsystemunitdir=/p/lib/systemd/system
 is "$status|$(staged "$TMPDIR/stage")" "0|" "make uninstall leaves nothing"
 
 run make -C "$BUILDDIR" -s mymachines-monitor
@@ -55,19 +57,19 @@ configured() {
     rm -rf "$TMPDIR/configured"
     mkdir "$TMPDIR/configured"
     (cd "$TMPDIR/configured" && "$SRCDIR/configure" --quiet "$@" >/dev/null 2>&1 &&
-        make -s --eval 'print: ; @echo "$(nssdir) $(registrydir)"' print)
+        make -s --eval 'print: ; @echo "$(nssdir) $(pamdir) $(registrydir)"' print)
 }
 multiarch=$($CC -print-multiarch 2>/dev/null)
 if [ -n "$multiarch" ]; then
-    is "$(configured)" "/usr/local/lib/$multiarch /run/mymachines" "configure, nothing said"
-    is "$(configured --prefix=/usr)" "/usr/lib/$multiarch /run/mymachines" "configure --prefix="
+    is "$(configured)" "/usr/local/lib/$multiarch /usr/local/lib/$multiarch/security /run/mymachines" "configure, nothing said"
+    is "$(configured --prefix=/usr)" "/usr/lib/$multiarch /usr/lib/$multiarch/security /run/mymachines" "configure --prefix="
     ok "$(ldconfig -N -X -v 2>/dev/null | grep -q "^/usr/lib/$multiarch:\|^/lib/$multiarch:"; echo $?)" \
         "the dynamic linker looks there"
 else
     skip "no multiarch directories here" "configure, nothing said"
 fi
-is "$(configured --libdir=/opt/lib --runstatedir=/var/run)" "/opt/lib /var/run/mymachines" \
+is "$(configured --libdir=/opt/lib --runstatedir=/var/run)" "/opt/lib /opt/lib/security /var/run/mymachines" \
     "configure --libdir= --runstatedir="
-is "$(configured --prefix=/usr --with-nssdir=/lib/nss)" "/lib/nss /run/mymachines" \
-    "configure --with-nssdir="
+is "$(configured --libdir=/lib --with-nssdir=/lib/nss --with-pamdir=/lib/pam)" "/lib/nss /lib/pam /run/mymachines" \
+    "configure --with-nssdir= --with-pamdir="
 done_testing

@@ -236,6 +236,12 @@ rows_without_registry "a registry of somebody's"
 rm "$REGISTRY_DIRECTORY/registry.mdb"
 ln -s "$TMPDIR/good.mdb" "$REGISTRY_DIRECTORY/registry.mdb"
 rows_without_registry "a link"
+rm "$REGISTRY_DIRECTORY/registry.mdb"
+mymachines refresh
+row "an empty registry: nobody is a machine" tess 10.99.1.2 account=IGNORE from=web1
+row "an empty registry: elsewhere=deny" tess 10.99.1.2 account=PERM_DENIED elsewhere=deny
+row "an empty registry: network=" tess - open=SESSION_ERR network=web1
+by_both
 restore
 row "and once it is back" tess 10.99.1.2 account=SUCCESS from=web1
 by_both
