@@ -10,52 +10,68 @@
 #include <string.h>
 #include <syslog.h>
 
-/* By the name alone: nobody else on the host is called so. */
-static bool has_name_of_machine_user(const struct login *l)
+/* What passes says nothing of the registry, and whoever logs in may have brought it about. */
+static bool is_passing(int error)
 {
-	char machine[MACHINE_NAME_SIZE];
+	return error == -EMFILE || error == -ENFILE || error == -ENOMEM || error == -EAGAIN ||
+	       error == -EINTR;
+}
+
+/* By the name alone: nobody else on the host is called so. */
+static int judge_name(const struct login *l)
+{
+	char machine[MACHINE_NAME_SIZE], folded[MACHINE_NAME_SIZE];
 	uint32_t inner;
 
-	if (user_name_parse(l->user, MACHINE_USER_PREFIX, machine, &inner) < 0)
-		return false;
+	if (user_name_parse(l->user, MACHINE_USER_PREFIX, machine, &inner) < 0 ||
+	    machine_name_fold(machine, folded) == 0)
+		return PAM_IGNORE;
 	login_log(l, LOG_NOTICE, "user %s is one of machine %s: refused on this host",
 		  l->user_shown, machine);
-	return true;
+	return PAM_PERM_DENIED;
+}
+
+static int deny_untold(const struct login *l, const char *what, int error)
+{
+	login_log(l, LOG_NOTICE,
+		  "user %s: refused, as there is no telling whose uid it has: %s: %s",
+		  l->user_shown, what, registry_error_words(error));
+	return PAM_PERM_DENIED;
 }
 
 /* By the uid, whichever name service has it. Ids below are the host's, whatever a map says. */
-static bool has_id_of_machine_user(const struct login *l, struct snapshot *s)
+static int judge_uid(const struct login *l, struct snapshot *s, int opened)
 {
 	struct id_range range;
 	uid_t uid;
 	gid_t gid;
 	int r = user_find(l->user, &uid, &gid);
 
-	if (r < 0) {
-		login_debug(l, "user %s has no uid: %s", l->user_shown, strerror(-r));
-		return false;
-	}
-	if (uid < IDMAP_HOST_MIN)
-		return false;
-	r = snapshot_find_id(s, ID_UID, uid, &range);
-	if (r < 0)
-		login_log(l, LOG_WARNING, "%s: uid %u: %s", REGISTRY_PATH, uid,
-			  registry_error_words(r));
+	if (r < 0 && r != -ENOENT)
+		return deny_untold(l, "name services", r);
+	if (r == -ENOENT || uid < IDMAP_HOST_MIN)
+		return PAM_IGNORE;
+	r = opened == 0 ? snapshot_find_id(s, ID_UID, uid, &range) : opened;
+	if (is_passing(r))
+		return deny_untold(l, REGISTRY_PATH, r);
 	if (r < 0 || !*range.name)
-		return false;
+		return PAM_IGNORE;
 	login_log(l, LOG_NOTICE, "user %s has uid %u of machine %s: refused on this host",
 		  l->user_shown, uid, range.name);
-	return true;
+	return PAM_PERM_DENIED;
 }
 
 /* `opened` is what opening the snapshot came to. */
-static bool is_machine_user(const struct login *l, struct snapshot *s, int opened)
+static int judge_user(const struct login *l, struct snapshot *s, int opened)
 {
+	int r;
+
 	if (l->arguments.permitted && list_has(l->arguments.permitted, l->user)) {
 		login_debug(l, "user %s is permitted, whoever's", l->user_shown);
-		return false;
+		return PAM_IGNORE;
 	}
-	return has_name_of_machine_user(l) || (opened == 0 && has_id_of_machine_user(l, s));
+	r = judge_name(l);
+	return r == PAM_IGNORE ? judge_uid(l, s, opened) : r;
 }
 
 static bool is_one_of(const char *globs, const struct machine *m)
@@ -77,7 +93,7 @@ static bool is_user_listed(const struct login *l)
 	if (a->users && list_has(a->users, l->user))
 		return true;
 	return a->groups && user_find(l->user, &uid, &gid) == 0 &&
-	       user_is_in_groups(l->user, gid, a->groups);
+	       user_is_in_groups(l->user, gid, a->groups) > 0;
 }
 
 /* The argument that has something against this login from this machine, and its value; or NULL. */
@@ -118,14 +134,14 @@ static int judge_machine(const struct login *l, const struct machine *m)
 
 static int judge_elsewhere(const struct login *l)
 {
-	const char *from = *l->remote_host ? l->remote_shown : "this host";
+	const char *elsewhere = l->arguments.elsewhere;
 
-	if (l->arguments.elsewhere && strcmp(l->arguments.elsewhere, "deny") == 0) {
+	if (elsewhere && strcmp(elsewhere, "deny") == 0) {
 		login_log(l, LOG_NOTICE, "user %s from %s, no machine's: refused by elsewhere=deny",
-			  l->user_shown, from);
+			  l->user_shown, login_whence(l));
 		return PAM_PERM_DENIED;
 	}
-	login_debug(l, "user %s from %s, no machine's: ignored", l->user_shown, from);
+	login_debug(l, "user %s from %s, no machine's: ignored", l->user_shown, login_whence(l));
 	return PAM_IGNORE;
 }
 
@@ -133,41 +149,44 @@ static int judge_origin(const struct login *l, struct snapshot *s, int opened)
 {
 	struct origin origin;
 	struct machine m;
-	int r = opened;
+	const char *about = "";
+	int r = origin_parse(l->remote_host, &origin);
 
-	if (!origin_parse(l->remote_host, &origin))
+	if (r == 0)
 		return judge_elsewhere(l);
-	if (r == 0) {
-		r = origin_find(s, &origin, &m);
-		if (r == -ENOENT)
+	if (r > 0) {
+		about = REGISTRY_PATH ": ";
+		r = opened == 0 ? origin_find(s, &origin, &m) : opened;
+		if (opened == 0 && r == -ENOENT)
 			return judge_elsewhere(l);
 	}
-	if (r < 0) {
-		login_log(l, LOG_NOTICE,
-			  "user %s from %s: refused, as there is no telling whether that is a "
-			  "machine's: %s: %s",
-			  l->user_shown, l->remote_shown, REGISTRY_PATH, registry_error_words(r));
-		return PAM_PERM_DENIED;
-	}
-	return judge_machine(l, &m);
+	if (r == 0)
+		return judge_machine(l, &m);
+	login_log(l, LOG_NOTICE,
+		  "user %s from %s: refused, as there is no telling whether that is a machine's: "
+		  "%s%s",
+		  l->user_shown, login_whence(l), about, origin_error_words(r));
+	return PAM_PERM_DENIED;
 }
 
 ENTRY_POINT int pam_sm_acct_mgmt(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
 	CLEANUP(snapshot_close) struct snapshot s = { 0 };
 	struct login l;
-	int opened;
+	int opened, r;
 
 	(void) flags;
 	if (login_begin(&l, pamh, FACILITY_ACCOUNT, argc, argv) < 0)
 		return PAM_PERM_DENIED;
-	if (!*l.user)
-		return PAM_USER_UNKNOWN;
-	opened = login_open_registry(&l, &s);
-	if (is_machine_user(&l, &s, opened))
-		return PAM_PERM_DENIED;
+	opened = snapshot_open(&s, REGISTRY_PATH);
+	r = judge_user(&l, &s, opened);
+	if (r != PAM_IGNORE)
+		return r;
 	if (arguments_ask_for_origin(&l.arguments))
-		return judge_origin(&l, &s, opened);
-	login_debug(&l, "user %s is no machine's: ignored", l.user_shown);
-	return PAM_IGNORE;
+		r = judge_origin(&l, &s, opened);
+	else
+		login_debug(&l, "user %s is no machine's: ignored", l.user_shown);
+	if (r == PAM_IGNORE)
+		login_warn_of_registry(&l, opened);
+	return r;
 }

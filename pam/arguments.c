@@ -22,6 +22,38 @@ static const char *check_list(const char *value)
 	}
 }
 
+/* The end of a glob's brackets, or NULL where there is none, or something odd in them. */
+static const char *skip_brackets(const char *at)
+{
+	at++;
+	at += *at == '!' || *at == '^';
+	do
+		if (!is_name_byte(*at) && *at != '.')
+			return NULL;
+	while (*++at != ']');
+	return at;
+}
+
+/* What can't match any machine's name is a mistake, and a not-from= with one would let in. */
+static const char *check_globs(const char *value)
+{
+	const char *why = check_list(value);
+	char element[ELEMENT_SIZE];
+
+	while (!why && list_next(&value, element)) {
+		const char *at = element;
+
+		for (; at && *at; at = at ? at + 1 : NULL)
+			if (*at == '[')
+				at = skip_brackets(at);
+			else if (!is_name_byte(*at) && !strchr("*?.", *at))
+				at = NULL;
+		if (!at || at[-1] == '.')
+			why = "can match no machine's name";
+	}
+	return why;
+}
+
 static const char *check_classes(const char *value)
 {
 	const char *why = check_list(value);
@@ -57,8 +89,8 @@ static const struct {
 	size_t offset;
 	const char *(*check)(const char *value); /* NULL, or what is wrong with it */
 } valued[] = {
-	{ "from", FACILITY_ACCOUNT, VALUE(from), check_list },
-	{ "not-from", FACILITY_ACCOUNT, VALUE(not_from), check_list },
+	{ "from", FACILITY_ACCOUNT, VALUE(from), check_globs },
+	{ "not-from", FACILITY_ACCOUNT, VALUE(not_from), check_globs },
 	{ "class", FACILITY_ACCOUNT, VALUE(classes), check_classes },
 	{ "user", FACILITY_ACCOUNT, VALUE(users), check_list },
 	{ "group", FACILITY_ACCOUNT, VALUE(groups), check_list },

@@ -3,27 +3,31 @@
 #include "pam/login.h"
 #include "pam/prototypes.h"
 
-ENTRY_POINT int pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv)
+static int leave_to_others(pam_handle_t *pamh, enum facility facility, int argc, const char **argv,
+			   int result, int refusal)
 {
 	struct login l;
 
+	if (login_begin(&l, pamh, facility, argc, argv) < 0)
+		return refusal;
+	login_debug(&l, "user %s: others decide", l.user_shown);
+	return result;
+}
+
+ENTRY_POINT int pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv)
+{
 	(void) flags;
-	return login_begin(&l, pamh, FACILITY_AUTH, argc, argv) < 0 ? PAM_AUTH_ERR : PAM_IGNORE;
+	return leave_to_others(pamh, FACILITY_AUTH, argc, argv, PAM_IGNORE, PAM_AUTH_ERR);
 }
 
 ENTRY_POINT int pam_sm_setcred(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
-	struct login l;
-
 	(void) flags;
-	return login_begin(&l, pamh, FACILITY_AUTH, argc, argv) < 0 ? PAM_CRED_ERR : PAM_SUCCESS;
+	return leave_to_others(pamh, FACILITY_AUTH, argc, argv, PAM_SUCCESS, PAM_CRED_ERR);
 }
 
 ENTRY_POINT int pam_sm_chauthtok(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
-	struct login l;
-
 	(void) flags;
-	return login_begin(&l, pamh, FACILITY_PASSWORD, argc, argv) < 0 ? PAM_AUTHTOK_ERR
-									: PAM_IGNORE;
+	return leave_to_others(pamh, FACILITY_PASSWORD, argc, argv, PAM_IGNORE, PAM_AUTHTOK_ERR);
 }

@@ -53,13 +53,15 @@ void login_debug(const struct login *l, const char *format, ...)
 	va_end(arguments);
 }
 
-int login_open_registry(const struct login *l, struct snapshot *s)
+const char *login_whence(const struct login *l)
 {
-	int r = snapshot_open(s, REGISTRY_PATH);
+	return *l->remote_host ? l->remote_shown : "this host";
+}
 
-	if (r == -ENOENT || r == -ESTALE)
-		login_debug(l, "%s: %s", REGISTRY_PATH, registry_error_words(r));
-	else if (r < 0)
-		login_log(l, LOG_WARNING, "%s: %s", REGISTRY_PATH, registry_error_words(r));
-	return r;
+void login_warn_of_registry(const struct login *l, int error)
+{
+	if (error == -ENOENT || error == -ESTALE)
+		login_debug(l, "%s: %s", REGISTRY_PATH, registry_error_words(error));
+	else if (error < 0)
+		login_log(l, LOG_WARNING, "%s: %s", REGISTRY_PATH, registry_error_words(error));
 }

@@ -18,7 +18,7 @@ struct login {
 	char remote_shown[QUOTED_SIZE];
 };
 
-/* 0, or -EINVAL where an argument is wrong or PAM has no such items, which is logged. */
+/* 0, or -EINVAL where an argument is wrong, which is logged. */
 int login_begin(struct login *login, pam_handle_t *pamh, enum facility facility, int argc,
 		const char **argv);
 
@@ -30,8 +30,11 @@ void login_log(const struct login *login, int priority, const char *format, ...)
 void login_debug(const struct login *login, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* Whence it comes, as log lines show it. */
+const char *login_whence(const struct login *login);
+
 /*
- * Open the registry. 0 or an error of snapshot_open(). One that isn't just
- * absent is logged.
+ * Say that the registry couldn't be read, with an error of snapshot_open(),
+ * and that the login goes on without. One that is just absent is no news.
  */
-int login_open_registry(const struct login *login, struct snapshot *snapshot);
+void login_warn_of_registry(const struct login *login, int error);

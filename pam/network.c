@@ -48,36 +48,41 @@ static int identify(const char *path, int *fd, struct namespace_identity *identi
  * Opened first, and only then is the leader seen to live: until then its pid
  * was no other's, so the namespace is its.
  */
-static int open_leaders(const struct machine_leader *leader, int *fd,
-			struct namespace_identity *identity)
+static int open_leaders(const struct machine_leader *leader, const struct registry_origin *origin,
+			int *fd, struct namespace_identity *identity)
 {
-	struct process_stat stat;
 	char path[PATH_SIZE];
-	int r = identify(namespace_path(path, leader->pid), fd, identity);
+	int r = identify(namespace_path(path, leader->pid), fd, identity), lives;
 
-	if (r < 0)
-		return r == -ENOENT ? -ESRCH : r;
-	r = process_stat_read(leader->pid, &stat);
-	if (r < 0 || stat.start_time != leader->start_time || process_stat_is_dead(&stat))
-		return -ESRCH;
-	return 0;
+	lives = leader_lives(leader, origin);
+	if (lives <= 0)
+		return lives < 0 ? lives : -ESRCH;
+	return r;
+}
+
+/* A service that may not look at process 1 takes its own for the host's, but on a visit. */
+static bool is_hosts(const struct namespace_identity *there, const struct namespace_identity *own,
+		     const struct network_visit *visit)
+{
+	struct namespace_identity host = { 0 };
+
+	if (identify(INIT_NAMESPACE, NULL, &host) == 0)
+		return is_same(there, &host);
+	return is_same(there, own) && !is_same(there, &visit->there);
 }
 
 int network_enter(const struct machine_leader *leader, const struct registry_origin *origin,
 		  struct network_visit *visit)
 {
 	CLEANUP_CLOSE int fd = -1;
-	struct namespace_identity own = { 0 }, there = { 0 }, host = { 0 };
-	int r;
+	struct namespace_identity own = { 0 }, there = { 0 };
+	int r = open_leaders(leader, origin, &fd, &there);
 
-	if (!registry_origin_is_mine(origin))
-		return -EXDEV;
-	r = open_leaders(leader, &fd, &there);
 	if (r == 0)
 		r = identify(OWN_NAMESPACE, NULL, &own);
 	if (r < 0)
 		return r;
-	if (identify(INIT_NAMESPACE, NULL, &host) == 0 && is_same(&host, &there))
+	if (is_hosts(&there, &own, visit))
 		return -ENONET;
 	if (!is_same(&own, &there) && setns(fd, CLONE_NEWNET) < 0)
 		return -errno;
@@ -112,6 +117,7 @@ const char *network_error_words(int error)
 	switch (error) {
 	case -ESRCH: return "it isn't running";
 	case -EXDEV: return "it is registered in another pid namespace";
+	case -ENOENT: return "that which it came from isn't found again";
 	case -ENONET: return "it has the host's, and none of its own";
 	default: return strerror(-error);
 	}

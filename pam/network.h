@@ -25,7 +25,7 @@ struct network_visit {
  * 0, or
  * -ESRCH   the leader doesn't run
  * -EXDEV   `origin`, that of the registry, is of another pid namespace
- * -ENONET  it has the host's, and none of its own
+ * -ENONET  it has the host's, and none of its own, as far as can be told
  * or what a system call says: -EPERM to those that may not.
  */
 int network_enter(const struct machine_leader *leader, const struct registry_origin *origin,
@@ -33,8 +33,8 @@ int network_enter(const struct machine_leader *leader, const struct registry_ori
 
 /*
  * Go home, where that can be found: it is the namespace of the host's init or
- * of this process's parent. Does nothing if the thread has gone elsewhere
- * meanwhile. 0, -ENOENT, or what a system call says.
+ * of this process's parent. Does nothing if the calling thread isn't where the
+ * visit led, or there was none. 0, -ENOENT, or what a system call says.
  */
 int network_leave(const struct network_visit *visit);
 

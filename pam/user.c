@@ -7,63 +7,74 @@
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
-/* More than any entry of a name service. */
-#define BUFFER_MAX (64u << 20)
+/* No more than that of one entry is worth its memory: a group of a million members has 16 MiB. */
+#define BUFFER_MAX (16u << 20)
 #define GROUPS_MAX (1 << 20)
 
-/* Ask again with a larger buffer, as long as the answer doesn't fit. */
-static int next_buffer(char **buffer, size_t *size)
-{
-	size_t larger = *size ? *size * 4 : 1024;
-	char *bytes = larger <= BUFFER_MAX ? realloc(*buffer, larger) : NULL;
+struct ids {
+	uid_t uid;
+	gid_t gid;
+};
 
-	if (!bytes)
-		return -ENOMEM;
-	*buffer = bytes;
-	*size = larger;
-	return 0;
+/* As getpwnam_r(3): 0, also where nothing is found, or a positive errno. */
+typedef int lookup_function(const char *name, char *buffer, size_t size, struct ids *ids,
+			    bool *found);
+
+static int lookup_user(const char *name, char *buffer, size_t size, struct ids *ids, bool *found)
+{
+	struct passwd entry, *result = NULL;
+	int error = getpwnam_r(name, &entry, buffer, size, &result);
+
+	*found = result;
+	if (result)
+		*ids = (struct ids){ result->pw_uid, result->pw_gid };
+	return error;
+}
+
+static int lookup_group(const char *name, char *buffer, size_t size, struct ids *ids, bool *found)
+{
+	struct group entry, *result = NULL;
+	int error = getgrnam_r(name, &entry, buffer, size, &result);
+
+	*found = result;
+	if (result)
+		ids->gid = result->gr_gid;
+	return error;
+}
+
+/* With a larger buffer again, as long as the answer doesn't fit. */
+static int find(lookup_function *lookup, const char *name, struct ids *ids)
+{
+	CLEANUP_FREE char *buffer = NULL;
+	bool found = false;
+	int error = ERANGE;
+
+	for (size_t size = 1024; error == ERANGE && size <= BUFFER_MAX; size *= 4) {
+		char *larger = realloc(buffer, size);
+
+		if (!larger)
+			return -ENOMEM;
+		buffer = larger;
+		error = lookup(name, buffer, size, ids, &found);
+	}
+	/* Some name services say so of what they don't have. */
+	if (error == ENOENT || error == ESRCH || (error == 0 && !found))
+		return -ENOENT;
+	return -error;
 }
 
 int user_find(const char *name, uid_t *uid, gid_t *gid)
 {
-	CLEANUP_FREE char *buffer = NULL;
-	struct passwd entry, *found = NULL;
-	size_t size = 0;
-	int r;
+	struct ids ids = { 0 };
+	int r = find(lookup_user, name, &ids);
 
-	do {
-		r = next_buffer(&buffer, &size);
-		if (r == 0)
-			r = -getpwnam_r(name, &entry, buffer, size, &found);
-	} while (r == -ERANGE);
 	if (r < 0)
 		return r;
-	if (!found)
-		return -ENOENT;
-	*uid = found->pw_uid;
-	*gid = found->pw_gid;
-	return 0;
-}
-
-static int group_find(const char *name, gid_t *gid)
-{
-	CLEANUP_FREE char *buffer = NULL;
-	struct group entry, *found = NULL;
-	size_t size = 0;
-	int r;
-
-	do {
-		r = next_buffer(&buffer, &size);
-		if (r == 0)
-			r = -getgrnam_r(name, &entry, buffer, size, &found);
-	} while (r == -ERANGE);
-	if (r < 0)
-		return r;
-	if (!found)
-		return -ENOENT;
-	*gid = found->gr_gid;
+	*uid = ids.uid;
+	*gid = ids.gid;
 	return 0;
 }
 
@@ -88,19 +99,23 @@ static int groups_read(const char *name, gid_t gid, gid_t **groups)
 	return -ENOMEM;
 }
 
-bool user_is_in_groups(const char *name, gid_t gid, const char *list)
+int user_is_in_groups(const char *name, gid_t gid, const char *list)
 {
 	CLEANUP_FREE gid_t *groups = NULL;
 	char element[ELEMENT_SIZE];
 	int count = groups_read(name, gid, &groups);
-	gid_t wanted;
 
+	if (count < 0)
+		return count;
 	while (list_next(&list, element)) {
-		if (group_find(element, &wanted) < 0)
-			continue;
-		for (int i = 0; i < count; i++)
-			if (groups[i] == wanted)
-				return true;
+		struct ids wanted = { 0 };
+		int r = find(lookup_group, element, &wanted);
+
+		if (r < 0 && r != -ENOENT)
+			return r;
+		for (int i = 0; r == 0 && i < count; i++)
+			if (groups[i] == wanted.gid)
+				return 1;
 	}
-	return false;
+	return 0;
 }

@@ -38,6 +38,9 @@ enum name_verdict {
  */
 enum name_verdict machine_name_judge(const char *name, const char *host_name);
 
+/* A letter, a digit, "-" or "_": what the labels of a name are made of. */
+bool is_name_byte(char byte);
+
 /*
  * Fold a host name as a program asks for it into the key that the registry
  * holds: lower case, one trailing dot dropped. Returns its length, or 0 where

@@ -91,3 +91,19 @@ bool leader_is_gone(const struct machine_leader *leader, const struct registry_o
 	/* The number may mean another process here, and its start time another moment. */
 	return registry_origin_is_mine(origin);
 }
+
+int leader_lives(const struct machine_leader *leader, const struct registry_origin *origin)
+{
+	struct process_stat stat;
+	int r;
+
+	if (!registry_origin_is_mine(origin))
+		return -EXDEV;
+	r = process_stat_read(leader->pid, &stat);
+	if (r == 0)
+		return stat.start_time == leader->start_time && !process_stat_is_dead(&stat);
+	if (r != -ENOENT && r != -ESRCH)
+		return r;
+	/* It may be hidden: hidepid=. */
+	return kill((pid_t) leader->pid, 0) < 0 && errno == ESRCH ? 0 : -EACCES;
+}

@@ -31,3 +31,9 @@ bool process_stat_is_dead(const struct process_stat *stat);
  * sandbox. `origin` is that of the registry that names the leader.
  */
 bool leader_is_gone(const struct machine_leader *leader, const struct registry_origin *origin);
+
+/*
+ * The same for those that need to be sure. 1 if it lives, 0 if it has died, or
+ * -EXDEV where pids of that origin mean others here, or what reading says.
+ */
+int leader_lives(const struct machine_leader *leader, const struct registry_origin *origin);

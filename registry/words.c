@@ -13,6 +13,8 @@ const char *registry_error_words(int error)
 	case -EPERM: return "it isn't root's alone to write";
 	case -EPROTONOSUPPORT: return "it has another format version";
 	case -EILSEQ: return "it was written by a program of another byte order or word size";
+	case -ESTALE: return "it is of an earlier boot";
+	case -EXDEV: return "its machines are of another pid namespace";
 	case -EUCLEAN: return "it is damaged";
 	default: return strerror(-error);
 	}

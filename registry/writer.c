@@ -191,8 +191,6 @@ static int copy_registry(struct writer *w)
 		snapshot_close(&current);
 		return r;
 	}
-	/* An empty registry says that no machine is registered; none at all says nothing. */
-	w->changed = true;
 	w->blamed = w->temporary;
 	r = create_temporary(w);
 	return r < 0 ? r : adopt_origin(&w->copy.meta);
@@ -277,6 +275,12 @@ int writer_begin(struct writer *w)
 	w->blamed = w->path;
 	r = copy_registry(w);
 	return r < 0 ? r : begin(w);
+}
+
+void writer_start_empty(struct writer *w)
+{
+	if (w->former_generation == 0)
+		w->changed = true;
 }
 
 void writer_close(struct writer *w)

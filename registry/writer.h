@@ -68,7 +68,13 @@ int writer_put(struct writer *writer, struct machine *machine);
 /* Take the machine of this folded name out. 0, -ENOENT, or as above. */
 int writer_remove(struct writer *writer, const char *folded);
 
-/* Publish, if anything has changed, or there was no registry. 0, or a negative errno and all is as it was. */
+/*
+ * Where there was no registry, publish one even if nothing is put into it: an
+ * empty one says that no machine is registered, and none at all says nothing.
+ */
+void writer_start_empty(struct writer *writer);
+
+/* Publish, if anything has changed. 0, or a negative errno and all is as it was. */
 int writer_publish(struct writer *writer);
 
 /* Let go of the lock and, where nothing was published, of the change. */

@@ -94,7 +94,6 @@ int complain_usage(const char *verb)
 const char *error_words(int error)
 {
 	switch (error) {
-	case -EXDEV: return "its machines are of another pid namespace";
 	case -ETIMEDOUT: return "another writer has held its lock for ten seconds";
 	case -ENOTRECOVERABLE: return "cannot get back into the own network namespace";
 	default: return registry_error_words(error);

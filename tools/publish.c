@@ -509,6 +509,8 @@ static int publish_discovered(const struct registration *registrations,
 	r = look_and_open(&writer, discoveries, registrations, count, flags);
 	if (r <= 0)
 		return r;
+	if (flags & PUBLISH_EMPTY)
+		writer_start_empty(&writer);
 	if (put_all(&writer, registrations, discoveries, count, flags & PUBLISH_REPLACE,
 		    &unitless) < 0 ||
 	    place_all(&writer, registrations, count) < 0)

@@ -11,6 +11,8 @@ enum publish_flags {
 	PUBLISH_IF_OUTDATED = 1 << 1,
 	/* Fail, having published, if a fact or an export is worth another try. */
 	PUBLISH_WHOLE = 1 << 2,
+	/* Where there is no registry, make an empty one. */
+	PUBLISH_EMPTY = 1 << 3,
 };
 
 /*

@@ -70,5 +70,5 @@ int verb_refresh(int argc, char **argv)
 		return status - 1;
 	if (collect(&batch, argv + optind, argc - optind) < 0)
 		return EXIT_FAILURE;
-	return publish_registrations(batch.registrations, batch.count, 0);
+	return publish_registrations(batch.registrations, batch.count, PUBLISH_EMPTY);
 }

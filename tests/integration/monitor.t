@@ -241,21 +241,7 @@ happens 'added *reused *' "a machine"
 use_module
 is "$(getent hosts reused)" "10.99.4.1       reused" "which resolves"
 kill -STOP "$monitor"
-reuse() {
-    local i pid
-    kill -9 "$first"
-    wait "$first"
-    for ((i = 0; i < 2000; i++)); do
-        echo $((first - 1)) >/proc/sys/kernel/ns_last_pid
-        sleep 1000 >/dev/null 2>&1 </dev/null &
-        pid=$!
-        [ "$pid" = "$first" ] && return 0
-        kill -9 "$pid"
-        wait "$pid"
-    done
-    return 1
-} 2>/dev/null
-if reuse; then
+if reuse_pid "$first" sleep 1000; then
     is "$(getent hosts reused)|$(getent hosts 10.99.4.1)" "|" \
         "another process with its leader's pid isn't the machine, while nobody watches"
     run mymachines monitor

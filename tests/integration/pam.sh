@@ -32,6 +32,16 @@ set_up_accounts() {
     add_user inside 100033
     add_user vu-local-7 4244
     add_user vu-guest 4245
+    # At both ends of web1's map, and of what may be a machine's at all: low's is from 65530.
+    add_user before 99999
+    add_user first 100000
+    add_user last 165535
+    add_user after 165536
+    add_user hosts 65535
+    add_user lowest 65536
+    # Longer than what a look-up begins with.
+    echo "long:x:100001:100001:$(printf 'x%.0s' {1..3000}):/:/bin/sh" >>"$TMPDIR/etc/passwd"
+    echo "many:x:4251:$(printf 'member%s,' {1..500})eve" >>"$TMPDIR/etc/group"
     echo 'operators:x:4250:eve' >>"$TMPDIR/etc/group"
     echo 'tess:x:4242:' >>"$TMPDIR/etc/group"
     for file in passwd shadow group; do
@@ -66,6 +76,8 @@ start_machines() {
     veth "$db1" ve-db1 102
     ip addr add 10.99.2.1/24 dev ve-db1
     inside "$db1" ip addr add 10.99.2.2/24 dev host0
+    start low --map=0:65530:10
+    mymachines register low --leader="$low" 2>/dev/null
     start vm1 --share=user --share=net
     mymachines register web1 --leader="$web1" --alias=www 2>/dev/null
     mymachines register Db1 --leader="$db1" 2>/dev/null

@@ -101,6 +101,14 @@ row "a user named as a machine's" vu-web1-33 - account=PERM_DENIED
 row "of whatever machine, in whatever name service" vu-local-7 - account=PERM_DENIED
 row "a name that only begins so" vu-guest - account=IGNORE
 row "a uid of a machine, whatever its name" inside - account=PERM_DENIED
+row "a name with bytes that no machine has" 'vu-!"$-7' - account=IGNORE
+row "the first uid of a machine" first - account=PERM_DENIED
+row "the last" last - account=PERM_DENIED
+row "the one before" before - account=IGNORE
+row "the one after" after - account=IGNORE
+row "the lowest that a machine can have" lowest - account=PERM_DENIED
+row "one that is the host's, whatever a map says" hosts - account=IGNORE
+row "an entry of 3 KiB" long - account=PERM_DENIED
 row "permit=" inside - account=IGNORE permit=tess,inside
 row "permit= by the other's name" inside - account=PERM_DENIED permit=tess,insider
 row "permit= a name as a machine's" vu-local-7 - account=IGNORE permit=vu-local-7
@@ -116,6 +124,7 @@ row "from= another's" tess 10.99.1.2 account=PERM_DENIED 'from=web,eb1,db*'
 row "not-from= its name" tess 10.99.1.2 account=PERM_DENIED not-from=db1,web1
 row "not-from= its alias" tess 10.99.1.2 account=PERM_DENIED 'not-from=ww*'
 row "not-from= another's" tess 10.99.1.2 account=SUCCESS not-from=db1
+row "brackets" tess 10.99.1.2 account=SUCCESS 'from=[!x-z]eb[1-3]'
 row "from= and not-from=" tess 10.99.1.2 account=PERM_DENIED 'from=*' not-from=www
 row "by IPv6" tess fd99:1::2 account=SUCCESS from=web1
 row "by IPv6, spelled out" tess fd99:0001:0:0:0:0:0:0002 account=SUCCESS from=web1
@@ -124,14 +133,19 @@ row "by a link-local address and interface" tess fe80::ff:fe00:265%ve-web1 accou
 row "by its number" tess fe80::ff:fe00:265%101 account=SUCCESS from=web1
 row "by another interface" tess fe80::ff:fe00:265%ve-db1 account=IGNORE from=web1
 row "by none that there is" tess fe80::ff:fe00:265%nosuch account=IGNORE from=web1
-row "by no interface" tess fe80::ff:fe00:265 account=IGNORE from=web1
+row "by no interface, so anybody's" tess fe80::ff:fe00:265 account=PERM_DENIED from=web1
+row "and not let in by that" tess fe80::ff:fe00:265 account=PERM_DENIED not-from=db1
+row "by an empty one" tess fe80::ff:fe00:265% account=PERM_DENIED from=web1
+row "IPv4 in IPv6 with an interface" tess ::ffff:10.99.1.2%ve-web1 account=SUCCESS from=web1
+row "IPv4 with one" tess 10.99.1.2%ve-web1 account=PERM_DENIED from=web1
 row "a global address with an interface" tess fd99:1::2%ve-web1 account=SUCCESS from=web1
 row "by name" tess web1 account=SUCCESS from=web1
 row "by name, in capitals, with a dot" tess WEB1. account=SUCCESS from=web1
 row "by alias" tess www account=SUCCESS from=web1
 row "by a name that isn't registered" tess web2 account=IGNORE 'from=*' 
 row "by a name of the host's" tess localhost account=IGNORE 'from=*'
-row "by what is no name" tess 'a/b' account=IGNORE 'from=*'
+row "by what is neither a name nor an address" tess 'a/b' account=PERM_DENIED 'not-from=web1'
+row "by a name too long for a machine" tess "$(printf 'x%.0s' {1..70}).example" account=IGNORE from=web1
 row "a loopback address" tess 127.0.0.1 account=IGNORE 'from=*'
 row "and that of IPv6" tess ::1 account=IGNORE 'from=*'
 row "an address of the host's" tess 10.99.1.1 account=IGNORE 'from=*'
@@ -143,6 +157,7 @@ row "user=" tess 10.99.1.2 account=SUCCESS user=eve,tess
 row "not user=" tess 10.99.1.2 account=PERM_DENIED user=eve
 row "group=, as a member" eve 10.99.1.2 account=SUCCESS group=nosuch,operators
 row "group=, as its own" tess 10.99.1.2 account=SUCCESS group=tess
+row "a group of 500" eve 10.99.1.2 account=SUCCESS group=many
 row "not group=" tess 10.99.1.2 account=PERM_DENIED group=operators
 row "user= or group=" eve 10.99.1.2 account=SUCCESS user=tess group=operators
 row "neither" root 10.99.1.2 account=PERM_DENIED user=tess group=operators
@@ -175,6 +190,7 @@ row "a vm's network" tess - open=SESSION_ERR network=vm1
 
 # Arguments that there aren't, or not so, or not there.
 for wrong in from from= from=,web1 'from=web1,' From=web1 fom=web1 debug=1 DEBUG 'from=web1 from=db1' \
+    'from=[web1' 'from=[]' 'not-from=web[1,2]' 'not-from=web1.' 'not-from=web1\*' 'from=[[:alpha:]]*' 'not-from=web/1' \
     not-from= class= class=lxc class=container,lxc user= group= group=a,,b elsewhere= elsewhere=no permit= \
     'elsewhere=deny elsewhere=ignore' network=web1 optional-network use_first_pass nullok -- \
     "from=$(printf 'x%.0s' {1..256})"; do
@@ -293,17 +309,22 @@ tells "83 refused: argument 'from=web1' doesn't belong on a line of this kind; s
     "an argument in the wrong place" open_session tess "" "session required $module from=web1"
 tells "83 refused: argument 'class=lxc' names a class other than container and vm; see pam_mymachines(8)" \
     "a wrong value" acct_mgmt tess "" "account required $module class=lxc"
-tells "85 user tess from a\\x0ab, no machine's: refused by elsewhere=deny" "control bytes" \
-    acct_mgmt tess $'a\nb' "account required $module elsewhere=deny"
+tells "85 user tess from a\\x0ab: refused, as there is no telling whether that is a machine's: it is no name, and no address with all that it needs" \
+    "control bytes" acct_mgmt tess $'a\nb' "account required $module elsewhere=deny"
+tells "" "a user with control bytes is no machine's" acct_mgmt $'vu-x\n<86>y-7' "" "account required $module"
 tells "86 session opened for user tess from machine web1 (container) at fd99:1::2" "a session" \
     open_session tess fd99:1::2 "session required $module"
-tells "86 session opened for user tess from machine Db1 (container) at 10.99.2.2
-86 session of user tess is in the network of machine web1" "a session with network=" \
+tells "86 session of user tess is in the network of machine web1
+86 session opened for user tess from machine Db1 (container) at 10.99.2.2" "a session with network=" \
     open_session tess 10.99.2.2 "session required $module network=web1"
 tells "85 session of user tess refused: network namespace of machine web2: it isn't running" \
-    "a session without it" open_session tess "" "session required $module network=web2"
-tells "85 session of user tess stays in this host's network: network namespace of machine vm1: it has the host's, and none of its own" \
+    "a session without it" open_session tess 10.99.2.2 "session required $module network=web2"
+tells "85 session of user tess stays in the network that it is in: network namespace of machine vm1: it has the host's, and none of its own" \
     "one that does without" open_session tess "" "session required $module network=vm1 optional-network"
+tells "87 user tess: others decide" "debug: auth" \
+    authenticate tess "" "auth required $module debug" "auth required pam_permit.so"
+tells "87 session opened for user tess from this host, no machine's" "debug: a session" \
+    open_session tess "" "session required $module debug"
 tells "87 user tess from machine web1 (container) at 10.99.1.2: accepted" "debug: accepted" \
     acct_mgmt tess 10.99.1.2 "account required $module from=web1 debug"
 tells "87 user tess from 10.1.2.3, no machine's: ignored" "debug: elsewhere" \
@@ -316,10 +337,15 @@ tells "87 user inside is permitted, whoever's
 rm "$REGISTRY_DIRECTORY/registry.mdb"
 tells "" "nothing of a registry that isn't there" acct_mgmt tess "" "account required $module"
 tells "85 user tess from 10.99.1.2: refused, as there is no telling whether that is a machine's: $REGISTRY_DIRECTORY/registry.mdb: No such file or directory" \
-    "but where it was needed" acct_mgmt tess 10.99.1.2 "account required $module from=web1"
+    "but where it was needed" \
+    acct_mgmt tess 10.99.1.2 "account required $module from=web1"
 head -c 5000 "$TMPDIR/good.mdb" >"$REGISTRY_DIRECTORY/registry.mdb"
 tells "84 $REGISTRY_DIRECTORY/registry.mdb: it is damaged" "a damaged registry" \
     acct_mgmt tess 10.1.2.3 "account required $module"
+tells "85 user tess from 10.99.1.2: refused, as there is no telling whether that is a machine's: $REGISTRY_DIRECTORY/registry.mdb: it is damaged" \
+    "or one more only" acct_mgmt tess 10.99.1.2 "account required $module from=web1"
+tells "85 session of user tess refused: network namespace of machine web1: it is damaged" "network=, too" \
+    open_session tess "" "session required $module network=web1"
 tells "84 $REGISTRY_DIRECTORY/registry.mdb: it is damaged" "in a session, too" \
     open_session tess 10.1.2.3 "session required $module"
 restore
@@ -353,6 +379,115 @@ while read -r descriptors bytes mappings; do
     fi
 done <<<"$out"
 is "$(wc -l <<<"$out")" 2 "on one handle, and on one each"
+
+# Several lines in one session: the first finds out whence it comes, the last one's network counts.
+printf '%s\n' "session optional pam_env.so readenv=1 envfile=$TMPDIR/preset" "session required $module network=db1" \
+    "session required $module network=web1" \
+    "session required pam_exec.so log=$TMPDIR/session $TMPDIR/look" "account required pam_permit.so" >/etc/pam.d/lines
+printf '#!/bin/sh\nenv\nreadlink /proc/self/ns/net\n' >"$TMPDIR/look"
+chmod 755 "$TMPDIR/look"
+printf 'MYMACHINES_ORIGIN=forged\nMYMACHINES_ORIGIN_CLASS=forged\n' >"$TMPDIR/preset"
+# in_session HOST: what such a session sees
+in_session() {
+    : >"$TMPDIR/session"
+    LD_PRELOAD=$preloaded pamtester -I rhost="$1" lines tess open_session >/dev/null 2>&1
+    sed -n '/^MYMACHINES\|^net:/p' "$TMPDIR/session" | sort
+}
+is "$(in_session fe80::ff:fe00:265%ve-web1)" "MYMACHINES_ORIGIN=web1
+MYMACHINES_ORIGIN_CLASS=container
+$(readlink "/proc/$web1/ns/net")" "two lines: the origin of the host's interface, the network of the second"
+is "$(in_session 10.1.2.3)" "$(readlink "/proc/$web1/ns/net")" "from elsewhere: nobody else's word for an origin"
+run pamsessions lines tess fe80::ff:fe00:265%ve-web1 4
+is "$status|$err" "0|" "and home from the second to before the first"
+tells "86 session of user tess is in the network of machine Db1
+86 session opened for user tess from machine Db1 (container) at 10.99.2.2
+85 session of user tess refused: network namespace of machine web2: it isn't running" "the second is refused" \
+    open_session tess 10.99.2.2 "session required $module network=Db1" "session required $module network=web2"
+
+# No network of its own.
+start hostnet --share=net
+mymachines register hostnet --leader="$hostnet" 2>/dev/null
+tells "85 session of user tess refused: network namespace of machine hostnet: it has the host's, and none of its own" \
+    "a container in the host's network" open_session tess "" "session required $module network=hostnet"
+
+# Where process 1 can be looked at, and is whom to go home to.
+cat >"$TMPDIR/as_init" <<'S'
+. "$SRCDIR/tests/integration/lib.sh"
+mount -t tmpfs -o mode=755 tmpfs "$REGISTRY_DIRECTORY"
+start there
+start hosts --share=net
+for machine in there hosts; do
+    mymachines register $machine --leader="${!machine}" 2>/dev/null
+done
+printf '%s\n' "account required pam_permit.so" "session required $1 network=there" >/etc/pam.d/there
+printf '%s\n' "session required $1 network=hosts" >/etc/pam.d/hosts
+inside "$there" sh -c 'nsenter --net=/proc/1/ns/net pamsessions there tess "" 4 2>&1; exit $?' | grep -c descriptors=0
+LD_PRELOAD=$preloaded pamtester hosts tess open_session >/dev/null 2>&1 && echo entered
+inside "$there" env LD_PRELOAD="$preloaded" pamtester hosts tess open_session >/dev/null 2>&1 && echo entered
+echo end
+S
+export preloaded
+mkdir -p "$REGISTRY_DIRECTORY"
+is "$(unshare --mount --propagation private --pid --fork --mount-proc bash "$TMPDIR/as_init" "$module" 2>&1)" "2
+end" "home to process 1's, from the child of who is elsewhere; and never into its"
+
+# Who can't be sure lets nobody in.
+#
+# elsewhere COMMAND...: where the leaders' pids mean nothing
+elsewhere() {
+    unshare --mount --propagation private --pid --fork --mount-proc env LD_PRELOAD="$preloaded" "$@"
+}
+printf '%s\n' "account required pam_permit.so" "account required $module from=web1" >/etc/pam.d/sure
+printf '%s\n' "session required $module network=web1" >>/etc/pam.d/sure
+LD_PRELOAD=$preloaded pamtester -I rhost=10.99.1.2 sure tess acct_mgmt open_session >/dev/null 2>&1
+is "$?" 0 "who sees the machine lets in"
+elsewhere pamtester -I rhost=10.99.1.2 sure tess acct_mgmt >/dev/null 2>&1
+is "$?" 1 "not from another pid namespace"
+elsewhere pamtester sure tess open_session >/dev/null 2>&1
+is "$?" 1 "nor into its network"
+if [ -n "$SANITIZERS" ]; then
+    skip "a sanitizer needs descriptors of its own" "nor without descriptors"
+else
+    printf '%s\n' "account required pam_permit.so" "account required $module" >/etc/pam.d/plain
+    printf '%s\n' "account required pam_permit.so" "account required $module not-from=web1" >/etc/pam.d/not
+    let_in=
+    for ((n = 3; n < 20; n++)); do
+        for call in "plain inside" "not tess"; do
+            # shellcheck disable=SC2086
+            bash -c "ulimit -n $n; exec pamtester -I rhost=fe80::ff:fe00:265%ve-web1 $call acct_mgmt" >/dev/null 2>&1 &&
+                let_in+=" $n:$call"
+        done
+    done
+    is "$let_in" "" "nor without descriptors"
+fi
+
+# A leader's pid that is another's now, in a network namespace of its own.
+unshare --net sleep 1000 >/dev/null 2>&1 </dev/null &
+reused=$!
+wait_until sh -c "[ \$(readlink /proc/$reused/ns/net) != $(readlink /proc/self/ns/net) ]"
+mymachines register reused --leader="$reused" --address=10.99.8.8 2>/dev/null
+if reuse_pid "$reused" unshare --net sleep 1000; then
+    wait_until sh -c "[ \$(readlink /proc/$reused/ns/net) != $(readlink /proc/self/ns/net) ]"
+    row "network= of a reused pid" tess - open=SESSION_ERR network=reused
+    row "from a reused pid" tess 10.99.8.8 account=IGNORE from=reused
+    by_both
+    kill -9 "$reused"
+else
+    skip "the pid couldn't be had again" "network= of a reused pid"
+fi
+
+# Two at one address: it is the older one's as long as that lives.
+start twin1
+start twin2
+for twin in twin1 twin2; do
+    mymachines register $twin --leader="${!twin}" --address=10.99.7.7 2>/dev/null
+done
+row "two at one address" tess 10.99.7.7 account=SUCCESS from=twin1
+by_both
+kill -9 "$twin1"
+wait_until test ! -e "/proc/$twin1"
+row "one of them dead" tess 10.99.7.7 account=SUCCESS from=twin2
+by_both
 
 # The dead are nobody, whether or not anyone has unregistered them.
 kill -9 "$web1"
