@@ -277,13 +277,14 @@ forget_rows
 
 # What it tells syslog: one line, of the right priority, and more only where it is asked to.
 #
-# tells EXPECTED LABEL CALL USER HOST LINE...: the lines that a call of pamtester leads to
+# tells EXPECTED LABEL CALLS USER HOST LINE...: the lines that calls of pamtester lead to
 tells() {
     local expected=$1 label=$2 call=$3 user=$4 host=$5
     shift 5
     printf '%s\n' "$@" >/etc/pam.d/told
     : >"$TMPDIR/log"
-    LD_PRELOAD=$preloaded pamtester -I rhost="$host" told "$user" "$call" >/dev/null 2>&1
+    # shellcheck disable=SC2086
+    LD_PRELOAD=$preloaded pamtester -I rhost="$host" told "$user" $call >/dev/null 2>&1
     # It writes in the order that it was told in.
     logger -t end "$label"
     wait_until grep -q ' end: ' "$TMPDIR/log"
@@ -404,6 +405,14 @@ tells "86 session of user tess is in the network of machine Db1
 85 session of user tess refused: network namespace of machine web2: it isn't running" "the second is refused" \
     open_session tess 10.99.2.2 "session required $module network=Db1" "session required $module network=web2"
 
+printf '%s\n' "account required pam_permit.so" "session required $module network=Db1" "session required $module network=web2" \
+    >/etc/pam.d/refused
+run pamsessions refused tess "" 4
+is "$status|$err" "1|pamsessions: refused: 14" "and back where it was"
+tells "86 session opened for user tess from machine Db1 (container) at 10.99.2.2
+86 session opened for user tess from machine Db1 (container) at 10.99.2.2" "another session on the same handle" \
+    "open_session close_session open_session" tess 10.99.2.2 "session required $module"
+
 # No network of its own.
 start hostnet --share=net
 mymachines register hostnet --leader="$hostnet" 2>/dev/null
@@ -448,8 +457,12 @@ is "$?" 1 "nor into its network"
 if [ -n "$SANITIZERS" ]; then
     skip "a sanitizer needs descriptors of its own" "nor without descriptors"
 else
-    printf '%s\n' "account required pam_permit.so" "account required $module" >/etc/pam.d/plain
-    printf '%s\n' "account required pam_permit.so" "account required $module not-from=web1" >/etc/pam.d/not
+    # The line before makes PAM open its descriptor for syslog, and keep it.
+    for service in plain not; do
+        printf '%s\n' "account optional pam_succeed_if.so uid >= 1" "account required pam_permit.so" >/etc/pam.d/$service
+    done
+    echo "account required $module" >>/etc/pam.d/plain
+    echo "account required $module not-from=web1 permit=tess" >>/etc/pam.d/not
     let_in=
     for ((n = 3; n < 20; n++)); do
         for call in "plain inside" "not tess"; do

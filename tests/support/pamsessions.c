@@ -87,8 +87,10 @@ static void session(pam_handle_t *pamh)
 
 	if (r == PAM_SUCCESS)
 		r = pam_open_session(pamh, 0);
+	if (r != PAM_SUCCESS && network() != home)
+		die("refused, and not back in its network", r);
 	if (r != PAM_SUCCESS)
-		die("pam_open_session", r);
+		die("refused", r);
 	if (network() == home)
 		die("the session is in the network that it was opened in", 0);
 	r = pam_close_session(pamh, 0);
