@@ -16,7 +16,7 @@ AM_TESTS_ENVIRONMENT = \
 	export NSS_MODULE PAM_MODULE SRCDIR BUILDDIR RUNSTATEDIR REGISTRY_DIRECTORY SYSCONFDIR \
 	DEBIAN_ROOT CC SANITIZERS;
 
-EXTRA_DIST += %D%/private %D%/support/containers.sh %D%/support/debian
+EXTRA_DIST += %D%/private %D%/support/containers.sh %D%/support/debian %D%/support/terminal
 
 # A Debian that boots systemd, kept between builds, for the tests with stock -M tools.
 DEBIAN_ROOT = $(abs_top_srcdir)/build-debian
