@@ -240,17 +240,22 @@ START_TEST(a_dead_leader_is_gone_and_a_live_one_is_not)
 	elsewhere = origin;
 	elsewhere.pid_namespace++;
 	ck_assert(!leader_is_gone(&leader, &origin));
+	ck_assert_int_eq(leader_lives(&leader, &origin), 1);
 	/* Another process has its pid. */
 	later.start_time++;
 	ck_assert(leader_is_gone(&later, &origin));
+	ck_assert_int_eq(leader_lives(&later, &origin), 0);
 	/* Where pids mean something else, nobody can tell. */
 	ck_assert(!leader_is_gone(&later, &elsewhere));
+	ck_assert_int_eq(leader_lives(&leader, &elsewhere), -EXDEV);
 	/* A zombie is as dead as they come. */
 	ck_assert_int_eq(kill((pid_t) leader.pid, SIGKILL), 0);
 	ck_assert_int_eq(waitid(P_PID, leader.pid, &info, WEXITED | WNOWAIT), 0);
 	ck_assert(leader_is_gone(&leader, &origin));
+	ck_assert_int_eq(leader_lives(&leader, &origin), 0);
 	ck_assert_int_eq(waitpid((pid_t) leader.pid, NULL, 0), (pid_t) leader.pid);
 	ck_assert(leader_is_gone(&leader, &origin));
+	ck_assert_int_eq(leader_lives(&leader, &origin), 0);
 	ck_assert(!leader_is_gone(&leader, &elsewhere));
 	elsewhere = origin;
 	elsewhere.time_namespace++;
