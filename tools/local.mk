@@ -8,6 +8,7 @@ libtools_a_SOURCES = \
 	%D%/daemon.c %D%/daemon.h \
 	%D%/discovery.c %D%/discovery.h \
 	%D%/exports.c %D%/exports.h \
+	%D%/facts.c %D%/facts.h \
 	%D%/format.c %D%/format.h \
 	%D%/guest_addresses.c %D%/guest_addresses.h \
 	%D%/guest_watch.c %D%/guest_watch.h \
@@ -27,6 +28,7 @@ libtools_a_SOURCES = \
 	%D%/pid_namespace.c %D%/pid_namespace.h \
 	%D%/placement.c %D%/placement.h \
 	%D%/processes.c %D%/processes.h \
+	%D%/program.c %D%/program.h \
 	%D%/properties.c %D%/properties.h \
 	%D%/ps.c \
 	%D%/ps_options.c %D%/ps_options.h \
@@ -34,7 +36,6 @@ libtools_a_SOURCES = \
 	%D%/refresh.c \
 	%D%/register.c \
 	%D%/registration.c %D%/registration.h \
-	%D%/run.c %D%/run.h \
 	%D%/show.c \
 	%D%/table.c %D%/table.h \
 	%D%/unregister.c \

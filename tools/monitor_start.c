@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tools/monitor_start.h"
 
+#include "tools/configuration.h"
 #include "tools/message.h"
 #include "tools/monitor_lock.h"
 #include "tools/peer.h"
-#include "tools/run.h"
+#include "tools/program.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -53,9 +54,9 @@ static int start_process(void)
 void monitor_start(void)
 {
 	pid_t pid;
-	int r = monitor_is_running(&pid);
+	int r;
 
-	if (r != 0)
+	if (!configuration_read().monitor || monitor_is_running(&pid) != 0)
 		return;
 	if (systemd_is_running() && has_unit() && start_unit() == 0)
 		return;

@@ -2,8 +2,9 @@
 #pragma once
 
 /*
- * Have a monitor run, in the background, if none does: by systemd, where that
- * runs and has our unit, or else a process of our own. What goes wrong is said;
- * it is no reason to fail: the next registration tries again.
+ * Have a monitor run, in the background, if none does and it isn't set that
+ * none should: by systemd, where that runs and has our unit, or else a process
+ * of our own. What goes wrong is said; it is no reason to fail: the next
+ * registration tries again.
  */
 void monitor_start(void);

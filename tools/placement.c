@@ -8,7 +8,7 @@
 #include "tools/peer.h"
 #include "tools/pid_namespace.h"
 #include "tools/processes.h"
-#include "tools/run.h"
+#include "tools/program.h"
 
 #include <errno.h>
 #include <fcntl.h>

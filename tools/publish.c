@@ -516,7 +516,7 @@ static int publish_discovered(const struct registration *registrations,
 	    place_all(&writer, registrations, count) < 0)
 		return -1;
 	r = publish(&writer);
-	if (r >= 0)
+	if (r >= 0 && !(flags & PUBLISH_UNATTENDED))
 		tell_unitless(&unitless);
 	return r;
 }

@@ -13,6 +13,8 @@ enum publish_flags {
 	PUBLISH_WHOLE = 1 << 2,
 	/* Where there is no registry, make an empty one. */
 	PUBLISH_EMPTY = 1 << 3,
+	/* Don't say what --scope would be good for: nobody typed this. */
+	PUBLISH_UNATTENDED = 1 << 4,
 };
 
 /*

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* mymachines register: by options, or many as JSON lines. */
 #include "registry/cleanup.h"
-#include "tools/configuration.h"
+#include "tools/facts.h"
 #include "tools/json.h"
 #include "tools/message.h"
 #include "tools/monitor_start.h"
@@ -18,66 +18,29 @@
 
 enum {
 	OPTION_BATCH = 256,
+	OPTION_LEADER,
 	OPTION_NO_MONITOR,
 	OPTION_REPLACE,
 	OPTION_SCOPE,
-	OPTION_FACTS, /* the first of those in `facts` */
 };
-
-typedef int setter(struct registration *registration, const char *value);
-
-/* The options that say something of the machine. */
-static const struct fact {
-	const char *option;
-	setter *set;
-} facts[] = {
-	{ "leader", registration_set_leader },
-	{ "class", registration_set_class },
-	{ "service", registration_set_service },
-	{ "id", registration_set_id },
-	{ "unit", registration_set_unit },
-	{ "root", registration_set_root },
-	{ "alias", registration_add_alias },
-	{ "interface", registration_add_interface },
-	{ "address", registration_add_address },
-	{ "uid-map", registration_add_uid_extent },
-	{ "gid-map", registration_add_gid_extent },
-	{ "ssh-address", registration_set_ssh_address },
-	{ "vsock-cid", registration_set_vsock_cid },
-};
-
-#define N_FACTS (sizeof facts / sizeof *facts)
 
 static int help(void)
 {
-	puts("Usage: mymachines register NAME --leader=PID [OPTION...]\n"
-	     "       mymachines register --batch [--replace] [--scope] < FILE\n"
-	     "\n"
-	     "Register a running machine under NAME. What isn't said is read from its leader:\n"
-	     "namespaces, id maps, addresses, unit, root directory. To register the same\n"
-	     "leader again updates the record: what was said before and isn't now, stays.\n"
-	     "\n"
-	     "  -h, --help                 Show this help\n"
-	     "      --leader=PID           The machine's first process, as the host sees it\n"
-	     "      --class=CLASS          container (the default) or vm\n"
-	     "      --service=NAME         Who runs it: runc, lxc, libvirt-qemu, ...\n"
-	     "      --id=UUID              Its UUID\n"
-	     "      --root=PATH            Its root directory, on the host\n"
-	     "      --unit=UNIT            The service or scope that it runs in\n"
-	     "      --ssh-address=ADDRESS  Where ssh(1) reaches it\n"
-	     "      --vsock-cid=CID        Its vsock(7) context id\n"
-	     "      --scope                Put it into a scope of its own, if it is in no unit\n"
-	     "      --replace              Throw out a live machine with the name or leader\n"
-	     "      --no-monitor           Don't start the monitor, if none runs\n"
-	     "      --batch                Read JSON objects, one a line; publish all at once\n"
-	     "\n"
-	     "May be said several times; an empty value takes back those before:\n"
-	     "      --alias=NAME           Another name of it\n"
-	     "      --address=ADDRESS      An address, for VMs; it may end in %INTERFACE\n"
-	     "      --interface=INTERFACE  A host's interface that leads to it\n"
-	     "      --uid-map=INNER:OUTER:COUNT\n"
-	     "      --gid-map=INNER:OUTER:COUNT\n"
-	     "                             COUNT ids from INNER in it are from OUTER here");
+	printf("Usage: mymachines register NAME --leader=PID [OPTION...]\n"
+	       "       mymachines register --batch [--replace] [--scope] < FILE\n"
+	       "\n"
+	       "Register a running machine under NAME. What isn't said is read from its leader:\n"
+	       "namespaces, id maps, addresses, unit, root directory. To register the same\n"
+	       "leader again updates the record: what was said before and isn't now, stays.\n"
+	       "\n"
+	       "  -h, --help                 Show this help\n"
+	       "      --leader=PID           The machine's first process, as the host sees it\n"
+	       "      --scope                Put it into a scope of its own, if it is in no unit\n"
+	       "      --replace              Throw out a live machine with the name or leader\n"
+	       "      --no-monitor           Don't start the monitor, if none runs\n"
+	       "      --batch                Read JSON objects, one a line; publish all at once\n"
+	       "%s\n",
+	       fact_options_help);
 	return EXIT_SUCCESS;
 }
 
@@ -90,30 +53,25 @@ struct settings {
 	const char *facts_said; /* an option that says something of one machine */
 };
 
-static void fill_options(struct option options[static N_FACTS + 6])
-{
-	size_t n = 0;
-
-	options[n++] = (struct option){ "help", no_argument, NULL, 'h' };
-	options[n++] = (struct option){ "batch", no_argument, NULL, OPTION_BATCH };
-	options[n++] = (struct option){ "no-monitor", no_argument, NULL, OPTION_NO_MONITOR };
-	options[n++] = (struct option){ "replace", no_argument, NULL, OPTION_REPLACE };
-	options[n++] = (struct option){ "scope", no_argument, NULL, OPTION_SCOPE };
-	for (size_t i = 0; i < N_FACTS; i++)
-		options[n++] = (struct option){ facts[i].option, required_argument, NULL,
-						(int) (OPTION_FACTS + i) };
-	options[n] = (struct option){ 0 };
-}
-
 /* Once for the settings and, with the name known, again for the facts: messages begin with it. */
 static int parse(int argc, char **argv, struct settings *settings, struct registration *reg)
 {
-	struct option options[N_FACTS + 6];
-	int option;
+	static const struct option own[] = {
+		{ "help", no_argument, NULL, 'h' },
+		{ "batch", no_argument, NULL, OPTION_BATCH },
+		{ "leader", required_argument, NULL, OPTION_LEADER },
+		{ "no-monitor", no_argument, NULL, OPTION_NO_MONITOR },
+		{ "replace", no_argument, NULL, OPTION_REPLACE },
+		{ "scope", no_argument, NULL, OPTION_SCOPE },
+	};
+	struct option options[sizeof own / sizeof *own + N_FACT_OPTIONS + 1];
+	int option, r;
 
-	fill_options(options);
+	memcpy(options, own, sizeof own);
+	fact_options_fill(options + sizeof own / sizeof *own);
 	optind = 0;
 	while ((option = getopt_long(argc, argv, "h", options, NULL)) >= 0) {
+		r = 0;
 		switch (option) {
 		case 'h': settings->help = true; break;
 		case OPTION_BATCH: settings->batch = true; break;
@@ -121,11 +79,16 @@ static int parse(int argc, char **argv, struct settings *settings, struct regist
 		case OPTION_REPLACE: settings->replace = true; break;
 		case OPTION_SCOPE: settings->scope = true; break;
 		case '?': return -1;
+		case OPTION_LEADER:
+			settings->facts_said = "leader";
+			r = reg ? registration_set_leader(reg, optarg) : 0;
+			break;
 		default:
-			settings->facts_said = facts[option - OPTION_FACTS].option;
-			if (reg && facts[option - OPTION_FACTS].set(reg, optarg) < 0)
-				return -1;
+			settings->facts_said = fact_option_name(option);
+			r = reg ? fact_option_set(reg, option, optarg) : 0;
 		}
+		if (r < 0)
+			return -1;
 	}
 	return 0;
 }
@@ -137,8 +100,7 @@ static int publish_all(const struct registration *registrations, size_t count,
 	int status = publish_registrations(registrations, count,
 					   settings->replace ? PUBLISH_REPLACE : 0);
 
-	if (status == EXIT_SUCCESS && count > 0 && !settings->no_monitor &&
-	    configuration_read().monitor)
+	if (status == EXIT_SUCCESS && count > 0 && !settings->no_monitor)
 		monitor_start();
 	return status;
 }

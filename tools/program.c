@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "tools/run.h"
+#include "tools/program.h"
 
 #include <errno.h>
 #include <fcntl.h>
