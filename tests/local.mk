@@ -114,6 +114,7 @@ tests_unit_unit_SOURCES = \
 	%D%/unit/leases.c \
 	%D%/unit/main.c \
 	%D%/unit/name.c \
+	%D%/unit/nsswitch.c \
 	%D%/unit/process.c \
 	%D%/unit/record.c \
 	%D%/unit/register.c \

@@ -23,6 +23,7 @@ libtools_a_SOURCES = \
 	%D%/monitor_lock.c %D%/monitor_lock.h \
 	%D%/monitor_loop.c %D%/monitor_loop.h \
 	%D%/monitor_start.c %D%/monitor_start.h \
+	%D%/nsswitch.c %D%/nsswitch.h \
 	%D%/options.c %D%/options.h \
 	%D%/peer.c %D%/peer.h \
 	%D%/pid_namespace.c %D%/pid_namespace.h \

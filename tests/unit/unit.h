@@ -13,6 +13,7 @@ Suite *idmap_suite(void);
 Suite *json_suite(void);
 Suite *leases_suite(void);
 Suite *name_suite(void);
+Suite *nsswitch_suite(void);
 Suite *process_suite(void);
 Suite *record_suite(void);
 Suite *register_suite(void);

@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tools/nsswitch.h"
+
+#include "tests/unit/unit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct arena arena;
+
+/* The other two lines, so that a text has all. */
+static const char *with_others(const char *database, const char *line)
+{
+	static const struct {
+		const char *database, *line;
+	} rights[] = { { "passwd", "passwd: files mymachines\n" },
+		       { "group", "group: files mymachines\n" },
+		       { "hosts", "hosts: files mymachines dns\n" } };
+	const char *text = "";
+
+	for (size_t i = 0; i < 3; i++)
+		if (strcmp(rights[i].database, database) != 0)
+			text = arena_printf(&arena, "%s%s", text, rights[i].line);
+	return arena_printf(&arena, "%s%s", text, line);
+}
+
+/* How a line fares, between others that are right. */
+static void check_added(const char *database, const char *line, const char *expected)
+{
+	const char *text = with_others(database, line), *added = nsswitch_add(&arena, text);
+	const char *behind;
+
+	ck_assert_str_eq(added, with_others(database, expected));
+	ck_assert_msg(strcmp(nsswitch_add(&arena, added), added) == 0, "twice: %s", line);
+	ck_assert_msg(nsswitch_judge(&arena, added, database, &behind) == NSSWITCH_RIGHT,
+		      "what is added is right: %s", added);
+}
+
+static const char *without_others(const char *text, const char *database)
+{
+	return nsswitch_remove(&arena, with_others(database, text));
+}
+
+/* Lines without the word, which come back when it is taken out again. */
+static const struct {
+	const char *database, *line, *added;
+} additions[] = {
+	{ "hosts", "hosts: files dns\n", "hosts: files mymachines dns\n" },
+	{ "hosts", "hosts:\t  files\t  dns\n", "hosts:\t  files mymachines\t  dns\n" },
+	{ "hosts", "hosts: files dns", "hosts: files mymachines dns" },
+	{ "hosts", "hosts: files dns\r\n", "hosts: files mymachines dns\r\n" },
+	{ "hosts", "hosts: files\r\n", "hosts: files mymachines\r\n" },
+	{ "hosts", "hosts: files # not dns\n", "hosts: files mymachines # not dns\n" },
+	{ "hosts", "hosts: files# [\n", "hosts: files mymachines# [\n" },
+	{ "hosts", "  hosts:files dns\n", "  hosts:files mymachines dns\n" },
+	{ "hosts", "hosts files dns\n", "hosts files mymachines dns\n" },
+	{ "hosts", "hosts : files\n", "hosts : files mymachines\n" },
+	{ "hosts", "hosts: files myhostname resolve [!UNAVAIL=return] dns\n",
+	  "hosts: files mymachines myhostname resolve [!UNAVAIL=return] dns\n" },
+	{ "hosts", "hosts: resolve [!UNAVAIL=return] files myhostname dns\n",
+	  "hosts: mymachines resolve [!UNAVAIL=return] files myhostname dns\n" },
+	{ "hosts", "hosts: myhostname  resolve [!UNAVAIL=return] files\n",
+	  "hosts: myhostname mymachines  resolve [!UNAVAIL=return] files\n" },
+	{ "hosts", "hosts: files mdns4_minimal [NOTFOUND=return] dns\n",
+	  "hosts: files mymachines mdns4_minimal [NOTFOUND=return] dns\n" },
+	{ "hosts", "hosts: mdns4_minimal [NOTFOUND=return] files dns\n",
+	  "hosts: mymachines mdns4_minimal [NOTFOUND=return] files dns\n" },
+	{ "hosts", "hosts: myhostname files dns\n", "hosts: myhostname files mymachines dns\n" },
+	{ "hosts", "hosts: dns\n", "hosts: mymachines dns\n" },
+	{ "hosts", "hosts: compat dns\n", "hosts: compat mymachines dns\n" },
+	{ "hosts", "hosts: myhostname\n", "hosts: mymachines myhostname\n" },
+	{ "hosts", "hosts:\n", "hosts: mymachines\n" },
+	{ "hosts", "hosts: \t # nothing\n", "hosts: mymachines \t # nothing\n" },
+	{ "hosts", "hosts: files [NOTFOUND=return] dns\n",
+	  "hosts: files mymachines [NOTFOUND=return] dns\n" },
+	{ "hosts", "hosts: files[ !unavail = Return ]dns\n",
+	  "hosts: files mymachines[ !unavail = Return ]dns\n" },
+	{ "hosts", "hosts: files [TRYAGAIN=continue] dns\n",
+	  "hosts: files [TRYAGAIN=continue] mymachines dns\n" },
+	{ "passwd", "passwd: files systemd\n", "passwd: files mymachines systemd\n" },
+	{ "passwd", "passwd: compat systemd\n", "passwd: compat mymachines systemd\n" },
+	{ "passwd", "passwd: sss files\n", "passwd: sss files mymachines\n" },
+	{ "passwd", "passwd: sss [NOTFOUND=return] files\n",
+	  "passwd: mymachines sss [NOTFOUND=return] files\n" },
+	{ "passwd", "passwd: dns files\n", "passwd: dns files mymachines\n" },
+	{ "group", "group: files [SUCCESS=merge] systemd\n",
+	  "group: files [SUCCESS=merge] mymachines [SUCCESS=merge] systemd\n" },
+	{ "group", "group: files  [success=merge]  systemd [SUCCESS=merge] sss",
+	  "group: files  [success=merge] mymachines [SUCCESS=merge]  systemd [SUCCESS=merge] sss" },
+	{ "group", "group: db [SUCCESS=merge] files [SUCCESS=merge NOTFOUND=return] x\n",
+	  "group: db [SUCCESS=merge] mymachines [SUCCESS=merge] files "
+	  "[SUCCESS=merge NOTFOUND=return] x\n" },
+	{ "group", "group: files [SUCCESS=merge NOTFOUND=return] systemd\n",
+	  "group: mymachines files [SUCCESS=merge NOTFOUND=return] systemd\n" },
+};
+
+#define N_ADDITIONS (sizeof additions / sizeof *additions)
+
+START_TEST(the_word_goes_where_it_belongs)
+{
+	check_added(additions[_i].database, additions[_i].line, additions[_i].added);
+}
+END_TEST
+
+START_TEST(what_was_added_can_be_taken_out)
+{
+	const char *database = additions[_i].database, *before = additions[_i].line;
+
+	ck_assert_str_eq(without_others(additions[_i].added, database),
+			 without_others(before, database));
+	ck_assert_ptr_nonnull(strstr(without_others(additions[_i].added, database), before));
+}
+END_TEST
+
+/* Lines that have it already, with what becomes of them. */
+static const struct {
+	const char *database, *line;
+	enum nsswitch_verdict verdict;
+	const char *behind, *added;
+} judged[] = {
+	{ "hosts", "hosts: files mymachines dns\n", NSSWITCH_RIGHT },
+	{ "hosts", "hosts: files myhostname mymachines resolve\n", NSSWITCH_RIGHT },
+	{ "hosts", "hosts: mymachines resolve [!UNAVAIL=return] files\n", NSSWITCH_RIGHT },
+	{ "hosts", "hosts: files mymachines [NOTFOUND=return] dns\n", NSSWITCH_RIGHT },
+	{ "hosts", "hosts: files mymachines dns mymachines\n", NSSWITCH_RIGHT },
+	{ "hosts", "hosts: mymachines\n", NSSWITCH_RIGHT },
+	{ "hosts", "hosts: mymachines files dns\n", NSSWITCH_BEFORE_FILES },
+	{ "passwd", "passwd: mymachines compat\n", NSSWITCH_BEFORE_FILES },
+	{ "passwd", "passwd: files systemd mymachines\n", NSSWITCH_RIGHT },
+	{ "passwd", "passwd: dns mymachines\n", NSSWITCH_RIGHT },
+	{ "hosts", "hosts: files dns mymachines\n", NSSWITCH_LATE, "dns",
+	  "hosts: files mymachines dns\n" },
+	{ "hosts", "hosts: resolve mymachines files dns\n", NSSWITCH_LATE, "resolve",
+	  "hosts: mymachines resolve files dns\n" },
+	{ "hosts", "hosts: files resolve [!UNAVAIL=return] mymachines dns\n", NSSWITCH_UNREACHED,
+	  "resolve [!UNAVAIL=return]", "hosts: files mymachines resolve [!UNAVAIL=return] dns\n" },
+	{ "hosts", "hosts: files mdns4_minimal [notfound=RETURN] mymachines\n", NSSWITCH_UNREACHED,
+	  "mdns4_minimal [notfound=RETURN]",
+	  "hosts: files mymachines mdns4_minimal [notfound=RETURN]\n" },
+	{ "hosts", "hosts: files [TRYAGAIN=return] mymachines # c\n", NSSWITCH_UNREACHED,
+	  "files [TRYAGAIN=return]", "hosts: files mymachines [TRYAGAIN=return] # c\n" },
+	{ "hosts", "hosts: files [UNAVAIL=return] mymachines", NSSWITCH_UNREACHED,
+	  "files [UNAVAIL=return]", "hosts: files mymachines [UNAVAIL=return]" },
+	{ "hosts", "hosts: x [!SUCCESS=return] mymachines mymachines files\n", NSSWITCH_UNREACHED,
+	  "x [!SUCCESS=return]", "hosts: mymachines x [!SUCCESS=return] files\n" },
+	{ "hosts", "hosts: x [!NOTFOUND=return] mymachines files\n", NSSWITCH_UNREACHED,
+	  "x [!NOTFOUND=return]", "hosts: mymachines x [!NOTFOUND=return] files\n" },
+	{ "hosts", "hosts: x [NOTFOUND=return NOTFOUND=continue] mymachines\n", NSSWITCH_RIGHT },
+	{ "hosts", "hosts: x [!SUCCESS=continue SUCCESS=return] mymachines\n", NSSWITCH_RIGHT },
+	{ "passwd", "passwd: files sss [NOTFOUND=return] mymachines systemd\n", NSSWITCH_UNREACHED,
+	  "sss [NOTFOUND=return]", "passwd: files mymachines sss [NOTFOUND=return] systemd\n" },
+	{ "group", "group: files [SUCCESS=merge] mymachines systemd\n", NSSWITCH_CUTS_MERGE,
+	  "files [SUCCESS=merge]",
+	  "group: files [SUCCESS=merge] mymachines [SUCCESS=merge] systemd\n" },
+	{ "group", "group: files [SUCCESS=merge] mymachines\n", NSSWITCH_RIGHT },
+	{ "group", "group: files [SUCCESS=merge] mymachines [SUCCESS=continue] x\n",
+	  NSSWITCH_RIGHT },
+};
+
+START_TEST(a_line_is_judged_and_put_right)
+{
+	const char *text = with_others(judged[_i].database, judged[_i].line), *behind;
+
+	ck_assert_int_eq(nsswitch_judge(&arena, text, judged[_i].database, &behind),
+			 judged[_i].verdict);
+	ck_assert_pstr_eq(behind, judged[_i].behind);
+	if (judged[_i].added)
+		check_added(judged[_i].database, judged[_i].line, judged[_i].added);
+	else
+		ck_assert_str_eq(nsswitch_add(&arena, text), text);
+}
+END_TEST
+
+static const char *const malformed[] = {
+	"hosts: files [NOTFOUND=return dns\n",
+	"hosts: files [NOTFOUND] dns\n",
+	"hosts: files [NOTFOUND=] dns\n",
+	"hosts: files [=return] dns\n",
+	"hosts: files [] dns\n",
+	"hosts: files [\n",
+	"hosts: files [NOTFOUND",
+	"hosts: files [NOTFOUND=return # ] mymachines\n",
+	"hosts: files [LOST=return] dns\n",
+	"hosts: files [NOTFOUND=leave] mymachines dns\n",
+	"hosts: files [!!NOTFOUND=return] mymachines dns\n",
+	"hosts: [NOTFOUND=return] files mymachines\n",
+	"hosts: files [NOTFOUND=return] [UNAVAIL=return] mymachines\n",
+};
+
+START_TEST(a_malformed_line_stays)
+{
+	const char *text = with_others("hosts", malformed[_i]), *behind;
+
+	ck_assert_int_eq(nsswitch_judge(&arena, text, "hosts", &behind), NSSWITCH_MALFORMED);
+	ck_assert_ptr_null(behind);
+	ck_assert_str_eq(nsswitch_add(&arena, text), text);
+	ck_assert_ptr_nonnull(strstr(nsswitch_remove(&arena, text), malformed[_i]));
+}
+END_TEST
+
+START_TEST(missing_lines_are_added)
+{
+	static const char all[] = "passwd: files mymachines\ngroup: files mymachines\n"
+				  "hosts: files mymachines dns\n";
+	static const char *const none[] = {
+		"# hosts: files\n", "hostsx: files\n", "HOSTS: files\n", "host: files\n", "\n\n",
+		": files\n",	    "services: db\n",  "hosts#: files\n"
+	};
+	const char *behind;
+
+	ck_assert_str_eq(nsswitch_add(&arena, NULL), all);
+	ck_assert_str_eq(nsswitch_add(&arena, ""), all);
+	ck_assert_str_eq(nsswitch_remove(&arena, NULL), "");
+	for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
+		ck_assert_int_eq(nsswitch_judge(&arena, none[i], "hosts", &behind),
+				 NSSWITCH_NO_LINE);
+		ck_assert_str_eq(nsswitch_add(&arena, none[i]),
+				 arena_printf(&arena, "%s%s", none[i], all));
+	}
+	ck_assert_str_eq(nsswitch_add(&arena, "group: files\npasswd: files\nhosts"),
+			 "group: files mymachines\npasswd: files mymachines\nhosts\n"
+			 "hosts: files mymachines dns\n");
+}
+END_TEST
+
+START_TEST(everything_else_stays_as_it_is)
+{
+	static const char before[] = "# a comment with hosts: in it\n\n\tpasswd:\tcompat # c\n"
+				     "shadow: files\n \ngroup:  files systemd\nhosts: files dns\n"
+				     "netgroup: nis\nhosts: dns\n# the end";
+	static const char after[] =
+		"# a comment with hosts: in it\n\n\tpasswd:\tcompat mymachines # c\n"
+		"shadow: files\n \ngroup:  files mymachines systemd\nhosts: files mymachines dns\n"
+		"netgroup: nis\nhosts: mymachines dns\n# the end";
+
+	ck_assert_str_eq(nsswitch_add(&arena, before), after);
+	ck_assert_str_eq(nsswitch_add(&arena, after), after);
+	ck_assert_str_eq(nsswitch_remove(&arena, after), before);
+}
+END_TEST
+
+START_TEST(all_lines_of_a_database_must_be_right)
+{
+	static const char *const texts[] = { "hosts: files mymachines\nhosts: files dns\n",
+					     "hosts: files dns\nhosts: files mymachines\n" };
+	const char *behind;
+
+	for (size_t i = 0; i < 2; i++)
+		ck_assert_int_eq(nsswitch_judge(&arena, texts[i], "hosts", &behind),
+				 NSSWITCH_ABSENT);
+}
+END_TEST
+
+START_TEST(the_word_is_taken_out_wherever_it_is)
+{
+	static const char *const pairs[][2] = {
+		{ "hosts: mymachines\n", "hosts:\n" },
+		{ "hosts: mymachines [NOTFOUND=return] files\n", "hosts: files\n" },
+		{ "hosts: files dns mymachines", "hosts: files dns" },
+		{ "hosts: mymachines files mymachines dns mymachines\n", "hosts: files dns\n" },
+		{ "hosts: files [TRYAGAIN=continue] mymachines [NOTFOUND=return]\n",
+		  "hosts: files [TRYAGAIN=continue]\n" },
+		{ "hosts: files # mymachines\n", "hosts: files # mymachines\n" },
+		{ "hosts: files mymachines2\n", "hosts: files mymachines2\n" },
+		{ "shadow: files mymachines\n", "shadow: files mymachines\n" },
+	};
+
+	for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
+		ck_assert_str_eq(nsswitch_remove(&arena, pairs[i][0]), pairs[i][1]);
+}
+END_TEST
+
+/* Whatever comes, it ends, reads no byte too many, and what is right stays. */
+START_TEST(any_bytes_will_do)
+{
+	static const char *const parts[] = { "hosts", ":",	" ",  "files",	    "dns",
+					     "[",     "]",	"\n", "!",	    "NOTFOUND",
+					     "=",     "return", "#",  "mymachines", "SUCCESS=merge",
+					     "\r" };
+	unsigned int bad = 0;
+
+	srand(1);
+	for (size_t i = 0; i < 20000; i++) {
+		const char *text = "hosts: files ", *added;
+
+		for (int n = rand() % 12; n > 0; n--)
+			text = arena_printf(&arena, "%s%s", text, parts[(size_t) rand() % 16]);
+		added = nsswitch_add(&arena, text);
+		bad += strcmp(nsswitch_add(&arena, added), added) != 0;
+		nsswitch_remove(&arena, text);
+		arena_done(&arena);
+	}
+	ck_assert_uint_eq(bad, 0);
+}
+END_TEST
+
+static void done(void)
+{
+	arena_done(&arena);
+}
+
+#define ADD_LOOP(suite, function, count)                                                           \
+	do {                                                                                       \
+		TCase *looped = tcase_create(#function);                                           \
+		tcase_add_checked_fixture(looped, NULL, done);                                     \
+		tcase_add_loop_test(looped, function, 0, count);                                   \
+		suite_add_tcase(suite, looped);                                                    \
+	} while (0)
+
+Suite *nsswitch_suite(void)
+{
+	Suite *suite = suite_create("nsswitch");
+
+	ADD_LOOP(suite, the_word_goes_where_it_belongs, N_ADDITIONS);
+	ADD_LOOP(suite, what_was_added_can_be_taken_out, N_ADDITIONS);
+	ADD_LOOP(suite, a_line_is_judged_and_put_right, sizeof judged / sizeof *judged);
+	ADD_LOOP(suite, a_malformed_line_stays, sizeof malformed / sizeof *malformed);
+	ADD_LOOP(suite, missing_lines_are_added, 1);
+	ADD_LOOP(suite, everything_else_stays_as_it_is, 1);
+	ADD_LOOP(suite, all_lines_of_a_database_must_be_right, 1);
+	ADD_LOOP(suite, the_word_is_taken_out_wherever_it_is, 1);
+	ADD_LOOP(suite, any_bytes_will_do, 1);
+	return suite;
+}
