@@ -485,3 +485,72 @@ bool exports_follow(uint64_t generation, bool has_machines)
 		return errno == ENOENT && !has_machines;
 	return registry_mtime(&st) == generation || peer_is_running();
 }
+
+static void add_fault(struct arena *arena, struct exports_fault *fault, const char *name,
+		      enum ownership whose)
+{
+	char *shown;
+
+	if (fault->count++ > 0)
+		return;
+	shown = escape(name, arena_alloc(arena, ESCAPED_SIZE(strlen(name))));
+	fault->path = arena_printf(arena, MACHINES_DIRECTORY "/%s", shown);
+	fault->is_foreign = whose == FOREIGN;
+}
+
+static void check_state(struct exports *e, struct arena *arena, const char *name,
+			struct exports_fault *fault)
+{
+	const char *there = "";
+	enum ownership whose = read_state(e, name, &there);
+	struct machine m;
+
+	if (find_wanted(e, name, &m)
+		    ? whose != OURS || strcmp(there, text_of(&e->arena, write_lines, &m)) != 0
+		    : whose == OURS)
+		add_fault(arena, fault, name, whose);
+}
+
+static void check_link(struct exports *e, struct arena *arena, const char *unit,
+		       struct exports_fault *fault)
+{
+	const char *link = link_name(e, unit);
+	char target[PATH_MAX];
+	enum ownership whose = read_link(e, unit, target);
+	struct machine m;
+
+	if (strlen(link) > NAME_MAX)
+		return;
+	if (find_wanted_of_unit(e, unit, &m) ? whose != OURS || strcmp(target, m.name) != 0
+					     : whose == OURS)
+		add_fault(arena, fault, link, whose);
+}
+
+static int check_entries(struct exports *e, struct arena *arena, struct exports_fault *fault)
+{
+	CLEANUP(string_list_done) struct string_list names = { 0 }, units = { 0 };
+	int r = list_entries(e, &names, &units);
+
+	if (r == 0)
+		r = list_machines(e, &names, &units);
+	for (size_t i = 0; r == 0 && i < names.count; i++)
+		check_state(e, arena, names.items[i], fault);
+	for (size_t i = 0; r == 0 && i < units.count; i++)
+		check_link(e, arena, units.items[i], fault);
+	return r;
+}
+
+int exports_check(struct arena *arena, struct exports_fault *fault)
+{
+	CLEANUP(exports_done) struct exports e = { .directory = -1, .is_on = true };
+	int r = snapshot_open(&e.snapshot, REGISTRY_PATH);
+
+	*fault = (struct exports_fault){ 0 };
+	if (r < 0)
+		return r == -ENOENT || r == -ESTALE ? 0 : r;
+	fault->path = MACHINES_DIRECTORY;
+	e.directory = open_directory(false);
+	if (e.directory == -ENOENT && e.snapshot.meta.machines == 0)
+		return 0;
+	return e.directory < 0 ? e.directory : check_entries(&e, arena, fault);
+}

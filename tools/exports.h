@@ -7,6 +7,7 @@
 #pragma once
 
 #include "registry/writer.h"
+#include "tools/arena.h"
 
 /*
  * Bring the directory up to date with the registry, under the writer's lock,
@@ -20,3 +21,16 @@ int exports_update(const struct writer *writer);
  * it, was killed, or has failed. True where nothing is exported.
  */
 bool exports_follow(uint64_t generation, bool has_machines);
+
+/* What of the directory isn't as the registry would have it. */
+struct exports_fault {
+	size_t count;	  /* of files and links; 0: none */
+	const char *path; /* of the first, escaped, in the arena */
+	bool is_foreign;  /* which is somebody else's, in the way */
+};
+
+/*
+ * Hold the directory against the registry. 0 with `fault`, or a negative errno: of the
+ * directory, with its path in `fault`, or, without a path, of the registry.
+ */
+int exports_check(struct arena *arena, struct exports_fault *fault);

@@ -7,6 +7,10 @@ libtools_a_SOURCES = \
 	%D%/configuration.c %D%/configuration.h \
 	%D%/daemon.c %D%/daemon.h \
 	%D%/discovery.c %D%/discovery.h \
+	%D%/doctor.c %D%/doctor.h \
+	%D%/doctor_confinement.c \
+	%D%/doctor_nss.c \
+	%D%/doctor_registry.c \
 	%D%/exports.c %D%/exports.h \
 	%D%/facts.c %D%/facts.h \
 	%D%/format.c %D%/format.h \
@@ -19,6 +23,7 @@ libtools_a_SOURCES = \
 	%D%/machine_copy.c %D%/machine_copy.h \
 	%D%/membership.c %D%/membership.h \
 	%D%/message.c %D%/message.h \
+	%D%/module_probe.c %D%/module_probe.h \
 	%D%/monitor.c \
 	%D%/monitor_lock.c %D%/monitor_lock.h \
 	%D%/monitor_loop.c %D%/monitor_loop.h \
@@ -46,10 +51,11 @@ libtools_a_SOURCES = \
 	%D%/which.c
 libtools_a_CFLAGS = $(AM_CFLAGS) $(JSON_C_CFLAGS) $(CAPNG_CFLAGS)
 libtools_a_CPPFLAGS = $(AM_CPPFLAGS) -DSYSCONFDIR='"$(sysconfdir)"' \
-	-DSYSTEM_UNIT_DIRECTORY='"$(systemdsystemunitdir)"'
+	-DSYSTEM_UNIT_DIRECTORY='"$(systemdsystemunitdir)"' -DNSS_DIRECTORY='"$(nssdir)"'
 
 # What links it besides, in this order.
-TOOLS_LIBS = libregistry-words.la libregistry-watch.la $(REGISTRY_WRITE_LIBS) $(JSON_C_LIBS) $(CAPNG_LIBS)
+TOOLS_LIBS = libregistry-words.la libregistry-watch.la $(REGISTRY_WRITE_LIBS) $(JSON_C_LIBS) $(CAPNG_LIBS) \
+	$(DL_LIBS)
 
 bin_PROGRAMS += mymachines
 mymachines_SOURCES = %D%/main.c

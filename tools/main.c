@@ -18,6 +18,7 @@ static const struct verb {
 	int (*run)(int argc, char **argv);
 } verbs[] = {
 	/* clang-format off */
+	{ "doctor", verb_doctor },
 	{ "list", verb_list },
 	{ "monitor", verb_monitor },
 	{ "ps", verb_ps },
@@ -47,6 +48,7 @@ static int help(void)
 	     "  unregister NAME...   Forget machines; what runs in them goes on\n"
 	     "  refresh [NAME...]    Read id maps and addresses again; drop what has died\n"
 	     "  monitor              Do that by itself whenever something changes\n"
+	     "  doctor               Look whether all is set up, and tell what mends it\n"
 	     "\n"
 	     "Options:\n"
 	     "  -h, --help           Show this help; after a verb, that verb's\n"

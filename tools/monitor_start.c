@@ -12,12 +12,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define UNIT "mymachines-monitor.service"
-
-/* Where a unit that this was installed with would be. */
-static bool has_unit(void)
+bool monitor_has_unit(void)
 {
-	static const char path[] = SYSTEM_UNIT_DIRECTORY "/" UNIT;
+	static const char path[] = SYSTEM_UNIT_DIRECTORY "/" MONITOR_UNIT;
 
 	/* It isn't, if this was configured to install none. */
 	return path[0] == '/' && access(path, F_OK) == 0;
@@ -30,7 +27,7 @@ static int start_unit(void)
 		/* clang-format off */
 		"busctl", "--quiet", "--system", "--timeout=3", "call",
 		"org.freedesktop.systemd1", "/org/freedesktop/systemd1",
-		"org.freedesktop.systemd1.Manager", "StartUnit", "ss", UNIT, "replace", NULL,
+		"org.freedesktop.systemd1.Manager", "StartUnit", "ss", MONITOR_UNIT, "replace", NULL,
 		/* clang-format on */
 	};
 
@@ -58,7 +55,7 @@ void monitor_start(void)
 
 	if (!configuration_read().monitor || monitor_is_running(&pid) != 0)
 		return;
-	if (systemd_is_running() && has_unit() && start_unit() == 0)
+	if (systemd_is_running() && monitor_has_unit() && start_unit() == 0)
 		return;
 	r = start_process();
 	/* Otherwise it has said it. */

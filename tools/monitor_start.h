@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include <stdbool.h>
+
 /*
  * Have a monitor run, in the background, if none does and it isn't set that
  * none should: by systemd, where that runs and has our unit, or else a process
@@ -8,3 +10,8 @@
  * registration tries again.
  */
 void monitor_start(void);
+
+#define MONITOR_UNIT "mymachines-monitor.service"
+
+/* Whether the unit that this was installed with is there. */
+bool monitor_has_unit(void);
