@@ -79,6 +79,7 @@ integration_tests = \
 	%D%/integration/changes.t \
 	%D%/integration/completion.t \
 	%D%/integration/debian.t \
+	%D%/integration/doctor.t \
 	%D%/integration/exports.t \
 	%D%/integration/exports-cgroup1.t \
 	%D%/integration/exports-cgroup2.t \

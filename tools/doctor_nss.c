@@ -182,15 +182,20 @@ static int map_file(const char *path, struct mapped_file *file)
 	return 0;
 }
 
-/* The text, in the file, that ends with `end` and its NUL; or NULL. */
-static const char *find_text(struct doctor *doctor, const struct mapped_file *file, const char *end)
+/* The next text in the file, from `*at` on, that ends with the registry's file name; or NULL. */
+static const char *find_registry_path(struct doctor *doctor, const struct mapped_file *file,
+				      size_t *at)
 {
-	const char *found = memmem(file->bytes, file->size, end, strlen(end) + 1);
-	const char *start = found;
+	static const char name[] = "/" REGISTRY_FILE_NAME;
+	const char *bytes = file->bytes, *start;
+	const char *found = memmem(bytes + *at, file->size - *at, name, sizeof name);
 
-	while (start && start > (const char *) file->bytes && start[-1])
-		start--;
-	return start ? arena_strdup(doctor->arena, start) : NULL;
+	if (!found)
+		return NULL;
+	*at = (size_t) (found - bytes) + sizeof name;
+	for (start = found; start > bytes && start[-1] > ' ' && start[-1] < 0x7f; start--)
+		;
+	return arena_strdup(doctor->arena, start);
 }
 
 /* What tells whose a file is. */
@@ -214,16 +219,19 @@ static bool is_ours(struct doctor *doctor, const char *path)
 {
 	CLEANUP(unmap) struct mapped_file file = { 0 };
 	int r = map_file(path, &file);
-	const char *other;
+	const char *text, *other = NULL;
+	size_t at = 0;
 
 	if (r < 0) {
 		doctor_find(doctor, FINDING_UNKNOWN, NULL, "%s: %s", shown(doctor, path),
 			    strerror(-r));
 		return true;
 	}
-	if (find_text(doctor, &file, REGISTRY_PATH))
-		return true;
-	other = find_text(doctor, &file, "/" REGISTRY_FILE_NAME);
+	while ((text = find_registry_path(doctor, &file, &at))) {
+		if (strcmp(text, REGISTRY_PATH) == 0)
+			return true;
+		other = text;
+	}
 	if (other)
 		doctor_find(doctor, FINDING_ERROR, ask_for_package(doctor, path),
 			    "%s is loaded, which was configured to read %s, and not " REGISTRY_PATH,
@@ -350,7 +358,7 @@ static bool explain_answers(struct doctor *doctor, const struct module_question 
 			    "%s is registered, but doesn't resolve: %s", q->host,
 			    answer->host_error);
 	else if (q->host && !answer->host_is_right)
-		doctor_find(doctor, FINDING_WARNING, has_cache ? cached : "getent ahosts",
+		doctor_find(doctor, FINDING_WARNING, has_cache ? cached : NULL,
 			    "%s resolves to addresses that aren't the machine's: something that "
 			    "is asked before knows the name, such as /etc/hosts",
 			    q->host);
@@ -397,7 +405,7 @@ void check_module(struct doctor *doctor)
 		explain_not_loaded(doctor, &answer);
 	else if (*answer.path && !is_ours(doctor, answer.path))
 		;
-	else if (answer.was_too_slow || answer.wait_status)
+	else if (answer.stage != MODULE_DONE)
 		explain_end(doctor, &question, &answer);
 	else
 		explain_loaded(doctor, &question, &answer);

@@ -48,6 +48,8 @@ bash_tab() {
 }
 is "$(bash_tab 'mymachines unreg')" "<mymachines unregister >" "bash: verbs"
 is "$(bash_tab 'mymachines mon')" "<mymachines monitor >" "bash: monitor"
+is "$(bash_tab 'mymachines doc')" "<mymachines doctor >" "bash: doctor"
+is "$(bash_tab 'mymachines doctor --json=s')" "<mymachines doctor --json=short >" "bash: options of doctor"
 is "$(bash_tab 'mymachines watch --ini')" "<mymachines watch --initial >" "bash: options of watch"
 is "$(bash_tab 'mymachines show we')" "<mymachines show web1 >" "bash: names"
 is "$(bash_tab 'mymachines unregister db1 we')" "<mymachines unregister db1 web1 >" "bash: a second name"
@@ -76,6 +78,7 @@ Z
         ZDOTDIR=$TMPDIR tab "$1" zsh -i
     }
     is "$(zsh_line 'mymachines unreg')" "<mymachines unregister >" "zsh: verbs"
+    is "$(zsh_line 'mymachines doctor --js')" "<mymachines doctor --json=>" "zsh: doctor"
     is "$(zsh_line 'mymachines show we')" "<mymachines show web1 >" "zsh: names"
     is "$(zsh_line 'mymachines unregister db1 we')" "<mymachines unregister db1 web1 >" "zsh: a second name"
     is "$(zsh_line 'mymachines list --max')" "<mymachines list --max-addresses=>" "zsh: options of a verb"

@@ -1,0 +1,416 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# What mymachines doctor finds, each thing well and unwell, with the system's real files.
+. "${SRCDIR:?run this by make check}/tests/integration/lib.sh"
+. "$SRCDIR/tests/integration/events.sh"
+need_root
+R=$REGISTRY_DIRECTORY M=/run/systemd/machines
+# To be changed as the tests like.
+mkdir -p "$TMPDIR/etc/upper" "$TMPDIR/etc/work" "$TMPDIR/off"
+mount -t overlay -o "lowerdir=/etc,upperdir=$TMPDIR/etc/upper,workdir=$TMPDIR/etc/work" overlay /etc ||
+    skip_all "cannot put an overlay on /etc"
+rm -rf /etc/apparmor.d /run/nscd
+use_module
+module=$TMPDIR/nss/libnss_mymachines.so.2
+trap end_watching EXIT
+
+# findings CHECK [COMMAND...]: what that check says, a line each, and the exit status
+findings() {
+    local check=$1 code
+    shift
+    "$@" mymachines doctor --json=short >"$TMPDIR/json" 2>"$TMPDIR/stderr"
+    code=$?
+    jq -r --arg check "$check" '.[] | select(.check == $check) |
+        "\(.status): \(.message)" + if .remedy then " [\(.remedy)]" else "" end' "$TMPDIR/json"
+    echo "$code$(cat "$TMPDIR/stderr")"
+}
+# nsswitch DATABASE LINE: that line, among others that are right
+nsswitch() {
+    printf '%s\n' 'passwd: files mymachines' 'group: files mymachines' 'shadow: files' \
+        'hosts: files mymachines' | grep -v "^$1:" >"$TMPDIR/nsswitch.conf"
+    [ -z "$2" ] || echo "$2" >>"$TMPDIR/nsswitch.conf"
+}
+asked='ok: passwd: mymachines is asked
+ok: group: mymachines is asked
+ok: hosts: mymachines is asked'
+
+# All is well.
+run mymachines doctor
+is "$status|$out|$err" "0|ok       nsswitch     passwd: mymachines is asked
+ok       nsswitch     group: mymachines is asked
+ok       nsswitch     hosts: mymachines is asked
+ok       module       $module is loaded, and answers
+ok       registry     no machine was registered since boot
+ok       monitor      there is no machine that it would watch
+ok       exports      libsystemd sees what is registered|" "nothing is wrong, and nothing registered"
+ok "$([ ! -e "$R" ]; echo $?)" "to look makes no directory"
+start web1
+mymachines register web1 --leader="$web1" --address=192.0.2.1 --unit=web1.scope
+run mymachines doctor
+is "$status|$out|$err" "0|ok       nsswitch     passwd: mymachines is asked
+ok       nsswitch     group: mymachines is asked
+ok       nsswitch     hosts: mymachines is asked
+ok       module       $module is loaded, and answers for web1 and vu-web1-0
+ok       registry     $R/registry.mdb has 1 machine
+ok       machines     all that are registered live
+hint     monitor      it doesn't run, as Monitor=no is set: addresses are those of the last refresh, and what has died stays registered; mend it: set Monitor=yes in $SYSCONFDIR/mymachines.conf
+ok       exports      libsystemd sees what is registered|" "with a machine; a hint is nothing wrong"
+run mymachines doctor --json=short
+is "$status|$err|$(jq -c 'map(keys) | unique' <<<"$out")|$(jq -r 'map(.status) | unique | join(" ")' <<<"$out")" \
+    '0||[["check","message","remedy","status"]]|hint ok' "--json"
+is "$(jq -c '.[3]' <<<"$out")" \
+    "{\"check\":\"module\",\"status\":\"ok\",\"message\":\"$module is loaded, and answers for web1 and vu-web1-0\",\"remedy\":null}" \
+    "an object for each"
+is "$(mymachines doctor --json=pretty | jq -c .)" "$out" "--json=pretty is the same"
+is "$(mymachines doctor --json=off | head -n 1)" "ok       nsswitch     passwd: mymachines is asked" "--json=off"
+fails "mymachines: doctor: takes no names" "a name" mymachines doctor web1
+fails "mymachines: --json=x: not short, pretty or off" "bad JSON" mymachines doctor --json=x
+is "$(mymachines doctor --help | head -n 1)" "Usage: mymachines doctor [OPTION...]" "--help"
+
+# On a terminal.
+on_terminal() {
+    "$SRCDIR/tests/support/terminal" -- env "$@" mymachines doctor | head -n 1 | tr -d '\r'
+}
+is "$(on_terminal -u NO_COLOR TERM=xterm)" $'\e[32mok     \e[0m  nsswitch     passwd: mymachines is asked' \
+    "a terminal gets colours"
+is "$(on_terminal NO_COLOR=1 TERM=xterm)" "ok       nsswitch     passwd: mymachines is asked" "but for NO_COLOR"
+is "$(on_terminal -u NO_COLOR TERM=dumb)" "ok       nsswitch     passwd: mymachines is asked" "or a dumb one"
+
+# Somebody else.
+chmod o+x "$TMPDIR"
+user() {
+    setpriv --reuid=65534 --regid=65534 --clear-groups "$@"
+}
+run user mymachines doctor
+is "$status|$(sed -n '4,$p' <<<"$out")|$err" "0|ok       module       $module is loaded, and answers for web1 and vu-web1-0
+ok       registry     $R/registry.mdb has 1 machine
+ok       machines     all that are registered live
+hint     monitor      it doesn't run, as Monitor=no is set: addresses are those of the last refresh, and what has died stays registered; mend it: set Monitor=yes in $SYSCONFDIR/mymachines.conf
+ok       exports      libsystemd sees what is registered|" "an ordinary user is told the same"
+
+# nsswitch.conf.
+while IFS='|' read -r line expected; do
+    database=${line%%:*}
+    nsswitch "$database" "$line"
+    is "$(findings nsswitch | grep -v 'mymachines is asked$')" "error: $database: $expected
+1" "$line"
+done <<'T'
+hosts: files dns|mymachines isn't in /etc/nsswitch.conf [mymachines setup nss]
+passwd: files|mymachines isn't in /etc/nsswitch.conf [mymachines setup nss]
+group: files # mymachines|mymachines isn't in /etc/nsswitch.conf [mymachines setup nss]
+hosts: files dns mymachines|mymachines is behind dns, so the network is asked first [mymachines setup nss]
+hosts: files resolve [!UNAVAIL=return] mymachines|mymachines is never asked: it is behind resolve [!UNAVAIL=return], which ends the search [mymachines setup nss]
+passwd: files [NOTFOUND=return] mymachines|mymachines is never asked: it is behind files [NOTFOUND=return], which ends the search [mymachines setup nss]
+group: files [SUCCESS=merge] mymachines systemd|what files [SUCCESS=merge] finds isn't merged with what is behind mymachines [mymachines setup nss]
+hosts: files [NOTFOUND] mymachines|glibc can't read the line: its actions are wrong [edit /etc/nsswitch.conf]
+T
+nsswitch group ''
+is "$(findings nsswitch | grep group:)" \
+    "error: group: there is no such line in /etc/nsswitch.conf [mymachines setup nss]" "a line is missing"
+nsswitch hosts 'hosts: mymachines files'
+is "$(findings nsswitch | tail -n 2)" "hint: hosts: mymachines is asked before the host's own files
+0" "before files"
+# What is said to end the search does.
+nsswitch passwd 'passwd: files [NOTFOUND=return] mymachines'
+run getent passwd vu-web1-0
+is "$status|$out" "2|" "glibc has it the same way"
+nsswitch passwd 'passwd: files mymachines [NOTFOUND=return]'
+is "$(findings nsswitch)|$(getent passwd vu-web1-0 | cut -d: -f1)" \
+    "ok: passwd: mymachines is asked
+ok: group: mymachines is asked
+ok: hosts: mymachines is asked
+0|vu-web1-0" "our own actions don't"
+umount /etc/nsswitch.conf
+rm /etc/nsswitch.conf
+is "$(findings nsswitch)" \
+"error: there is no /etc/nsswitch.conf, so glibc doesn't ask mymachines [mymachines setup nss]
+1" "no nsswitch.conf"
+is "$(findings module)" "ok: $module is loaded, and answers
+1" "then glibc isn't asked for machines"
+nsswitch '' ''
+cp "$TMPDIR/nsswitch.conf" /etc/nsswitch.conf
+chmod 600 /etc/nsswitch.conf
+is "$(findings nsswitch user)" "error: /etc/nsswitch.conf: Permission denied [chmod 644 /etc/nsswitch.conf]
+1" "one that isn't for everyone to read"
+chmod 644 /etc/nsswitch.conf
+is "$(findings nsswitch)" "$asked
+0" "and all is well again"
+
+# Another answer than the registry's.
+echo '192.0.2.99 web1' >>"$TMPDIR/hosts"
+is "$(findings module)" "warning: web1 resolves to addresses that aren't the machine's: something that is asked before knows the name, such as /etc/hosts
+0" "/etc/hosts knows the name"
+echo '127.0.0.1 localhost' >"$TMPDIR/hosts"
+cp /etc/passwd "$TMPDIR/passwd"
+echo 'vu-web1-0:x:12345:12345::/:/bin/false' >>/etc/passwd
+is "$(findings module)" "warning: user vu-web1-0 has uid 12345, which isn't the machine's 100000
+0" "/etc/passwd knows the user"
+cp "$TMPDIR/passwd" /etc/passwd
+
+# The module that is loaded.
+text='const char *registry = "'$R'/registry.mdb";'
+miss='int _nss_mymachines_gethostbyname2_r(void) { return 0; }'
+# build SOURCE: another module in its place
+build() {
+    rm -f "$module"
+    printf '%s\n' '#include <stdio.h>' '#include <stdlib.h>' '#include <unistd.h>' "$@" |
+        env -u LD_PRELOAD $CC -shared -fPIC -x c -o "$module" -
+}
+build 'const char *directory = "/run/systemd/machines/";'
+like "$(findings module)" "error: $module is loaded, which is another module of that name, such as systemd's [[]*]
+1" "systemd's module"
+build 'const char *registry = "/srv/run/mymachines/registry.mdb";'
+like "$(findings module)" "error: $module is loaded, which was configured to read /srv/run/mymachines/registry.mdb, and not $R/registry.mdb [[]*]
+1" "one that was configured for another registry"
+if command -v dpkg >/dev/null; then
+    like "$(findings module)" "*[[]remove the package that has it (dpkg -S $module), then ldconfig]*" "whose it is, can be asked"
+else
+    skip "there is no dpkg" "whose it is, can be asked"
+fi
+build "$text"
+is "$(findings module)" "error: $module has no look-up of hosts [reinstall mymachines]
+1" "one that lacks a function"
+build "$text" 'int _nss_mymachines_gethostbyname2_r(void) { return -1; }'
+is "$(findings module)" "error: $module gives status -1 for a host that there isn't [reinstall mymachines]
+1" "one that answers wrong"
+build "$text" "$miss"
+is "$(findings module)" "error: web1 is registered, but doesn't resolve: Name or service not known [reinstall mymachines]
+error: user vu-web1-0 is not found [reinstall mymachines]
+1" "one that knows no machine"
+build "$text" "$miss" '__attribute__((constructor)) void load(void) { puts("loud"); abort(); }'
+is "$(findings module)" "error: libnss_mymachines.so.2: the process was killed by Aborted, while it was loaded [reinstall mymachines]
+1" "one that crashes when it is loaded"
+build "$text" 'int _nss_mymachines_gethostbyname2_r(void) { *(volatile int *)0 = 0; return 0; }'
+like "$(findings module)" "error: $module: the process was *, when it was asked for a host [[]reinstall mymachines]
+1" "one that crashes when it is asked"
+build "$text" "$miss" 'int _nss_mymachines_gethostbyname4_r(void) { _exit(0); }'
+is "$(findings module)" "error: $module: the process was ended, while glibc looked up host web1 [reinstall mymachines]
+1" "one that ends the process when glibc asks it"
+build "$text" "$miss" '__attribute__((constructor)) void load(void) { for (int i = 0; i < 100; i++) close(i); for (;;) pause(); }'
+before=$SECONDS
+is "$(findings module)" "error: libnss_mymachines.so.2: no answer for five seconds, while it was loaded [reinstall mymachines]
+1" "one that hangs"
+ok "$([ $((SECONDS - before)) -lt 30 ]; echo $?)" "keeps nobody waiting for long"
+echo nonsense >"$module"
+like "$(findings module)" "error: cannot be loaded: $module: * [[]reinstall mymachines]
+1" "one that is none"
+rm "$module"
+is "$(findings module)" "error: cannot be loaded: libnss_mymachines.so.2: cannot open shared object file: No such file or directory [reinstall mymachines]
+1" "one that is missing"
+mount -t tmpfs none /usr/local/lib
+cp "$NSS_MODULE" /usr/local/lib/libnss_mymachines.so.2
+like "$(findings module)" "error: cannot be loaded: *: No such file or directory [[]ldconfig, with /usr/local/lib in /etc/ld.so.conf or a file of /etc/ld.so.conf.d]
+1" "one that the linker's cache lacks"
+cp "$NSS_MODULE" "$module"
+chmod 755 "$module"
+like "$(findings module)" "ok: $module is loaded, and answers for web1 and vu-web1-0
+hint: there is another module of that name, which isn't loaded: /usr/local/lib/libnss_mymachines.so.2 [[]*]
+0" "a second copy"
+umount /usr/local/lib
+
+# The registry.
+cp -p "$R/registry.mdb" "$TMPDIR/saved"
+# registry EXPECTED NAME COMMAND...: after the command; then it is as before
+registry() {
+    local expected=$1 name=$2
+    shift 2
+    "$@"
+    is "$(findings registry)" "error: $R/registry.mdb: $expected
+1" "$name"
+    rm -rf "$R/registry.mdb"
+    chmod 755 "$R"
+    cp -p "$TMPDIR/saved" "$R/registry.mdb"
+}
+anew="[rm -r $R/registry.mdb, and register the machines again]"
+damage() {
+    echo >>"$R/registry.mdb"
+}
+link() {
+    ln -sf "$TMPDIR/saved" "$R/registry.mdb"
+}
+directory() {
+    rm "$R/registry.mdb"
+    mkdir "$R/registry.mdb"
+}
+registry "it is damaged $anew" "a damaged registry" damage
+registry "it is a symbolic link $anew" "a link" link
+registry "it is no regular file $anew" "a directory" directory
+registry "it isn't root's alone to write [chown root: $R/registry.mdb && chmod 644 $R/registry.mdb]" \
+    "one for everyone to write" chmod 666 "$R/registry.mdb"
+registry "Permission denied [chmod 755 $R && chmod 644 $R/registry.mdb]" "one that only root can read" \
+    chmod 600 "$R/registry.mdb"
+registry "Permission denied [chmod 755 $R && chmod 644 $R/registry.mdb]" "a directory of root's alone" \
+    chmod 700 "$R"
+damage
+is "$(findings module)" "unknown: $module is loaded, but can't answer without the registry
+1" "the module isn't blamed for it"
+is "$(findings exports)|$(findings machines)" "unknown: the registry can't be read
+1|1" "nor anything else"
+cp -p "$TMPDIR/saved" "$R/registry.mdb"
+chmod 700 "$R"
+is "$(findings registry user)" "error: $R/registry.mdb: Permission denied [chmod 755 $R && chmod 644 $R/registry.mdb]
+1" "a user who can't read it is told"
+chmod 755 "$R"
+echo 01234567-89ab-cdef-0123-456789abcdef >"$TMPDIR/boot_id"
+if mount --bind "$TMPDIR/boot_id" /proc/sys/kernel/random/boot_id 2>/dev/null; then
+    is "$(findings registry)" "ok: no machine was registered since boot
+0" "one of an earlier boot is nothing wrong"
+    umount /proc/sys/kernel/random/boot_id
+else
+    skip "cannot have another boot id here" "one of an earlier boot is nothing wrong"
+fi
+is "$(unshare --pid --fork --mount-proc bash -c "$(declare -f findings); findings machines")" \
+"unknown: whether they live can't be told from this pid namespace
+0" "another pid namespace"
+is "$(findings registry)" "ok: $R/registry.mdb has 1 machine
+0" "and all is well again"
+
+# The monitor.
+unwatched="it doesn't run: addresses are those of the last refresh, and what has died stays registered"
+echo 'Monitor=yes' >"$SYSCONFDIR/mymachines.conf"
+is "$(findings monitor)" "error: $unwatched [mymachines monitor --background]
+1" "no monitor runs"
+mkdir -p /run/systemd/system
+
+unit=$(make -s -C "$BUILDDIR" --eval 'unit:;@echo $(systemdsystemunitdir)' unit 2>/dev/null)
+mount -t tmpfs none /usr/local 2>/dev/null
+case $unit in
+/usr/local/*)
+    mkdir -p "$unit"
+    touch "$unit/mymachines-monitor.service"
+    mkdir -p "$SYSCONFDIR"
+    echo 'Monitor=yes' >"$SYSCONFDIR/mymachines.conf"
+    is "$(findings monitor)" "error: $unwatched [systemctl enable --now mymachines-monitor.service]
+1" "where systemd has its unit"
+    ;;
+*) skip "this was configured for another prefix" "where systemd has its unit" ;;
+esac
+umount /usr/local
+rmdir /run/systemd/system
+mymachines monitor --background 2>/dev/null
+is "$(findings monitor)" "ok: it runs, as pid $(monitor_pid)
+0" "it runs"
+is "$(findings monitor user)" "unknown: only root can tell whether it runs
+0" "an ordinary user can't tell"
+kill -9 "$(monitor_pid)"
+wait_until nobody_monitors
+echo 'Monitor=no' >"$SYSCONFDIR/mymachines.conf"
+
+# Exports.
+good="ok: libsystemd sees what is registered
+0"
+rm "$M/web1"
+is "$(findings exports)" "error: $M/web1 isn't as the registry has it, 2 in all [mymachines refresh]
+1" "a state file is missing, and so its link leads nowhere"
+mymachines refresh
+is "$(findings exports)" "$good" "the remedy helps"
+rm "$M/unit:web1.scope"
+is "$(findings exports)" "error: $M/unit:web1.scope isn't as the registry has it, 1 in all [mymachines refresh]
+1" "a link is missing"
+mymachines refresh
+sed -i s/web1.scope/web2.scope/ "$M/web1"
+like "$(findings exports)" "error: $M/web1 isn't as the registry has it, * in all [[]mymachines refresh]
+1" "a state file says something else"
+mymachines refresh
+is "$(findings exports)" "$good" "the remedy helps"
+sed s/NAME=.*/NAME=gone/ "$M/web1" >"$M/gone"
+is "$(findings exports)" "error: $M/gone isn't as the registry has it, 1 in all [mymachines refresh]
+1" "one of a machine that has gone"
+rm "$M/gone"
+touch "$M/other"
+is "$(findings exports)" "$good" "one of somebody else's is none of ours"
+rm "$M/web1" "$M/other"
+touch "$M/web1"
+is "$(findings exports | head -n 1)" \
+"error: $M/web1 is somebody else's, and in the way [rm -r '$M/web1' && mymachines refresh]" "unless it is in the way"
+rm -r "$M/web1"
+mymachines refresh
+chmod 777 "$M"
+is "$(findings exports)" "error: $M: it isn't root's alone to write [rm -r $M && mymachines refresh]
+1" "a directory for everyone to write"
+rm -r "$M"
+is "$(findings exports)" "error: there is no $M, so libsystemd sees no machines [mymachines refresh]
+1" "no directory"
+mymachines refresh
+is "$(findings exports)" "$good" "the remedy helps"
+printf 'Monitor=no\nExports=no\n' >"$SYSCONFDIR/mymachines.conf"
+is "$(findings exports)" "ok: Exports=no is set: libsystemd sees no machines
+0" "Exports=no"
+echo 'Monitor=no' >"$SYSCONFDIR/mymachines.conf"
+mkdir -p /run/systemd/userdb
+python3 -c '
+import socket, sys
+s = socket.socket(socket.AF_UNIX)
+s.bind("/run/systemd/userdb/io.systemd.Machine")
+s.listen()
+sys.stdin.read()' >/dev/null 2>&1 < <(exec sleep 100) &
+wait_until test -S /run/systemd/userdb/io.systemd.Machine
+is "$(findings exports)" "warning: systemd-machined runs: programs on libsystemd, as ps -o machine and systemctl -M, see its machines only [systemctl mask --now systemd-machined.service, where nothing needs it]
+0" "systemd-machined beside it"
+kill $!
+wait $! 2>/dev/null
+rm -r /run/systemd/userdb
+
+# Confinement.
+is "$(findings confinement)" 0 "nothing is in force that is to be told of"
+if mount -t tmpfs none /sys/module 2>/dev/null; then
+    mkdir -p /sys/module/apparmor/parameters
+    echo N >/sys/module/apparmor/parameters/enabled
+    is "$(findings confinement)" 0 "AppArmor is switched off"
+    echo Y >/sys/module/apparmor/parameters/enabled
+    A=/etc/apparmor.d/abstractions
+    denied="warning: AppArmor: no line of $A/nameservice lets programs with a profile read the registry [mkdir -p $A/nameservice.d && echo '$R/registry.mdb r,' >$A/nameservice.d/mymachines && systemctl reload apparmor]
+0"
+    allowed="ok: AppArmor: profiles with abstractions/nameservice may read the registry
+0"
+    is "$(findings confinement)" "$denied" "AppArmor, without rules"
+    mkdir -p "$A"
+    printf '%s\n' '  /etc/group r,' "# $R/registry.mdb r," >"$A/nameservice"
+    is "$(findings confinement)" "$denied" "AppArmor, with others"
+    remedy=$(jq -r '.[] | select(.check == "confinement").remedy' "$TMPDIR/json")
+    bash -c "${remedy%&& systemctl*}"
+    is "$(findings confinement)" "$allowed" "the remedy helps"
+    rm -r "$A/nameservice.d"
+    echo "  $R/ r," >>"$A/nameservice"
+    is "$(findings confinement)" "$allowed" "a line of nameservice itself"
+    case $R in
+    /run/*)
+        echo "  @{run}/${R#/run/}/** r," >"$A/nameservice"
+        is "$(findings confinement)" "$allowed" "with a variable"
+        ;;
+    *) skip "the registry isn't in /run" "with a variable" ;;
+    esac
+    umount /sys/module
+else
+    skip "cannot mount on /sys/module here" "AppArmor"
+fi
+if [ -d /sys/fs/selinux ] || { mount -t tmpfs none /sys/fs && mkdir /sys/fs/selinux; } 2>/dev/null; then
+    mountpoint -q /sys/fs || mount -t tmpfs none /sys/fs/selinux
+    echo 0 >/sys/fs/selinux/enforce
+    is "$(findings confinement)" 0 "SELinux is permissive"
+    echo 1 >/sys/fs/selinux/enforce
+    like "$(findings confinement)" "hint: SELinux: confined programs need to read the registry* [[]ausearch *]
+0" "SELinux is in force"
+    umount /sys/fs/selinux 2>/dev/null || umount /sys/fs
+else
+    skip "cannot mount on /sys/fs here" "SELinux"
+fi
+
+# Machines that have died.
+kill -9 "$web1"
+wait_until test ! -e "/proc/$web1"
+is "$(findings machines)" "error: web1 has died, but is registered [mymachines refresh]
+1" "a machine has died"
+is "$(findings module)" "ok: $module is loaded, and answers
+1" "which nobody is asked for"
+start one
+start two
+mymachines register one --leader="$one" 2>/dev/null
+mymachines register two --leader="$two" 2>/dev/null
+kill -9 "$one" "$two"
+wait_until test ! -e "/proc/$one" -a ! -e "/proc/$two"
+is "$(findings machines)" "error: 3 have died, but are registered, such as one [mymachines refresh]
+1" "more of them"
+mymachines refresh 2>/dev/null
+is "$(findings machines)" 0 "the remedy helps"
+done_testing
