@@ -20,10 +20,15 @@ static const struct {
 	const char *name;
 	doctor_check *run;
 } checks[] = {
-	{ "nsswitch", check_nsswitch },	      { "module", check_module },
-	{ "registry", check_registry },	      { "machines", check_machines },
-	{ "monitor", check_monitor },	      { "exports", check_exports },
+	/* clang-format off */
+	{ "nsswitch", check_nsswitch },
+	{ "module", check_module },
+	{ "registry", check_registry },
+	{ "machines", check_machines },
+	{ "monitor", check_monitor },
+	{ "exports", check_exports },
 	{ "confinement", check_confinement },
+	/* clang-format on */
 };
 
 /* As words, and on a terminal: console_codes(4). */
@@ -31,9 +36,13 @@ static const struct {
 	const char *word;
 	const char *color;
 } statuses[] = {
-	[FINDING_OK] = { "ok", "\033[32m" },	     [FINDING_UNKNOWN] = { "unknown", "\033[36m" },
-	[FINDING_HINT] = { "hint", "\033[36m" },     [FINDING_WARNING] = { "warning", "\033[33m" },
+	/* clang-format off */
+	[FINDING_OK] = { "ok", "\033[32m" },
+	[FINDING_UNKNOWN] = { "unknown", "\033[36m" },
+	[FINDING_HINT] = { "hint", "\033[36m" },
+	[FINDING_WARNING] = { "warning", "\033[33m" },
 	[FINDING_ERROR] = { "error", "\033[1;31m" },
+	/* clang-format on */
 };
 
 static int help(void)

@@ -62,6 +62,11 @@ static void judge_database(struct doctor *doctor, const char *text, const char *
 			    "%s: what %s finds isn't merged with what is behind mymachines",
 			    database, behind);
 		return;
+	case NSSWITCH_CUT_OFF:
+		doctor_find(doctor, FINDING_ERROR, setup_nss,
+			    "%s: glibc passes over the line, which has no newline at its end",
+			    database);
+		return;
 	case NSSWITCH_MALFORMED:
 		doctor_find(doctor, FINDING_ERROR, "edit " NSSWITCH_PATH,
 			    "%s: glibc can't read the line: its actions are wrong", database);

@@ -32,6 +32,7 @@ struct line {
 	struct service *services;
 	size_t count;
 	bool is_malformed;
+	bool is_cut_off; /* it has no newline: glibc from 2.33 on passes over it */
 	bool is_of_hosts;
 };
 
@@ -130,7 +131,8 @@ static bool parse_line(struct arena *arena, const char *text, const char *databa
 {
 	const char *newline = text + strcspn(text, "\n"), *name, *at;
 
-	*line = (struct line){ .end = text + strcspn(text, "#\n") };
+	/* To glibc from 2.33 on, "#" is a service like others; it does no harm behind ours. */
+	*line = (struct line){ .end = text + strcspn(text, "#\n"), .is_cut_off = !*newline };
 	line->is_of_hosts = strcmp(database, "hosts") == 0;
 	name = skip_blanks(text, line->end);
 	at = skip_word(name, line->end, ":");
@@ -225,6 +227,8 @@ static enum nsswitch_verdict judge(const struct line *line, size_t *behind)
 	*behind = barrier;
 	if (line->is_malformed)
 		return NSSWITCH_MALFORMED;
+	if (line->is_cut_off)
+		return NSSWITCH_CUT_OFF;
 	if (at == line->count)
 		return NSSWITCH_ABSENT;
 	if (barrier < at)
@@ -338,6 +342,9 @@ static const char *add_to_line(struct arena *arena, const char *text, size_t sta
 
 	parse_line(arena, text + start, database, &line);
 	switch (judge(&line, &behind)) {
+	case NSSWITCH_CUT_OFF:
+		text = arena_printf(arena, "%s\n", text);
+		return add_to_line(arena, text, start, database);
 	case NSSWITCH_UNREACHED:
 	case NSSWITCH_LATE:
 	case NSSWITCH_CUTS_MERGE:

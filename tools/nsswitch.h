@@ -21,6 +21,7 @@ enum nsswitch_verdict {
 	NSSWITCH_UNREACHED,  /* behind a service that ends the search before */
 	NSSWITCH_LATE,	     /* of hosts: behind one that asks the network */
 	NSSWITCH_CUTS_MERGE, /* what `behind` has found isn't merged with what comes next */
+	NSSWITCH_CUT_OFF,    /* the file ends in the line, which glibc passes over, then */
 	NSSWITCH_MALFORMED,  /* glibc stops reading at an action that is none */
 };
 
@@ -35,7 +36,7 @@ enum nsswitch_verdict nsswitch_judge(struct arena *arena, const char *text, cons
 /*
  * The text with mymachines where it belongs in the lines of all databases, and
  * everything else as it was; a line that is malformed stays, one that is
- * missing is added. NULL is an empty text. In the arena.
+ * missing is added, one that is cut off gets its newline. NULL is an empty text. In the arena.
  */
 char *nsswitch_add(struct arena *arena, const char *text);
 

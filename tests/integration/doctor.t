@@ -110,6 +110,9 @@ is "$(findings nsswitch | grep group:)" \
 nsswitch hosts 'hosts: mymachines files'
 is "$(findings nsswitch | tail -n 2)" "hint: hosts: mymachines is asked before the host's own files
 0" "before files"
+printf 'hosts: files mymachines\ngroup: files mymachines\npasswd: files mymachines' >"$TMPDIR/nsswitch.conf"
+is "$(findings nsswitch | grep passwd:)" "error: passwd: glibc passes over the line, which has no newline at its end [mymachines setup nss]" \
+    "the last newline is missing"
 # What is said to end the search does.
 nsswitch passwd 'passwd: files [NOTFOUND=return] mymachines'
 run getent passwd vu-web1-0
@@ -272,7 +275,7 @@ is "$(findings monitor)" "error: $unwatched [mymachines monitor --background]
 1" "no monitor runs"
 mkdir -p /run/systemd/system
 
-unit=$(make -s -C "$BUILDDIR" --eval 'unit:;@echo $(systemdsystemunitdir)' unit 2>/dev/null)
+unit=$(env -u MAKEFLAGS make -s --no-print-directory -C "$BUILDDIR" --eval 'unit:;@echo $(systemdsystemunitdir)' unit 2>/dev/null)
 mount -t tmpfs none /usr/local 2>/dev/null
 case $unit in
 /usr/local/*)

@@ -47,7 +47,6 @@ static const struct {
 } additions[] = {
 	{ "hosts", "hosts: files dns\n", "hosts: files mymachines dns\n" },
 	{ "hosts", "hosts:\t  files\t  dns\n", "hosts:\t  files mymachines\t  dns\n" },
-	{ "hosts", "hosts: files dns", "hosts: files mymachines dns" },
 	{ "hosts", "hosts: files dns\r\n", "hosts: files mymachines dns\r\n" },
 	{ "hosts", "hosts: files\r\n", "hosts: files mymachines\r\n" },
 	{ "hosts", "hosts: files # not dns\n", "hosts: files mymachines # not dns\n" },
@@ -85,8 +84,9 @@ static const struct {
 	{ "passwd", "passwd: dns files\n", "passwd: dns files mymachines\n" },
 	{ "group", "group: files [SUCCESS=merge] systemd\n",
 	  "group: files [SUCCESS=merge] mymachines [SUCCESS=merge] systemd\n" },
-	{ "group", "group: files  [success=merge]  systemd [SUCCESS=merge] sss",
-	  "group: files  [success=merge] mymachines [SUCCESS=merge]  systemd [SUCCESS=merge] sss" },
+	{ "group", "group: files  [success=merge]  systemd [SUCCESS=merge] sss\n",
+	  "group: files  [success=merge] mymachines [SUCCESS=merge]  systemd [SUCCESS=merge] "
+	  "sss\n" },
 	{ "group", "group: db [SUCCESS=merge] files [SUCCESS=merge NOTFOUND=return] x\n",
 	  "group: db [SUCCESS=merge] mymachines [SUCCESS=merge] files "
 	  "[SUCCESS=merge NOTFOUND=return] x\n" },
@@ -139,8 +139,8 @@ static const struct {
 	  "hosts: files mymachines mdns4_minimal [notfound=RETURN]\n" },
 	{ "hosts", "hosts: files [TRYAGAIN=return] mymachines # c\n", NSSWITCH_UNREACHED,
 	  "files [TRYAGAIN=return]", "hosts: files mymachines [TRYAGAIN=return] # c\n" },
-	{ "hosts", "hosts: files [UNAVAIL=return] mymachines", NSSWITCH_UNREACHED,
-	  "files [UNAVAIL=return]", "hosts: files mymachines [UNAVAIL=return]" },
+	{ "hosts", "hosts: files [UNAVAIL=return] mymachines\n", NSSWITCH_UNREACHED,
+	  "files [UNAVAIL=return]", "hosts: files mymachines [UNAVAIL=return]\n" },
 	{ "hosts", "hosts: x [!SUCCESS=return] mymachines mymachines files\n", NSSWITCH_UNREACHED,
 	  "x [!SUCCESS=return]", "hosts: mymachines x [!SUCCESS=return] files\n" },
 	{ "hosts", "hosts: x [!NOTFOUND=return] mymachines files\n", NSSWITCH_UNREACHED,
@@ -220,6 +220,21 @@ START_TEST(missing_lines_are_added)
 	ck_assert_str_eq(nsswitch_add(&arena, "group: files\npasswd: files\nhosts"),
 			 "group: files mymachines\npasswd: files mymachines\nhosts\n"
 			 "hosts: files mymachines dns\n");
+}
+END_TEST
+
+/* Otherwise the word would be there, and never read. */
+START_TEST(a_line_without_a_newline_gets_one)
+{
+	const char *behind;
+
+	ck_assert_int_eq(nsswitch_judge(&arena, "hosts: files mymachines", "hosts", &behind),
+			 NSSWITCH_CUT_OFF);
+	check_added("hosts", "hosts: files dns", "hosts: files mymachines dns\n");
+	check_added("hosts", "hosts: files mymachines", "hosts: files mymachines\n");
+	check_added("hosts", "hosts: dns mymachines # c", "hosts: mymachines dns # c\n");
+	ck_assert_str_eq(without_others("hosts: files dns", "hosts"),
+			 without_others("hosts: files mymachines dns", "hosts"));
 }
 END_TEST
 
@@ -316,6 +331,7 @@ Suite *nsswitch_suite(void)
 	ADD_LOOP(suite, a_line_is_judged_and_put_right, sizeof judged / sizeof *judged);
 	ADD_LOOP(suite, a_malformed_line_stays, sizeof malformed / sizeof *malformed);
 	ADD_LOOP(suite, missing_lines_are_added, 1);
+	ADD_LOOP(suite, a_line_without_a_newline_gets_one, 1);
 	ADD_LOOP(suite, everything_else_stays_as_it_is, 1);
 	ADD_LOOP(suite, all_lines_of_a_database_must_be_right, 1);
 	ADD_LOOP(suite, the_word_is_taken_out_wherever_it_is, 1);
