@@ -342,11 +342,11 @@ is "$(findings exports)" "ok: Exports=no is set: libsystemd sees no machines
 echo 'Monitor=no' >"$SYSCONFDIR/mymachines.conf"
 mkdir -p /run/systemd/userdb
 python3 -c '
-import socket, sys
+import signal, socket
 s = socket.socket(socket.AF_UNIX)
 s.bind("/run/systemd/userdb/io.systemd.Machine")
 s.listen()
-sys.stdin.read()' >/dev/null 2>&1 < <(exec sleep 100) &
+signal.pause()' >/dev/null 2>&1 </dev/null &
 wait_until test -S /run/systemd/userdb/io.systemd.Machine
 is "$(findings exports)" "warning: systemd-machined runs: programs on libsystemd, as ps -o machine and systemctl -M, see its machines only [systemctl mask --now systemd-machined.service, where nothing needs it]
 0" "systemd-machined beside it"
