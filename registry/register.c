@@ -49,13 +49,14 @@ int register_find_former(struct snapshot *s, const char *name, const struct mach
 
 /*
  * One claim of the new machine on a name: nobody has it, or only a machine
- * that may go, or it is refused. `replace` lets a live one go.
+ * that may go, or it is refused. `replace` lets a live one go. Without a
+ * writer, NULL, it is only judged.
  */
-static int claim_name(struct writer *w, const struct machine *m, const char *name, int what,
-		      bool replace, bool judge_only, struct register_conflict *conflict)
+static int claim_name(struct snapshot *s, struct writer *w, const struct machine *m,
+		      const char *name, int what, bool replace, struct register_conflict *conflict)
 {
 	struct machine holder;
-	int r = find(&w->copy, name, &holder);
+	int r = find(s, name, &holder);
 	bool goes;
 
 	if (r < 0)
@@ -65,17 +66,17 @@ static int claim_name(struct writer *w, const struct machine *m, const char *nam
 	/* It goes for its name or its leader, and its aliases with it. */
 	goes = (replace && (machine_names_equal(holder.name, m->name) ||
 			    leader_equal(&holder.leader, &m->leader))) ||
-	       leader_has_died(&holder.leader, &w->copy.meta.origin);
+	       leader_has_died(&holder.leader, &s->meta.origin);
 	if (!goes)
 		return refuse(&holder, what, name, conflict);
-	return judge_only ? 0 : throw_out(w, &holder);
+	return w ? throw_out(w, &holder) : 0;
 }
 
-static int claim_leader(struct writer *w, const struct machine *m, bool goes, bool judge_only,
+static int claim_leader(struct snapshot *s, struct writer *w, const struct machine *m, bool goes,
 			struct register_conflict *conflict)
 {
 	struct machine holder;
-	int r = snapshot_find_leader(&w->copy, m->leader.pid, &holder);
+	int r = snapshot_find_leader(s, m->leader.pid, &holder);
 
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
@@ -86,20 +87,25 @@ static int claim_leader(struct writer *w, const struct machine *m, bool goes, bo
 			return refuse(&holder, CONFLICT_LEADER, m->name, conflict);
 	}
 	/* Another start time: that leader is gone, its pid was used again. */
-	return judge_only ? 0 : throw_out(w, &holder);
+	return w ? throw_out(w, &holder) : 0;
 }
 
-/* Twice over all claims: judge them all before the first machine is thrown out. */
-static int claim_all(struct writer *w, const struct machine *m, bool replace, bool judge_only,
+static int claim_all(struct snapshot *s, struct writer *w, const struct machine *m, bool replace,
 		     struct register_conflict *conflict)
 {
-	int r = claim_name(w, m, m->name, CONFLICT_NAME, replace, judge_only, conflict);
+	int r = claim_name(s, w, m, m->name, CONFLICT_NAME, replace, conflict);
 
 	if (r == 0)
-		r = claim_leader(w, m, replace, judge_only, conflict);
+		r = claim_leader(s, w, m, replace, conflict);
 	for (const char *alias = NULL; r == 0 && (alias = machine_next_alias(m, alias));)
-		r = claim_name(w, m, alias, CONFLICT_ALIAS, replace, judge_only, conflict);
+		r = claim_name(s, w, m, alias, CONFLICT_ALIAS, replace, conflict);
 	return r;
+}
+
+int register_judge(struct snapshot *s, const struct machine *m, bool replace,
+		   struct register_conflict *conflict)
+{
+	return claim_all(s, NULL, m, replace, conflict);
 }
 
 static uint64_t now_us(clockid_t clock)
@@ -114,10 +120,11 @@ int register_machine(struct writer *w, struct machine *m, bool replace,
 		     struct register_conflict *conflict)
 {
 	struct machine former;
-	int r = claim_all(w, m, replace, true, conflict);
+	int r = register_judge(&w->copy, m, replace, conflict);
 
+	/* All claims are good: now the first machine may be thrown out. */
 	if (r == 0)
-		r = claim_all(w, m, replace, false, conflict);
+		r = claim_all(&w->copy, w, m, replace, conflict);
 	if (r < 0)
 		return r;
 	r = register_find_former(&w->copy, m->name, &m->leader, &former);

@@ -26,6 +26,13 @@ int register_find_former(struct snapshot *snapshot, const char *name,
 			 const struct machine_leader *leader, struct machine *former);
 
 /*
+ * Whether the machine could be put into this registry as it is: 0, or as
+ * register_machine(), below. One that doesn't run yet has a leader of pid 0.
+ */
+int register_judge(struct snapshot *snapshot, const struct machine *machine, bool replace,
+		   struct register_conflict *conflict);
+
+/*
  * Put the machine into the registry. The same name and leader again: its
  * record is replaced, its sequence and times are kept and come back in
  * `machine`. Otherwise it is a new machine, registered now. 0; -EEXIST with
