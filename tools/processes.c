@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tools/processes.h"
 
+#include "registry/cleanup.h"
 #include "registry/name.h"
+#include "registry/proc_file.h"
 #include "registry/process_stat.h"
 
 #include <dirent.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
+
+/* Nobody has more ancestors than this. */
+#define ANCESTORS_MAX 1024
 
 static int compare(const void *a, const void *b)
 {
@@ -46,4 +52,55 @@ long processes_read(struct arena *arena, struct process **processes)
 	if (count)
 		qsort(*processes, count, sizeof **processes, compare);
 	return (long) count;
+}
+
+static size_t add_children(struct arena *arena, uint32_t pid, const char *thread,
+			   uint32_t **children, size_t count)
+{
+	char file[sizeof "task//children" + 16];
+	CLEANUP_FREE char *text = NULL;
+	char *end;
+
+	snprintf(file, sizeof file, "task/%.16s/children", thread);
+	text = proc_read_text(pid, file);
+	for (char *at = text; at; at = end) {
+		uint32_t child = (uint32_t) strtoul(at, &end, 10);
+
+		if (end == at)
+			break;
+		*children = arena_grow(arena, *children, count, sizeof child);
+		(*children)[count++] = child;
+	}
+	return count;
+}
+
+size_t processes_read_children(struct arena *arena, uint32_t pid, uint32_t **children)
+{
+	char path[PROC_PATH_SIZE];
+	struct dirent *entry;
+	size_t count = 0;
+	DIR *threads;
+
+	*children = NULL;
+	proc_path(path, pid, "task");
+	threads = opendir(path);
+	if (!threads)
+		return 0;
+	while ((entry = readdir(threads)))
+		if (entry->d_name[0] != '.')
+			count = add_children(arena, pid, entry->d_name, children, count);
+	closedir(threads);
+	return count;
+}
+
+bool process_descends_from(uint32_t pid, uint32_t ancestor)
+{
+	struct process_stat stat;
+
+	for (int i = 0; i < ANCESTORS_MAX && pid != ancestor; i++) {
+		if (pid <= 1 || process_stat_read(pid, &stat) < 0)
+			return false;
+		pid = stat.parent;
+	}
+	return pid == ancestor;
 }

@@ -4,6 +4,7 @@
 
 #include "tools/arena.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct process {
@@ -16,3 +17,12 @@ long processes_read(struct arena *arena, struct process **processes);
 
 /* The one of this pid, or NULL. */
 struct process *processes_find(struct process *processes, size_t count, uint32_t pid);
+
+/*
+ * The children of a process, of all its threads, in the arena; NULL where there
+ * are none. One may be left out while others come and go. Returns how many.
+ */
+size_t processes_read_children(struct arena *arena, uint32_t pid, uint32_t **children);
+
+/* Whether `pid` is `ancestor` or descends from it. */
+bool process_descends_from(uint32_t pid, uint32_t ancestor);

@@ -51,6 +51,38 @@ int publish(struct writer *writer)
 	return r;
 }
 
+static int find_led_by(struct snapshot *s, const char *name, const struct machine_leader *leader)
+{
+	struct machine found;
+
+	return s->env ? register_find_former(s, name, leader, &found) : -ENOENT;
+}
+
+int unregister_led_by(const char *name, const struct machine_leader *leader)
+{
+	CLEANUP(writer_close) struct writer writer = { .lock = -1, .file = -1 };
+	CLEANUP(snapshot_close) struct snapshot snapshot = { 0 };
+	char folded[MACHINE_NAME_SIZE];
+	int r;
+
+	/* Mostly the monitor was quicker: that needs no lock. */
+	snapshot_open(&snapshot, REGISTRY_PATH);
+	if (find_led_by(&snapshot, name, leader) < 0)
+		return 0;
+	if (open_registry_writer(&writer) < 0)
+		return -1;
+	r = find_led_by(&writer.copy, name, leader);
+	if (r == 0) {
+		machine_name_fold(name, folded);
+		r = writer_remove(&writer, folded);
+	}
+	if (r < 0 && r != -ENOENT) {
+		complain_registry(writer.path, r);
+		return -1;
+	}
+	return publish(&writer) < 0 ? -1 : 0;
+}
+
 static const struct machine_interface *given_interfaces(struct arena *arena,
 							const struct machine *m, size_t *count)
 {
@@ -326,7 +358,7 @@ static int forget_dead(struct writer *w, const char *name)
 }
 
 static int put_registration(struct writer *w, const struct registration *reg,
-			    const struct discovery *discovery, bool replace,
+			    const struct discovery *discovery, unsigned int flags,
 			    struct unitless *unitless)
 {
 	struct machine former = { 0 }, machine;
@@ -338,14 +370,14 @@ static int put_registration(struct writer *w, const struct registration *reg,
 					 &former);
 	if (reg->update_only &&
 	    (r == -ENOENT || leader_has_died(&discovery->found.leader, &w->copy.meta.origin)))
-		return forget_dead(w, reg->machine.name);
+		return flags & PUBLISH_LEAVE_DEAD ? 0 : forget_dead(w, reg->machine.name);
 	if (r == 0)
 		/* Out of the pages, which change before it is used. */
 		former = machine_copy(reg->arena, &former);
 	else if (r != -ENOENT)
 		return r;
 	machine = assemble(reg, &former, discovery);
-	r = register_machine(w, &machine, replace, &conflict);
+	r = register_machine(w, &machine, flags & PUBLISH_REPLACE, &conflict);
 	if (r == -EEXIST) {
 		complain_conflict(reg->subject, &conflict);
 		return -ECANCELED;
@@ -356,12 +388,12 @@ static int put_registration(struct writer *w, const struct registration *reg,
 }
 
 static int put_all(struct writer *w, const struct registration *registrations,
-		   const struct discovery *discoveries, size_t count, bool replace,
+		   const struct discovery *discoveries, size_t count, unsigned int flags,
 		   struct unitless *unitless)
 {
 	for (size_t i = 0; i < count; i++) {
 		const struct registration *reg = &registrations[i];
-		int r = put_registration(w, reg, &discoveries[i], replace, unitless);
+		int r = put_registration(w, reg, &discoveries[i], flags, unitless);
 
 		if (r < 0 && r != -ECANCELED)
 			complain("%s: %s", reg->subject, error_words(r));
@@ -511,8 +543,7 @@ static int publish_discovered(const struct registration *registrations,
 		return r;
 	if (flags & PUBLISH_EMPTY)
 		writer_start_empty(&writer);
-	if (put_all(&writer, registrations, discoveries, count, flags & PUBLISH_REPLACE,
-		    &unitless) < 0 ||
+	if (put_all(&writer, registrations, discoveries, count, flags, &unitless) < 0 ||
 	    place_all(&writer, registrations, count) < 0)
 		return -1;
 	r = publish(&writer);

@@ -15,6 +15,8 @@ enum publish_flags {
 	PUBLISH_EMPTY = 1 << 3,
 	/* Don't say what --scope would be good for: nobody typed this. */
 	PUBLISH_UNATTENDED = 1 << 4,
+	/* Leave the record of one that has died to somebody else. */
+	PUBLISH_LEAVE_DEAD = 1 << 5,
 };
 
 /*
@@ -28,6 +30,12 @@ int publish_registrations(const struct registration *registrations, size_t count
 
 /* To look at the machine of this record again: a registration with nothing said, in the arena. */
 struct registration registration_to_refresh(struct arena *arena, const struct machine *machine);
+
+/*
+ * Forget the machine of this name if it still has this leader. 0, also where
+ * somebody else was quicker, or -1 after a message.
+ */
+int unregister_led_by(const char *name, const struct machine_leader *leader);
 
 /* Open for a change, or say what is wrong. 0 or -1; the writer is to be closed after both. */
 int open_registry_writer(struct writer *writer);
