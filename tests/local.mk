@@ -94,6 +94,7 @@ integration_tests = \
 	%D%/integration/ps.t \
 	%D%/integration/registrar.t \
 	%D%/integration/resolve.t \
+	%D%/integration/run.t \
 	%D%/integration/storm.t
 TESTS += $(integration_tests)
 EXTRA_DIST += $(integration_tests) %D%/integration/events.sh %D%/integration/storm.py %D%/integration/lib.sh \

@@ -18,6 +18,7 @@ libtools_a_SOURCES = \
 	%D%/guest_watch.c %D%/guest_watch.h \
 	%D%/id_names.c %D%/id_names.h \
 	%D%/json.c %D%/json.h \
+	%D%/leader_search.c %D%/leader_search.h \
 	%D%/leases.c %D%/leases.h \
 	%D%/list.c \
 	%D%/machine_copy.c %D%/machine_copy.h \
@@ -29,6 +30,7 @@ libtools_a_SOURCES = \
 	%D%/monitor_loop.c %D%/monitor_loop.h \
 	%D%/monitor_start.c %D%/monitor_start.h \
 	%D%/nsswitch.c %D%/nsswitch.h \
+	%D%/notify_socket.c %D%/notify_socket.h \
 	%D%/options.c %D%/options.h \
 	%D%/peer.c %D%/peer.h \
 	%D%/pid_namespace.c %D%/pid_namespace.h \
@@ -39,10 +41,16 @@ libtools_a_SOURCES = \
 	%D%/ps.c \
 	%D%/ps_options.c %D%/ps_options.h \
 	%D%/publish.c %D%/publish.h \
+	%D%/qemu_arguments.c %D%/qemu_arguments.h \
 	%D%/refresh.c \
 	%D%/register.c \
 	%D%/registration.c %D%/registration.h \
+	%D%/run.c \
+	%D%/run_loop.c %D%/run_loop.h \
+	%D%/run_options.c %D%/run_options.h \
+	%D%/run_qemu.c \
 	%D%/show.c \
+	%D%/supervisor.c %D%/supervisor.h \
 	%D%/table.c %D%/table.h \
 	%D%/unregister.c \
 	%D%/verbs.h \

@@ -7,6 +7,7 @@
 #include <locale.h>
 #include <malloc.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 static const struct verb {
 	const char *name;
 	int (*run)(int argc, char **argv);
+	bool is_supervisor; /* what it runs inherits what we have: supervisor_init() */
 } verbs[] = {
 	/* clang-format off */
 	{ "doctor", verb_doctor },
@@ -24,6 +26,8 @@ static const struct verb {
 	{ "ps", verb_ps },
 	{ "refresh", verb_refresh },
 	{ "register", verb_register },
+	{ "run", verb_run, .is_supervisor = true },
+	{ "run-qemu", verb_run_qemu, .is_supervisor = true },
 	{ "show", verb_show },
 	{ "unregister", verb_unregister },
 	{ "watch", verb_watch },
@@ -45,6 +49,8 @@ static int help(void)
 	     "  watch                Print machines as they come, change and go\n"
 	     "  register NAME        Register a machine, or update its record\n"
 	     "  register --batch     Register many, read as JSON lines from standard input\n"
+	     "  run NAME -- COMMAND  Run a command, its machine registered meanwhile\n"
+	     "  run-qemu -- QEMU...  Run a VM likewise, named as its -name says\n"
 	     "  unregister NAME...   Forget machines; what runs in them goes on\n"
 	     "  refresh [NAME...]    Read id maps and addresses again; drop what has died\n"
 	     "  monitor              Do that by itself whenever something changes\n"
@@ -73,13 +79,25 @@ static char **with_program_name(char **argv)
 	return argv;
 }
 
+static void change_inherited(void)
+{
+	/* What is made is for everyone to read, or says otherwise. */
+	umask(022);
+	/* A limit on file sizes is an error to report, not a reason to die half way. */
+	signal(SIGXFSZ, SIG_IGN);
+}
+
 static int run_verb(int argc, char **argv)
 {
 	char quoted[QUOTED_SIZE];
 
-	for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
-		if (strcmp(argv[0], verbs[i].name) == 0)
-			return verbs[i].run(argc, with_program_name(argv));
+	for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
+		if (strcmp(argv[0], verbs[i].name) != 0)
+			continue;
+		if (!verbs[i].is_supervisor)
+			change_inherited();
+		return verbs[i].run(argc, with_program_name(argv));
+	}
 	complain("unknown verb '%s'; see mymachines --help", quote(argv[0], quoted));
 	return EXIT_FAILURE;
 }
@@ -114,12 +132,8 @@ int main(int argc, char **argv)
 	occupy_standard_descriptors();
 
 	setlocale(LC_ALL, "");
-	/* What is made is for everyone to read, or says otherwise. */
-	umask(022);
 	/* Whoever starts us may not want to know of its children; we do. */
 	signal(SIGCHLD, SIG_DFL);
-	/* A limit on file sizes is an error to report, not a reason to die half way. */
-	signal(SIGXFSZ, SIG_IGN);
 	/* LMDB clears megabytes for each transaction: fresh pages of the kernel's come for nothing. */
 	mallopt(M_MMAP_THRESHOLD, 128 * 1024);
 	status = run(argc, argv);

@@ -11,6 +11,8 @@ int verb_monitor(int argc, char **argv);
 int verb_ps(int argc, char **argv);
 int verb_refresh(int argc, char **argv);
 int verb_register(int argc, char **argv);
+int verb_run(int argc, char **argv);
+int verb_run_qemu(int argc, char **argv);
 int verb_show(int argc, char **argv);
 int verb_unregister(int argc, char **argv);
 int verb_watch(int argc, char **argv);

@@ -1,0 +1,450 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# mymachines run and run-qemu, with what has no hook: unshare, bubblewrap, nspawn, ip netns, qemu.
+. "${SRCDIR:?run this by make check}/tests/integration/lib.sh"
+need_root
+use_module
+shopt -s extglob
+
+# A root directory in which stock programs run.
+root=$TMPDIR/root
+mkdir -p "$root"/{usr,proc,dev,etc,run,tmp,sys,var}
+mount --bind /usr "$root/usr"
+for directory in bin sbin lib lib32 lib64; do
+    [ ! -L "/$directory" ] || ln -s "usr/$directory" "$root/$directory"
+done
+
+# begin VERB ARGUMENT...: run it in the background, as pid
+begin() {
+    mymachines "$@" >"$TMPDIR/out" 2>"$TMPDIR/err" </dev/null &
+    pid=$!
+}
+
+registered() {
+    mymachines show "$1" -p Leader
+}
+
+# property NAME PROPERTY
+property() {
+    mymachines show "$1" -p "$2" --value
+}
+
+property_is() {
+    [ "$(property "$1" "$2")" = "$3" ]
+}
+
+# ended PID: wait for it, and set status
+ended() {
+    wait "$1" 2>/dev/null
+    # shellcheck disable=SC2034
+    status=$?
+}
+
+# stop NAME: kill its leader, and wait for pid. unshare(1) blocks SIGTERM while it waits, and an
+# init that doesn't handle it is spared.
+stop() {
+    kill -9 "$(property "$1" Leader)"
+    ended "$pid"
+}
+
+hint() {
+    in_no_unit "$1"
+}
+
+# Command lines.
+fails "mymachines: run: a command is missing; it comes after '--'" "no --" mymachines run web1 unshare
+fails "mymachines: run: a command is missing after '--'" "nothing after --" mymachines run web1 --
+fails "mymachines: run: a name is missing" "no name" mymachines run -- true
+fails "mymachines: run: takes one name only; the command comes after '--'" "two names" \
+    mymachines run web1 web2 -- true
+fails "mymachines: run: 'a b' can't be a machine's name: it has a byte *" "a bad name" \
+    mymachines run "a b" -- touch "$TMPDIR/started"
+fails "mymachines: web1: alias '127.1' would be taken *" "a bad alias" \
+    mymachines run web1 --alias=127.1 -- touch "$TMPDIR/started"
+fails "mymachines: unrecognized option '--leader=1'" "the leader is for us to find" \
+    mymachines run web1 --leader=1 -- touch "$TMPDIR/started"
+run mymachines run --help
+like "$status|$out|$err" "0|Usage: mymachines run NAME *--service=NAME*|" "--help needs no command"
+fails "mymachines: run-qemu: a name is missing; say one, or give qemu a -name" "a VM without a name" \
+    mymachines run-qemu -- touch "$TMPDIR/started"
+start other
+mymachines register web1 --leader="$other" --alias=www 2>/dev/null
+fails "mymachines: WEB1: already registered to pid $other; *" "a live machine's name" \
+    mymachines run WEB1 -- touch "$TMPDIR/started"
+fails "mymachines: web2: alias www is already a name of machine web1, *" "and its alias" \
+    mymachines run web2 --alias=www -- touch "$TMPDIR/started"
+fails "mymachines: www: already a name of machine web1, *" "which --replace doesn't take" \
+    mymachines run www --replace -- touch "$TMPDIR/started"
+ok "$([ ! -e "$TMPDIR/started" ]; echo $?)" "none of these has started the command"
+kill "$other"
+wait_until mymachines refresh
+forget
+
+# Exit statuses, and what has no namespaces.
+run mymachines run web1 -- /nonexistent/command
+is "$status|$out|$err" "127||mymachines: web1: cannot run '/nonexistent/command': No such file or directory" \
+    "no such command"
+run mymachines run web1 -- /etc/passwd
+is "$status|$out|$err" "126||mymachines: web1: cannot run '/etc/passwd': Permission denied" \
+    "one that can't be executed"
+run mymachines run web1 -- sh -c 'cat; exit 7' <<<"from its input"
+is "$status|$out|$err" \
+"7|from its input|mymachines: web1: 'sh' has ended, and nothing was registered: no namespaces of its own were seen" \
+    "input, output and exit status are the command's; nothing to register is said"
+python3 -c '
+import subprocess, sys
+print(subprocess.run(sys.argv[1:], stderr=subprocess.DEVNULL).returncode)' \
+    mymachines run web1 -- sh -c "kill -SEGV \$\$" >"$TMPDIR/died"
+is "$(cat "$TMPDIR/died")" "-11" "a command that dies of a signal: so do we"
+
+# What the command is given.
+cat >"$TMPDIR/report" <<'R'
+grep -E '^(Umask|SigBlk|SigIgn)' /proc/self/status
+for fd in /proc/$$/fd/*; do echo "${fd##*/} $(readlink "$fd")"; done | grep -v report
+env | sort
+ps -o pgid= -o sid= -o tty= $$
+R
+cat >"$TMPDIR/compare.py" <<'P'
+import os, signal, subprocess, sys
+os.umask(0o27)
+for number in signal.SIGUSR1, signal.SIGHUP:
+    signal.signal(number, signal.SIG_IGN)
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR2])
+fd = os.open("/", os.O_RDONLY)
+os.set_inheritable(fd, True)
+environment = dict(os.environ, NOTIFY_SOCKET="/nonexistent")
+command = ["sh", sys.argv[1]]
+def report(prefix):
+    return subprocess.run(prefix + command, env=environment, close_fds=False, restore_signals=False,
+                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout
+direct, through = (report(prefix) for prefix in ([], ["mymachines", "run", "web1", "--"]))
+# Each has a pipe of its own as its output.
+direct, through = ([line for line in text.splitlines() if not line.startswith("1 pipe:")]
+                   for text in (direct, through))
+if f"{fd} /" in direct and "Umask:\t0027" in direct:
+    print("complete")
+print("same" if direct == through else [set(direct) ^ set(through)])
+P
+is "$(python3 "$TMPDIR/compare.py" "$TMPDIR/report")" "complete
+same" "descriptors, environment, umask, signals, process group: as without us"
+
+# Who waits for the end of a pipe doesn't wait for us.
+mkfifo "$TMPDIR/pipe"
+cat "$TMPDIR/pipe" >"$TMPDIR/through" &
+reader=$!
+mymachines run web1 -- sh -c 'echo word >&7; exec 7>&- >&-; exec sleep 1000' 7>"$TMPDIR/pipe" \
+    >"$TMPDIR/pipe" 2>/dev/null </dev/null &
+pid=$!
+ended "$reader"
+is "$status $(cat "$TMPDIR/through")" "0 word" "pipes that the command has closed are closed"
+kill "$pid"
+ended "$pid"
+is "$status" 143 "a signal that was sent to us went on to it"
+
+# Signals.
+cat >"$TMPDIR/signals.py" <<'P'
+import signal, sys, time
+got = []
+for name in sys.argv[1:]:
+    signal.signal(getattr(signal, name), lambda number, frame: got.append(number))
+print("ready", flush=True)
+end = time.time() + 15
+while time.time() < end and signal.SIGTERM not in got and signal.SIGINT not in got:
+    time.sleep(0.05)
+time.sleep(0.3)
+print([signal.Signals(number).name for number in got])
+P
+begin run web1 -- python3 "$TMPDIR/signals.py" SIGUSR1 SIGUSR2 SIGWINCH SIGHUP SIGQUIT SIGTERM
+wait_until grep -q ready "$TMPDIR/out"
+for number in USR1 USR2 WINCH HUP QUIT TERM; do
+    kill "-$number" "$pid"
+    sleep 0.05
+done
+ended "$pid"
+is "$status|$(tail -n 1 "$TMPDIR/out")" \
+    "0|['SIGUSR1', 'SIGUSR2', 'SIGWINCH', 'SIGHUP', 'SIGQUIT', 'SIGTERM']" "signals are passed on, each once"
+out=$("$SRCDIR/tests/support/terminal" "ready=>$(printf '\003')" -- mymachines run web1 -- \
+    python3 "$TMPDIR/signals.py" SIGINT)
+like "$?|$out" "0|*\['SIGINT'\]*" "^C on a terminal reaches it once"
+out=$("$SRCDIR/tests/support/terminal" "name?=>Lennart" -- mymachines run web1 -- \
+    unshare --pid --fork sh -c 'printf "name? "; read -r name; echo "hello $name"; tty')
+like "$?|$out" "0|*hello Lennart*/dev/pts/*" "it reads from its terminal"
+
+# unshare: no user namespace.
+begin run web1 --alias=www --address=192.0.2.7 -- unshare --pid --net --uts --ipc --mount --fork \
+    --kill-child sh -c "mount -t proc proc $root/proc; exec chroot $root sleep 1000"
+wait_until property_is web1 RootDirectory "$root"
+leader=$(property web1 Leader)
+is "$(tr '\0' ' ' <"/proc/$leader/cmdline")|$(cat "/proc/$leader/uid_map" | tr -s ' ')" \
+    "sleep 1000 | 0 0 4294967295" "unshare: the leader is the init of its pid namespace"
+is "$(mymachines show web1 -p Service,Class,RootDirectory,UIDMap,Aliases)" \
+"Service=unshare
+Class=container
+RootDirectory=$root
+Aliases=www
+UIDMap=" "facts that were said and found, with the root that it has changed to"
+is "$(getent hosts www | tr -s ' ')" "192.0.2.7 web1 www" "the host's programs see it"
+is "$(mymachines which "$leader")" "web1" "and its processes"
+is "$(cat "$TMPDIR/out" "$TMPDIR/err")" "$(hint web1)" "nothing is said but what register would"
+run mymachines run web1 -- true
+like "$status|$err" "1|mymachines: web1: already registered to pid $leader (unshare); *" \
+    "a second one of the name is refused"
+stop web1
+# unshare(1) can't die of SIGKILL itself.
+is "$status|$(mymachines list --no-legend)" "1|" "the leader is killed: status and registry follow"
+
+# unshare in user namespaces that were prepared for it.
+# mapped MAP: a process, holder, that has a user namespace of this map
+mapped() {
+    unshare --user sleep 1000 >/dev/null 2>&1 </dev/null &
+    holder=$!
+    wait_until sh -c "[ \$(readlink /proc/$holder/ns/user) != \$(readlink /proc/self/ns/user) ]"
+    # In one write(2), which the shell's own doesn't do.
+    /usr/bin/printf '%s\n' "$1" >"/proc/$holder/uid_map"
+    /usr/bin/printf '%s\n' "$1" >"/proc/$holder/gid_map"
+}
+mapped '0 100000 65536'
+begin run one -- nsenter --user="/proc/$holder/ns/user" --setuid 0 --setgid 0 \
+    unshare --pid --net --mount --fork --kill-child sleep 1000
+wait_until registered one
+is "$(property one UIDMap)" "0:100000:65536" "one extent"
+is "$(getent passwd vu-one-0)" "vu-one-0:!*:100000:65534:UID 0 of Container one:/:/usr/sbin/nologin" "its root is a user"
+is "$(getent passwd 101000 | cut -d: -f1)" "vu-one-1000" "and others, by id"
+stop one
+kill "$holder"
+is "$(mymachines list --no-legend)" "" "it ends, and nothing stays"
+
+mapped '0 100000 1000
+1000 1000 1
+1001 101001 64535'
+begin run three -- nsenter --user="/proc/$holder/ns/user" --setuid 0 --setgid 0 \
+    unshare --pid --net --uts --ipc --mount --propagation slave --fork --kill-child \
+    sh -c "sleep 0.2; exec chroot $root sleep 1000"
+wait_until property_is three RootDirectory "$root"
+is "$(property three UIDMap)|$(property three Service)" \
+    "0:100000:1000 1000:1000:1 1001:101001:64535|nsenter" "three extents"
+is "$(getent passwd vu-three-0 vu-three-1001 | cut -d: -f1,3)" "vu-three-0:100000
+vu-three-1001:101001" "each with its users"
+is "$(tr '\0' ' ' <"/proc/$(property three Leader)/cmdline")" "sleep 1000 " "its leader is no launcher"
+stop three
+kill "$holder"
+is "$(mymachines list --no-legend)" "" "and nothing stays"
+
+# A user namespace whose map comes late.
+begin run late -- unshare --user --pid --fork --kill-child sleep 1000
+# its_leader: the child of its only child
+its_leader() {
+    leader=$(pgrep -P "$(pgrep -P "$pid")" -x sleep)
+}
+wait_until its_leader
+sleep 0.3
+is "$(mymachines list --no-legend)" "" "a user namespace without a map isn't complete"
+echo '0 200000 10' >"/proc/$leader/uid_map"
+wait_until registered late
+is "$(property late Leader) $(property late UIDMap)" "$leader 0:200000:10" "until it has one"
+stop late
+
+# No pid namespace.
+ip netns add box
+ip -n box link set lo up
+ip -n box addr add 192.0.2.9/32 dev lo
+begin run net1 -- ip netns exec box sleep 1000
+wait_until registered net1
+is "$(property net1 Leader)|$(property net1 Service)" "$(pgrep -P "$pid")|ip" \
+    "ip netns exec: the command itself"
+is "$(getent hosts net1 | tr -s ' ')" "192.0.2.9 net1" "with the addresses of its network"
+kill "$pid"
+ended "$pid"
+begin run net2 -- sh -c 'sleep 0.3; unshare --net sleep 1000; exit 3'
+wait_until registered net2
+leader=$(property net2 Leader)
+is "$(cat "/proc/$leader/comm")" "sleep" "a network namespace of a child's"
+kill -9 "$leader"
+ended "$pid"
+is "$status|$(mymachines list --no-legend)" "3|" "its end, and then the command's"
+ip netns del box
+
+# Without any.
+begin run plain -- sleep 1000
+wait_until grep -q 'not registered so far: no namespaces of its own were seen' "$TMPDIR/err" ||
+    wait_until grep -q . "$TMPDIR/err"
+is "$(cat "$TMPDIR/err")|$(mymachines list --no-legend)" \
+    "mymachines: plain: not registered so far: no namespaces of its own were seen|" \
+    "no namespaces: said after ten seconds"
+before=$(awk '{ print $14 + $15 }' "/proc/$pid/stat")
+sleep 1
+after=$(awk '{ print $14 + $15 }' "/proc/$pid/stat")
+ok "$([ $((after - before)) -le 5 ]; echo $?)" "looking for them takes no time worth mentioning"
+kill "$pid"
+ended "$pid"
+is "$status" 143 "and its end is the command's"
+
+# The leader dies, the command goes on, somebody else has the name.
+begin run again -- sh -c "unshare --pid --fork sleep 1000; sleep 1000"
+wait_until registered again
+leader=$(property again Leader)
+kill -9 "$leader"
+wait_until mymachines refresh
+start other
+mymachines register again --leader="$other" 2>/dev/null
+kill "$pid"
+ended "$pid"
+is "$(property again Leader)" "$other" "a record that is another's by now stays"
+begin run again --replace -- unshare --pid --fork --kill-child sleep 1000
+wait_until property_is again Service unshare
+ok "$(property_is again Leader "$other"; [ $? = 1 ]; echo $?)" "--replace throws it out"
+stop again
+is "$(mymachines list --no-legend)" "" "and what replaced it goes, too"
+kill "$other"
+
+# Registered meanwhile by somebody else.
+start other
+begin run taken -- sh -c "while [ ! -e $TMPDIR/go ]; do sleep 0.02; done
+    exec unshare --pid --fork --kill-child sleep 1000"
+wait_until pgrep -P "$pid"
+mymachines register taken --leader="$other" 2>/dev/null
+touch "$TMPDIR/go"
+wait_until grep -q . "$TMPDIR/err"
+is "$(cat "$TMPDIR/err")" \
+    "mymachines: taken: already registered to pid $other; stop it first, or register with --replace" \
+    "a conflict that comes later is said"
+ok "$(kill -0 "$pid"; echo $?)" "and the command goes on"
+its_leader
+kill -9 "$leader"
+ended "$pid"
+is "$status|$(property taken Leader)" "1|$other" "to its end; the other machine stays"
+kill "$other"
+forget
+
+# bubblewrap
+if command -v bwrap >/dev/null; then
+    mkfifo "$TMPDIR/info"
+    jq '."child-pid"' <"$TMPDIR/info" >"$TMPDIR/child" &
+    reader=$!
+    begin run box1 -- bwrap --unshare-pid --unshare-net --unshare-uts --unshare-ipc --bind "$root" / \
+        --ro-bind /usr /usr --proc /proc --dev /dev --as-pid-1 --die-with-parent --info-fd 6 \
+        sleep 1000 6>"$TMPDIR/info"
+    # begin's redirections are its own: descriptor 6 is passed by the shell.
+    wait_until property_is box1 RootDirectory "$root"
+    is "$(mymachines show box1 -p Service,RootDirectory)" "Service=bwrap
+RootDirectory=$root" "bwrap: its root directory"
+    ended "$reader"
+    is "$(property box1 Leader)" "$(cat "$TMPDIR/child")" "and its child, which it tells through --info-fd"
+    stop box1
+    is "$(mymachines list --no-legend)" "" "bwrap ends, and nothing stays"
+    begin run box2 -- bwrap --unshare-user --uid 5 --unshare-pid --bind / / --die-with-parent sleep 1000
+    wait_until property_is box2 UIDMap "5:0:1"
+    ok $? "bwrap --unshare-user: its id map"
+    stop box2
+else
+    skip "bubblewrap is not installed" "bwrap"
+fi
+
+# systemd-nspawn
+if command -v systemd-nspawn >/dev/null; then
+    python3 -c '
+import socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind("\0" + sys.argv[1]); s.settimeout(30)
+print("ready", flush=True)
+while True:
+    text = s.recv(4096).decode()
+    print(text, flush=True)
+    if "STOPPING=1" in text: break' "mymachines-run-$$" >"$TMPDIR/notified" 2>&1 &
+    manager=$!
+    wait_until grep -q ready "$TMPDIR/notified"
+    NOTIFY_SOCKET=@mymachines-run-$$ begin run spawned -- systemd-nspawn --quiet --register=no \
+        --keep-unit --directory="$root" --machine=spawned --private-users=300000:65536 \
+        --private-users-ownership=off --private-network --kill-signal=SIGTERM --console=pipe \
+        /bin/bash -c 'trap exit TERM; while :; do read -rt 1000 <>/dev/tcp/0 || sleep 0.1; done'
+    wait_until registered spawned
+    wait_until grep -q X_NSPAWN_LEADER_PID "$TMPDIR/notified"
+    leader=$(property spawned Leader)
+    is "X_NSPAWN_LEADER_PID=$leader" "$(grep -o 'X_NSPAWN_LEADER_PID=.*' "$TMPDIR/notified")" \
+        "nspawn: its leader, and our own service manager is told, too"
+    wait_until property_is spawned UIDMap "0:300000:65536"
+    is "$(mymachines show spawned -p Service,UIDMap,RootDirectory)" "Service=systemd-nspawn
+RootDirectory=$root
+UIDMap=0:300000:65536" "its facts"
+    is "$(find "$REGISTRY_DIRECTORY" -name 'notify.*' -printf '%m %y\n')" "700 d" \
+        "the socket is in a private directory"
+    kill "$pid"
+    ended "$pid"
+    wait "$manager"
+    is "$status|$(mymachines list --no-legend)|$(grep -o STOPPING=1 "$TMPDIR/notified")" "0||STOPPING=1" \
+        "SIGTERM ends it, and its last word is passed on"
+    is "$(find "$REGISTRY_DIRECTORY" -name 'notify.*')" "" "nothing is left of the socket"
+    for hierarchy in systemd unified .; do
+        rmdir /sys/fs/cgroup/$hierarchy/{payload,supervisor} 2>/dev/null
+    done
+else
+    skip "systemd-container is not installed" "nspawn"
+fi
+
+# qemu
+qemu=(qemu-system-x86_64 -accel tcg -cpu qemu64 -M q35 -m 64 -nodefaults -display none -S)
+uuid=6ba7b810-9dad-11d1-80b4-00c04fd430c8
+if command -v qemu-system-x86_64 >/dev/null; then
+    begin run-qemu --alias=www -- "${qemu[@]}" -name guest=vm1,debug-threads=on -uuid "$uuid" \
+        -netdev tap,id=n0,ifname=tap-run,script=no,downscript=no \
+        -device virtio-net-pci,netdev=n0,mac=52:54:00:00:00:01
+    wait_until ip link show tap-run
+    wait_until property_is vm1 NetworkInterfaces "$(ip -o link show tap-run | cut -d: -f1)"
+    is "$(mymachines show vm1 -p Id,Service,Leader,Class,NetworkInterfaces,Aliases)" \
+"Id=${uuid//-/}
+Service=qemu
+Leader=$(pgrep -P "$pid" -f qemu)
+Class=vm
+NetworkInterfaces=$(ip -o link show tap-run | cut -d: -f1)
+Aliases=www" "qemu: what its command line says, and the tap that it has open"
+    kill "$pid"
+    ended "$pid"
+    is "$status|$(mymachines list --no-legend)" "0|" "SIGTERM ends it, and nothing stays"
+    run mymachines run-qemu vm2 --id=00112233445566778899aabbccddeeff --service=mine --vsock-cid=9 -- \
+        "${qemu[@]}" -name web -uuid "$uuid" --daemonize -pidfile "$TMPDIR/pid" \
+        -netdev tap,id=n0,ifname=tap-run,script=no,downscript=no -device virtio-net-pci,netdev=n0
+    is "$status|$out|$err" "0||$(hint vm2)" "-daemonize: it runs, and we are through"
+    is "$(mymachines show vm2 -p Id,Service,VSockCID,Leader,NetworkInterfaces)" \
+"Id=00112233445566778899aabbccddeeff
+Service=mine
+Leader=$(cat "$TMPDIR/pid")
+NetworkInterfaces=$(ip -o link show tap-run | cut -d: -f1)
+VSockCID=9" "registered is the one in the background; options outweigh qemu's"
+    kill "$(cat "$TMPDIR/pid")"
+    wait_until sh -c "! kill -0 $(cat "$TMPDIR/pid")"
+    mymachines refresh 2>/dev/null
+    is "$(mymachines list --no-legend)" "" "refresh sees its end"
+    run mymachines run-qemu vm3 -- "${qemu[@]}" -daemonize -nonsense
+    is "$status|$(mymachines list --no-legend)" "1|" "one that doesn't start isn't registered"
+else
+    skip "qemu-system-x86 is not installed" "qemu"
+fi
+# What reads its command line, of a qemu that isn't one.
+cat >"$TMPDIR/qemu-fake" <<'Q'
+#!/bin/sh
+exec sleep 1000
+Q
+chmod +x "$TMPDIR/qemu-fake"
+begin run-qemu -- "$TMPDIR/qemu-fake" -append '-name no' --name debug-threads=on,guest=vm4 \
+    -device virtio-rng -device vhost-vsock-pci,id=a,guest-cid=0x2a
+wait_until registered vm4
+is "$(mymachines show vm4 -p Id,VSockCID,Class)" "Id=
+Class=vm
+VSockCID=42" "its vsock context id"
+kill "$pid"
+ended "$pid"
+is "$(mymachines list --no-legend)" "" "the registry is empty in the end"
+
+# With the monitor.
+: >"$SYSCONFDIR/mymachines.conf"
+begin run web1 -- sh -c 'unshare --pid --fork sleep 1000; sleep 1000'
+wait_until registered web1
+children=$(pgrep -l -P "$pid")
+kill -9 "$(property web1 Leader)"
+wait_until eval '[ -z "$(mymachines list --no-legend --all)" ]'
+ok $? "the monitor drops a machine whose command lives on"
+kill "$pid"
+ended "$pid"
+is "$status|$(grep ^mymachines "$TMPDIR/err")" "143|$(hint web1)" "of which nothing is said at its end"
+like "$children" "+([0-9]) sh" "and the monitor that it has started is no child of ours"
+done_testing
