@@ -118,6 +118,7 @@ tests_unit_unit_SOURCES = \
 	%D%/unit/name.c \
 	%D%/unit/nsswitch.c \
 	%D%/unit/process.c \
+	%D%/unit/qemu_arguments.c \
 	%D%/unit/record.c \
 	%D%/unit/register.c \
 	%D%/unit/unit.h \

@@ -61,7 +61,7 @@ static void take_device(struct qemu_arguments *q, struct arena *arena, const cha
 
 /*
  * The value of an option, from behind its "=" or from the next argument, to
- * which `at` then moves; NULL if the argument is another option.
+ * which `at` then moves; NULL if the argument is another option, or the last.
  */
 static const char *option_value(char *const **at, const char *option)
 {
@@ -75,9 +75,7 @@ static const char *option_value(char *const **at, const char *option)
 		return NULL;
 	if (text[length] == '=')
 		return text + length + 1;
-	if ((*at)[1])
-		(*at)++;
-	return **at;
+	return (*at)[1] ? *++*at : NULL;
 }
 
 void qemu_arguments_parse(struct qemu_arguments *q, struct arena *arena, char *const *command)

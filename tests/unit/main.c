@@ -11,6 +11,7 @@ int main(void)
 
 	srunner_add_suite(runner, idmap_suite());
 	srunner_add_suite(runner, address_suite());
+	srunner_add_suite(runner, qemu_arguments_suite());
 	srunner_add_suite(runner, record_suite());
 	srunner_add_suite(runner, filter_suite());
 	srunner_add_suite(runner, file_suite());

@@ -15,6 +15,7 @@ Suite *leases_suite(void);
 Suite *name_suite(void);
 Suite *nsswitch_suite(void);
 Suite *process_suite(void);
+Suite *qemu_arguments_suite(void);
 Suite *record_suite(void);
 Suite *register_suite(void);
 Suite *watch_suite(void);

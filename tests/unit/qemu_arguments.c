@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tools/qemu_arguments.h"
+
+#include "tests/unit/unit.h"
+
+static struct arena arena;
+
+#define PARSE(...) parse((const char *const[]){ "qemu", __VA_ARGS__, NULL })
+
+static struct qemu_arguments parse(const char *const *command)
+{
+	struct qemu_arguments q;
+
+	qemu_arguments_parse(&q, &arena, (char *const *) command);
+	return q;
+}
+
+START_TEST(a_name_is_read_as_qemu_reads_it)
+{
+	ck_assert_str_eq(PARSE("-name", "web").name, "web");
+	ck_assert_str_eq(PARSE("--name", "guest=web,debug-threads=on").name, "web");
+	ck_assert_str_eq(PARSE("-name", "debug-threads=on,guest=web").name, "web");
+	ck_assert_str_eq(PARSE("-name", "web,process=x").name, "web");
+	ck_assert_str_eq(PARSE("-name=web").name, "web");
+	ck_assert_str_eq(PARSE("-name", "a,,b").name, "a,b");
+	ck_assert_str_eq(PARSE("-name", "first", "-name", "second").name, "second");
+	ck_assert_str_eq(PARSE("-name", "first", "-name", "debug-threads=on").name, "first");
+	ck_assert_ptr_null(PARSE("-name", "debug-threads=on,web").name);
+	ck_assert_ptr_null(PARSE("-append", "-name no", "-names", "no", "name", "no").name);
+	ck_assert_str_eq(PARSE("-name", "").name ?: "", "");
+}
+END_TEST
+
+START_TEST(ids_are_read)
+{
+	ck_assert_str_eq(PARSE("-uuid", "x").uuid, "x");
+	ck_assert_str_eq(PARSE("-device", "vhost-vsock-pci,guest-cid=3").vsock_cid, "3");
+	ck_assert_str_eq(PARSE("-device", "guest-cid=0x2a,driver=vhost-vsock-device").vsock_cid,
+			 "42");
+	ck_assert_str_eq(
+		PARSE("-device=vhost-vsock-pci,id=a,guest-cid=7", "-device", "e1000").vsock_cid,
+		"7");
+	ck_assert_ptr_null(PARSE("-device", "virtio-rng-pci,guest-cid=3").vsock_cid);
+	ck_assert_ptr_null(PARSE("-device", "{\"driver\":\"vhost-vsock-pci\"}").vsock_cid);
+}
+END_TEST
+
+START_TEST(it_says_whether_it_goes_into_the_background)
+{
+	ck_assert(PARSE("-daemonize").daemonizes);
+	ck_assert(PARSE("-name", "web", "--daemonize").daemonizes);
+	ck_assert(!PARSE("-name", "-daemonize").daemonizes);
+	ck_assert(!PARSE("daemonize").daemonizes);
+}
+END_TEST
+
+START_TEST(an_option_may_be_the_last_word)
+{
+	ck_assert_ptr_null(PARSE("-uuid").uuid);
+	ck_assert_ptr_null(PARSE("-m", "1", "-device").vsock_cid);
+	ck_assert_ptr_null(parse((const char *const[]){ "qemu", NULL }).name);
+}
+END_TEST
+
+Suite *qemu_arguments_suite(void)
+{
+	Suite *s = suite_create("qemu_arguments");
+
+	ADD(s, a_name_is_read_as_qemu_reads_it);
+	ADD(s, ids_are_read);
+	ADD(s, it_says_whether_it_goes_into_the_background);
+	ADD(s, an_option_may_be_the_last_word);
+	return s;
+}
