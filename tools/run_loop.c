@@ -319,13 +319,15 @@ static int start(struct run *run)
 	bool is_nspawn = strcmp(run_command_name(run->settings->command), "systemd-nspawn") == 0;
 	int r = is_nspawn ? notify_socket_open(&run->notify, REGISTRY_DIRECTORY) : 0;
 
-	if (r < 0)
+	if (r < 0) {
 		complain("%s: cannot make a socket for systemd-nspawn: %s", run->name,
 			 strerror(-r));
+		notify_socket_close(&run->notify);
+	}
 	if (run->settings->daemonizes)
 		prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	r = supervisor_start(run->supervisor, run->name, run->settings->command,
-			     r == 0 && is_nspawn ? run->notify.address.sun_path : NULL);
+			     run->notify.fd >= 0 ? run->notify.address.sun_path : NULL);
 	run->started = milliseconds();
 	if (r == 0)
 		leader_search_init(&run->search, (uint32_t) run->supervisor->command);

@@ -63,6 +63,9 @@ is "$(bash_tab 'mymachines register x --class=vm --se')" "<mymachines register x
 is "$(bash_tab 'mymachines show -p VS')" "<mymachines show -p VSockCID >" "bash: properties"
 is "$(bash_tab 'mymachines show --property=VS')" "<mymachines show --property=VSockCID >" "bash: also after ="
 is "$(bash_tab 'mymachines ps -M d')" "<mymachines ps -M db1 >" "bash: machines of ps"
+is "$(bash_tab 'mymachines run x --cl')" "<mymachines run x --class=>" "bash: options of run"
+is "$(bash_tab 'mymachines run x --le')" "<mymachines run x --le>" "bash: which has no --leader"
+is "$(bash_tab 'mymachines run x -- unsha')" "<mymachines run x -- unshare >" "bash: commands after --"
 is "$(bash_tab "mymachines which $one")" "<mymachines which $one >" "bash: pids"
 
 if command -v zsh >/dev/null; then
@@ -83,6 +86,8 @@ Z
     is "$(zsh_line 'mymachines unregister db1 we')" "<mymachines unregister db1 web1 >" "zsh: a second name"
     is "$(zsh_line 'mymachines list --max')" "<mymachines list --max-addresses=>" "zsh: options of a verb"
     is "$(zsh_line 'mymachines ps -M d')" "<mymachines ps -M db1 >" "zsh: machines of ps"
+    is "$(zsh_line 'mymachines run x --repl')" "<mymachines run x --replace >" "zsh: options of run"
+    is "$(zsh_line 'mymachines run x -- unsha')" "<mymachines run x -- unshare >" "zsh: commands after --"
     is "$(zsh_line 'mymachines register x --class=v')" "<mymachines register x --class=vm >" "zsh: values"
 else
     skip "there is no zsh" "zsh: names"
