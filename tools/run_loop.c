@@ -136,6 +136,7 @@ static void begin_search(struct run *run)
 /* Whether the process can be the leader, which it then is. */
 static bool take_leader(struct run *run, uint32_t pid)
 {
+	run->seen = LEADER_FOUND;
 	cleanup_close(&run->pidfd);
 	run->pidfd = -1;
 	if (leader_inspect(pid, &run->leader, &run->pidfd) != LEADER_OK)
@@ -167,7 +168,7 @@ static bool find_leader(struct run *run, uint32_t *leader)
 static const char *search_words(const struct run *run)
 {
 	switch (run->seen) {
-	case LEADER_FOUND:
+	case LEADER_FOUND: return "its leader has ended too early";
 	case LEADER_NOT_SEEN: break;
 	case LEADER_WITHOUT_IDS: return "its user namespace had no id map";
 	case LEADER_NOT_SETTLED: return "its namespaces were not complete";
