@@ -4,6 +4,7 @@
 #include "tools/format.h"
 #include "tools/message.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -206,15 +207,6 @@ static int wrong(const struct registration *reg, const char *field, const char *
 	return -1;
 }
 
-/* A string without NUL inside, or NULL. */
-static const char *string_of(json_object *value)
-{
-	const char *text =
-		json_object_is_type(value, json_type_string) ? json_object_get_string(value) : NULL;
-
-	return text && strlen(text) == (size_t) json_object_get_string_len(value) ? text : NULL;
-}
-
 /* A whole number as its decimal text, in `text`, or NULL. */
 static const char *number_of(json_object *value, char text[static 24])
 {
@@ -228,7 +220,7 @@ typedef int setter(struct registration *registration, const char *value);
 
 static int set_string(struct registration *reg, const char *field, json_object *value, setter *set)
 {
-	const char *text = string_of(value);
+	const char *text = json_string(value);
 
 	return text ? set(reg, text) : wrong(reg, field, "isn't a string");
 }
@@ -244,7 +236,7 @@ static int set_number(struct registration *reg, const char *field, json_object *
 /* A path as it is printed: \xNN stands for a byte. */
 static int set_path(struct registration *reg, const char *field, json_object *value, setter *set)
 {
-	const char *text = string_of(value);
+	const char *text = json_string(value);
 
 	return text ? set(reg, unescape(arena_strdup(reg->arena, text)))
 		    : wrong(reg, field, "isn't a string");
@@ -274,7 +266,7 @@ static int set_process(struct registration *reg, const char *field, json_object 
 /* An item of an array: an empty one would take back those before it. */
 static const char *item_string_of(json_object *item)
 {
-	const char *text = string_of(item);
+	const char *text = json_string(item);
 
 	return text && *text ? text : NULL;
 }
@@ -457,30 +449,46 @@ static bool has_nul(const char *text, size_t length)
 	return false;
 }
 
-int json_to_registration(const char *text, size_t length, struct registration *reg)
+json_object *json_parse(const char *text, size_t length, const char **why)
 {
 	json_tokener *tokener = json_tokener_new();
 	json_object *object;
-	int r = -1;
 
-	if (has_nul(text, length)) {
-		complain("%s: no JSON for a registration: has a NUL", reg->subject);
+	if (!tokener)
+		arena_out_of_memory();
+	*why = NULL;
+	if (length > INT_MAX - 1 || has_nul(text, length)) {
+		*why = "has a NUL";
 		json_tokener_free(tokener);
-		return -1;
-	}
-	if (!tokener) {
-		complain("out of memory");
-		return -1;
+		return NULL;
 	}
 	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
 	/* With its NUL: only then is a bare number or a cut object an error. */
 	object = json_tokener_parse_ex(tokener, text, (int) length + 1);
 	if (json_tokener_get_error(tokener) != json_tokener_success)
-		complain("%s: no JSON: %s", reg->subject,
-			 json_tokener_error_desc(json_tokener_get_error(tokener)));
+		*why = json_tokener_error_desc(json_tokener_get_error(tokener));
+	json_tokener_free(tokener);
+	return object;
+}
+
+const char *json_string(json_object *value)
+{
+	const char *text =
+		json_object_is_type(value, json_type_string) ? json_object_get_string(value) : NULL;
+
+	return text && strlen(text) == (size_t) json_object_get_string_len(value) ? text : NULL;
+}
+
+int json_to_registration(const char *text, size_t length, struct registration *reg)
+{
+	const char *why;
+	json_object *object = json_parse(text, length, &why);
+	int r = -1;
+
+	if (why)
+		complain("%s: no JSON: %s", reg->subject, why);
 	else
 		r = read_object(reg, object);
 	json_object_put(object);
-	json_tokener_free(tokener);
 	return r;
 }

@@ -19,6 +19,15 @@ int json_mode_parse(const char *text, enum json_mode *mode);
 /* A new object, the caller's. */
 json_object *json_from_machine(const struct machine *machine, const struct registry_origin *origin);
 
+/*
+ * Read a whole JSON text, strictly. A new value, the caller's, or NULL, and
+ * then `why` says what is wrong with it; the text "null" is NULL without.
+ */
+json_object *json_parse(const char *text, size_t length, const char **why);
+
+/* The text of a JSON string without NUL inside, or NULL. */
+const char *json_string(json_object *value);
+
 /* Print it to stdout, with a newline, and release it. */
 void json_print(json_object *object, enum json_mode mode);
 

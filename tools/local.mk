@@ -5,18 +5,25 @@ noinst_LIBRARIES += libtools.a
 libtools_a_SOURCES = \
 	%D%/arena.c %D%/arena.h \
 	%D%/configuration.c %D%/configuration.h \
+	%D%/containers_storage.c %D%/containers_storage.h \
 	%D%/daemon.c %D%/daemon.h \
 	%D%/discovery.c %D%/discovery.h \
 	%D%/doctor.c %D%/doctor.h \
 	%D%/doctor_confinement.c \
 	%D%/doctor_nss.c \
 	%D%/doctor_registry.c \
+	%D%/domain.c %D%/domain.h \
 	%D%/exports.c %D%/exports.h \
 	%D%/facts.c %D%/facts.h \
 	%D%/format.c %D%/format.h \
 	%D%/guest_addresses.c %D%/guest_addresses.h \
 	%D%/guest_watch.c %D%/guest_watch.h \
+	%D%/hook.c %D%/hook.h \
+	%D%/hook_libvirt.c \
+	%D%/hook_lxc.c \
+	%D%/hook_oci.c \
 	%D%/id_names.c %D%/id_names.h \
+	%D%/input.c %D%/input.h \
 	%D%/json.c %D%/json.h \
 	%D%/leader_search.c %D%/leader_search.h \
 	%D%/leases.c %D%/leases.h \
@@ -57,12 +64,12 @@ libtools_a_SOURCES = \
 	%D%/watch.c %D%/watch.h \
 	%D%/watched.c %D%/watched.h \
 	%D%/which.c
-libtools_a_CFLAGS = $(AM_CFLAGS) $(JSON_C_CFLAGS) $(CAPNG_CFLAGS)
+libtools_a_CFLAGS = $(AM_CFLAGS) $(JSON_C_CFLAGS) $(CAPNG_CFLAGS) $(EXPAT_CFLAGS)
 libtools_a_CPPFLAGS = $(AM_CPPFLAGS) -DSYSCONFDIR='"$(sysconfdir)"' \
 	-DSYSTEM_UNIT_DIRECTORY='"$(systemdsystemunitdir)"' -DNSS_DIRECTORY='"$(nssdir)"'
 
 # What links it besides, in this order.
-TOOLS_LIBS = libregistry-words.la libregistry-watch.la $(REGISTRY_WRITE_LIBS) $(JSON_C_LIBS) $(CAPNG_LIBS) \
+TOOLS_LIBS = libregistry-words.la libregistry-watch.la $(REGISTRY_WRITE_LIBS) $(JSON_C_LIBS) $(CAPNG_LIBS) $(EXPAT_LIBS) \
 	$(DL_LIBS)
 
 bin_PROGRAMS += mymachines

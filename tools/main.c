@@ -21,6 +21,7 @@ static const struct verb {
 } verbs[] = {
 	/* clang-format off */
 	{ "doctor", verb_doctor },
+	{ "hook", verb_hook },
 	{ "list", verb_list },
 	{ "monitor", verb_monitor },
 	{ "ps", verb_ps },
@@ -53,6 +54,7 @@ static int help(void)
 	     "  run-qemu -- QEMU...  Run a VM likewise, named as its -name says\n"
 	     "  unregister NAME...   Forget machines; what runs in them goes on\n"
 	     "  refresh [NAME...]    Read id maps and addresses again; drop what has died\n"
+	     "  hook KIND            Register a machine as its runtime describes it\n"
 	     "  monitor              Do that by itself whenever something changes\n"
 	     "  doctor               Look whether all is set up, and tell what mends it\n"
 	     "\n"

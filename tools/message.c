@@ -32,6 +32,14 @@ void complain_as_daemon(bool to_syslog)
 		openlog("mymachines", LOG_PID | LOG_NDELAY, LOG_DAEMON);
 }
 
+static bool also_to_syslog;
+
+void complain_to_syslog_too(void)
+{
+	also_to_syslog = true;
+	openlog("mymachines", LOG_PID | LOG_NDELAY, LOG_DAEMON);
+}
+
 static time_t monotonic_seconds(void)
 {
 	struct timespec now;
@@ -82,6 +90,8 @@ void complain(const char *format, ...)
 		syslog(LOG_NOTICE, "%s", text);
 	else
 		print(text);
+	if (also_to_syslog)
+		syslog(LOG_NOTICE, "%s", text);
 	free(text);
 }
 

@@ -21,6 +21,9 @@ void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
  */
 void complain_as_daemon(bool to_syslog);
 
+/* From here on, all goes to syslog(3) as well: who started this may not keep our stderr. */
+void complain_to_syslog_too(void);
+
 /* After a wrong option or argument, when it was said what: how to get help. Returns 1. */
 int complain_usage(const char *verb);
 

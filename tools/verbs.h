@@ -6,6 +6,7 @@
 #pragma once
 
 int verb_doctor(int argc, char **argv);
+int verb_hook(int argc, char **argv);
 int verb_list(int argc, char **argv);
 int verb_monitor(int argc, char **argv);
 int verb_ps(int argc, char **argv);

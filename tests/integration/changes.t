@@ -137,7 +137,7 @@ is "$status|$err|$(mymachines list --no-legend | awk '$1 ~ /^w/ { print $1 }')" 
 registry=$(stat -c %y "$R/registry.mdb")
 run mymachines register --batch < <(printf '{"name":"n1","leader":%d}\0{"name":"n2","leader":%d}\n' "$good" "$victim")
 is "$status|$err|$(stat -c %y "$R/registry.mdb")" \
-    "1|mymachines: line 1: no JSON for a registration: has a NUL|$registry" "a NUL in a batch"
+    "1|mymachines: line 1: no JSON: has a NUL|$registry" "a NUL in a batch"
 run mymachines register --batch < <(printf '{"name":"n1","leader":%d}\n' "$good"; head -c 3000000 /dev/zero | tr '\0' ' '; echo)
 is "$status|$err|$(stat -c %y "$R/registry.mdb")" "1|mymachines: line 2: is longer than 1 MiB|$registry" \
     "a line without end"
