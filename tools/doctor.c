@@ -27,6 +27,7 @@ static const struct {
 	{ "machines", check_machines },
 	{ "monitor", check_monitor },
 	{ "exports", check_exports },
+	{ "runtimes", check_runtimes },
 	{ "confinement", check_confinement },
 	/* clang-format on */
 };

@@ -53,4 +53,5 @@ doctor_check check_registry;	/* doctor_registry.c */
 doctor_check check_machines;	/* doctor_registry.c */
 doctor_check check_monitor;	/* doctor_registry.c */
 doctor_check check_exports;	/* doctor_registry.c */
+doctor_check check_runtimes;	/* doctor_runtimes.c */
 doctor_check check_confinement; /* doctor_confinement.c */

@@ -4,6 +4,7 @@
 noinst_LIBRARIES += libtools.a
 libtools_a_SOURCES = \
 	%D%/arena.c %D%/arena.h \
+	%D%/change.c %D%/change.h \
 	%D%/configuration.c %D%/configuration.h \
 	%D%/containers_storage.c %D%/containers_storage.h \
 	%D%/daemon.c %D%/daemon.h \
@@ -12,6 +13,7 @@ libtools_a_SOURCES = \
 	%D%/doctor_confinement.c \
 	%D%/doctor_nss.c \
 	%D%/doctor_registry.c \
+	%D%/doctor_runtimes.c \
 	%D%/domain.c %D%/domain.h \
 	%D%/exports.c %D%/exports.h \
 	%D%/facts.c %D%/facts.h \
@@ -29,6 +31,7 @@ libtools_a_SOURCES = \
 	%D%/leases.c %D%/leases.h \
 	%D%/list.c \
 	%D%/machine_copy.c %D%/machine_copy.h \
+	%D%/marked_block.c %D%/marked_block.h \
 	%D%/membership.c %D%/membership.h \
 	%D%/message.c %D%/message.h \
 	%D%/module_probe.c %D%/module_probe.h \
@@ -56,6 +59,12 @@ libtools_a_SOURCES = \
 	%D%/run_loop.c %D%/run_loop.h \
 	%D%/run_options.c %D%/run_options.h \
 	%D%/run_qemu.c \
+	%D%/setup.c %D%/setup.h \
+	%D%/setup_libvirt.c \
+	%D%/setup_lxc.c \
+	%D%/setup_nspawn.c \
+	%D%/setup_nss.c \
+	%D%/setup_oci.c \
 	%D%/show.c \
 	%D%/supervisor.c %D%/supervisor.h \
 	%D%/table.c %D%/table.h \

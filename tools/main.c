@@ -29,6 +29,7 @@ static const struct verb {
 	{ "register", verb_register },
 	{ "run", verb_run, .is_supervisor = true },
 	{ "run-qemu", verb_run_qemu, .is_supervisor = true },
+	{ "setup", verb_setup },
 	{ "show", verb_show },
 	{ "unregister", verb_unregister },
 	{ "watch", verb_watch },
@@ -54,6 +55,7 @@ static int help(void)
 	     "  run-qemu -- QEMU...  Run a VM likewise, named as its -name says\n"
 	     "  unregister NAME...   Forget machines; what runs in them goes on\n"
 	     "  refresh [NAME...]    Read id maps and addresses again; drop what has died\n"
+	     "  setup RUNTIME...     Have a runtime register its machines\n"
 	     "  hook KIND            Register a machine as its runtime describes it\n"
 	     "  monitor              Do that by itself whenever something changes\n"
 	     "  doctor               Look whether all is set up, and tell what mends it\n"

@@ -37,15 +37,10 @@ static int start_unit(void)
 /* This very program, whatever is in PATH. */
 static int start_process(void)
 {
-	static char self[PATH_MAX];
-	const char *const arguments[] = { self, "monitor", "--background", "--exit-when-empty",
-					  NULL };
-	ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
+	const char *const arguments[] = { program_own_path(), "monitor", "--background",
+					  "--exit-when-empty", NULL };
 
-	if (length < 0)
-		return -errno;
-	self[length] = '\0';
-	return run_program(arguments, false);
+	return arguments[0] ? run_program(arguments, false) : -errno;
 }
 
 void monitor_start(void)

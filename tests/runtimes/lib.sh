@@ -1,0 +1,145 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# For the tests with real runtimes: what a machine is made of, and what is to be seen of it by all
+# that looks, as it comes, as it is killed, and as it is stopped.
+. "$SRCDIR/tests/integration/lib.sh"
+
+need_root
+
+# need PROGRAM...: or else there is nothing to test
+need() {
+    local program
+    for program; do
+        command -v "$program" >/dev/null || skip_all "$program isn't installed (scripts/install-deps --runtimes)"
+    done
+}
+
+# The id maps of the variants, as words INNER:OUTER:COUNT
+declare -A maps=([plain]='' [userns]='0:100000:65536'
+    [multi]='0:100000:1000 1000:1000:1 1001:101001:64535')
+
+# own_etc: an /etc that may be changed
+own_etc() {
+    mkdir "$TMPDIR/etc" "$TMPDIR/etc/upper" "$TMPDIR/etc/work"
+    mount -t overlay -o "lowerdir=/etc,upperdir=$TMPDIR/etc/upper,workdir=$TMPDIR/etc/work" overlay /etc
+}
+
+# own_directory PATH...: likewise, with what is there now
+own_directory() {
+    local path
+    for path; do
+        mkdir -p "$path"
+        cp -a "$path" "$TMPDIR/kept"
+        mount -t tmpfs -o mode=755 tmpfs "$path"
+        cp -a "$TMPDIR/kept/." "$path/"
+        rm -rf "$TMPDIR/kept"
+    done
+}
+
+# with_monitor: hooks start it, as they do where nothing else is set
+with_monitor() {
+    [ -z "${SYSCONFDIR-}" ] || echo Monitor=yes >"$SYSCONFDIR/mymachines.conf"
+}
+
+# rootfs DIRECTORY VARIANT: a busybox system with an init that lives until it is told to end
+rootfs() {
+    local to=$1 applet
+    mkdir -p "$to"/{bin,sbin,etc,proc,sys,dev,tmp,run,root,var,usr}
+    cp "$(command -v busybox)" "$to/bin/busybox"
+    for applet in sh sleep cat ip id ps hostname ls mount umount mkdir true env; do
+        ln -s busybox "$to/bin/$applet"
+    done
+    cat >"$to/sbin/init" <<'INIT'
+#!/bin/sh
+trap 'exit 0' TERM INT HUP PWR
+i=0
+while [ $i -lt 3000 ]; do sleep 0.1; i=$((i + 1)); done
+INIT
+    chmod 755 "$to" "$to/sbin/init"
+    printf '%s\n' root:x:0:0:root:/root:/bin/sh app:x:1000:1000:app:/:/bin/sh >"$to/etc/passwd"
+    echo root:x:0: >"$to/etc/group"
+    printf '%s\n' ID=busybox 'NAME="Busybox"' >"$to/etc/os-release"
+    [ "$2" = plain ] || chown -hR 100000:100000 "$to"
+}
+
+# addresses PID: give it an eth0 with the two that `seen` looks for, behind a veth
+addresses() {
+    inside "$1" bash -c "$(declare -f no_dad); no_dad"
+    ip link add "rt$1" type veth peer name eth0 netns "$1"
+    ip addr add 10.77.0.1/24 dev "rt$1"
+    ip link set "rt$1" up
+    inside "$1" ip link set lo up
+    inside "$1" ip link set eth0 up
+    inside "$1" ip addr add 10.77.0.2/24 dev eth0
+    inside "$1" ip addr add fd77::2/64 dev eth0 nodad
+}
+
+# value NAME PROPERTY
+value() {
+    mymachines show --value -p "$2" "$1" 2>&1
+}
+
+registered() {
+    [ -n "$(mymachines list --no-legend)" ]
+}
+
+# registered_as NAME: it comes to be; the hook is through when its runtime is
+registered_as() {
+    wait_until mymachines show "$1" >/dev/null
+    leader=$(value "$1" Leader)
+}
+
+# runs PID COMMAND: it has come to execute this
+runs() {
+    wait_until sh -c "tr '\\0' ' ' </proc/$1/cmdline | grep -q '$2'"
+}
+
+resolves_to() {
+    [ "$(getent "$1" "$2" | cut -d' ' -f1 | sort -u | tr '\n' ' ')" = "$3 " ]
+}
+
+# seen WHAT NAME PID SERVICE [ADDRESS4 ADDRESS6]: by all that looks
+seen() {
+    local what=$1 name=$2 pid=$3 service=$4 map
+    is "$(value "$name" Leader)" "$pid" "$what: its leader is the container's first process"
+    is "$(value "$name" Service)" "$service" "$what: its service is $service"
+    like "$(mymachines list --no-legend)" "$name * $service*" "$what: list has it, and nothing else"
+    is "$(mymachines list --no-legend | grep -c "$service")" 1 "$what: list has it once"
+    if [ -n "${5-}" ]; then
+        # They come after the hook, mostly, and by the monitor.
+        wait_until resolves_to ahostsv4 "$name" "$5"
+        is "$(getent ahostsv4 "$name" | cut -d' ' -f1 | sort -u)" "$5" "$what: getent knows its IPv4 address"
+        wait_until sh -c "getent ahostsv6 $name | grep -q '^$6 '"
+        like "$(getent ahostsv6 "$name")" "*$6 *" "$what: and its IPv6 address"
+        is "$(getent hosts "$5" | tr -s ' ' | cut -d' ' -f2)" "$name" "$what: and its name by the address"
+    fi
+    is "$(mymachines which "$pid")" "$name" "$what: which knows whose the leader is"
+    like " $(mymachines ps -M "$name" -o pid= | tr -s ' \n' ' ')" "* $pid *" "$what: ps -M has the leader"
+}
+
+# seen_ids WHAT NAME PID VARIANT: its users have names
+seen_ids() {
+    local what=$1 name=$2 pid=$3 map=${maps[$4]}
+    is "$(value "$name" UIDMap)" "$map" "$what: its uid map is known"
+    is "$(value "$name" GIDMap)" "$map" "$what: its gid map is known"
+    [ -n "$map" ] || return 0
+    is "$(getent passwd "vu-$name-33" | cut -d: -f3)" 100033 "$what: getent knows its users"
+    is "$(getent group "vg-$name-33" | cut -d: -f3)" 100033 "$what: and groups"
+    is "$(ps -o user:40= -p "$pid")" "vu-$name-0" "$what: ps names its root"
+    [ "$4" != multi ] ||
+        is "$(getent passwd "vu-$name-2000" | cut -d: -f3)" 102000 "$what: users of the third extent, too"
+}
+
+# gone WHAT: nothing is registered any more, and nothing is seen
+gone() {
+    wait_until sh -c '! mymachines list --all --no-legend | grep -q .'
+    wait_until sh -c '! ls /run/systemd/machines | grep -q .'
+    is "$(mymachines list --all --json=short)" '[]' "$1: the registry is empty"
+    is "$(getent hosts "$2")" "" "$1: its name is gone"
+    is "$(ls /run/systemd/machines 2>/dev/null)" "" "$1: nothing is exported any more"
+}
+
+# What hooks have said, in all this time: nothing.
+said_nothing() {
+    is "$(cat "$TMPDIR/syslog" 2>/dev/null)" "" "$1"
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tools/marked_block.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#define BEGIN "# Begin of what 'mymachines setup' wrote\n"
+#define END   "# End of what 'mymachines setup' wrote\n"
+
+/* Where a line begins that is this one. */
+static const char *find_line(const char *text, const char *line)
+{
+	const char *found = text;
+
+	while ((found = strstr(found, line)) && found != text && found[-1] != '\n')
+		found++;
+	return found;
+}
+
+/* Where the block begins, and behind its end; without an end, it is none. */
+static bool find_block(const char *text, const char **begin, const char **end)
+{
+	*begin = find_line(text, BEGIN);
+	*end = *begin ? find_line(*begin, END) : NULL;
+	if (*end)
+		*end += strlen(END);
+	return *end;
+}
+
+char *marked_block_put(struct arena *arena, const char *text, const char *lines)
+{
+	const char *begin, *end, *newline;
+
+	if (!text)
+		text = "";
+	if (find_block(text, &begin, &end))
+		return arena_printf(arena, "%.*s" BEGIN "%s" END "%s", (int) (begin - text), text,
+				    lines, end);
+	newline = *text && text[strlen(text) - 1] != '\n' ? "\n" : "";
+	return arena_printf(arena, "%s%s" BEGIN "%s" END, text, newline, lines);
+}
+
+char *marked_block_remove(struct arena *arena, const char *text)
+{
+	const char *begin, *end;
+
+	if (!text)
+		return NULL;
+	if (!find_block(text, &begin, &end))
+		return arena_strdup(arena, text);
+	return begin == text && !*end
+		       ? NULL
+		       : arena_printf(arena, "%.*s%s", (int) (begin - text), text, end);
+}
