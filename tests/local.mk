@@ -85,6 +85,7 @@ integration_tests = \
 	%D%/integration/exports-cgroup2.t \
 	%D%/integration/install.t \
 	%D%/integration/guests.t \
+	%D%/integration/hook.t \
 	%D%/integration/killed.t \
 	%D%/integration/library.t \
 	%D%/integration/logins.t \
@@ -94,11 +95,37 @@ integration_tests = \
 	%D%/integration/ps.t \
 	%D%/integration/registrar.t \
 	%D%/integration/resolve.t \
+	%D%/integration/setup.t \
 	%D%/integration/run.t \
 	%D%/integration/storm.t
 TESTS += $(integration_tests)
 EXTRA_DIST += $(integration_tests) %D%/integration/events.sh %D%/integration/storm.py %D%/integration/lib.sh \
 	%D%/integration/pam.sh
+
+# With real runtimes, all of them: some hundred megabytes that most don't want to install.
+runtime_tests = \
+	%D%/runtimes/bubblewrap.t \
+	%D%/runtimes/crun.t \
+	%D%/runtimes/libvirt-lxc.t \
+	%D%/runtimes/libvirt-qemu.t \
+	%D%/runtimes/lxc.t \
+	%D%/runtimes/lxd.t \
+	%D%/runtimes/nspawn.t \
+	%D%/runtimes/podman-crun.t \
+	%D%/runtimes/podman-runc.t \
+	%D%/runtimes/qemu.t \
+	%D%/runtimes/runc.t \
+	%D%/runtimes/unshare.t
+EXTRA_DIST += $(runtime_tests) %D%/runtimes/lib.sh %D%/runtimes/libvirt.sh %D%/runtimes/oci.sh \
+	%D%/runtimes/podman.sh
+
+check-runtimes:
+	@$(MAKE) check TESTS='$(runtime_tests)'
+
+.PHONY: check-runtimes
+
+# Those that are quick and small.
+TESTS += %D%/runtimes/bubblewrap.t %D%/runtimes/runc.t %D%/runtimes/unshare.t
 
 if HAVE_CHECK
 check_PROGRAMS += tests/unit/unit

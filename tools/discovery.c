@@ -91,6 +91,11 @@ static void discover_guest(struct discovery *d, struct arena *arena, const struc
 
 	if (r >= 0)
 		r = guest_addresses(&guest, arena, &found->addresses);
+	if (r == -ENOENT) {
+		/* Its files have gone before its last thread, as it dies: what was known stays. */
+		d->unread |= UNREAD_NETWORK;
+		return;
+	}
 	if (r < 0) {
 		miss(d, UNREAD_NETWORK, "its addresses", r);
 		return;

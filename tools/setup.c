@@ -28,7 +28,7 @@ static const struct target {
 	{ "lxd", "hooks in a profile", setup_lxd, "lxd", "profile", false },
 	{ "nspawn", "a drop-in for systemd-nspawn@.service", setup_nspawn, "systemd-nspawn", NULL, false },
 	{ "nss", "mymachines in /etc/nsswitch.conf", setup_nss, NULL, NULL, false },
-	{ "podman", "OCI hooks of all containers", setup_podman, "podman", NULL, false },
+	{ "podman", "OCI hooks of all containers", setup_podman, "podman", "hooks-dir", false },
 	{ "runc", "OCI hooks in a bundle", setup_oci, "runc", "bundle", true },
 	/* clang-format on */
 };
@@ -73,6 +73,8 @@ static int help(void)
 	     "      --strict        Machines that can't be registered aren't to start\n"
 	     "      --bundle=PATH   runc, crun: the bundle; the current directory by default\n"
 	     "      --config=PATH   lxc: the configuration of one container\n"
+	     "      --hooks-dir=PATH\n"
+	     "                      podman: a directory of hooks.d files that it reads\n"
 	     "      --profile=NAME  lxd: the profile; 'default' by default");
 	return EXIT_SUCCESS;
 }
@@ -82,6 +84,7 @@ enum {
 	OPTION_CHECK,
 	OPTION_CONFIG,
 	OPTION_DRY_RUN,
+	OPTION_HOOKS_DIR,
 	OPTION_PROFILE,
 	OPTION_REMOVE,
 	OPTION_STRICT,
@@ -96,6 +99,7 @@ static int parse(int argc, char **argv, struct settings *settings)
 		{ "check", no_argument, NULL, OPTION_CHECK },
 		{ "config", required_argument, NULL, OPTION_CONFIG },
 		{ "dry-run", no_argument, NULL, OPTION_DRY_RUN },
+		{ "hooks-dir", required_argument, NULL, OPTION_HOOKS_DIR },
 		{ "profile", required_argument, NULL, OPTION_PROFILE },
 		{ "remove", no_argument, NULL, OPTION_REMOVE },
 		{ "strict", no_argument, NULL, OPTION_STRICT },
@@ -112,6 +116,7 @@ static int parse(int argc, char **argv, struct settings *settings)
 		case OPTION_CHECK: settings->check = true; break;
 		case OPTION_CONFIG: settings->common.config = optarg; break;
 		case OPTION_DRY_RUN: settings->dry_run = true; break;
+		case OPTION_HOOKS_DIR: settings->common.hooks_dir = optarg; break;
 		case OPTION_PROFILE: settings->common.profile = optarg; break;
 		case OPTION_REMOVE: settings->common.remove = true; break;
 		case OPTION_STRICT: settings->common.strict = true; break;
@@ -151,17 +156,19 @@ int setup_add_file(struct setup *setup, const char *path, const char *after, mod
 	return 0;
 }
 
-/* As one word of shell(1). */
-static char *shell_quote(struct arena *arena, const char *word)
+char *setup_quote(struct setup *setup, const char *word)
 {
-	char *quoted = arena_alloc(arena, strlen(word) * 4 + 3), *to = quoted;
+	char *quoted = arena_alloc(setup->arena, strlen(word) * 4 + 3), *to = quoted;
 
 	if (!word[strspn(word, "/-_.+abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 			       "0123456789")])
-		return arena_strdup(arena, word);
+		return arena_strdup(setup->arena, word);
 	*to++ = '\'';
-	for (; *word; word++)
-		to = *word == '\'' ? stpcpy(to, "'\\''") : (*to = *word, to + 1);
+	for (; *word; word++) {
+		if (*word == '\'')
+			to = stpcpy(to, "'\\'");
+		*to++ = *word;
+	}
 	*to = '\'';
 	return quoted;
 }
@@ -169,7 +176,7 @@ static char *shell_quote(struct arena *arena, const char *word)
 char *setup_hook_line(struct setup *setup, const char *arguments)
 {
 	const char *path = program_own_path();
-	char *program = shell_quote(setup->arena, path ? path : "mymachines");
+	char *program = setup_quote(setup, path ? path : "mymachines");
 
 	return arena_printf(setup->arena, "%s%s%sexec %s hook %s%s", setup->strict ? "" : "[ ! -x ",
 			    setup->strict ? "" : program, setup->strict ? "" : " ] || ", program,
@@ -257,6 +264,7 @@ static int check_options(const struct target *target, const struct setup *setup)
 		const char *name, *value;
 	} options[] = { { "bundle", setup->bundle },
 			{ "config", setup->config },
+			{ "hooks-dir", setup->hooks_dir },
 			{ "profile", setup->profile } };
 
 	for (size_t i = 0; i < sizeof options / sizeof *options; i++)

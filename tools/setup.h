@@ -11,11 +11,12 @@ struct setup {
 	struct arena *arena;
 	const char *target; /* "podman" */
 	bool remove;
-	bool strict;	     /* hooks are to be */
-	bool unattended;     /* nothing is to be said */
-	const char *bundle;  /* --bundle= of an OCI container */
-	const char *config;  /* --config= of an LXC container */
-	const char *profile; /* --profile= of LXD */
+	bool strict;	       /* hooks are to be */
+	bool unattended;       /* nothing is to be said */
+	const char *bundle;    /* --bundle= of an OCI container */
+	const char *config;    /* --config= of an LXC container */
+	const char *hooks_dir; /* --hooks-dir= of podman */
+	const char *profile;   /* --profile= of LXD */
 	/* What the planner adds. */
 	struct change *changes;
 	size_t n_changes;
@@ -41,6 +42,9 @@ int setup_fail(const struct setup *setup, const char *format, ...)
 int setup_add_file(struct setup *setup, const char *path, const char *after, mode_t mode);
 
 void setup_add(struct setup *setup, const struct change *change);
+
+/* For a planner: as one word of shell(1). */
+char *setup_quote(struct setup *setup, const char *word);
 
 /*
  * For a planner: the line of shell(1) that runs a hook with these arguments. That the

@@ -13,10 +13,15 @@
 #define COMMON_DIRECTORY "/usr/share/lxc/config/common.conf.d"
 #define COMMON_FILE	 COMMON_DIRECTORY "/mymachines.conf"
 
-/* How they are called, lxc.hook.version, is up to those who wrote hooks before: both will do. */
+/*
+ * How they are called, lxc.hook.version, is up to those who wrote hooks before: both will do.
+ * LXC puts "exec" before the line, and arguments behind it, so that it has to be one command.
+ */
 static char *hook_lines(struct setup *setup)
 {
-	char *line = setup_hook_line(setup, "lxc");
+	char *command = arena_printf(setup->arena, "%s \"$@\"", setup_hook_line(setup, "lxc"));
+	char *line =
+		arena_printf(setup->arena, "/bin/sh -c %s mymachines", setup_quote(setup, command));
 
 	return arena_printf(setup->arena, "lxc.hook.start-host = %s\nlxc.hook.post-stop = %s\n",
 			    line, line);

@@ -9,7 +9,8 @@
 
 #include <string.h>
 
-#define PODMAN_HOOK "/etc/containers/oci/hooks.d/mymachines.json"
+/* containers.conf(5), "hooks_dir": without it, this is the only one that podman reads. */
+#define PODMAN_HOOKS "/usr/share/containers/oci/hooks.d"
 
 /* When the namespaces are there and nothing has run yet; and when all is over. */
 static const char *const stages[] = { "createRuntime", "poststop" };
@@ -166,5 +167,8 @@ int setup_podman(struct setup *setup)
 				    file, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
 						  JSON_C_TO_STRING_NOSLASHESCAPE));
 	json_object_put(file);
-	return setup_add_file(setup, PODMAN_HOOK, setup->remove ? NULL : text, 0644);
+	return setup_add_file(setup,
+			      arena_printf(setup->arena, "%s/mymachines.json",
+					   setup->hooks_dir ? setup->hooks_dir : PODMAN_HOOKS),
+			      setup->remove ? NULL : text, 0644);
 }

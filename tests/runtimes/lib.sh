@@ -24,11 +24,20 @@ own_etc() {
     mount -t overlay -o "lowerdir=/etc,upperdir=$TMPDIR/etc/upper,workdir=$TMPDIR/etc/work" overlay /etc
 }
 
+# log_hooks: what they say goes to $TMPDIR/syslog. The devices stay the host's: runtimes want many.
+log_hooks() {
+    mkdir "$TMPDIR/pts" "$TMPDIR/dev" "$TMPDIR/dev/upper" "$TMPDIR/dev/work"
+    mount --bind /dev/pts "$TMPDIR/pts"
+    mount -t overlay -o "lowerdir=/dev,upperdir=$TMPDIR/dev/upper,workdir=$TMPDIR/dev/work" overlay /dev
+    rm -f /dev/log
+    mount --move "$TMPDIR/pts" /dev/pts
+    syslog_to "$TMPDIR/syslog"
+}
+
 # own_directory PATH...: likewise, with what is there now
 own_directory() {
     local path
     for path; do
-        mkdir -p "$path"
         cp -a "$path" "$TMPDIR/kept"
         mount -t tmpfs -o mode=755 tmpfs "$path"
         cp -a "$TMPDIR/kept/." "$path/"
@@ -77,10 +86,6 @@ addresses() {
 # value NAME PROPERTY
 value() {
     mymachines show --value -p "$2" "$1" 2>&1
-}
-
-registered() {
-    [ -n "$(mymachines list --no-legend)" ]
 }
 
 # registered_as NAME: it comes to be; the hook is through when its runtime is
@@ -139,7 +144,7 @@ gone() {
     is "$(ls /run/systemd/machines 2>/dev/null)" "" "$1: nothing is exported any more"
 }
 
-# What hooks have said, in all this time: nothing.
+# What hooks have said, in all this time: nothing. The monitor speaks of those that were killed.
 said_nothing() {
-    is "$(cat "$TMPDIR/syslog" 2>/dev/null)" "" "$1"
+    is "$(grep -v 'has died; unregistered$' "$TMPDIR/syslog" 2>/dev/null)" "" "$1"
 }

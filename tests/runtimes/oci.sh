@@ -68,7 +68,7 @@ test_variant() {
     oci kill "$id" TERM
     wait_until test ! -d "/proc/$pid/fd/0"
     wait_until sh -c "! kill -0 $pid"
-    oci delete "$id"
+    wait_until oci delete "$id"
     ok $? "$what: it is stopped and deleted"
     gone "$what stopped" "$id"
 
@@ -77,17 +77,38 @@ test_variant() {
     is "$(value "$id" Leader)" "$pid" "$what: it is registered again"
     kill -9 "$pid"
     gone "$what killed" "$id"
-    oci delete "$id"
+    # The runtime may take it for alive until process 1 has reaped it.
+    wait_until oci delete "$id"
     ok $? "$what: it is deleted after that"
     is "$(mymachines list --all --json=short)" '[]' "$what: and still not registered"
+}
+
+# It is the hook that drops it then; and it drops none that lives.
+test_without_monitor() {
+    local what="$runtime without a monitor" id="$runtime-alone-$$" other
+    bundle "$TMPDIR/alone" plain
+    mymachines setup --quiet "$runtime" --bundle="$TMPDIR/alone"
+    create alone "$id" && oci start "$id"
+    ok $? "$what: it starts"
+    start other
+    mymachines register other --leader="$other" 2>/dev/null
+    kill -9 "$pid"
+    wait_until sh -c "! kill -0 $pid"
+    is "$(mymachines list --all --no-legend | cut -d' ' -f1 | sort)" "$(printf '%s\n' other "$id" | sort)" \
+        "$what: killed, it stays registered"
+    wait_until oci delete "$id"
+    is "$(mymachines list --all --no-legend | cut -d' ' -f1)" other "$what: deleted, it is dropped"
+    kill -9 "$other"
+    wait_until sh -c "! kill -0 $other"
+    mymachines refresh 2>/dev/null
 }
 
 test_oci() {
     runtime=$1
     need "$runtime" jq
-    own_dev
-    syslog_to "$TMPDIR/syslog"
+    log_hooks
     use_module
+    test_without_monitor
     with_monitor
     for variant in plain userns multi; do
         test_variant "$variant"

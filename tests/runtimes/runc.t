@@ -13,7 +13,7 @@ is "$(ps -o machine= -p "$pid" | tr -d ' ')" "scope$$" "stock ps -o machine name
 is "$(value "scope$$" Unit)" "machine-scope$$.scope" "its unit is known"
 kill -9 "$pid"
 gone "in a unit" "scope$$"
-oci delete "scope$$"
+wait_until oci delete "scope$$"
 rmdir /sys/fs/cgroup/machine.slice /sys/fs/cgroup/*/machine.slice 2>/dev/null
 
 done_testing

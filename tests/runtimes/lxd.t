@@ -1,0 +1,87 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# LXD registers its containers, by the hooks that 'mymachines setup lxd' puts into a profile.
+. "$SRCDIR/tests/runtimes/lib.sh"
+need lxd lxc newuidmap
+
+log_hooks
+own_etc
+use_module
+with_monitor
+printf 'root:100000:1000000\n' | tee /etc/subuid >/etc/subgid
+mkdir -p /run/lxc "$TMPDIR/cgroup"
+# It looks for interfaces in /sys, which is to be that of this network.
+mount --rbind /sys/fs/cgroup "$TMPDIR/cgroup"
+mount -t sysfs sysfs /sys
+mount --move "$TMPDIR/cgroup" /sys/fs/cgroup
+for directory in /var/lib/lxd /var/log/lxd /var/lib/lxcfs; do
+    # These are its package's.
+    [ ! -d "$directory" ] || mount -t tmpfs -o mode=755 tmpfs "$directory"
+done
+# It wants a home, and the others' settings aside.
+export LXD_DIR=$TMPDIR/lxd HOME=$TMPDIR
+mkdir -p "$LXD_DIR"
+lxd --group root --logfile "$TMPDIR/lxd.log" >"$TMPDIR/lxd.out" 2>&1 </dev/null &
+daemon=$!
+timeout 60 lxd waitready >/dev/null 2>&1
+ok $? "lxd runs"
+lxd init --preseed >/dev/null 2>&1 <<PRESEED
+storage_pools: [{name: default, driver: dir}]
+profiles: [{name: default, devices: {root: {type: disk, path: /, pool: default}}}]
+PRESEED
+rootfs "$TMPDIR/image/rootfs" plain
+printf 'architecture: x86_64\ncreation_date: 1\nproperties: {description: tiny}\n' >"$TMPDIR/image/metadata.yaml"
+tar -C "$TMPDIR/image" -czf "$TMPDIR/image.tgz" metadata.yaml rootfs
+lxc -q image import "$TMPDIR/image.tgz" --alias tiny </dev/null >/dev/null
+
+lxc profile set default raw.lxc 'lxc.signal.halt = SIGTERM' </dev/null
+run mymachines setup lxd --check
+is "$status" 1 "--check says that it isn't set up"
+run mymachines setup --quiet lxd
+is "$status:$out:$err" "0::" "lxd is set up"
+run mymachines setup lxd
+is "$status:$out" "0:lxd: nothing to do" "twice is no more than once"
+run mymachines setup lxd --check
+is "$status" 0 "--check says that it is set up"
+is "$(lxc profile get default raw.lxc </dev/null | head -n 1)" 'lxc.signal.halt = SIGTERM' \
+    "what was there stays"
+
+test_variant() {
+    local what="lxd $1" name="lxd-$1-$$"
+    lxc -q init tiny "$name" "${@:2}" </dev/null
+    lxc -q config device add "$name" eth0 nic nictype=p2p name=eth0 host_name="ld$$" </dev/null
+    lxc -q start "$name" </dev/null
+    ok $? "$what: it starts"
+    registered_as "$name"
+    pid=$(lxc -q query "/1.0/instances/$name/state" </dev/null | sed -n 's/.*"pid": *\([0-9]*\).*/\1/p')
+    ip addr replace 10.77.0.1/24 dev "ld$$"
+    inside "$pid" ip link set eth0 up
+    inside "$pid" ip addr add 10.77.0.2/24 dev eth0
+    inside "$pid" ip addr add fd77::2/64 dev eth0 nodad
+    seen "$what" "$name" "$pid" lxd 10.77.0.2 fd77::2
+    if [ "$1" = userns ]; then
+        is "$(getent passwd "vu-$name-33" | cut -d: -f3)" 100033 "$what: getent knows its users"
+    fi
+    like "$(value "$name" RootDirectory)" "$LXD_DIR/storage-pools/default/containers/$name/rootfs" \
+        "$what: its root directory is known"
+    lxc -q stop "$name" --timeout 5 </dev/null || lxc -q stop -f "$name" </dev/null
+    gone "$what stopped" "$name"
+    lxc -q start "$name" </dev/null
+    registered_as "$name"
+    kill -9 "$leader"
+    gone "$what killed" "$name"
+    wait_until sh -c "lxc -q delete -f $name </dev/null"
+}
+
+test_variant userns
+test_variant plain -c security.privileged=true
+
+mymachines setup --quiet lxd --remove
+is "$(lxc profile get default raw.lxc </dev/null)" 'lxc.signal.halt = SIGTERM' "--remove leaves what was there"
+said_nothing "hooks that have nothing to complain of say nothing"
+
+kill "$daemon"
+wait "$daemon"
+awk -v in="$TMPDIR/lxd/" 'index($5, in) == 1 { print $5 }' /proc/self/mountinfo | sort -r | xargs -r umount -l
+rmdir /sys/fs/cgroup/*/lxc.pivot 2>/dev/null
+done_testing
