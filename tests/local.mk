@@ -95,7 +95,6 @@ integration_tests = \
 	%D%/integration/ps.t \
 	%D%/integration/registrar.t \
 	%D%/integration/resolve.t \
-	%D%/integration/setup.t \
 	%D%/integration/run.t \
 	%D%/integration/storm.t
 TESTS += $(integration_tests)

@@ -119,11 +119,14 @@ static int parse(int argc, char **argv, struct settings *settings, struct regist
 		{ "strict", no_argument, NULL, OPTION_STRICT },
 	};
 	struct option options[sizeof own / sizeof *own + N_FACT_OPTIONS + 1];
+	char quoted[QUOTED_SIZE];
 	int option;
 
 	memcpy(options, own, sizeof own);
 	fact_options_fill(options + sizeof own / sizeof *own);
 	optind = 0;
+	/* Messages are to go where all others go. */
+	opterr = 0;
 	/* What follows is the runtime's, and may look like an option. */
 	while ((option = getopt_long(argc, argv, "+h", options, NULL)) >= 0) {
 		switch (option) {
@@ -131,7 +134,10 @@ static int parse(int argc, char **argv, struct settings *settings, struct regist
 		case OPTION_NAME: settings->name = optarg; break;
 		case OPTION_NO_MONITOR: settings->no_monitor = true; break;
 		case OPTION_STRICT: settings->strict = true; break;
-		case '?': complain("hook: the options are wrong"); return -1;
+		case '?':
+			complain("hook: option '%s' is unknown, or lacks its value",
+				 quote(argv[optind - 1], quoted));
+			return -1;
 		default:
 			if (reg && fact_option_set(reg, option, optarg) < 0)
 				return -1;
@@ -255,19 +261,20 @@ static int choose_reader(struct settings *settings, const char *kind)
 int verb_hook(int argc, char **argv)
 {
 	struct settings settings = { 0 };
+	const char *kind;
 	int r;
 
-	if (argc > 1 && (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0))
-		return help();
 	/* Who reads our stderr may have gone. */
 	signal(SIGPIPE, SIG_IGN);
 	complain_to_syslog_too();
-	r = choose_reader(&settings, argv[1]);
-	if (r == 0) {
-		/* getopt_long(3) begins its messages with this. */
+	kind = argc > 1 && argv[1][0] != '-' ? argv[1] : NULL;
+	if (kind) {
 		argv[1] = argv[0];
-		r = parse(--argc, ++argv, &settings, NULL);
+		argc--, argv++;
 	}
+	r = parse(argc, argv, &settings, NULL);
+	if (r == 0 && !settings.help)
+		r = choose_reader(&settings, kind);
 	if (r == 0 && settings.help)
 		return help();
 	if (r == 0)

@@ -1,0 +1,249 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Hooks, with what no runtime would hand over: logged, nothing registered, and never in the way of
+# a start. And with what they do, where a real one can't be made to.
+. "${SRCDIR:?run this by make check}/tests/integration/lib.sh"
+need_root
+
+use_module
+own_dev
+syslog_to "$TMPDIR/syslog"
+start c1 --map=0:100000:65536
+mkdir -p "$TMPDIR/bundle/rootfs"
+echo '{"root": {"path": "rootfs"}}' >"$TMPDIR/bundle/config.json"
+
+# hook ARGUMENT...: as a runtime runs it: no environment, anywhere; sets out, err, status and log
+hook() {
+    : >"$TMPDIR/log.before"
+    cp "$TMPDIR/syslog" "$TMPDIR/log.before" 2>/dev/null
+    out=$(cd / && env -i ${environment[@]+"${environment[@]}"} "$BUILDDIR/mymachines" hook "$@" 2>"$TMPDIR/stderr")
+    status=$?
+    err=$(cat "$TMPDIR/stderr")
+}
+environment=()
+
+# log: what has come in syslog by it
+log() {
+    wait_until sh -c "! cmp -s '$TMPDIR/syslog' '$TMPDIR/log.before'" >/dev/null
+    tail -c +$(($(stat -c %s "$TMPDIR/log.before") + 1)) "$TMPDIR/syslog"
+}
+
+# harmless PATTERN NAME ARGUMENT...: exits with 0, says one thing, on stderr and in syslog; nothing
+# is registered. Standard input goes to the hook. With --strict it fails.
+harmless() {
+    local pattern=$1 name=$2 input=$TMPDIR/input log
+    shift 2
+    cat >"$input"
+    hook "$@" <"$input"
+    is "$status:$out" "0:" "$name: exits with 0"
+    like "$err" "mymachines: $pattern" "$name: says what is wrong"
+    log=$(log)
+    like "$log" "*mymachines[[][0-9]*]: ${pattern%%$'\n'*}*" "$name: in syslog, too"
+    is "$(mymachines list --all --json=short)" '[]' "$name: nothing is registered"
+    hook "$1" --strict "${@:2}" <"$input"
+    is "$status" 1 "$name: fails if it is to be strict"
+}
+
+# state FIELD=VALUE...: of a container, as JSON, with these fields instead
+state() {
+    local filter='{ociVersion: "1.0.2", id: "web1", status: "created", pid: '$c1', bundle: "'$TMPDIR/bundle'"}'
+    jq -nc "$filter $*"
+}
+
+# What is right, first.
+hook oci < <(state)
+is "$status:$out:$err" "0::" "an OCI state: it says nothing"
+is "$(mymachines show --value -p Name -p Leader -p Service -p RootDirectory web1 | tr '\n' ' ')" \
+    "web1 oci $c1 $TMPDIR/bundle/rootfs " "an OCI state: it is registered, with its root directory"
+hook oci --service=x < <(state '+ {annotations: {"org.mymachines.class": "container", "org.mymachines.alias": "www,db  app"}}')
+is "$(mymachines show --value -p Aliases -p Service web1 | tr '\n' ' ')" "x www db app " \
+    "again, with annotations: it is brought up to date"
+# Names and root are those of the bundle; the state may have a root of its own, as crun's has.
+mymachines unregister web1
+hook oci --name=web2 < <(state '+ {root: "/srv/other"}')
+is "$(mymachines show --value -p RootDirectory web2)" /srv/other "its root, where the state has one"
+mymachines unregister web2
+hook oci < <(state)
+# It isn't told, and can't be told, which of that name has stopped: one that lives has not.
+hook oci < <(state '+ {status: "stopped"} | del(.pid)')
+is "$status:$out:$err" "0::" "stopped, but alive: nothing is said"
+is "$(mymachines list --no-legend | cut -d' ' -f1)" web1 "stopped, but alive: it stays"
+start short --map=0:300000:65536
+hook oci < <(state "+ {id: \"short\", pid: $short}")
+kill -9 "$short"
+wait_until sh -c "! kill -0 $short"
+hook oci < <(state '+ {id: "short", status: "stopped", pid: 0}')
+is "$status:$out:$err" "0::" "stopped: nothing is said"
+is "$(mymachines list --all --no-legend | cut -d' ' -f1)" web1 "stopped: it is forgotten, without a monitor"
+hook oci < <(state '+ {id: "short", status: "stopped", pid: 0}')
+is "$status:$out:$err" "0::" "stopped again: nothing to do, nothing to say"
+mymachines unregister web1 2>/dev/null
+
+# Podman's names are in its storage.
+id=$(printf '0123456789abcdef%.0s' 1 2 3 4)
+mkdir -p "$TMPDIR/storage/vfs-containers/$id/userdata"
+podman="+ {id: \"$id\", bundle: \"$TMPDIR/storage/vfs-containers/$id/userdata\"}"
+containers=$TMPDIR/storage/vfs-containers/containers.json
+named() {
+    hook oci < <(state "$podman")
+    is "$status:$(mymachines list --no-legend | cut -d' ' -f1)" "0:$1" "$2"
+    mymachines unregister "$1" 2>/dev/null
+}
+echo "[{\"id\":\"x\",\"names\":[\"other\"]},{\"id\":\"$id\",\"names\":[\"my_web\",\"second\"]}]" >"$containers"
+named my_web "podman: its first name"
+for content in '' '[' '{}' '[1,null,{"id":7}]' "[{\"id\":\"$id\"}]" "[{\"id\":\"$id\",\"names\":[]}]" \
+    "[{\"id\":\"$id\",\"names\":[3]}]" $'\xff\xfe'; do
+    printf '%s' "$content" >"$containers"
+    named 0123456789ab "podman: its short id, with containers.json: ${content@Q}"
+done
+rm "$containers"
+named 0123456789ab "podman: without containers.json"
+mkfifo "$containers"
+named 0123456789ab "podman: containers.json is a FIFO"
+rm "$containers"
+echo "[{\"id\":\"$id\",\"names\":[\"late\"]}]" >"$TMPDIR/storage/vfs-containers/volatile-containers.json"
+named late "podman: one that is to go when it stops"
+
+# Broken, huge, truncated, hostile.
+harmless 'hook oci: no JSON: *' "nothing" oci </dev/null
+harmless 'hook oci: no JSON: *' "half a state" oci < <(state | head -c 40)
+harmless 'hook oci: no JSON: *' "two states" oci < <(state; state)
+harmless 'hook oci: no JSON: *' "binary" oci < <(head -c 100000 /dev/urandom)
+harmless 'hook oci: no JSON: has a NUL' "a NUL" oci < <(state '+ {id: "web\u0000"}')
+harmless "hook oci: isn't a JSON object" "an array" oci < <(echo '[1]')
+harmless "hook oci: isn't a JSON object" "null" oci < <(echo null)
+harmless 'hook oci: standard input is longer than 16 MiB' "20 MiB" oci < <(head -c 20M /dev/zero | tr '\0' ' ')
+harmless 'hook oci: no JSON: *' "deep nesting" oci < <(printf '[%.0s' {1..100000})
+harmless "hook oci: no state of a container: its id is missing" "no id" oci < <(state '| del(.id)')
+harmless "hook oci: no state of a container: its id is missing" "an id that is a number" oci < <(state '+ {id: 1}')
+harmless "hook oci: no state of a container: its status is missing" "no status" oci < <(state '| del(.status)')
+harmless "hook oci: web1: status 'dancing' is unknown" "another status" oci < <(state '+ {status: "dancing"}')
+harmless "hook oci: web1: no state of a container: its pid is missing" "no pid" oci < <(state '| del(.pid)')
+harmless "hook oci: web1: no state of a container: its pid is missing" "a pid that is a word" oci < <(state '+ {pid: "12"}')
+harmless "hook oci: web1: the bundle is no absolute path" "a relative bundle" oci < <(state '+ {bundle: "bundle"}')
+for pid in 0 -1 99999999999; do
+    harmless "web1: leader $pid: is no process id" "pid $pid" oci < <(state "+ {pid: $pid}")
+done
+harmless "web1: leader 1: is the host's own init" "pid 1" oci < <(state "+ {pid: 1}")
+harmless "web1: pid $$ is in this host's mount namespace, so it is no container's" "a process of the host's" \
+    oci < <(state "+ {pid: $$}")
+harmless $'hook oci: ../../etc: \'../../etc\' can\'t be a machine\'s name*\n*not registered; name it by annotation org.mymachines.name' \
+    "a path for an id" oci < <(state '+ {id: "../../etc"}')
+harmless $'hook oci: a\\\\x0a<0>b: *' "a newline in the id" oci < <(state '+ {id: "a\n<0>b"}')
+harmless "hook oci: *'localhost' can't be a machine's name: *" "a name that means something else" \
+    oci < <(state '+ {annotations: {"org.mymachines.name": "localhost"}}')
+harmless "hook oci: web1: alias 'tty1' would be taken for a terminal" "an alias that means something else" \
+    oci < <(state '+ {annotations: {"org.mymachines.alias": "www tty1"}}')
+harmless "hook oci: web1: class 'spaceship' is neither container nor vm" "another class" \
+    oci < <(state '+ {annotations: {"org.mymachines.class": "spaceship"}}')
+harmless "hook oci: takes no arguments" "an argument" oci what < <(state)
+harmless "hook: option '--what' is unknown, or lacks its value" "an unknown option" oci --what < <(state)
+harmless "hook: 'docker' is neither oci, lxc nor libvirt" "another kind" docker </dev/null
+harmless "hook: the kind of hook is missing: oci, lxc or libvirt" "no kind" --no-monitor </dev/null
+out=$(env -i "$BUILDDIR/mymachines" hook oci 2>&1 <&-)
+is "$?:$out" "0:mymachines: hook oci: cannot read standard input: Bad file descriptor" "standard input that is closed"
+mkfifo "$TMPDIR/open"
+exec {open}<>"$TMPDIR/open"
+hook oci <&"$open"
+is "$status:$err" "0:mymachines: hook oci: standard input has no end" "standard input without an end"
+exec {open}>&-
+
+harmless 'hook lxc: LXC_NAME isn*t in the environment' "lxc: no environment" lxc </dev/null
+environment=(LXC_NAME=web1)
+harmless "hook lxc: LXC_HOOK_TYPE isn't in the environment" "lxc: no type" lxc </dev/null
+environment=(LXC_NAME=web1 LXC_HOOK_TYPE=start-host)
+harmless "hook lxc: web1: LXC_PID isn't in the environment" "lxc: no pid" lxc </dev/null
+environment=(LXC_NAME=web1 LXC_HOOK_TYPE=start-host LXC_PID=x)
+harmless "hook lxc: web1: leader 'x' is no process id" "lxc: a pid that is a word" lxc </dev/null
+environment=(LXC_NAME=web1 LXC_HOOK_TYPE=start-host "LXC_PID=$c1" "LXC_ROOTFS_PATH=/$(printf '\n')x"$'\n')
+harmless "hook lxc: web1: root directory '*' has a control byte" "lxc: a root with a newline" lxc </dev/null
+environment=()
+harmless "hook lxc: takes no arguments, or NAME lxc TYPE" "lxc: two arguments" lxc web1 lxc </dev/null
+environment=(LXC_NAME=web1 LXC_HOOK_TYPE=mount)
+hook lxc </dev/null
+is "$status:$out:$err" "0::" "lxc: a hook that doesn't matter"
+environment=("LXC_PID=$c1" "LXC_ROOTFS_PATH=overlay:/a:/b")
+hook lxc web1 lxc start-host </dev/null
+is "$status:$err:$(mymachines show --value -p Service web1)" "0::lxc" "lxc: what it says in arguments"
+mymachines unregister web1 2>/dev/null
+environment=()
+
+# domain [XML]: with this in it
+domain() {
+    echo "<domain type='lxc' id='7'><name>web1</name>${1-}</domain>"
+}
+controller=$(awk '/^PPid/ { print $2 }' "/proc/$c1/status")
+mkdir -p /run/libvirt/lxc /run/libvirt/qemu
+echo "$controller" >/run/libvirt/lxc/web1.pid
+hook libvirt lxc web1 started begin - < <(domain "<uuid>ba6f43e4-b678-4364-883d-41c60581b3dd</uuid><devices>
+    <filesystem type='mount'><source dir='/srv/not'/><target dir='/mnt'/></filesystem>
+    <filesystem type='mount'><source dir='/srv/web1'/><target dir='/'/></filesystem></devices>")
+is "$status:$err" "0:" "libvirt: a domain: it says nothing"
+is "$(mymachines show --value -p Leader -p Id -p RootDirectory -p Aliases web1 | tr '\n' ' ')" \
+    "ba6f43e4b6784364883d41c60581b3dd $c1 /srv/web1 lxc-7-web1 " "libvirt: a domain: it is registered"
+mymachines unregister web1 2>/dev/null
+for operation in prepare start migrate restore shutdown; do
+    hook libvirt lxc web1 $operation begin - < <(domain)
+    is "$status:$out:$err:$(mymachines list --all --no-legend)" "0:::" "libvirt: $operation doesn't matter"
+done
+harmless 'hook libvirt: web1: no XML: *' "libvirt: nothing" libvirt lxc web1 started begin - </dev/null
+harmless 'hook libvirt: web1: no XML: *' "libvirt: half a domain" libvirt lxc web1 started begin - < <(domain | head -c 30)
+harmless 'hook libvirt: web1: no XML: *' "libvirt: binary" libvirt lxc web1 started begin - < <(head -c 100000 /dev/urandom)
+harmless 'hook libvirt: web1: no XML: has a document type' "libvirt: entities" libvirt lxc web1 started begin - \
+    < <(echo '<!DOCTYPE d [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]>'; domain '&b;')
+harmless 'hook libvirt: web1: no XML: has a document type' "libvirt: a file of the host's" libvirt lxc web1 started begin - \
+    < <(echo '<!DOCTYPE d [<!ENTITY a SYSTEM "file:///etc/shadow">]>'; domain '<uuid>&a;</uuid>')
+harmless 'hook libvirt: web1: the XML is of another domain, or of none' "libvirt: another domain" \
+    libvirt lxc web1 started begin - < <(echo '<domain><name>web2</name></domain>')
+harmless 'hook libvirt: web1: the XML is of another domain, or of none' "libvirt: 100,000 elements deep" \
+    libvirt lxc web1 started begin - < <(printf '<a>%.0s' {1..100000}; printf '</a>%.0s' {1..100000})
+harmless "hook libvirt: web1: id 'x' is no UUID" "libvirt: a bad id" libvirt lxc web1 started begin - < <(domain '<uuid>x</uuid>')
+harmless 'hook libvirt: no name of a domain' "libvirt: a path for a name" libvirt lxc ../web1 started begin - < <(domain)
+harmless "hook libvirt: takes 'lxc' or 'qemu', and what libvirt says" "libvirt: another driver" libvirt xen web1 started begin - < <(domain)
+echo 12x >/run/libvirt/lxc/web1.pid
+harmless 'hook libvirt: web1: /run/libvirt/lxc/web1.pid: isn*t a pid' "libvirt: a bad pid file" libvirt lxc web1 started begin - < <(domain)
+sleep 100 >/dev/null 2>&1 &
+echo $! >/run/libvirt/lxc/web1.pid
+harmless 'hook libvirt: web1: its controller, pid *, has no child with namespaces of its own' \
+    "libvirt: a controller without a container" libvirt lxc web1 started begin - < <(domain)
+kill $!
+rm /run/libvirt/lxc/web1.pid
+harmless 'hook libvirt: web1: /run/libvirt/lxc/web1.pid: No such file or directory' "libvirt: no pid file" \
+    libvirt lxc web1 started begin - < <(domain)
+harmless "hook libvirt: web1: interface 'nonesuch' isn't there on the host" "libvirt: no such interface" libvirt qemu web1 started begin - \
+    < <(echo $$ >/run/libvirt/qemu/web1.pid; domain "<devices><interface><target dev='nonesuch'/></interface></devices>")
+
+# Whatever else is wrong.
+mkdir "$TMPDIR/gone" && cd "$TMPDIR/gone" && rmdir "$TMPDIR/gone"
+out=$(env -i "$BUILDDIR/mymachines" hook oci < <(state) 2>&1)
+is "$?:$out:$(mymachines list --no-legend | cut -d' ' -f1)" "0::web1" "in a directory that has gone"
+cd / || exit
+mymachines unregister web1 2>/dev/null
+env -i "$BUILDDIR/mymachines" hook oci < <(state) >&- 2>&-
+is "$?:$(mymachines list --no-legend | cut -d' ' -f1)" "0:web1" "without standard output and error"
+mymachines unregister web1 2>/dev/null
+(
+    trap '' PIPE
+    env -i "$BUILDDIR/mymachines" hook oci < <(echo nonsense) 2> >(exec true)
+)
+is $? 0 "with a standard error that nobody reads"
+case ${SANITIZERS-} in
+*address*) skip "a sanitizer wants more memory than that" "with too little memory" ;;
+*)
+    (ulimit -v 20000; env -i "$BUILDDIR/mymachines" hook oci < <(state) >/dev/null 2>&1)
+    is $? 0 "with too little memory"
+    ;;
+esac
+mymachines unregister web1 2>/dev/null
+mount -t tmpfs -o ro,mode=755 tmpfs "$REGISTRY_DIRECTORY"
+hook oci < <(state)
+is "$status" 0 "where nothing can be written: exits with 0"
+like "$err" "mymachines: *ead-only*" "where nothing can be written: says so"
+umount "$REGISTRY_DIRECTORY"
+hook oci < <(state '+ {id: "web1"}')
+start c2
+hook oci < <(state "+ {pid: $c2}")
+like "$status:$err" "0:mymachines: web1: already registered to pid $c1*" "a name that is taken: said, exits with 0"
+is "$(mymachines show --value -p Leader web1)" "$c1" "and the first one keeps it"
+
+done_testing
