@@ -102,6 +102,38 @@ bool leader_has_died(const struct machine_leader *leader, const struct registry_
 	return leader_is_gone(leader, origin);
 }
 
+/* Whether the descriptor is the leader's: 0, -ESRCH for another process's, or another errno. */
+static int check_pidfd(int fd, const struct machine_leader *leader)
+{
+	struct process_stat stat;
+	int r;
+
+	if (leader->pidfd_inode && pidfd_inode(fd) == leader->pidfd_inode)
+		return leader_is_running(fd) ? 0 : -ESRCH;
+	r = process_stat_read(leader->pid, &stat);
+	if (r == -ENOENT)
+		r = -ESRCH;
+	if (r == 0 && (stat.start_time != leader->start_time || !leader_is_running(fd)))
+		r = -ESRCH;
+	return r;
+}
+
+int leader_open(const struct machine_leader *leader, const struct registry_origin *origin)
+{
+	int fd, r;
+
+	if (!registry_origin_is_mine(origin))
+		return -EXDEV;
+	fd = (int) syscall(SYS_pidfd_open, (pid_t) leader->pid, 0);
+	if (fd < 0)
+		/* A thread's id, by now. */
+		return errno == EINVAL || errno == ENOENT ? -ESRCH : -errno;
+	r = check_pidfd(fd, leader);
+	if (r < 0)
+		close(fd);
+	return r < 0 ? r : fd;
+}
+
 int process_shares_namespace(uint32_t pid, const char *namespace)
 {
 	char theirs[PROC_PATH_SIZE], ours[PROC_PATH_SIZE];

@@ -42,6 +42,14 @@ bool leader_is_running(int pidfd);
  */
 bool leader_has_died(const struct machine_leader *leader, const struct registry_origin *origin);
 
+/*
+ * A new pidfd of the leader that a registry of this origin names. What is then
+ * done by its pid was done to it, if leader_is_running() afterwards. -ESRCH if
+ * it has died; -EXDEV where pids of that origin mean others here; or another
+ * negative errno.
+ */
+int leader_open(const struct machine_leader *leader, const struct registry_origin *origin);
+
 /* Whether the process shares the caller's "user", "mnt" or "net" namespace. 1, 0, or an errno. */
 int process_shares_namespace(uint32_t pid, const char *namespace);
 

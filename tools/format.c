@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tools/format.h"
 
+#include <inttypes.h>
 #include <langinfo.h>
 #include <linux/rtnetlink.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -108,7 +108,67 @@ char *time_format(uint64_t realtime_us, char text[static TIME_TEXT_SIZE])
 	return text;
 }
 
+char *ago_format(uint64_t then, uint64_t now, char text[static AGO_TEXT_SIZE])
+{
+	enum { MINUTE = 60, HOUR = 60 * MINUTE, DAY = 24 * HOUR, WEEK = 7 * DAY };
+	/* As in systemd, so that years have no leap days' dates to shift. */
+	enum { MONTH = 2629800, YEAR = 31557600 };
+	static const struct {
+		unsigned int from, unit; /* seconds */
+		const char *name;
+		unsigned int rest_unit;
+		const char *rest_name;
+	} steps[] = {
+		{ YEAR, YEAR, " years ", MONTH, " months" },
+		{ MONTH, MONTH, " months ", DAY, " days" },
+		{ WEEK, WEEK, " weeks ", DAY, " days" },
+		{ 2 * DAY, DAY, " days", 0, NULL },
+		{ 25 * HOUR, DAY, " day ", HOUR, "h" },
+		{ 6 * HOUR, HOUR, "h", 0, NULL },
+		{ HOUR, HOUR, "h ", MINUTE, "min" },
+		{ 5 * MINUTE, MINUTE, "min", 0, NULL },
+		{ MINUTE, MINUTE, "min ", 1, "s" },
+		{ 1, 1, "s", 0, NULL },
+	};
+	uint64_t us = now > then ? now - then : then - now, seconds = us / 1000000u;
+	const char *end = now >= then ? "ago" : "left";
+	size_t i = 0;
+
+	if (us < 1000000u) {
+		sprintf(text,
+			us >= 1000u ? "%ums %s"
+			: us	    ? "%uus %s"
+				    : "now",
+			(unsigned int) (us >= 1000u ? us / 1000u : us), end);
+		return text;
+	}
+	while (seconds < steps[i].from)
+		i++;
+	if (steps[i].rest_unit)
+		snprintf(text, AGO_TEXT_SIZE, "%" PRIu64 "%s%" PRIu64 "%s %s",
+			 seconds / steps[i].unit, steps[i].name,
+			 seconds % steps[i].unit / steps[i].rest_unit, steps[i].rest_name, end);
+	else
+		snprintf(text, AGO_TEXT_SIZE, "%" PRIu64 "%s %s", seconds / steps[i].unit,
+			 steps[i].name, end);
+	return text;
+}
+
+size_t text_width(const char *text, size_t length)
+{
+	size_t width = 0;
+
+	for (size_t i = 0; i < length; i++)
+		width += ((unsigned char) text[i] & 0xc0) != 0x80;
+	return width;
+}
+
+bool is_utf8(void)
+{
+	return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+}
+
 const char *ellipsis(void)
 {
-	return strcmp(nl_langinfo(CODESET), "UTF-8") == 0 ? "\u2026" : "...";
+	return is_utf8() ? "\u2026" : "...";
 }

@@ -4,6 +4,7 @@
 
 #include "registry/record.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,6 +35,16 @@ const char *scope_name(uint8_t scope);
 /* "Sun 2026-11-22 22:51:03 UTC", in the local zone. */
 #define TIME_TEXT_SIZE 64
 char *time_format(uint64_t realtime_us, char text[static TIME_TEXT_SIZE]);
+
+/* "5min 12s ago", as systemd has it: how long it was at `now`, both in microseconds. */
+#define AGO_TEXT_SIZE 64
+char *ago_format(uint64_t then, uint64_t now, char text[static AGO_TEXT_SIZE]);
+
+/* Columns of a terminal that the text takes: bytes of UTF-8 that go on a character take none. */
+size_t text_width(const char *text, size_t length);
+
+/* Whether the terminal can show what isn't ASCII. */
+bool is_utf8(void);
 
 /* "…" where the terminal can show it. */
 const char *ellipsis(void);

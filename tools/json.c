@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tools/json.h"
 
+#include "registry/cleanup.h"
 #include "tools/format.h"
 #include "tools/message.h"
+#include "tools/os_release.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -199,6 +201,17 @@ json_object *json_from_machine(const struct machine *m, const struct registry_or
 	return object;
 }
 
+json_object *json_from_live_machine(const struct machine *m, const struct registry_origin *origin)
+{
+	CLEANUP(arena_done) struct arena arena = { 0 };
+	json_object *object = json_from_machine(m, origin);
+	struct os_release os = os_release_read(&arena, m, origin);
+
+	add_string(object, "os", os.id);
+	add_string(object, "version", os.version_id);
+	return object;
+}
+
 static int wrong(const struct registration *reg, const char *field, const char *why)
 {
 	char quoted[QUOTED_SIZE];
@@ -380,6 +393,8 @@ static const struct field {
 	/* What a listing says and nobody can set; and what is read apart. */
 	{ "timestamp", NULL, NULL, false },
 	{ "given", NULL, NULL, false },
+	{ "os", NULL, NULL, false },
+	{ "version", NULL, NULL, false },
 };
 
 static const struct field *find_field(const char *name)

@@ -19,6 +19,10 @@ int json_mode_parse(const char *text, enum json_mode *mode);
 /* A new object, the caller's. */
 json_object *json_from_machine(const struct machine *machine, const struct registry_origin *origin);
 
+/* The same, with what isn't in the record, but read from the machine as it is now. */
+json_object *json_from_live_machine(const struct machine *machine,
+				    const struct registry_origin *origin);
+
 /*
  * Read a whole JSON text, strictly. A new value, the caller's, or NULL, and
  * then `why` says what is wrong with it; the text "null" is NULL without.

@@ -6,6 +6,7 @@
 #include "tools/json.h"
 #include "tools/message.h"
 #include "tools/options.h"
+#include "tools/os_release.h"
 #include "tools/table.h"
 #include "tools/verbs.h"
 
@@ -106,11 +107,16 @@ static const char *addresses_cell(struct arena *arena, const struct machine *m, 
 	return cell;
 }
 
-static void print_row(struct table *table, const struct machine *m, const struct settings *settings)
+static void print_row(struct table *table, const struct machine *m,
+		      const struct registry_origin *origin, const struct settings *settings)
 {
+	struct os_release os = os_release_read(table->arena, m, origin);
+
 	table_add(table, arena_strdup(table->arena, m->name));
 	table_add(table, machine_class_name(m->class));
 	table_add(table, m->service ? arena_strdup(table->arena, m->service) : NULL);
+	table_add(table, os.id);
+	table_add(table, os.version_id);
 	table_add(table, addresses_cell(table->arena, m, settings->max_addresses));
 }
 
@@ -134,14 +140,15 @@ static int list_json(struct snapshot *s, const struct settings *settings)
 	int r = 0;
 
 	while (s->env && (r = next_machine(s, folded, settings, &m)) > 0)
-		json_object_array_add(array, json_from_machine(&m, &s->meta.origin));
+		json_object_array_add(array, json_from_live_machine(&m, &s->meta.origin));
 	json_print(array, settings->json);
 	return r;
 }
 
 static int list_table(struct snapshot *s, const struct settings *settings)
 {
-	static const char *const header[] = { "MACHINE", "CLASS", "SERVICE", "ADDRESSES" };
+	static const char *const header[] = { "MACHINE", "CLASS",   "SERVICE",
+					      "OS",	 "VERSION", "ADDRESSES" };
 	CLEANUP(arena_done) struct arena arena = { 0 };
 	char folded[MACHINE_NAME_SIZE] = "";
 	struct table table;
@@ -149,9 +156,9 @@ static int list_table(struct snapshot *s, const struct settings *settings)
 	size_t count = 0;
 	int r = 0;
 
-	table_init(&table, &arena, header, 4);
+	table_init(&table, &arena, header, 6);
 	for (; s->env && (r = next_machine(s, folded, settings, &m)) > 0; count++)
-		print_row(&table, &m, settings);
+		print_row(&table, &m, &s->meta.origin, settings);
 	if (count > 0)
 		table_print(&table, settings->legend);
 	if (settings->legend && count > 0)

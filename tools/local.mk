@@ -31,6 +31,7 @@ libtools_a_SOURCES = \
 	%D%/leases.c %D%/leases.h \
 	%D%/list.c \
 	%D%/machine_copy.c %D%/machine_copy.h \
+	%D%/machine_file.c %D%/machine_file.h \
 	%D%/marked_block.c %D%/marked_block.h \
 	%D%/membership.c %D%/membership.h \
 	%D%/message.c %D%/message.h \
@@ -42,9 +43,11 @@ libtools_a_SOURCES = \
 	%D%/nsswitch.c %D%/nsswitch.h \
 	%D%/notify_socket.c %D%/notify_socket.h \
 	%D%/options.c %D%/options.h \
+	%D%/os_release.c %D%/os_release.h \
 	%D%/peer.c %D%/peer.h \
 	%D%/pid_namespace.c %D%/pid_namespace.h \
 	%D%/placement.c %D%/placement.h \
+	%D%/process_tree.c %D%/process_tree.h \
 	%D%/processes.c %D%/processes.h \
 	%D%/program.c %D%/program.h \
 	%D%/properties.c %D%/properties.h \
@@ -66,6 +69,7 @@ libtools_a_SOURCES = \
 	%D%/setup_nss.c \
 	%D%/setup_oci.c \
 	%D%/show.c \
+	%D%/status.c \
 	%D%/supervisor.c %D%/supervisor.h \
 	%D%/table.c %D%/table.h \
 	%D%/unregister.c \

@@ -31,6 +31,7 @@ static const struct verb {
 	{ "run-qemu", verb_run_qemu, .is_supervisor = true },
 	{ "setup", verb_setup },
 	{ "show", verb_show },
+	{ "status", verb_status },
 	{ "unregister", verb_unregister },
 	{ "watch", verb_watch },
 	{ "which", verb_which },
@@ -46,6 +47,7 @@ static int help(void)
 	     "Verbs:\n"
 	     "  list                 List the machines that run (also without a verb)\n"
 	     "  show [NAME...]       Show all that is known of machines\n"
+	     "  status NAME...       Show machines, and the processes in them, for people\n"
 	     "  ps [-M NAME]         List processes with their machines, as ps(1) does\n"
 	     "  which PID...         Tell which machine a process belongs to\n"
 	     "  watch                Print machines as they come, change and go\n"

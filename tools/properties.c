@@ -3,6 +3,7 @@
 
 #include "registry/process.h"
 #include "tools/format.h"
+#include "tools/os_release.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -129,6 +130,16 @@ static const char *gids_value(const struct property_subject *s)
 	return map_value(s->arena, &s->machine->gids);
 }
 
+static const char *os_value(const struct property_subject *s)
+{
+	return os_release_read(s->arena, s->machine, s->origin).id;
+}
+
+static const char *version_value(const struct property_subject *s)
+{
+	return os_release_read(s->arena, s->machine, s->origin).version_id;
+}
+
 /* In the order of machinectl show, and with its names; then those that only we have. */
 const struct property properties[] = {
 	/* clang-format off */
@@ -144,7 +155,9 @@ const struct property properties[] = {
 	{ "NetworkInterfaces", interfaces_value },
 	{ "VSockCID", vsock_value },
 	{ "SSHAddress", ssh_value },
-	{ "State", state_value },
+	{ "State", state_value, .is_live = true },
+	{ "OS", os_value, .is_live = true },
+	{ "Version", version_value, .is_live = true },
 	{ "Aliases", aliases_value },
 	{ "Addresses", addresses_value },
 	{ "UIDMap", uids_value },

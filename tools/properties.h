@@ -6,6 +6,8 @@
 #include "registry/record.h"
 #include "tools/arena.h"
 
+#include <stdbool.h>
+
 /* What a property's value is made from. */
 struct property_subject {
 	const struct machine *machine;
@@ -19,6 +21,7 @@ typedef const char *property_value(const struct property_subject *subject);
 struct property {
 	const char *name;
 	property_value *value;
+	bool is_live; /* read from the machine as it is now, not from its record */
 };
 
 /* In the order in which they are shown; the last has no name. */

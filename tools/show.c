@@ -119,7 +119,7 @@ static void show_machine(const struct machine *m, const struct registry_origin *
 	struct property_subject subject = { m, origin, &arena };
 
 	if (settings->json) {
-		json_print(json_from_machine(m, origin), settings->json);
+		json_print(json_from_live_machine(m, origin), settings->json);
 		return;
 	}
 	if (!first)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tools/table.h"
 
+#include "tools/format.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -18,23 +20,13 @@ void table_add(struct table *table, const char *cell)
 	table->cells[table->n_cells++] = cell && *cell ? cell : "-";
 }
 
-/* Columns on the terminal: bytes of UTF-8 that go on a character take none. */
-static size_t width_of(const char *text, size_t length)
-{
-	size_t width = 0;
-
-	for (size_t i = 0; i < length; i++)
-		width += ((unsigned char) text[i] & 0xc0) != 0x80;
-	return width;
-}
-
 static void measure(const struct table *table, size_t first, size_t widths[TABLE_COLUMNS_MAX])
 {
 	for (size_t i = first; i < table->n_cells; i++) {
 		size_t *widest = &widths[i % table->n_columns];
 
 		for (const char *line = table->cells[i];; line += strcspn(line, "\n") + 1) {
-			size_t length = strcspn(line, "\n"), width = width_of(line, length);
+			size_t length = strcspn(line, "\n"), width = text_width(line, length);
 
 			if (width > *widest)
 				*widest = width;
@@ -52,7 +44,7 @@ static bool print_line(const struct table *table, const char *rest[TABLE_COLUMNS
 
 	for (size_t i = 0; i < table->n_columns; i++) {
 		size_t length = strcspn(rest[i], "\n");
-		size_t padding = widths[i] - width_of(rest[i], length);
+		size_t padding = widths[i] - text_width(rest[i], length);
 
 		/* No blanks after the last column. */
 		printf("%.*s%*s", (int) length, rest[i],

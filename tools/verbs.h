@@ -16,6 +16,7 @@ int verb_run(int argc, char **argv);
 int verb_run_qemu(int argc, char **argv);
 int verb_setup(int argc, char **argv);
 int verb_show(int argc, char **argv);
+int verb_status(int argc, char **argv);
 int verb_unregister(int argc, char **argv);
 int verb_watch(int argc, char **argv);
 int verb_which(int argc, char **argv);

@@ -59,7 +59,7 @@ static void print_line(const struct machine_difference *d, const struct registry
 	for (const struct property *p = properties; p->name && d->now; p++) {
 		const char *now, *before;
 
-		if (!d->before && !is_introduction(p->name))
+		if (p->is_live || (!d->before && !is_introduction(p->name)))
 			continue;
 		now = value_of_property(p, d->now, origin, &arena);
 		before = d->before ? value_of_property(p, d->before, origin, &arena) : "";
