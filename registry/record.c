@@ -29,6 +29,8 @@ enum record_tag {
 	TAG_GIDS = 14,
 	TAG_INTERFACES = 15,
 	TAG_ADDRESSES = 16,
+	TAG_CONTROL = 17,
+	TAG_SIGNALS = 18,
 };
 
 #define RECORD_VERSION 1
@@ -122,6 +124,14 @@ static void put_time(struct wire_writer *w, const struct machine *m)
 	wire_put_u64(w, m->monotonic);
 }
 
+static void put_signals(struct wire_writer *w, const struct machine *m)
+{
+	wire_put_u16(w, TAG_SIGNALS);
+	wire_put_u16(w, 8);
+	wire_put_u32(w, m->poweroff_signal);
+	wire_put_u32(w, m->reboot_signal);
+}
+
 int record_encode(const struct machine *m, uint8_t *bytes, size_t size)
 {
 	struct wire_writer w = { .at = bytes, .end = bytes + size };
@@ -146,6 +156,9 @@ int record_encode(const struct machine *m, uint8_t *bytes, size_t size)
 	put_array(&w, TAG_GIDS, m->gids.extents, m->gids.count, sizeof *m->gids.extents);
 	put_array(&w, TAG_INTERFACES, m->interfaces, m->n_interfaces, sizeof *m->interfaces);
 	put_array(&w, TAG_ADDRESSES, m->addresses, m->n_addresses, sizeof *m->addresses);
+	put_string(&w, TAG_CONTROL, m->control);
+	if (m->poweroff_signal || m->reboot_signal)
+		put_signals(&w, m);
 	return w.failed ? -ENOSPC : (int) (w.at - bytes);
 }
 
@@ -248,6 +261,14 @@ static void get_leader(struct wire_reader *field, struct machine_leader *leader)
 		field->failed = true;
 }
 
+static void get_signals(struct wire_reader *field, struct machine *m)
+{
+	m->poweroff_signal = wire_get_u32(field);
+	m->reboot_signal = wire_get_u32(field);
+	if (m->poweroff_signal > MACHINE_SIGNAL_MAX || m->reboot_signal > MACHINE_SIGNAL_MAX)
+		field->failed = true;
+}
+
 /* Returns whether the tag is one that this version knows. */
 static bool get_field(struct wire_reader *field, uint16_t tag, struct machine *m)
 {
@@ -274,6 +295,8 @@ static bool get_field(struct wire_reader *field, uint16_t tag, struct machine *m
 	case TAG_GIDS: get_idmap(field, &m->gids); return true;
 	case TAG_INTERFACES: get_interfaces(field, m); return true;
 	case TAG_ADDRESSES: get_addresses(field, m); return true;
+	case TAG_CONTROL: m->control = get_string(field, MACHINE_CONTROL_MAX); return true;
+	case TAG_SIGNALS: get_signals(field, m); return true;
 	default: return false;
 	}
 }

@@ -20,6 +20,8 @@
 #define MACHINE_ADDRESSES_MAX  1024
 #define MACHINE_INTERFACES_MAX 256
 #define MACHINE_WORD_MAX       255  /* bytes of a service or unit name, or an ssh address */
+#define MACHINE_CONTROL_MAX    107  /* bytes of a socket's path: unix(7) */
+#define MACHINE_SIGNAL_MAX     64   /* signal(7) */
 #define MACHINE_ROOT_MAX       4095 /* bytes of a root directory: PATH_MAX without its NUL */
 
 /* Enough for any record. */
@@ -67,11 +69,16 @@ struct machine {
 	uint64_t monotonic; /* and CLOCK_MONOTONIC */
 	uint32_t vsock_cid; /* vsock(7), or 0 */
 
+	/* Which its first process understands so, or 0 where it is to be found out: signal(7). */
+	uint32_t poweroff_signal;
+	uint32_t reboot_signal;
+
 	/* NULL where there is none. */
 	const char *service;
 	const char *unit;
 	const char *root_directory;
 	const char *ssh_address;
+	const char *control; /* path of a socket for QMP, where a VM can be told what to do */
 
 	const char *aliases; /* strings, each with its NUL, one after another */
 	size_t aliases_size; /* bytes of them all */

@@ -78,6 +78,7 @@ integration_tests = \
 	%D%/integration/bad-input.t \
 	%D%/integration/changes.t \
 	%D%/integration/completion.t \
+	%D%/integration/control.t \
 	%D%/integration/debian.t \
 	%D%/integration/doctor.t \
 	%D%/integration/exports.t \
@@ -91,6 +92,9 @@ integration_tests = \
 	%D%/integration/logins.t \
 	%D%/integration/monitor.t \
 	%D%/integration/pam.t \
+	%D%/integration/operate.t \
+	%D%/integration/reach.t \
+	%D%/integration/systems.t \
 	%D%/integration/watch.t \
 	%D%/integration/ps.t \
 	%D%/integration/registrar.t \
@@ -143,10 +147,12 @@ tests_unit_unit_SOURCES = \
 	%D%/unit/main.c \
 	%D%/unit/name.c \
 	%D%/unit/nsswitch.c \
+	%D%/unit/os_release.c \
 	%D%/unit/process.c \
 	%D%/unit/qemu_arguments.c \
 	%D%/unit/record.c \
 	%D%/unit/register.c \
+	%D%/unit/signal_name.c \
 	%D%/unit/unit.h \
 	%D%/unit/watch.c \
 	%D%/unit/writer.c

@@ -17,6 +17,9 @@ static const struct fact {
 	{ "gid-map", registration_add_gid_extent },
 	{ "ssh-address", registration_set_ssh_address },
 	{ "vsock-cid", registration_set_vsock_cid },
+	{ "control", registration_set_control },
+	{ "poweroff-signal", registration_set_poweroff_signal },
+	{ "reboot-signal", registration_set_reboot_signal },
 };
 
 _Static_assert(sizeof facts / sizeof *facts == N_FACT_OPTIONS, "facts.h says how many");
@@ -29,6 +32,9 @@ const char fact_options_help[] =
 	"      --unit=UNIT            The service or scope that it runs in\n"
 	"      --ssh-address=ADDRESS  Where ssh(1) reaches it\n"
 	"      --vsock-cid=CID        Its vsock(7) context id\n"
+	"      --control=PATH         A VM's socket for QMP, to tell it what to do\n"
+	"      --poweroff-signal=SIGNAL\n"
+	"      --reboot-signal=SIGNAL Which its first process understands so\n"
 	"\n"
 	"May be said several times; an empty value takes back those before:\n"
 	"      --alias=NAME           Another name of it\n"

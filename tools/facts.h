@@ -12,7 +12,7 @@
 /* What getopt_long(3) returns for them is this and more; a verb's own are below. */
 #define FACT_OPTIONS 512
 
-#define N_FACT_OPTIONS 12
+#define N_FACT_OPTIONS 15
 
 /* Write them to `options`, and behind them the zeroed end of the table. */
 void fact_options_fill(struct option options[static N_FACT_OPTIONS + 1]);

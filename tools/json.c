@@ -5,6 +5,7 @@
 #include "tools/format.h"
 #include "tools/message.h"
 #include "tools/os_release.h"
+#include "tools/signal_name.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -174,6 +175,14 @@ static void add_timestamp(json_object *to, const struct machine *m)
 	json_object_object_add(to, "timestamp", object);
 }
 
+static void add_signal(json_object *to, const char *key, uint32_t signal)
+{
+	char name[SIGNAL_NAME_SIZE];
+
+	if (signal)
+		add_string(to, key, signal_format((int) signal, name));
+}
+
 json_object *json_from_machine(const struct machine *m, const struct registry_origin *origin)
 {
 	json_object *object = json_object_new_object();
@@ -192,6 +201,9 @@ json_object *json_from_machine(const struct machine *m, const struct registry_or
 	if (m->vsock_cid)
 		add_number(object, "vSockCid", m->vsock_cid);
 	add_string(object, "sshAddress", m->ssh_address);
+	add_string(object, "control", m->control);
+	add_signal(object, "poweroffSignal", m->poweroff_signal);
+	add_signal(object, "rebootSignal", m->reboot_signal);
 	add_addresses(object, m, false);
 	add_interfaces(object, m, false);
 	add_aliases(object, m);
@@ -384,6 +396,9 @@ static const struct field {
 	{ "unit", set_string, registration_set_unit, false, true },
 	{ "rootDirectory", set_path, registration_set_root, false, true },
 	{ "sshAddress", set_string, registration_set_ssh_address, false },
+	{ "control", set_string, registration_set_control, false },
+	{ "poweroffSignal", set_string, registration_set_poweroff_signal, false },
+	{ "rebootSignal", set_string, registration_set_reboot_signal, false },
 	{ "vSockCid", set_number, registration_set_vsock_cid, false },
 	{ "aliases", add_name, registration_add_alias, true },
 	{ "ifIndices", add_interface, registration_add_interface, true, true },

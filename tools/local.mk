@@ -7,6 +7,7 @@ libtools_a_SOURCES = \
 	%D%/change.c %D%/change.h \
 	%D%/configuration.c %D%/configuration.h \
 	%D%/containers_storage.c %D%/containers_storage.h \
+	%D%/control.c %D%/control.h \
 	%D%/daemon.c %D%/daemon.h \
 	%D%/discovery.c %D%/discovery.h \
 	%D%/doctor.c %D%/doctor.h \
@@ -25,13 +26,18 @@ libtools_a_SOURCES = \
 	%D%/hook_lxc.c \
 	%D%/hook_oci.c \
 	%D%/id_names.c %D%/id_names.h \
+	%D%/init_kind.c %D%/init_kind.h \
 	%D%/input.c %D%/input.h \
 	%D%/json.c %D%/json.h \
+	%D%/kill.c \
 	%D%/leader_search.c %D%/leader_search.h \
 	%D%/leases.c %D%/leases.h \
 	%D%/list.c \
+	%D%/machine_cgroup.c %D%/machine_cgroup.h \
 	%D%/machine_copy.c %D%/machine_copy.h \
 	%D%/machine_file.c %D%/machine_file.h \
+	%D%/machine_signal.c %D%/machine_signal.h \
+	%D%/map.c \
 	%D%/marked_block.c %D%/marked_block.h \
 	%D%/membership.c %D%/membership.h \
 	%D%/message.c %D%/message.h \
@@ -40,13 +46,15 @@ libtools_a_SOURCES = \
 	%D%/monitor_lock.c %D%/monitor_lock.h \
 	%D%/monitor_loop.c %D%/monitor_loop.h \
 	%D%/monitor_start.c %D%/monitor_start.h \
-	%D%/nsswitch.c %D%/nsswitch.h \
 	%D%/notify_socket.c %D%/notify_socket.h \
+	%D%/nsswitch.c %D%/nsswitch.h \
 	%D%/options.c %D%/options.h \
 	%D%/os_release.c %D%/os_release.h \
+	%D%/pause.c \
 	%D%/peer.c %D%/peer.h \
 	%D%/pid_namespace.c %D%/pid_namespace.h \
 	%D%/placement.c %D%/placement.h \
+	%D%/power.c \
 	%D%/process_tree.c %D%/process_tree.h \
 	%D%/processes.c %D%/processes.h \
 	%D%/program.c %D%/program.h \
@@ -55,6 +63,7 @@ libtools_a_SOURCES = \
 	%D%/ps_options.c %D%/ps_options.h \
 	%D%/publish.c %D%/publish.h \
 	%D%/qemu_arguments.c %D%/qemu_arguments.h \
+	%D%/qmp.c %D%/qmp.h \
 	%D%/refresh.c \
 	%D%/register.c \
 	%D%/registration.c %D%/registration.h \
@@ -69,11 +78,15 @@ libtools_a_SOURCES = \
 	%D%/setup_nss.c \
 	%D%/setup_oci.c \
 	%D%/show.c \
+	%D%/signal_name.c %D%/signal_name.h \
+	%D%/ssh.c \
 	%D%/status.c \
 	%D%/supervisor.c %D%/supervisor.h \
 	%D%/table.c %D%/table.h \
+	%D%/terminate.c \
 	%D%/unregister.c \
 	%D%/verbs.h \
+	%D%/wait.c \
 	%D%/watch.c %D%/watch.h \
 	%D%/watched.c %D%/watched.h \
 	%D%/which.c

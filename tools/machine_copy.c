@@ -21,6 +21,7 @@ struct machine machine_copy(struct arena *arena, const struct machine *m)
 	copy.unit = copy_string(arena, m->unit);
 	copy.root_directory = copy_string(arena, m->root_directory);
 	copy.ssh_address = copy_string(arena, m->ssh_address);
+	copy.control = copy_string(arena, m->control);
 	copy.aliases = arena_copy(arena, m->aliases, m->aliases_size);
 	copy.uids = copy_map(arena, &m->uids);
 	copy.gids = copy_map(arena, &m->gids);

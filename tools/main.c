@@ -22,17 +22,29 @@ static const struct verb {
 	/* clang-format off */
 	{ "doctor", verb_doctor },
 	{ "hook", verb_hook },
+	{ "kill", verb_kill },
 	{ "list", verb_list },
+	{ "map-from", verb_map_from },
+	{ "map-to", verb_map_to },
 	{ "monitor", verb_monitor },
+	{ "pause", verb_pause },
+	{ "poweroff", verb_poweroff },
 	{ "ps", verb_ps },
+	{ "reboot", verb_reboot },
 	{ "refresh", verb_refresh },
 	{ "register", verb_register },
+	{ "restart", verb_reboot },
+	{ "resume", verb_resume },
 	{ "run", verb_run, .is_supervisor = true },
 	{ "run-qemu", verb_run_qemu, .is_supervisor = true },
 	{ "setup", verb_setup },
 	{ "show", verb_show },
+	{ "ssh", verb_ssh },
 	{ "status", verb_status },
+	{ "stop", verb_poweroff },
+	{ "terminate", verb_terminate },
 	{ "unregister", verb_unregister },
+	{ "wait", verb_wait },
 	{ "watch", verb_watch },
 	{ "which", verb_which },
 	/* clang-format on */
@@ -50,6 +62,16 @@ static int help(void)
 	     "  status NAME...       Show machines, and the processes in them, for people\n"
 	     "  ps [-M NAME]         List processes with their machines, as ps(1) does\n"
 	     "  which PID...         Tell which machine a process belongs to\n"
+	     "  map-to NAME ID       Print the host's ids for an id of a machine\n"
+	     "  map-from ID          Print the machine's ids for an id of the host\n"
+	     "  ssh [USER@]NAME      Log in to a machine, or run a command there\n"
+	     "  poweroff NAME...     Ask machines to shut down; also called stop\n"
+	     "  reboot NAME...       Ask machines to start anew; also called restart\n"
+	     "  terminate NAME...    End machines at once\n"
+	     "  kill NAME...         Send a signal to the processes of machines\n"
+	     "  pause NAME...        Have machines stand still\n"
+	     "  resume NAME...       Have them go on\n"
+	     "  wait NAME...         Wait until machines are gone\n"
 	     "  watch                Print machines as they come, change and go\n"
 	     "  register NAME        Register a machine, or update its record\n"
 	     "  register --batch     Register many, read as JSON lines from standard input\n"

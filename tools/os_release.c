@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* Real ones have less than one KiB. */
 #define FILE_SIZE_MAX (64 * 1024)
@@ -102,6 +103,14 @@ struct os_release os_release_read(struct arena *arena, const struct machine *mac
 	return os;
 }
 
+static bool is_hosts_root(int root)
+{
+	struct stat theirs, ours;
+
+	return fstat(root, &theirs) == 0 && stat("/", &ours) == 0 && theirs.st_dev == ours.st_dev &&
+	       theirs.st_ino == ours.st_ino;
+}
+
 bool machine_id_read(const struct machine *machine, const struct registry_origin *origin,
 		     uint8_t id[static 16])
 {
@@ -109,7 +118,9 @@ bool machine_id_read(const struct machine *machine, const struct registry_origin
 	uint8_t bytes[16], any = 0;
 	char text[64];
 
-	if (root < 0 || machine_file_read(root, "etc/machine-id", text, sizeof text) < 32)
+	/* What has the host's files has its id there, too. */
+	if (root < 0 || is_hosts_root(root) ||
+	    machine_file_read(root, "etc/machine-id", text, sizeof text) < 32)
 		return false;
 	for (size_t i = 0; i < 16; i++) {
 		if (!isxdigit((unsigned char) text[2 * i]) ||

@@ -25,6 +25,6 @@ struct os_release os_release_parse(char *text);
 struct os_release os_release_read(struct arena *arena, const struct machine *machine,
 				  const struct registry_origin *origin);
 
-/* machine-id(5) of a container. Whether it has one. */
+/* machine-id(5) of a container. Whether it has one of its own. */
 bool machine_id_read(const struct machine *machine, const struct registry_origin *origin,
 		     uint8_t id[static 16]);

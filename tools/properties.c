@@ -3,7 +3,9 @@
 
 #include "registry/process.h"
 #include "tools/format.h"
+#include "tools/machine_cgroup.h"
 #include "tools/os_release.h"
+#include "tools/signal_name.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -81,10 +83,34 @@ static const char *ssh_value(const struct property_subject *s)
 	return s->machine->ssh_address;
 }
 
-/* The states of machinectl(1): a machine without its leader is on its way out. */
+static const char *control_value(const struct property_subject *s)
+{
+	return s->machine->control;
+}
+
+static const char *signal_value(const struct property_subject *s, uint32_t signal)
+{
+	char name[SIGNAL_NAME_SIZE];
+
+	return signal ? arena_strdup(s->arena, signal_format((int) signal, name)) : "";
+}
+
+static const char *poweroff_signal_value(const struct property_subject *s)
+{
+	return signal_value(s, s->machine->poweroff_signal);
+}
+
+static const char *reboot_signal_value(const struct property_subject *s)
+{
+	return signal_value(s, s->machine->reboot_signal);
+}
+
+/* The states of machinectl(1): without its leader a machine is on its way out. And one more. */
 static const char *state_value(const struct property_subject *s)
 {
-	return leader_has_died(&s->machine->leader, s->origin) ? "closing" : "running";
+	if (leader_has_died(&s->machine->leader, s->origin))
+		return "closing";
+	return process_is_frozen(s->machine->leader.pid) ? "paused" : "running";
 }
 
 static const char *aliases_value(const struct property_subject *s)
@@ -162,6 +188,9 @@ const struct property properties[] = {
 	{ "Addresses", addresses_value },
 	{ "UIDMap", uids_value },
 	{ "GIDMap", gids_value },
+	{ "Control", control_value },
+	{ "PoweroffSignal", poweroff_signal_value },
+	{ "RebootSignal", reboot_signal_value },
 	{ 0 },
 	/* clang-format on */
 };

@@ -299,6 +299,9 @@ static struct machine assemble(const struct registration *reg, const struct mach
 		m.given |= MACHINE_UNIT_IS_SHARED;
 	m.service = said_source(&s, SAID_SERVICE)->service;
 	m.ssh_address = said_source(&s, SAID_SSH_ADDRESS)->ssh_address;
+	m.control = said_source(&s, SAID_CONTROL)->control;
+	m.poweroff_signal = said_source(&s, SAID_POWEROFF_SIGNAL)->poweroff_signal;
+	m.reboot_signal = said_source(&s, SAID_REBOOT_SIGNAL)->reboot_signal;
 	m.vsock_cid = said_source(&s, SAID_VSOCK_CID)->vsock_cid;
 	from = said_source(&s, SAID_ID);
 	m.has_id = from->has_id;

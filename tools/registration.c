@@ -6,6 +6,7 @@
 #include "registry/host_link.h"
 #include "registry/process.h"
 #include "tools/message.h"
+#include "tools/signal_name.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -99,6 +100,39 @@ int registration_set_unit(struct registration *reg, const char *unit)
 	if (*unit && !unit_name_is_valid(unit))
 		return refuse(reg, "unit", unit, "is no name of a service or scope");
 	return set_word(reg, "unit", unit, SAID_UNIT, &reg->machine.unit);
+}
+
+int registration_set_control(struct registration *reg, const char *path)
+{
+	if (*path && *path != '/')
+		return refuse(reg, "control socket", path, "is no absolute path");
+	if (strlen(path) > MACHINE_CONTROL_MAX)
+		return refuse(reg, "control socket", path, "is longer than 107 bytes");
+	return set_word(reg, "control socket", path, SAID_CONTROL, &reg->machine.control);
+}
+
+static int set_signal(struct registration *reg, const char *what, const char *text,
+		      unsigned int said, uint32_t *to)
+{
+	int number = *text ? signal_parse(text) : 0;
+
+	if (*text && !number)
+		return refuse(reg, what, text, "is no signal");
+	*to = (uint32_t) number;
+	reg->said |= said;
+	return 0;
+}
+
+int registration_set_poweroff_signal(struct registration *reg, const char *signal)
+{
+	return set_signal(reg, "poweroff signal", signal, SAID_POWEROFF_SIGNAL,
+			  &reg->machine.poweroff_signal);
+}
+
+int registration_set_reboot_signal(struct registration *reg, const char *signal)
+{
+	return set_signal(reg, "reboot signal", signal, SAID_REBOOT_SIGNAL,
+			  &reg->machine.reboot_signal);
 }
 
 int registration_set_root(struct registration *reg, const char *path)

@@ -26,6 +26,9 @@ enum said {
 	SAID_GID_MAP = 1 << 9,
 	SAID_INTERFACES = 1 << 10,
 	SAID_ADDRESSES = 1 << 11,
+	SAID_CONTROL = 1 << 12,
+	SAID_POWEROFF_SIGNAL = 1 << 13,
+	SAID_REBOOT_SIGNAL = 1 << 14,
 };
 
 struct registration {
@@ -50,6 +53,9 @@ int registration_set_id(struct registration *registration, const char *uuid);
 int registration_set_unit(struct registration *registration, const char *unit);
 int registration_set_root(struct registration *registration, const char *path);
 int registration_set_ssh_address(struct registration *registration, const char *address);
+int registration_set_control(struct registration *registration, const char *path);
+int registration_set_poweroff_signal(struct registration *registration, const char *signal);
+int registration_set_reboot_signal(struct registration *registration, const char *signal);
 int registration_set_vsock_cid(struct registration *registration, const char *cid);
 int registration_add_alias(struct registration *registration, const char *alias);
 int registration_add_interface(struct registration *registration, const char *name_or_index);

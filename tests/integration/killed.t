@@ -27,7 +27,7 @@ state() {
     echo "$(mymachines list --all --no-legend --max-addresses=all 2>&1 | tr -s ' \n' ' ')$(ls /run/systemd/machines | tr '\n' ' ')"
 }
 old=$(state)
-new='changed container - 10.1.0.1 10.1.0.2 same container - 10.1.0.1 changed same unit:changed.scope unit:same.scope '
+new="changed container - $(host_os) 10.1.0.1 10.1.0.2 same container - $(host_os) 10.1.0.1 changed same unit:changed.scope unit:same.scope "
 is_new() {
     [ "$(state)" = "$new" ]
 }

@@ -6,6 +6,11 @@ export LC_ALL=C TZ=UTC
 . "$SRCDIR/tests/support/containers.sh"
 n_tests=0
 
+# ID and VERSION_ID of the host's os-release(5), which containers with its files have, too.
+host_os() {
+    (. /etc/os-release 2>/dev/null; echo "${ID:--} ${VERSION_ID:--}")
+}
+
 # ok STATUS NAME
 ok() {
     n_tests=$((n_tests + 1))

@@ -66,7 +66,7 @@ kill -9 "$(monitor_pid)"
 wait_until nobody_monitors
 kill -9 "$web2"
 run mymachines list --all --no-legend
-is "$out" "web2 container $(awk '{ print $3 }' <<<"$out") -" "without a monitor a dead machine stays"
+is "$out" "web2 container $(awk '{ print $3 }' <<<"$out") - - -" "without a monitor a dead machine stays"
 start web1
 mymachines register web1 --leader="$web1" 2>/dev/null
 happens 'removed web2' "until a registration starts one again"

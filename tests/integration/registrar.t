@@ -20,19 +20,20 @@ run mymachines register web1 --leader="$web1" --service=test --alias=www --alias
     --id=00112233-4455-6677-8899-AABBCCDDEEFF --ssh-address=root@web1 --vsock-cid=7 \
     --unit=web1.scope --root="$TMPDIR/root"
 is "$status|$out|$err" "0||" "register with all that can be said"
-is "$(mymachines list)" \
-"MACHINE CLASS     SERVICE ADDRESSES
-web1    container test    10.99.1.2...
+os=$(host_os)
+is "$(mymachines list | tr -s ' ')" \
+"MACHINE CLASS SERVICE OS VERSION ADDRESSES
+web1 container test $os 10.99.1.2...
 
 1 machine listed." "list"
-is "$(LC_ALL=C.UTF-8 mymachines list --no-legend)" "web1 container test 10.99.1.2…" \
+is "$(LC_ALL=C.UTF-8 mymachines list --no-legend)" "web1 container test $os 10.99.1.2…" \
     "list --no-legend, in UTF-8"
 is "$(mymachines list --no-legend --max-addresses=all)" \
-"web1 container test 10.99.1.2
-                    fe80::ff:fe00:265%101" "list --max-addresses=all"
-is "$(mymachines list --no-legend --max-addresses=0)" "web1 container test ..." \
+"web1 container test $os 10.99.1.2
+                     ${os//?/ }fe80::ff:fe00:265%101" "list --max-addresses=all"
+is "$(mymachines list --no-legend --max-addresses=0)" "web1 container test $os ..." \
     "list --max-addresses=0"
-is "$(mymachines --no-legend)" "web1 container test 10.99.1.2..." "options of list, without it"
+is "$(mymachines --no-legend)" "web1 container test $os 10.99.1.2..." "options of list, without it"
 is "$(mymachines show web1 | sed -E 's/^(Timestamp=).*:.*UTC$/\1T/; s/(Monotonic=)[0-9]+$/\1M/')" \
 "Name=web1
 Id=00112233445566778899aabbccddeeff
@@ -47,6 +48,8 @@ NetworkInterfaces=101
 VSockCID=7
 SSHAddress=root@web1
 State=running
+OS=${os% *}
+Version=${os#* }
 Aliases=www Mail.example.com
 Addresses=10.99.1.2 fe80::ff:fe00:265%101
 UIDMap=0:200000:1000 1000:1000:1 1001:201001:64535
@@ -63,7 +66,7 @@ is "$(mymachines show web1 -p State --value)" "running" "show --value"
 is "$(mymachines show web1 -p Nonsense)" "" "show of a property that there isn't"
 is "$(mymachines show web1 --json=short | jq -c 'del(.timestamp, .leaderProcessId.pidfdId)')" \
 "$(jq -nc --argjson p "$web1" --arg boot "$(tr -d - </proc/sys/kernel/random/boot_id)" \
-    --arg root "$TMPDIR/root" '{
+    --arg root "$TMPDIR/root" --arg os "$os" '{
     name: "web1", id: "00112233445566778899aabbccddeeff", service: "test", class: "container",
     leader: $p, leaderProcessId: {pid: $p, bootId: $boot}, rootDirectory: $root,
     unit: "web1.scope", vSockCid: 7, sshAddress: "root@web1", addresses: [
@@ -76,7 +79,7 @@ is "$(mymachines show web1 --json=short | jq -c 'del(.timestamp, .leaderProcessI
              {inner: 1001, outer: 201001, count: 64535}],
     gidMap: [{inner: 0, outer: 200000, count: 1000}, {inner: 1000, outer: 1000, count: 1},
              {inner: 1001, outer: 201001, count: 64535}],
-    given: {unit: "web1.scope", rootDirectory: $root}}')" "show --json, every field"
+    given: {unit: "web1.scope", rootDirectory: $root}, os: ($os | split(" ")[0]), version: ($os | split(" ")[1])}')" "show --json, every field"
 is "$(mymachines list --json=pretty | jq -c 'map(.name)')" '["web1"]' "list --json is an array"
 is "$(mymachines list --json=pretty | sed -n 2,3p)" \
 '  {
@@ -108,7 +111,7 @@ RootDirectory=/
 VSockCID=
 SSHAddress=
 Aliases=" "empty takes back; what is looked for is found again"
-is "$(mymachines list --no-legend)" "web1 container - 10.99.1.2..." "no service is a dash"
+is "$(mymachines list --no-legend)" "web1 container - $os 10.99.1.2..." "no service is a dash"
 run mymachines show www
 is "$status|$out|$err" "1||mymachines: no machine 'www' is registered" "the alias is free again"
 
@@ -153,7 +156,7 @@ is "$status|$err" "1|mymachines: www: already a name of machine web1, pid $web1 
 run mymachines register web9 --leader="$web1"
 is "$status|$err" "1|mymachines: web9: pid $web1 already leads machine web1 (lxc); unregister that first, or register with --replace" \
     "a leader leads one machine"
-is "$(mymachines list --no-legend)" "web1 container lxc 10.99.1.3..." "nothing has changed"
+is "$(mymachines list --no-legend)" "web1 container lxc $os 10.99.1.3..." "nothing has changed"
 run mymachines register web1 --leader="$web2" --replace
 is "$status|$out|$err" "0||$(in_no_unit web1)" "--replace"
 is "$(mymachines show web1 -p Leader,Service,Aliases)" \
@@ -161,11 +164,11 @@ is "$(mymachines show web1 -p Leader,Service,Aliases)" \
 Leader=$web2
 Aliases=" "is another machine"
 mymachines register web3 --leader="$web2" --replace
-is "$(mymachines list --no-legend)" "web3 container - -" "--replace of a leader's machine"
+is "$(mymachines list --no-legend)" "web3 container - $os -" "--replace of a leader's machine"
 mymachines register web1 --leader="$web1" --alias=www
 kill -9 "$web1"
 wait_until test ! -e "/proc/$web1"
-is "$(mymachines list --no-legend)" "web3 container - -" "a dead machine isn't listed"
+is "$(mymachines list --no-legend)" "web3 container - $os -" "a dead machine isn't listed"
 is "$(mymachines list --no-legend --all | awk '{print $1}')" \
 "web1
 web3" "but by --all"
@@ -286,9 +289,9 @@ batch() {
 run mymachines register --batch < <(batch)
 is "$status|$out|$err" "0||mymachines: c1 and 2 more: each is in no unit, so ps -o machine won't show it; --scope gives it one" "a batch"
 is "$(mymachines list --no-legend)" \
-"c1 container - -
-c2 container - 192.0.2.2
-c3 container - -" "all of them are there"
+"c1 container - $os -
+c2 container - $os 192.0.2.2
+c3 container - $os -" "all of them are there"
 is "$(mymachines show c3 -p UIDMap --value)" "0:900000:5" "with what was said of them"
 is "$(mymachines show c1 -p UIDMap --value)" "0:100000:65536" "and what was found"
 before=$(generation)

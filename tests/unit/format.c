@@ -55,6 +55,38 @@ START_TEST(ids_are_32_digits)
 }
 END_TEST
 
+START_TEST(times_are_told_as_systemd_does)
+{
+	static const struct {
+		uint64_t us;
+		const char *text;
+	} rows[] = {
+		{ 0, "now" },
+		{ 7, "7us ago" },
+		{ 7999, "7ms ago" },
+		{ 59999999, "59s ago" },
+		{ 60000000, "1min 0s ago" },
+		{ 299000000, "4min 59s ago" },
+		{ 300000000, "5min ago" },
+		{ 3600000000, "1h 0min ago" },
+		{ 21599000000, "5h 59min ago" },
+		{ 21600000000, "6h ago" },
+		{ 89999000000, "24h ago" },
+		{ 90000000000, "1 day 1h ago" },
+		{ 172800000000, "2 days ago" },
+		{ 604800000000, "1 weeks 0 days ago" },
+		{ 2629800000000, "1 months 0 days ago" },
+		{ 31557600000000, "1 years 0 months ago" },
+	};
+	char text[AGO_TEXT_SIZE];
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		ck_assert_str_eq(ago_format(1000, 1000 + rows[i].us, text), rows[i].text);
+	ck_assert_str_eq(ago_format(5000000, 0, text), "5s left");
+	ago_format(0, UINT64_MAX, text);
+}
+END_TEST
+
 Suite *format_suite(void)
 {
 	Suite *suite = suite_create("format");
@@ -65,5 +97,6 @@ Suite *format_suite(void)
 	suite_add_tcase(suite, table);
 	ADD(suite, quotes_are_short_ascii);
 	ADD(suite, ids_are_32_digits);
+	ADD(suite, times_are_told_as_systemd_does);
 	return suite;
 }

@@ -176,6 +176,8 @@ START_TEST(what_is_printed_can_be_read)
 				   .unit = "a.scope",
 				   .root_directory = "/r\"\\",
 				   .ssh_address = "x",
+				   .control = "/run/qmp",
+				   .poweroff_signal = 12,
 				   .vsock_cid = 3,
 				   .realtime = 1,
 				   .aliases = "www",
@@ -196,6 +198,8 @@ START_TEST(what_is_printed_can_be_read)
 	ck_assert_mem_eq(reg.machine.id, m.id, 16);
 	ck_assert_str_eq(reg.machine.aliases, "www");
 	ck_assert_str_eq(reg.machine.unit, "a.scope");
+	ck_assert_str_eq(reg.machine.control, "/run/qmp");
+	ck_assert_uint_eq(reg.machine.poweroff_signal, 12);
 	ck_assert_str_eq(reg.machine.root_directory, "/r\"\\");
 	/* Of what may be found, only what was said counts. */
 	ck_assert_uint_eq(reg.machine.n_addresses, 1);

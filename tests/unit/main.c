@@ -24,6 +24,8 @@ int main(void)
 	srunner_add_suite(runner, nsswitch_suite());
 	srunner_add_suite(runner, format_suite());
 	srunner_add_suite(runner, json_suite());
+	srunner_add_suite(runner, os_release_suite());
+	srunner_add_suite(runner, signal_name_suite());
 	srunner_set_tap(runner, "-");
 	srunner_run_all(runner, CK_SILENT);
 	failed = srunner_ntests_failed(runner);

@@ -38,6 +38,9 @@ static const struct machine full = {
 	.unit = "machine-web1.scope",
 	.root_directory = "/var/lib/machines/web1",
 	.ssh_address = "root@10.0.0.2",
+	.control = "/run/vm1.qmp",
+	.poweroff_signal = 38,
+	.reboot_signal = 2,
 	.aliases = "www\0mail.example.com",
 	.aliases_size = sizeof "www\0mail.example.com",
 	.uids = { uids, 3 },
@@ -73,6 +76,9 @@ static void assert_same(const struct machine *a, const struct machine *b)
 	assert_string(a->unit, b->unit);
 	assert_string(a->root_directory, b->root_directory);
 	assert_string(a->ssh_address, b->ssh_address);
+	assert_string(a->control, b->control);
+	ck_assert_uint_eq(a->poweroff_signal, b->poweroff_signal);
+	ck_assert_uint_eq(a->reboot_signal, b->reboot_signal);
 	ck_assert_uint_eq(a->aliases_size, b->aliases_size);
 	ck_assert_uint_eq(a->uids.count, b->uids.count);
 	ck_assert_uint_eq(a->gids.count, b->gids.count);
@@ -145,6 +151,7 @@ START_TEST(a_record_of_the_most_of_everything_fits)
 	m.name = name;
 	m.service = m.unit = m.ssh_address = word;
 	m.root_directory = root;
+	m.control = word + MACHINE_WORD_MAX - MACHINE_CONTROL_MAX;
 	m.aliases = aliases;
 	m.aliases_size = sizeof aliases;
 	m.uids = m.gids = (struct idmap){ extents, IDMAP_EXTENTS_MAX };
@@ -170,8 +177,8 @@ END_TEST
 
 static size_t total_length(const struct machine *m)
 {
-	const char *const strings[] = { m->name, m->service, m->unit, m->root_directory,
-					m->ssh_address };
+	const char *const strings[] = { m->name,	   m->service,	   m->unit,
+					m->root_directory, m->ssh_address, m->control };
 	size_t total = 0;
 
 	for (size_t i = 0; i < sizeof strings / sizeof *strings; i++)

@@ -5,8 +5,8 @@
 #include <check.h>
 
 Suite *address_suite(void);
-Suite *filter_suite(void);
 Suite *file_suite(void);
+Suite *filter_suite(void);
 Suite *format_suite(void);
 Suite *id_index_suite(void);
 Suite *idmap_suite(void);
@@ -14,10 +14,12 @@ Suite *json_suite(void);
 Suite *leases_suite(void);
 Suite *name_suite(void);
 Suite *nsswitch_suite(void);
+Suite *os_release_suite(void);
 Suite *process_suite(void);
 Suite *qemu_arguments_suite(void);
 Suite *record_suite(void);
 Suite *register_suite(void);
+Suite *signal_name_suite(void);
 Suite *watch_suite(void);
 Suite *writer_suite(void);
 

@@ -1,0 +1,295 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Machines are signalled, ended, paused and waited for, without a bus, and nobody else is.
+. "${SRCDIR:?run this by make check}/tests/integration/lib.sh"
+need_root
+
+quietly() {
+    mymachines "$@" 2>/dev/null
+}
+# is_gone PID: it isn't there, or a zombie
+is_gone() {
+    ! grep -qs '^State:.[^ZX]' "/proc/$1/status"
+}
+# wait_gone PID NAME
+wait_gone() {
+    wait_until is_gone "$1"
+    ok $? "$2"
+}
+lives() {
+    ok "$(is_gone "$1" && echo 1 || echo 0)" "$2"
+}
+
+# What machinectl refuses, too.
+fails "mymachines: kill: a name is missing" "kill without a name" mymachines kill
+fails "mymachines: no machine 'nobody' is registered" "kill of nobody" mymachines kill nobody
+fails "mymachines: kill: there is no signal 'SIGNONSENSE'" "no such signal" mymachines kill -s SIGNONSENSE x
+fails "mymachines: kill: there is no signal '65'" "nor one of that number" mymachines kill --signal=65 x
+fails "mymachines: kill: there is no signal '0'" "0 is none" mymachines kill --signal=0 x
+fails "mymachines: kill: there is no signal 'RTMIN+31'" "nor past the last" mymachines kill --signal=RTMIN+31 x
+fails "mymachines: kill: --kill-whom=some: neither leader nor all" "--kill-whom" mymachines kill --kill-whom=some x
+for verb in terminate poweroff reboot pause resume wait; do
+    fails "mymachines: $verb: a name is missing" "$verb without a name" mymachines "$verb"
+    fails "mymachines: no machine 'nobody' is registered" "$verb of nobody" mymachines "$verb" nobody
+done
+like "$(mymachines kill -s list)" "*15 SIGTERM*34 SIGRTMIN*SIGRTMIN+4*" "kill -s list"
+
+# Signals.
+# catcher VARIABLE NAME [OPTION...]: a container that writes its signals to $TMPDIR/NAME.log, in it
+# a child that does, too
+cat >"$TMPDIR/catcher" <<'C'
+#!/bin/bash
+catch() {
+    for s in HUP USR1 USR2 TERM PWR INT RTMIN+4; do trap "echo $1-$s >>$2" "$s"; done
+    echo "$1-ready" >>"$2"
+    while :; do read -t 1000 -u 8; done
+}
+exec 8<>"$2.fifo"
+catch child "$1" 3>&- &
+catch leader "$1"
+C
+chmod 755 "$TMPDIR/catcher" "$TMPDIR"
+catcher() {
+    local name=$2
+    mkfifo -m 666 "$TMPDIR/$name.log.fifo"
+    : >"$TMPDIR/$name.log"
+    chmod 666 "$TMPDIR/$name.log"
+    start "$1" "${@:3}" -- "$TMPDIR/catcher" "$TMPDIR/$name.log" "$TMPDIR/$name.log"
+    wait_until has_log "$name" child-ready
+    wait_until has_log "$name" leader-ready
+    quietly register "$name" --leader="${!1}"
+}
+has_log() {
+    grep -qx "$2" "$TMPDIR/$1.log"
+}
+catcher one one --map=0:200000:1000 --map=1000:1000:1 --map=1001:201001:64535
+catcher two two --share=pid
+catcher other other
+for name in one two; do
+    run mymachines kill "$name" -s USR1
+    is "$status|$out|$err" "0||" "$name: kill -s"
+    wait_until has_log "$name" leader-USR1 && wait_until has_log "$name" child-USR1
+    ok $? "$name: reaches all its processes"
+    mymachines kill "$name" --signal=SIGUSR2 --kill-whom=leader
+    wait_until has_log "$name" leader-USR2
+    ok $? "$name: --kill-whom=leader reaches the leader"
+    mymachines kill "$name" --signal=1 --kill-who=all
+    wait_until has_log "$name" child-HUP
+    is "$(grep -c child-USR2 "$TMPDIR/$name.log")" 0 "$name: and no child, which got a later signal"
+    mymachines kill "$name"
+    wait_until has_log "$name" leader-TERM && wait_until has_log "$name" child-TERM
+    ok $? "$name: SIGTERM is the default, and all"
+done
+is "$(grep -vc ready "$TMPDIR/other.log")" 0 "nobody else gets any"
+run mymachines kill one nobody two -s SIGRTMIN+4
+is "$status|$err" "1|mymachines: no machine 'nobody' is registered" "of several, one isn't there"
+wait_until has_log one leader-RTMIN+4 && wait_until has_log two leader-RTMIN+4
+ok $? "the others get it"
+
+# wait
+mymachines wait one two >/dev/null 2>&1 &
+waiter=$!
+fails "mymachines: one: is still there" "wait --timeout" mymachines wait one --timeout=0
+run mymachines terminate one
+is "$status|$out|$err|$(mymachines list --all --no-legend | awk '$1 == "one"')" "0|||" "terminate, and it is forgotten"
+wait_gone "$one" "it is gone"
+lives "$waiter" "wait waits for all"
+mymachines unregister two
+wait "$waiter"
+is $? 0 "one that isn't registered any more is gone, too"
+lives "$two" "though it runs"
+quietly register two --leader="$two"
+children=$(pgrep -P "$two")
+mymachines terminate two
+wait_gone "$two" "terminate, without a pid namespace"
+wait_gone "$children" "with its children"
+lives "$other" "another machine lives on"
+
+# A pid that is used again.
+sleep 1000 & late=$!
+quietly register late --leader="$late"
+reuse_pid "$late" sleep 1000
+ok $? "a pid is used again"
+for whom in all leader; do
+    fails "mymachines: late: cannot send the signal: its leader has died" "its new owner isn't hit: $whom" \
+        mymachines kill late -s KILL --kill-whom="$whom"
+done
+fails "mymachines: late: cannot power it off: its leader has died" "nor powered off" mymachines poweroff late
+fails "mymachines: late: cannot pause it: its leader has died" "nor paused" mymachines pause late
+run mymachines wait late
+is "$status|$err" "0|" "it isn't waited for"
+run mymachines terminate late
+is "$status|$err|$(mymachines list -a --no-legend | grep -c late)" "0||0" "terminate forgets what has died"
+lives "$late" "it lives"
+kill -9 "$late"
+
+# Fork bombs, which would be back before one can kill them one after another.
+cat >"$TMPDIR/bomb.c" <<'C'
+#include <signal.h>
+#include <unistd.h>
+int main(void)
+{
+	signal(SIGCHLD, SIG_IGN);
+	signal(SIGTERM, SIG_IGN);
+	for (;;)
+		if (fork() < 0)
+			usleep(1000);
+}
+C
+gcc -O1 -static -o "$TMPDIR/bomb" "$TMPDIR/bomb.c" 2>/dev/null || cc -O1 -o "$TMPDIR/bomb" "$TMPDIR/bomb.c"
+chmod 755 "$TMPDIR/bomb"
+pids=/sys/fs/cgroup/pids/operate$$ v2=/sys/fs/cgroup/unified/operate$$ freezer=/sys/fs/cgroup/freezer/operate$$
+[ ! -e /sys/fs/cgroup/cgroup.controllers ] || v2=/sys/fs/cgroup/operate$$
+end() {
+    local directory
+    for directory in "$v2" "$freezer"; do
+        echo 0 >"$directory/cgroup.freeze"
+        echo THAWED >"$directory/freezer.state"
+    done
+    pkill -9 -x -f "$TMPDIR/bomb"
+    for directory in "$v2/inner" "$v2" "$freezer" "$pids"; do
+        [ ! -d "$directory" ] || wait_until rmdir "$directory"
+    done
+} >/dev/null 2>&1
+trap end EXIT
+in_cgroup() {
+    local directory=$1
+    shift
+    bash -c 'echo $$ >"$0/cgroup.procs" && exec "$@"' "$directory" "$@"
+}
+bombs() {
+    pgrep -c -x -f "$TMPDIR/bomb"
+}
+has_bombs() {
+    [ "$(bombs)" -ge 80 ]
+}
+no_bombs() {
+    [ "$(bombs)" = 0 ]
+}
+if mkdir "$pids" 2>/dev/null && echo 100 >"$pids/pids.max"; then
+    for share in user pid; do
+        exec {stdin}> >(in_cgroup "$pids" container --share="$share" -- "$TMPDIR/bomb" >"$TMPDIR/bomb.pid" 2>/dev/null)
+        wait_until test -s "$TMPDIR/bomb.pid"
+        bomb=$(cat "$TMPDIR/bomb.pid")
+        : >"$TMPDIR/bomb.pid"
+        wait_until has_bombs
+        quietly register bomb --leader="$bomb"
+        run timeout 20 "$BUILDDIR/mymachines" terminate bomb
+        is "$status|$err" "0|" "a fork bomb is ended, with --share=$share"
+        wait_until no_bombs
+        ok $? "all of it"
+        exec {stdin}>&-
+    done
+else
+    skip "no cgroup that limits processes can be made here" "a fork bomb is ended"
+fi
+lives "$other" "another machine still lives on"
+
+# pause and resume
+state() {
+    mymachines show "$1" -p State --value
+}
+counter() {
+    cat "$TMPDIR/counter.$1"
+}
+cat >"$TMPDIR/count" <<'C'
+#!/bin/bash
+exec 8<>"$1.fifo"
+while :; do echo $((++n)) >"$1"; read -t 0.01 -u 8; done
+C
+chmod 755 "$TMPDIR/count"
+for kind in v2 freezer; do
+    directory=${!kind}
+    if ! mkdir "$directory" 2>/dev/null || { [ "$kind" = v2 ] && [ ! -e "$directory/cgroup.freeze" ]; }; then
+        skip "no such cgroup can be made here" "pause and resume by $kind"
+        continue
+    fi
+    mkfifo -m 666 "$TMPDIR/counter.$kind.fifo"
+    : >"$TMPDIR/counter.$kind"
+    chmod 666 "$TMPDIR/counter.$kind"
+    start still -- "$TMPDIR/count" "$TMPDIR/counter.$kind"
+    quietly register still --leader="$still"
+    fails "mymachines: still: cannot pause it: it has no cgroup to itself that can be frozen; see register --scope" \
+        "$kind: a machine in nobody's cgroup can't be paused" mymachines pause still
+    echo "$still" >"$directory/cgroup.procs"
+    sleep 1000 & stranger=$!
+    echo "$stranger" >"$directory/cgroup.procs"
+    fails "mymachines: still: cannot pause it: it has no cgroup *" "$kind: nor in one that it shares" \
+        mymachines pause still
+    kill -9 "$stranger"
+    wait "$stranger" 2>/dev/null
+    is "$(state still)" running "$kind: it runs"
+    run mymachines pause still
+    is "$status|$err|$(state still)" "0||paused" "$kind: pause"
+    before=$(counter "$kind")
+    # It would be ten times in that.
+    sleep 0.15
+    is "$(counter "$kind")" "$before" "$kind: it stands still"
+    run mymachines resume still
+    is "$status|$err|$(state still)" "0||running" "$kind: resume"
+    goes_on() {
+        [ "$(counter "$kind")" != "$before" ]
+    }
+    wait_until goes_on
+    ok $? "$kind: it goes on"
+    mymachines pause still
+    run timeout 20 "$BUILDDIR/mymachines" terminate still
+    is "$status|$err" "0|" "$kind: terminate what is paused"
+    wait_gone "$still" "$kind: it is gone"
+done
+
+# What the first process understands.
+root=$TMPDIR/root
+if busybox=$(command -v busybox); then
+    mkdir -p "$root/bin" "$root/proc" "$root/etc" "$root/dev"
+    cp "$busybox" "$root/bin/busybox"
+    for applet in init sh sleep echo poweroff; do ln -s busybox "$root/bin/$applet"; done
+    printf '%s\n' '::sysinit:/bin/echo up >/up' '::respawn:/bin/sleep 1000' \
+        '::shutdown:/bin/sh -c "/bin/echo down >/down"' >"$root/etc/inittab"
+    chmod 777 "$root"
+    start init --root="$root" -- /bin/init
+    quietly register init1 --leader="$init"
+    wait_until test -e "$root/up"
+    wait_until pgrep -P "$init" sleep
+    mymachines poweroff init1
+    is $? 0 "poweroff"
+    wait_until test -e "$root/down"
+    ok $? "busybox's init shuts down"
+    wait_gone "$init" "and is gone"
+    start plain --root="$root" -- /bin/busybox sleep 100000
+    quietly register plain --leader="$plain"
+    fails "mymachines: plain: cannot power it off: its first process ignores the signal for that; 'mymachines terminate' ends it" \
+        "an init that ignores SIGTERM isn't powered off" mymachines poweroff plain
+    fails "mymachines: plain: cannot reboot it: its first process is no init that is known here" \
+        "and can't be rebooted" mymachines reboot plain
+else
+    skip "there is no busybox" "busybox's init shuts down"
+fi
+start idle
+quietly register idle --leader="$idle"
+fails "mymachines: idle: cannot reboot it: *" "restart is reboot" mymachines restart idle
+run mymachines stop idle
+is "$status|$err" "0|" "stop is poweroff"
+wait_gone "$idle" "a process that isn't an init gets SIGTERM"
+if [ -z "$SANITIZERS" ] && [ -e "$DEBIAN_ROOT/.complete" ]; then
+    debian=$SRCDIR/tests/support/debian cgroup=machine.slice/machine-operate$$.scope
+    mkdir "$TMPDIR/work"
+    "$debian" boot "$DEBIAN_ROOT" "$TMPDIR/work" "$cgroup" "$BUILDDIR" >/dev/null 2>&1 </dev/null &
+    wait_until test -s "$TMPDIR/work/pid"
+    systemd=$(cat "$TMPDIR/work/pid")
+    quietly register deb1 --leader="$systemd"
+    listens() {
+        [ "$(cat "/proc/$systemd/comm")" = systemd ] && "$debian" exec "$TMPDIR/work" 'systemctl is-active basic.target'
+    }
+    wait_until listens
+    is "$(mymachines list --no-legend | awk '$1 == "deb1" { print $4 }')" debian "a Debian is listed as that"
+    like "$(mymachines status deb1)" "*Leader: $systemd (systemd)*systemd-journald*" "with what runs in it"
+    run mymachines poweroff deb1
+    is "$status|$err" "0|" "poweroff of systemd"
+    run timeout 30 "$BUILDDIR/mymachines" wait deb1
+    is "$status|$err" "0|" "shuts it down"
+    "$debian" halt "$TMPDIR/work" "$cgroup" >/dev/null 2>&1
+else
+    skip "there is no Debian to boot" "systemd shuts down"
+fi
+done_testing
