@@ -38,7 +38,11 @@ bool mount_parse(char *line, struct mount *mount)
 	    sscanf(device, "%u:%u", &mount->major, &mount->minor) != 2)
 		return false;
 	mount->type += strlen("- ");
-	mount->type[strcspn(mount->type, " ")] = '\0';
+	/* The type, the source, the options: none of them has a space. */
+	rest = mount->type;
+	mount->type = strsep(&rest, " ");
+	strsep(&rest, " ");
+	mount->options = rest ? rest : mount->type + strlen(mount->type);
 	unescape(mount->root);
 	unescape(mount->point);
 	return true;

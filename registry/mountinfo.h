@@ -7,9 +7,10 @@
 /* The strings lie in the line. */
 struct mount {
 	unsigned int major, minor;
-	char *root;  /* the directory of its file system that is mounted */
-	char *point; /* where */
-	char *type;  /* of the file system */
+	char *root;    /* the directory of its file system that is mounted */
+	char *point;   /* where */
+	char *type;    /* of the file system */
+	char *options; /* of the file system, with commas: for cgroup, its controllers are there */
 };
 
 /* Take a line apart, in place. Whether it is one. */
