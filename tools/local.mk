@@ -4,6 +4,7 @@
 noinst_LIBRARIES += libtools.a
 libtools_a_SOURCES = \
 	%D%/arena.c %D%/arena.h \
+	%D%/cgroups.c %D%/cgroups.h \
 	%D%/change.c %D%/change.h \
 	%D%/configuration.c %D%/configuration.h \
 	%D%/containers_storage.c %D%/containers_storage.h \
@@ -16,6 +17,7 @@ libtools_a_SOURCES = \
 	%D%/doctor_registry.c \
 	%D%/doctor_runtimes.c \
 	%D%/domain.c %D%/domain.h \
+	%D%/entrance.c %D%/entrance.h \
 	%D%/exports.c %D%/exports.h \
 	%D%/facts.c %D%/facts.h \
 	%D%/format.c %D%/format.h \
@@ -36,7 +38,10 @@ libtools_a_SOURCES = \
 	%D%/machine_cgroup.c %D%/machine_cgroup.h \
 	%D%/machine_copy.c %D%/machine_copy.h \
 	%D%/machine_file.c %D%/machine_file.h \
+	%D%/machine_lines.c %D%/machine_lines.h \
 	%D%/machine_signal.c %D%/machine_signal.h \
+	%D%/machine_terminal.c %D%/machine_terminal.h \
+	%D%/machine_user.c %D%/machine_user.h \
 	%D%/map.c \
 	%D%/marked_block.c %D%/marked_block.h \
 	%D%/membership.c %D%/membership.h \

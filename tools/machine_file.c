@@ -36,14 +36,17 @@ int machine_root_open(const struct machine *machine, const struct registry_origi
 	return root;
 }
 
-static int open_path(int root, const char *path)
+int machine_path_open(int root, const char *path, int flags)
 {
 	struct open_how how = {
-		.flags = O_PATH | O_CLOEXEC,
-		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
+		.flags = (unsigned int) (flags | O_CLOEXEC),
+		/* A visitor can't get out of its root, whatever links there are. */
+		.resolve = RESOLVE_NO_MAGICLINKS | (root == VISITOR_ROOT ? 0 : RESOLVE_IN_ROOT),
 	};
 	int fd, tries = 16;
 
+	if (!(flags & O_PATH))
+		how.flags |= O_NOCTTY | O_NONBLOCK;
 	/* It gives up when something is renamed meanwhile, which the machine may do all the time. */
 	do
 		fd = (int) syscall(SYS_openat2, root, path, &how, sizeof how);
@@ -53,18 +56,13 @@ static int open_path(int root, const char *path)
 
 int machine_file_open(int root, const char *path, int flags)
 {
-	CLEANUP_CLOSE int found = open_path(root, path);
+	CLEANUP_CLOSE int found = machine_path_open(root, path, O_PATH);
 	char link[PROC_PATH_SIZE];
 	struct stat st;
 	int fd;
 
 	if (found < 0)
 		return found;
-	if (flags & O_PATH) {
-		fd = found;
-		found = -1;
-		return fd;
-	}
 	/* To open a device does something, and to open a FIFO waits: look at it before. */
 	if (fstat(found, &st) < 0)
 		return -errno;

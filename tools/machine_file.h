@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Files inside a container, as its leader sees them. They are a stranger's:
- * no link leads out of the machine's root, nothing is opened that isn't a
- * plain file, and what is read is bounded. All return a negative errno on
+ * no link leads out of the machine's root, nothing is opened from outside that
+ * isn't a plain file, and what is read is bounded. All return a negative errno on
  * failure.
  */
 #pragma once
@@ -10,6 +10,7 @@
 #include "registry/file.h"
 #include "registry/record.h"
 
+#include <fcntl.h>
 #include <sys/types.h>
 
 /*
@@ -19,11 +20,18 @@
  */
 int machine_root_open(const struct machine *machine, const struct registry_origin *origin);
 
+/* For a visitor (entrance.h), whose root directory is the machine's. */
+#define VISITOR_ROOT AT_FDCWD
+
 /*
- * A new descriptor of a path in there, with O_PATH or other flags of open(2),
- * and not waiting for anything. With those, it is a plain file: -EISDIR,
- * -ENXIO otherwise. -ELOOP for a link of /proc's, which leads anywhere.
+ * A new descriptor of a path in there, not waiting for anything: with O_PATH, or for a
+ * visitor, to whom no device does more than to the machine, with any flags of open(2).
+ * Links are followed to where they lead in there; -ELOOP for one of /proc's, which leads
+ * anywhere.
  */
+int machine_path_open(int root, const char *path, int flags);
+
+/* The same with other flags, from outside, of a plain file: -EISDIR, -ENXIO otherwise. */
 int machine_file_open(int root, const char *path, int flags);
 
 /*
