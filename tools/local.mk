@@ -6,6 +6,7 @@ libtools_a_SOURCES = \
 	%D%/arena.c %D%/arena.h \
 	%D%/cgroups.c %D%/cgroups.h \
 	%D%/change.c %D%/change.h \
+	%D%/channel.c %D%/channel.h \
 	%D%/configuration.c %D%/configuration.h \
 	%D%/containers_storage.c %D%/containers_storage.h \
 	%D%/control.c %D%/control.h \
@@ -35,10 +36,12 @@ libtools_a_SOURCES = \
 	%D%/leader_search.c %D%/leader_search.h \
 	%D%/leases.c %D%/leases.h \
 	%D%/list.c \
+	%D%/login.c \
 	%D%/machine_cgroup.c %D%/machine_cgroup.h \
 	%D%/machine_copy.c %D%/machine_copy.h \
 	%D%/machine_file.c %D%/machine_file.h \
 	%D%/machine_lines.c %D%/machine_lines.h \
+	%D%/machine_session.c %D%/machine_session.h \
 	%D%/machine_signal.c %D%/machine_signal.h \
 	%D%/machine_terminal.c %D%/machine_terminal.h \
 	%D%/machine_user.c %D%/machine_user.h \
@@ -58,6 +61,7 @@ libtools_a_SOURCES = \
 	%D%/pause.c \
 	%D%/peer.c %D%/peer.h \
 	%D%/pid_namespace.c %D%/pid_namespace.h \
+	%D%/pipe_session.c %D%/pipe_session.h \
 	%D%/placement.c %D%/placement.h \
 	%D%/power.c \
 	%D%/process_tree.c %D%/process_tree.h \
@@ -76,18 +80,21 @@ libtools_a_SOURCES = \
 	%D%/run_loop.c %D%/run_loop.h \
 	%D%/run_options.c %D%/run_options.h \
 	%D%/run_qemu.c \
+	%D%/sealed_copy.c %D%/sealed_copy.h \
 	%D%/setup.c %D%/setup.h \
 	%D%/setup_libvirt.c \
 	%D%/setup_lxc.c \
 	%D%/setup_nspawn.c \
 	%D%/setup_nss.c \
 	%D%/setup_oci.c \
+	%D%/shell.c \
 	%D%/show.c \
 	%D%/signal_name.c %D%/signal_name.h \
 	%D%/ssh.c \
 	%D%/status.c \
 	%D%/supervisor.c %D%/supervisor.h \
 	%D%/table.c %D%/table.h \
+	%D%/terminal_session.c %D%/terminal_session.h \
 	%D%/terminate.c \
 	%D%/unregister.c \
 	%D%/verbs.h \

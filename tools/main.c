@@ -24,6 +24,7 @@ static const struct verb {
 	{ "hook", verb_hook },
 	{ "kill", verb_kill },
 	{ "list", verb_list },
+	{ "login", verb_login },
 	{ "map-from", verb_map_from },
 	{ "map-to", verb_map_to },
 	{ "monitor", verb_monitor },
@@ -38,6 +39,7 @@ static const struct verb {
 	{ "run", verb_run, .is_supervisor = true },
 	{ "run-qemu", verb_run_qemu, .is_supervisor = true },
 	{ "setup", verb_setup },
+	{ "shell", verb_shell },
 	{ "show", verb_show },
 	{ "ssh", verb_ssh },
 	{ "status", verb_status },
@@ -62,6 +64,8 @@ static int help(void)
 	     "  status NAME...       Show machines, and the processes in them, for people\n"
 	     "  ps [-M NAME]         List processes with their machines, as ps(1) does\n"
 	     "  which PID...         Tell which machine a process belongs to\n"
+	     "  shell NAME [COMMAND] Run a command in a container, or a shell\n"
+	     "  login NAME           Open a login prompt of a container\n"
 	     "  map-to NAME ID       Print the host's ids for an id of a machine\n"
 	     "  map-from ID          Print the machine's ids for an id of the host\n"
 	     "  ssh [USER@]NAME      Log in to a machine, or run a command there\n"
