@@ -16,7 +16,8 @@ AM_TESTS_ENVIRONMENT = \
 	export NSS_MODULE PAM_MODULE SRCDIR BUILDDIR RUNSTATEDIR REGISTRY_DIRECTORY SYSCONFDIR \
 	DEBIAN_ROOT CC SANITIZERS;
 
-EXTRA_DIST += %D%/private %D%/support/containers.sh %D%/support/debian %D%/support/terminal
+EXTRA_DIST += %D%/private %D%/support/containers.sh %D%/support/debian %D%/support/drive \
+	%D%/support/rootfs.sh %D%/support/terminal
 
 # A Debian that boots systemd, kept between builds, for the tests with stock -M tools.
 DEBIAN_ROOT = $(abs_top_srcdir)/build-debian
@@ -100,6 +101,7 @@ integration_tests = \
 	%D%/integration/registrar.t \
 	%D%/integration/resolve.t \
 	%D%/integration/run.t \
+	%D%/integration/shell.t \
 	%D%/integration/storm.t
 TESTS += $(integration_tests)
 EXTRA_DIST += $(integration_tests) %D%/integration/events.sh %D%/integration/storm.py %D%/integration/lib.sh \

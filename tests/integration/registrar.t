@@ -351,7 +351,7 @@ is "$(stat -c %y "$REGISTRY_DIRECTORY/registry.mdb")" "$before" "and only once"
 forget
 
 # Help.
-for verb in "" list show which register unregister refresh; do
+for verb in "" list show which register unregister refresh shell login; do
     # shellcheck disable=SC2086
     run mymachines $verb --help
     like "$status|$err|$out" "0||Usage: mymachines*${verb:-VERB}*--help*" "help${verb:+ for }$verb"
