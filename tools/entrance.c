@@ -4,10 +4,11 @@
 #include "registry/cleanup.h"
 #include "registry/proc_file.h"
 #include "registry/process.h"
-#include "registry/process_stat.h"
 #include "tools/cgroups.h"
 #include "tools/format.h"
+#include "tools/machine_file.h"
 #include "tools/message.h"
+#include "tools/options.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -25,7 +26,6 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -83,51 +83,22 @@ static int read_capabilities(struct entrance *e)
 	return line && sscanf(line, "\nCapBnd: %" SCNx64, &e->capabilities) == 1 ? 0 : -EBADMSG;
 }
 
-static int open_root(struct entrance *e)
+/* 0 or a negative errno. */
+static int read_leader(struct entrance *e, const struct machine *machine,
+		       const struct registry_origin *origin)
 {
-	char path[PROC_PATH_SIZE];
+	int r = e->pidfd = leader_open(&machine->leader, origin);
 
-	proc_path(path, e->leader, "root");
-	e->root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return e->root < 0 ? -errno : 0;
-}
-
-/* A shell of a leader that shares all with the host would be the host's. */
-static bool has_own_root(const struct entrance *e)
-{
-	struct stat theirs, ours;
-
-	return fstat(e->root, &theirs) < 0 || stat("/", &ours) < 0 ||
-	       theirs.st_ino != ours.st_ino || theirs.st_dev != ours.st_dev;
-}
-
-static int read_leader(struct entrance *e)
-{
-	int r = find_namespaces(e);
-
+	if (r >= 0)
+		r = e->root = machine_root_open(machine, origin);
+	if (r >= 0)
+		r = find_namespaces(e);
 	if (r == 0)
 		r = read_capabilities(e);
-	if (r == 0)
-		r = open_root(e);
 	/* What was read of the pid was its, as it still lives. */
 	if (r == 0 && !leader_is_running(e->pidfd))
 		r = -ESRCH;
-	if (r < 0)
-		complain("%s: leader %u: %s", e->subject, e->leader, error_words(r));
-	return r < 0 ? -1 : 0;
-}
-
-static int complain_vm(const struct machine *machine)
-{
-	char quoted[QUOTED_SIZE];
-
-	if (machine->ssh_address)
-		complain("%s: is a virtual machine, which can't be entered; use ssh %s",
-			 machine->name, quote(machine->ssh_address, quoted));
-	else
-		complain("%s: is a virtual machine, which can't be entered; use ssh",
-			 machine->name);
-	return -1;
+	return r;
 }
 
 int entrance_open(struct entrance *e, const struct machine *machine,
@@ -141,24 +112,22 @@ int entrance_open(struct entrance *e, const struct machine *machine,
 		.pidfd = -1,
 		.root = -1,
 	};
-	if (machine->class != MACHINE_CONTAINER)
-		return complain_vm(machine);
+	if (machine->class != MACHINE_CONTAINER) {
+		complain(
+			"%s: is a virtual machine, which can't be entered; use 'mymachines ssh %s'",
+			e->subject, e->subject);
+		return -1;
+	}
 	if (geteuid() != 0) {
 		complain("%s: to enter a machine needs root", e->subject);
 		return -1;
 	}
-	e->pidfd = (int) syscall(SYS_pidfd_open, (pid_t) e->leader, 0);
-	/* If the leader lives now that there is the descriptor, that is of the leader. */
-	r = e->pidfd < 0 && errno != ESRCH ? -errno : leader_lives(&machine->leader, origin);
-	if (r == 1 && e->pidfd >= 0)
-		r = read_leader(e);
-	else if (r < 0)
-		complain("%s: leader %u: %s", e->subject, e->leader, error_words(r));
-	else
-		complain("%s: has died", e->subject);
-	if (r < 0 || e->root < 0)
+	r = read_leader(e, machine, origin);
+	if (r < 0) {
+		complain_operation(machine, "enter it", r);
 		return -1;
-	if (!e->namespaces && !has_own_root(e)) {
+	}
+	if (!e->namespaces && machine_root_is_hosts(e->root)) {
 		complain("%s: its leader has no namespace of its own, so there is nothing to enter",
 			 e->subject);
 		return -1;

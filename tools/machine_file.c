@@ -36,6 +36,14 @@ int machine_root_open(const struct machine *machine, const struct registry_origi
 	return root;
 }
 
+bool machine_root_is_hosts(int root)
+{
+	struct stat theirs, ours;
+
+	return fstat(root, &theirs) == 0 && stat("/", &ours) == 0 && theirs.st_dev == ours.st_dev &&
+	       theirs.st_ino == ours.st_ino;
+}
+
 int machine_path_open(int root, const char *path, int flags)
 {
 	struct open_how how = {

@@ -11,6 +11,7 @@
 #include "registry/record.h"
 
 #include <fcntl.h>
+#include <stdbool.h>
 #include <sys/types.h>
 
 /*
@@ -19,6 +20,9 @@
  * the host doesn't see; or an error of leader_open().
  */
 int machine_root_open(const struct machine *machine, const struct registry_origin *origin);
+
+/* Whether it is the caller's own: a machine that has all files of the host. */
+bool machine_root_is_hosts(int root);
 
 /* For a visitor (entrance.h), whose root directory is the machine's. */
 #define VISITOR_ROOT AT_FDCWD

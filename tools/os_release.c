@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 /* Real ones have less than one KiB. */
 #define FILE_SIZE_MAX (64 * 1024)
@@ -103,14 +102,6 @@ struct os_release os_release_read(struct arena *arena, const struct machine *mac
 	return os;
 }
 
-static bool is_hosts_root(int root)
-{
-	struct stat theirs, ours;
-
-	return fstat(root, &theirs) == 0 && stat("/", &ours) == 0 && theirs.st_dev == ours.st_dev &&
-	       theirs.st_ino == ours.st_ino;
-}
-
 bool machine_id_read(const struct machine *machine, const struct registry_origin *origin,
 		     uint8_t id[static 16])
 {
@@ -119,7 +110,7 @@ bool machine_id_read(const struct machine *machine, const struct registry_origin
 	char text[64];
 
 	/* What has the host's files has its id there, too. */
-	if (root < 0 || is_hosts_root(root) ||
+	if (root < 0 || machine_root_is_hosts(root) ||
 	    machine_file_read(root, "etc/machine-id", text, sizeof text) < 32)
 		return false;
 	for (size_t i = 0; i < 16; i++) {

@@ -504,7 +504,7 @@ fails "mymachines: login: the host itself is no machine; use login(1)" "login .h
 start emulator --share=user --share=net --share=mnt
 mymachines register vm1 --leader="$emulator" --class=vm --ssh-address=root@vm1 --address=192.0.2.9
 mymachines register vm1 --leader="$emulator" 2>/dev/null
-fails "mymachines: vm1: is a virtual machine, which can't be entered; use ssh root@vm1" "a VM" \
+fails "mymachines: vm1: is a virtual machine, which can't be entered; use 'mymachines ssh vm1'" "a VM" \
     mymachines shell vm1 true
 sleep 100000 &
 bare=$!
@@ -513,7 +513,7 @@ fails "mymachines: bare: its leader has no namespace of its own, so there is not
     "a leader in the host's namespaces" mymachines shell bare true
 kill $bare
 wait $bare 2>/dev/null
-fails "mymachines: bare: has died" "a machine that has died" mymachines shell bare true
+fails "mymachines: bare: cannot enter it: its leader has died" "a machine that has died" mymachines shell bare true
 fails "mymachines: plain: to enter a machine needs root" "a user of the host" \
     setpriv --reuid=1000 --regid=1000 --clear-groups mymachines shell plain true
 drive 'expect=# ' "run=kill -9 $plain" -- mymachines shell plain >"$TMPDIR/out"
