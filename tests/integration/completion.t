@@ -46,6 +46,13 @@ tab() {
 bash_tab() {
     tab "$1" bash --noprofile --rcfile "$TMPDIR/bash" -i
 }
+verbs=$(mymachines --help | sed -n '/^Options/q; s/^  \([a-z-]*\) .*/\1/p' | sort -u)
+. "$SRCDIR/tools/completion/mymachines"
+COMP_WORDS=(mymachines '') COMP_CWORD=1
+_mymachines
+is "$(printf '%s\n' "${COMPREPLY[@]}" | sort)" "$verbs" "bash: all verbs that --help has"
+is "$(for verb in $verbs; do grep -q "[ (]$verb\\\\:" "$SRCDIR/tools/completion/_mymachines" || echo "$verb"; done)" "" \
+    "zsh: all verbs that --help has"
 is "$(bash_tab 'mymachines unreg')" "<mymachines unregister >" "bash: verbs"
 is "$(bash_tab 'mymachines mon')" "<mymachines monitor >" "bash: monitor"
 is "$(bash_tab 'mymachines doc')" "<mymachines doctor >" "bash: doctor"
