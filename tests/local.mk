@@ -91,6 +91,7 @@ integration_tests = \
 	%D%/integration/killed.t \
 	%D%/integration/library.t \
 	%D%/integration/logins.t \
+	%D%/integration/machinectl.t \
 	%D%/integration/monitor.t \
 	%D%/integration/pam.t \
 	%D%/integration/operate.t \

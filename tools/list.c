@@ -4,12 +4,14 @@
 #include "registry/process.h"
 #include "tools/format.h"
 #include "tools/json.h"
+#include "tools/machinectl.h"
 #include "tools/message.h"
 #include "tools/options.h"
 #include "tools/os_release.h"
 #include "tools/table.h"
 #include "tools/verbs.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -107,17 +109,54 @@ static const char *addresses_cell(struct arena *arena, const struct machine *m, 
 	return cell;
 }
 
+enum { N_COLUMNS = 6 };
+
+static const char *const header[N_COLUMNS] = { "MACHINE", "CLASS",   "SERVICE",
+					       "OS",	  "VERSION", "ADDRESSES" };
+
+static void make_row(struct arena *arena, const struct machine *m,
+		     const struct registry_origin *origin, const struct settings *settings,
+		     const char *cells[static N_COLUMNS])
+{
+	struct os_release os = os_release_read(arena, m, origin);
+
+	cells[0] = arena_strdup(arena, m->name);
+	cells[1] = machine_class_name(m->class);
+	cells[2] = m->service ? arena_strdup(arena, m->service) : NULL;
+	cells[3] = os.id;
+	cells[4] = os.version_id;
+	cells[5] = addresses_cell(arena, m, settings->max_addresses);
+}
+
 static void print_row(struct table *table, const struct machine *m,
 		      const struct registry_origin *origin, const struct settings *settings)
 {
-	struct os_release os = os_release_read(table->arena, m, origin);
+	const char *cells[N_COLUMNS];
 
-	table_add(table, arena_strdup(table->arena, m->name));
-	table_add(table, machine_class_name(m->class));
-	table_add(table, m->service ? arena_strdup(table->arena, m->service) : NULL);
-	table_add(table, os.id);
-	table_add(table, os.version_id);
-	table_add(table, addresses_cell(table->arena, m, settings->max_addresses));
+	make_row(table->arena, m, origin, settings, cells);
+	for (size_t i = 0; i < N_COLUMNS; i++)
+		table_add(table, cells[i]);
+}
+
+/* machinectl's is the table. */
+static json_object *json_from_row(const struct machine *m, const struct registry_origin *origin,
+				  const struct settings *settings)
+{
+	CLEANUP(arena_done) struct arena arena = { 0 };
+	json_object *object = json_object_new_object();
+	const char *cells[N_COLUMNS];
+
+	make_row(&arena, m, origin, settings, cells);
+	for (size_t i = 0; i < N_COLUMNS; i++) {
+		char *key = arena_strdup(&arena, header[i]);
+
+		for (char *c = key; *c; c++)
+			*c = (char) tolower((unsigned char) *c);
+		json_object_object_add(object, key,
+				       cells[i] && *cells[i] ? json_object_new_string(cells[i])
+							     : NULL);
+	}
+	return object;
 }
 
 /* The next machine to show. 1, 0 after the last, or a negative errno. */
@@ -140,15 +179,15 @@ static int list_json(struct snapshot *s, const struct settings *settings)
 	int r = 0;
 
 	while (s->env && (r = next_machine(s, folded, settings, &m)) > 0)
-		json_object_array_add(array, json_from_live_machine(&m, &s->meta.origin));
+		json_object_array_add(array, is_machinectl()
+						     ? json_from_row(&m, &s->meta.origin, settings)
+						     : json_from_live_machine(&m, &s->meta.origin));
 	json_print(array, settings->json);
 	return r;
 }
 
 static int list_table(struct snapshot *s, const struct settings *settings)
 {
-	static const char *const header[] = { "MACHINE", "CLASS",   "SERVICE",
-					      "OS",	 "VERSION", "ADDRESSES" };
 	CLEANUP(arena_done) struct arena arena = { 0 };
 	char folded[MACHINE_NAME_SIZE] = "";
 	struct table table;
@@ -156,13 +195,14 @@ static int list_table(struct snapshot *s, const struct settings *settings)
 	size_t count = 0;
 	int r = 0;
 
-	table_init(&table, &arena, header, 6);
+	table_init(&table, &arena, header, N_COLUMNS);
 	for (; s->env && (r = next_machine(s, folded, settings, &m)) > 0; count++)
 		print_row(&table, &m, &s->meta.origin, settings);
 	if (count > 0)
 		table_print(&table, settings->legend);
 	if (settings->legend && count > 0)
-		printf("\n%zu machine%s listed.\n", count, count == 1 ? "" : "s");
+		printf("\n%zu machine%s listed.\n", count,
+		       count == 1 && !is_machinectl() ? "" : "s");
 	else if (settings->legend)
 		puts("No machines.");
 	return r;

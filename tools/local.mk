@@ -45,6 +45,7 @@ libtools_a_SOURCES = \
 	%D%/machine_signal.c %D%/machine_signal.h \
 	%D%/machine_terminal.c %D%/machine_terminal.h \
 	%D%/machine_user.c %D%/machine_user.h \
+	%D%/machinectl.c %D%/machinectl.h \
 	%D%/map.c \
 	%D%/marked_block.c %D%/marked_block.h \
 	%D%/membership.c %D%/membership.h \

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* mymachines login */
 #include "tools/machine_session.h"
+#include "tools/machinectl.h"
 #include "tools/message.h"
 #include "tools/options.h"
 #include "tools/sealed_copy.h"
@@ -37,6 +38,7 @@ int verb_login(int argc, char **argv)
 		.n_programs = sizeof programs / sizeof *programs,
 		.missing = "has neither /bin/login nor /sbin/agetty; mymachines shell needs none",
 		.needs_terminal = true,
+		.hides_status = is_machinectl(),
 	};
 	int status = parse_help_only(argc, argv, "login", help);
 

@@ -185,14 +185,16 @@ static void visit_session(int socket, void *argument)
 	execute(socket, visit->session, user);
 }
 
-/* Wait until it has ended. */
-static int wait_for(pid_t pid)
+/* Wait until it has ended. Returns an exit status. */
+static int wait_for(const struct machine_session *session, pid_t pid)
 {
 	int status;
 
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return EXIT_FAILURE;
+	if (session->hides_status)
+		return EXIT_SUCCESS;
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
@@ -203,7 +205,8 @@ static int give_up(struct visitor *visitor)
 	return EXIT_FAILURE;
 }
 
-static int run_on_pipes(const char *machine, struct visitor *visitor, int pidfd)
+static int run_on_pipes(const struct machine_session *session, const char *machine,
+			struct visitor *visitor, int pidfd)
 {
 	int pipes[PIPE_SESSION_FDS], status;
 
@@ -212,7 +215,7 @@ static int run_on_pipes(const char *machine, struct visitor *visitor, int pidfd)
 		return give_up(visitor);
 	if (pipe_session_run(pipes, pidfd) < 0)
 		return EXIT_FAILURE;
-	status = wait_for(visitor->pid);
+	status = wait_for(session, visitor->pid);
 	visitor->pid = -1;
 	return status;
 }
@@ -248,7 +251,7 @@ static int run_on_terminal(const struct machine_session *session, const char *ma
 		terminal_session_raise(end.signal_number);
 		return 128 + end.signal_number;
 	}
-	return end.by_user ? EXIT_SUCCESS : wait_for(visitor->pid);
+	return end.by_user ? EXIT_SUCCESS : wait_for(session, visitor->pid);
 }
 
 /* After it was sent. */
@@ -262,7 +265,7 @@ static int run(const struct machine_session *session, const char *machine, bool 
 		return give_up(visitor);
 	}
 	return has_terminal ? run_on_terminal(session, machine, visitor, pidfd)
-			    : run_on_pipes(machine, visitor, pidfd);
+			    : run_on_pipes(session, machine, visitor, pidfd);
 }
 
 static int enter(const struct machine_session *session, const struct entrance *entrance,

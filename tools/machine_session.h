@@ -25,6 +25,7 @@ struct machine_session {
 	struct string_list settings; /* of the environment, NAME=VALUE */
 	bool is_quiet;
 	bool needs_terminal;
+	bool hides_status; /* once it runs, the exit status is 0, however it ends */
 };
 
 /*

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* mymachines: register and inspect the virtual machines and OS containers of this host. */
+#include "registry/cleanup.h"
+#include "tools/machinectl.h"
 #include "tools/message.h"
 #include "tools/verbs.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <locale.h>
 #include <malloc.h>
@@ -113,9 +116,7 @@ static int version(void)
 /* getopt_long(3) begins its messages with this. */
 static char **with_program_name(char **argv)
 {
-	static char name[] = "mymachines";
-
-	argv[0] = name;
+	argv[0] = program_invocation_short_name;
 	return argv;
 }
 
@@ -138,14 +139,26 @@ static int run_verb(int argc, char **argv)
 			change_inherited();
 		return verbs[i].run(argc, with_program_name(argv));
 	}
-	complain("unknown verb '%s'; see mymachines --help", quote(argv[0], quoted));
+	complain("unknown verb '%s'; see %s --help", quote(argv[0], quoted),
+		 program_invocation_short_name);
 	return EXIT_FAILURE;
+}
+
+static int run_machinectl(int argc, char **argv)
+{
+	CLEANUP(arena_done) struct arena arena = { 0 };
+	struct command_line line;
+	int status = machinectl_parse(&arena, argc, with_program_name(argv), &line);
+
+	return status ? status - 1 : run_verb(line.argc, line.argv);
 }
 
 static int run(int argc, char **argv)
 {
 	const char *first = argc > 1 ? argv[1] : "";
 
+	if (is_machinectl())
+		return run_machinectl(argc, argv);
 	if (strcmp(first, "-h") == 0 || strcmp(first, "--help") == 0 || strcmp(first, "help") == 0)
 		return help();
 	if (strcmp(first, "--version") == 0)
@@ -154,6 +167,14 @@ static int run(int argc, char **argv)
 		return run_verb(argc - 1, argv + 1);
 	/* Nothing, or options of list without the word. */
 	return verb_list(argc, with_program_name(argv));
+}
+
+/* What messages begin with: one of two, whatever the file is called. */
+static void set_program_name(void)
+{
+	static char mymachines[] = "mymachines", machinectl[] = MACHINECTL;
+
+	program_invocation_short_name = is_machinectl() ? machinectl : mymachines;
 }
 
 /* What is opened next must not become one of the three that messages go to. */
@@ -170,6 +191,7 @@ int main(int argc, char **argv)
 	int status;
 
 	occupy_standard_descriptors();
+	set_program_name();
 
 	setlocale(LC_ALL, "");
 	/* Whoever starts us may not want to know of its children; we do. */

@@ -68,7 +68,7 @@ static void print(const char *text)
 {
 	/* What was printed before comes before. */
 	fflush(stdout);
-	fprintf(stderr, "mymachines: %s\n", text);
+	fprintf(stderr, "%s: %s\n", program_invocation_short_name, text);
 }
 
 void complain(const char *format, ...)
@@ -97,7 +97,8 @@ void complain(const char *format, ...)
 
 int complain_usage(const char *verb)
 {
-	fprintf(stderr, "Try 'mymachines %s --help'.\n", verb);
+	fprintf(stderr, "Try '%s%s%s --help'.\n", program_invocation_short_name, verb ? " " : "",
+		verb ? verb : "");
 	return EXIT_FAILURE;
 }
 

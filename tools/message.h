@@ -12,7 +12,7 @@
 
 #include <stdbool.h>
 
-/* One line, after "mymachines: ". */
+/* One line, after the program's name: "mymachines: ". */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /*
@@ -24,7 +24,10 @@ void complain_as_daemon(bool to_syslog);
 /* From here on, all goes to syslog(3) as well: who started this may not keep our stderr. */
 void complain_to_syslog_too(void);
 
-/* After a wrong option or argument, when it was said what: how to get help. Returns 1. */
+/*
+ * After a wrong option or argument of a verb, or NULL, when it was said what: how to get
+ * help. Returns 1.
+ */
 int complain_usage(const char *verb);
 
 /* registry_error_words(), and those of what only a writer runs into. */

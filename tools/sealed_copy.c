@@ -59,7 +59,7 @@ int sealed_copy_enter(const char *verb, int argc, char **argv)
 
 	if (seals >= 0 && (seals & SEALS) == SEALS) {
 		/* Otherwise, ps shows the number of a descriptor. */
-		prctl(PR_SET_NAME, "mymachines");
+		prctl(PR_SET_NAME, program_invocation_short_name);
 		return 0;
 	}
 	r = own < 0 ? -errno : (fd = create());

@@ -2,6 +2,7 @@
 /* mymachines shell */
 #include "registry/cleanup.h"
 #include "tools/machine_session.h"
+#include "tools/machinectl.h"
 #include "tools/message.h"
 #include "tools/sealed_copy.h"
 #include "tools/verbs.h"
@@ -102,7 +103,7 @@ static int set_machine(struct machine_session *session, char *text)
 			session->user = text;
 	}
 	if (!*session->machine || strcmp(session->machine, ".host") == 0) {
-		complain("shell: the host itself is no machine; use machinectl shell, su or sudo");
+		complain("shell: the host itself is no machine; use su or sudo");
 		return -1;
 	}
 	return 0;
@@ -133,7 +134,12 @@ static int run(struct machine_session *session, int argc, char **argv)
 
 int verb_shell(int argc, char **argv)
 {
-	struct machine_session session = { .verb = "shell", .user = "root", .n_programs = 1 };
+	struct machine_session session = {
+		.verb = "shell",
+		.user = "root",
+		.n_programs = 1,
+		.hides_status = is_machinectl(),
+	};
 	int status = run(&session, argc, argv);
 
 	string_list_done(&session.settings);

@@ -41,6 +41,28 @@ run make -C "$BUILDDIR" -s uninstall DESTDIR="$TMPDIR/stage" prefix=/p exec_pref
     nssdir=/p/lib/arch pamdir=/p/lib/arch/security libdir=/p/lib/arch includedir=/p/include datarootdir=/p/share mandir=/p/share/man systemdsystemunitdir=/p/lib/systemd/system
 is "$status|$(staged "$TMPDIR/stage")" "0|" "make uninstall leaves nothing"
 
+# linked TARGET: make it with the link, whatever was configured
+linked() {
+    run make -C "$BUILDDIR" -s "$1" DESTDIR="$TMPDIR/linked" machinectl_link=yes prefix=/p exec_prefix=/p \
+        nssdir=/p/lib pamdir=/p/lib/security libdir=/p/lib includedir=/p/include datarootdir=/p/share \
+        mandir=/p/share/man systemdsystemunitdir=/p/lib/systemd/system
+}
+linked install
+is "$status|$(staged "$TMPDIR/linked" | grep machinectl)|$(readlink "$TMPDIR/linked/p/bin/machinectl")" \
+    "0|/p/bin/machinectl
+/p/share/man/man1/machinectl.1|mymachines" "--enable-machinectl-link"
+if command -v man >/dev/null; then
+    like "$(MANPATH=$TMPDIR/linked/p/share/man man machinectl 2>&1)" "MYMACHINES(1)*" "its manual is ours"
+else
+    skip "there is no man" "its manual is ours"
+fi
+linked uninstall
+is "$status|$(staged "$TMPDIR/linked")" "0|" "which make uninstall removes, too"
+mkdir -p "$TMPDIR/linked/p/bin"
+touch "$TMPDIR/linked/p/bin/machinectl"
+linked uninstall
+is "$status|$(staged "$TMPDIR/linked")" "0|/p/bin/machinectl" "unless it is somebody else's"
+
 run make -C "$BUILDDIR" -s mymachines-monitor
 is "$status|$(sh -n "$BUILDDIR/mymachines-monitor" 2>&1)|$(grep -c '@' "$BUILDDIR/mymachines-monitor")" "0||0" \
     "the service for OpenRC, which isn't run here, is a shell's and is filled in"
