@@ -103,6 +103,7 @@ integration_tests = \
 	%D%/integration/resolve.t \
 	%D%/integration/run.t \
 	%D%/integration/shell.t \
+	%D%/integration/setup.t \
 	%D%/integration/storm.t
 TESTS += $(integration_tests)
 EXTRA_DIST += $(integration_tests) %D%/integration/events.sh %D%/integration/storm.py %D%/integration/lib.sh \
