@@ -4,7 +4,6 @@
 #include "registry/cleanup.h"
 #include "tools/message.h"
 
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -56,20 +55,27 @@ char *arena_strdup(struct arena *arena, const char *text)
 	return arena_copy(arena, text, strlen(text) + 1);
 }
 
-char *arena_printf(struct arena *arena, const char *format, ...)
+char *arena_vprintf(struct arena *arena, const char *format, va_list arguments)
 {
 	CLEANUP_FREE char *text = NULL;
-	va_list arguments;
-	int length;
+	int length = vasprintf(&text, format, arguments);
 
-	va_start(arguments, format);
-	length = vasprintf(&text, format, arguments);
-	va_end(arguments);
 	if (length < 0) {
 		text = NULL;
 		arena_out_of_memory();
 	}
 	return arena_copy(arena, text, (size_t) length + 1);
+}
+
+char *arena_printf(struct arena *arena, const char *format, ...)
+{
+	va_list arguments;
+	char *text;
+
+	va_start(arguments, format);
+	text = arena_vprintf(arena, format, arguments);
+	va_end(arguments);
+	return text;
 }
 
 void *arena_grow(struct arena *arena, void *items, size_t count, size_t item_size)

@@ -89,14 +89,11 @@ void doctor_find(struct doctor *doctor, enum finding_status status, const char *
 		 const char *format, ...)
 {
 	struct finding finding = { .check = doctor->check, .status = status, .remedy = remedy };
-	CLEANUP_FREE char *message = NULL;
 	va_list arguments;
 
 	va_start(arguments, format);
-	if (vasprintf(&message, format, arguments) < 0)
-		arena_out_of_memory();
+	finding.message = arena_vprintf(doctor->arena, format, arguments);
 	va_end(arguments);
-	finding.message = arena_strdup(doctor->arena, message);
 	doctor->findings =
 		arena_grow(doctor->arena, doctor->findings, doctor->count, sizeof finding);
 	doctor->findings[doctor->count++] = finding;

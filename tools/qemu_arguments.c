@@ -59,6 +59,15 @@ static void take_device(struct qemu_arguments *q, struct arena *arena, const cha
 		q->vsock_cid = decimal(arena, cid);
 }
 
+/* Where it listens; not where it would connect to somebody who does. */
+static void take_qmp(struct qemu_arguments *q, struct arena *arena, const char *text)
+{
+	static const char scheme[] = "unix:";
+
+	if (strncmp(text, scheme, strlen(scheme)) == 0 && strstr(text, ",server"))
+		q->qmp = find_value(arena, text + strlen(scheme), "path", "path");
+}
+
 /*
  * The value of an option, from behind its "=" or from the next argument, to
  * which `at` then moves; NULL if the argument is another option, or the last.
@@ -92,6 +101,8 @@ void qemu_arguments_parse(struct qemu_arguments *q, struct arena *arena, char *c
 			q->uuid = value;
 		} else if ((value = option_value(&at, "device"))) {
 			take_device(q, arena, value);
+		} else if ((value = option_value(&at, "qmp"))) {
+			take_qmp(q, arena, value);
 		} else if (strcmp(*at, "-daemonize") == 0 || strcmp(*at, "--daemonize") == 0) {
 			q->daemonizes = true;
 		}

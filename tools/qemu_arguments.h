@@ -11,6 +11,7 @@ struct qemu_arguments {
 	const char *name;      /* -name [guest=]NAME */
 	const char *uuid;      /* -uuid */
 	const char *vsock_cid; /* -device vhost-vsock-...,guest-cid= */
+	const char *qmp;       /* -qmp unix:PATH,server=..., maybe relative */
 	bool daemonizes;       /* -daemonize */
 };
 

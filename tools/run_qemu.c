@@ -8,14 +8,16 @@
 #include "tools/verbs.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 static int help(void)
 {
 	printf("Usage: mymachines run-qemu [NAME] [OPTION...] -- qemu-system-ARCH [ARGUMENT...]\n"
 	       "\n"
 	       "Run a VM, and have it registered for as long as it runs; with -daemonize until\n"
-	       "the monitor sees its end. Without NAME it is called as its -name says; its id and\n"
-	       "vsock context id are those of -uuid and -device vhost-vsock-pci,guest-cid=.\n"
+	       "the monitor sees its end. Without NAME it is called as its -name says; its id,\n"
+	       "vsock context id and control socket are those of -uuid, of\n"
+	       "-device vhost-vsock-pci,guest-cid= and of -qmp unix:PATH,server=on.\n"
 	       "\n"
 	       "%s%s\n",
 	       run_options_help, fact_options_help);
@@ -23,6 +25,18 @@ static int help(void)
 }
 
 /* Options of our own outweigh qemu's. 0, or -1 after a message. */
+/* A relative path is one of the directory that qemu starts in, which is ours. */
+static int take_control(struct registration *reg, const char *path)
+{
+	CLEANUP_FREE char *directory = *path == '/' ? NULL : getcwd(NULL, 0);
+
+	if (*path == '/')
+		return registration_set_control(reg, path);
+	return directory ? registration_set_control(
+				   reg, arena_printf(reg->arena, "%s/%s", directory, path))
+			 : 0;
+}
+
 static int take_arguments(struct registration *reg, const struct qemu_arguments *qemu)
 {
 	if (!(reg->said & SAID_CLASS) && registration_set_class(reg, "vm") < 0)
@@ -30,6 +44,8 @@ static int take_arguments(struct registration *reg, const struct qemu_arguments 
 	if (!(reg->said & SAID_SERVICE) && registration_set_service(reg, "qemu") < 0)
 		return -1;
 	if (qemu->uuid && !(reg->said & SAID_ID) && registration_set_id(reg, qemu->uuid) < 0)
+		return -1;
+	if (qemu->qmp && !(reg->said & SAID_CONTROL) && take_control(reg, qemu->qmp) < 0)
 		return -1;
 	if (qemu->vsock_cid && !(reg->said & SAID_VSOCK_CID))
 		return registration_set_vsock_cid(reg, qemu->vsock_cid);

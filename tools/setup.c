@@ -134,12 +134,11 @@ void setup_add(struct setup *setup, const struct change *change)
 
 int setup_fail(const struct setup *setup, const char *format, ...)
 {
-	CLEANUP_FREE char *text = NULL;
 	va_list arguments;
+	char *text;
 
 	va_start(arguments, format);
-	if (vasprintf(&text, format, arguments) < 0)
-		arena_out_of_memory();
+	text = arena_vprintf(setup->arena, format, arguments);
 	va_end(arguments);
 	if (!setup->unattended)
 		complain("setup: %s", text);

@@ -9,17 +9,7 @@ with_monitor
 
 # start_bwrap NAME VARIANT: sets runner
 start_bwrap() {
-    local enter=()
-    if [ "$2" != plain ]; then
-        # Of many ids, bwrap makes no user namespace itself.
-        unshare --user sleep 100 >/dev/null 2>&1 </dev/null &
-        holder=$!
-        wait_until sh -c "[ \$(readlink /proc/$holder/ns/user) != \$(readlink /proc/self/ns/user) ]"
-        env printf '%s\n' "$(tr ': ' ' \n' <<<"${maps[$2]}")" >"/proc/$holder/uid_map"
-        env printf '%s\n' "$(tr ': ' ' \n' <<<"${maps[$2]}")" >"/proc/$holder/gid_map"
-        enter=(nsenter "--user=/proc/$holder/ns/user" --setuid 0 --setgid 0)
-    fi
-    mymachines run "$1" --service=bubblewrap -- "${enter[@]}" bwrap --unshare-pid --unshare-net --unshare-uts --unshare-ipc \
+    mymachines run "$1" --service=bubblewrap -- "${into_holder[@]}" bwrap --unshare-pid --unshare-net --unshare-uts --unshare-ipc \
         --bind "$TMPDIR/$2" / --proc /proc --dev /dev --as-pid-1 --die-with-parent /sbin/init \
         </dev/null >/dev/null 2>&1 &
     runner=$!
@@ -31,6 +21,7 @@ for variant in plain userns multi; do
     what="bubblewrap $variant" name="bw-$variant-$$"
     rootfs "$TMPDIR/$variant" "$variant"
     chmod 755 "$TMPDIR"
+    hold_ids "$variant"
     start_bwrap "$name" "$variant"
     addresses "$leader"
     seen "$what" "$name" "$leader" bubblewrap 10.77.0.2 fd77::2
@@ -39,13 +30,12 @@ for variant in plain userns multi; do
     wait "$runner"
     is $? 0 "$what: run ends as it does"
     gone "$what stopped" "$name"
-    [ "$variant" = plain ] || kill "$holder"
     start_bwrap "$name" "$variant"
     kill -9 "$leader"
     wait "$runner"
     is $? 137 "$what: killed, run ends as bwrap does"
     gone "$what killed" "$name"
-    [ "$variant" = plain ] || kill "$holder"
+    let_go
 done
 
 done_testing

@@ -71,6 +71,27 @@ INIT
     [ "$2" = plain ] || chown -hR 100000:100000 "$to"
 }
 
+# hold_ids VARIANT: a user namespace with these maps, for those that make none, or not of many ids;
+# what comes behind into_holder is root in it. Until let_go.
+hold_ids() {
+    local text
+    text=$(tr ': ' ' \n' <<<"${maps[$1]}")
+    holder='' into_holder=()
+    [ -n "$text" ] || return 0
+    unshare --user sleep 100 >/dev/null 2>&1 </dev/null &
+    holder=$!
+    wait_until sh -c "[ \$(readlink /proc/$holder/ns/user) != \$(readlink /proc/self/ns/user) ]"
+    # A map is taken in one write.
+    env printf '%s\n' "$text" >"/proc/$holder/uid_map"
+    env printf '%s\n' "$text" >"/proc/$holder/gid_map"
+    # shellcheck disable=SC2034
+    into_holder=(nsenter "--user=/proc/$holder/ns/user" --setuid 0 --setgid 0)
+}
+
+let_go() {
+    [ -z "$holder" ] || kill "$holder"
+}
+
 # addresses PID: give it an eth0 with the two that `seen` looks for, behind a veth
 addresses() {
     inside "$1" bash -c "$(declare -f no_dad); no_dad"

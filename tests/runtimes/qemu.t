@@ -13,7 +13,7 @@ vm() {
     exec mymachines run-qemu -- qemu-system-x86_64 -name guest=web-vm -uuid "$uuid" -accel tcg -cpu qemu64 \
         -M q35 -m 64 -nodefaults -display none -pidfile "$TMPDIR/pid" \
         -netdev "tap,id=n0,ifname=qt$$,script=no,downscript=no" \
-        -device virtio-net-pci,netdev=n0,mac=52:54:00:77:00:02 "$@" </dev/null >/dev/null 2>&1
+        -device virtio-net-pci,netdev=n0,mac=52:54:00:77:00:02 -qmp unix:qmp,server=on,wait=off "$@" </dev/null >/dev/null 2>&1
 }
 
 # learned: what the host's neighbours say of it
@@ -25,6 +25,7 @@ learned() {
     is "$(getent ahostsv4 web-vm | cut -d' ' -f1 | sort -u)" 10.77.0.2 "$1: getent knows its address"
 }
 
+cd "$TMPDIR" || exit
 vm &
 runner=$!
 registered_as web-vm
@@ -34,6 +35,10 @@ is "$(value web-vm Class) $(value web-vm Id)" "vm ${uuid//-/}" "qemu: its class 
 wait_until sh -c "mymachines show --value -p NetworkInterfaces web-vm | grep -q ."
 is "$(value web-vm NetworkInterfaces)" "$(ip -o link show "qt$$" | cut -d: -f1)" "qemu: its tap is known"
 learned qemu
+is "$(value web-vm Control)" "$TMPDIR/qmp" "qemu: its control socket is known"
+run mymachines pause web-vm
+is "$status:$err" "0:" "qemu: and works"
+mymachines resume web-vm
 kill "$runner"
 wait "$runner"
 is $? 0 "qemu: told to end, run-qemu tells it, and ends as it does"

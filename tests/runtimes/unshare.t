@@ -6,24 +6,10 @@
 use_module
 with_monitor
 
-# holder VARIANT: a user namespace with the map; sets holder
-holder() {
-    local text
-    text=$(tr ': ' ' \n' <<<"${maps[$1]}")
-    unshare --user sleep 100 >/dev/null 2>&1 </dev/null &
-    holder=$!
-    wait_until sh -c "[ \$(readlink /proc/$holder/ns/user) != \$(readlink /proc/self/ns/user) ]"
-    # A map is taken in one write.
-    env printf '%s\n' "$text" >"/proc/$holder/uid_map"
-    env printf '%s\n' "$text" >"/proc/$holder/gid_map"
-}
-
 # start_unshared NAME VARIANT: sets runner
 start_unshared() {
-    local enter=()
-    [ "$2" = plain ] || enter=(nsenter "--user=/proc/$holder/ns/user" --setuid 0 --setgid 0)
     # shellcheck disable=SC2016
-    mymachines run "$1" --service=unshare -- "${enter[@]}" unshare --pid --net --uts --ipc --mount --propagation slave \
+    mymachines run "$1" --service=unshare -- "${into_holder[@]}" unshare --pid --net --uts --ipc --mount --propagation slave \
         --fork --kill-child sh -c 'mount -t proc proc "$1/proc"; exec chroot "$1" /sbin/init' x \
         "$TMPDIR/$2" </dev/null >/dev/null 2>&1 &
     runner=$!
@@ -35,7 +21,7 @@ for variant in plain userns multi; do
     what="unshare $variant" name="us-$variant-$$"
     rootfs "$TMPDIR/$variant" "$variant"
     chmod 755 "$TMPDIR"
-    [ "$variant" = plain ] || holder "$variant"
+    hold_ids "$variant"
     start_unshared "$name" "$variant"
     addresses "$leader"
     seen "$what" "$name" "$leader" unshare 10.77.0.2 fd77::2
@@ -50,7 +36,7 @@ for variant in plain userns multi; do
     kill -9 "$leader"
     wait "$runner" 2>/dev/null
     gone "$what killed" "$name"
-    [ "$variant" = plain ] || kill "$holder"
+    let_go
 done
 
 done_testing

@@ -45,6 +45,16 @@ START_TEST(ids_are_read)
 }
 END_TEST
 
+START_TEST(a_socket_for_qmp_is_read_where_qemu_listens)
+{
+	ck_assert_str_eq(PARSE("-qmp", "unix:/run/q,server=on,wait=off").qmp, "/run/q");
+	ck_assert_str_eq(PARSE("-qmp", "unix:q,,1,server,nowait").qmp, "q,1");
+	ck_assert_ptr_null(PARSE("-qmp", "unix:/run/q").qmp);
+	ck_assert_ptr_null(PARSE("-qmp", "tcp:localhost:4444,server=on").qmp);
+	ck_assert_ptr_null(PARSE("-qmp", "stdio", "-monitor", "unix:/run/m,server=on").qmp);
+}
+END_TEST
+
 START_TEST(it_says_whether_it_goes_into_the_background)
 {
 	ck_assert(PARSE("-daemonize").daemonizes);
@@ -68,6 +78,7 @@ Suite *qemu_arguments_suite(void)
 
 	ADD(s, a_name_is_read_as_qemu_reads_it);
 	ADD(s, ids_are_read);
+	ADD(s, a_socket_for_qmp_is_read_where_qemu_listens);
 	ADD(s, it_says_whether_it_goes_into_the_background);
 	ADD(s, an_option_may_be_the_last_word);
 	return s;
