@@ -10,6 +10,14 @@ libtools_a_SOURCES = \
 	%D%/configuration.c %D%/configuration.h \
 	%D%/containers_storage.c %D%/containers_storage.h \
 	%D%/control.c %D%/control.h \
+	%D%/copy.c \
+	%D%/copy_owners.c %D%/copy_owners.h \
+	%D%/copy_place.c %D%/copy_place.h \
+	%D%/copy_progress.c %D%/copy_progress.h \
+	%D%/copy_session.c %D%/copy_session.h \
+	%D%/copy_source.c %D%/copy_source.h \
+	%D%/copy_stream.c %D%/copy_stream.h \
+	%D%/copy_target.c %D%/copy_target.h \
 	%D%/daemon.c %D%/daemon.h \
 	%D%/discovery.c %D%/discovery.h \
 	%D%/doctor.c %D%/doctor.h \

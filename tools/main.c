@@ -23,6 +23,8 @@ static const struct verb {
 	bool is_supervisor; /* what it runs inherits what we have: supervisor_init() */
 } verbs[] = {
 	/* clang-format off */
+	{ "copy-from", verb_copy_from },
+	{ "copy-to", verb_copy_to },
 	{ "doctor", verb_doctor },
 	{ "hook", verb_hook },
 	{ "kill", verb_kill },
@@ -76,6 +78,8 @@ static int help(void)
 	     "  shell NAME [COMMAND]  Run a command in a container, or a shell\n"
 	     "  login NAME            Open a login prompt of a container\n"
 	     "  ssh [USER@]NAME       Log in to a machine, or run a command there\n"
+	     "  copy-to NAME PATH     Copy a file or directory into a container\n"
+	     "  copy-from NAME PATH   Copy a file or directory from a container\n"
 	     "\n"
 	     "Operate:\n"
 	     "  poweroff NAME...      Ask machines to shut down; also called stop\n"

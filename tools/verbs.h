@@ -5,6 +5,8 @@
  */
 #pragma once
 
+int verb_copy_from(int argc, char **argv);
+int verb_copy_to(int argc, char **argv);
 int verb_doctor(int argc, char **argv);
 int verb_hook(int argc, char **argv);
 int verb_kill(int argc, char **argv);
