@@ -80,6 +80,7 @@ integration_tests = \
 	%D%/integration/changes.t \
 	%D%/integration/completion.t \
 	%D%/integration/control.t \
+	%D%/integration/copy.t \
 	%D%/integration/debian.t \
 	%D%/integration/doctor.t \
 	%D%/integration/exports.t \
@@ -140,6 +141,7 @@ TESTS += tests/unit/unit
 tests_unit_unit_SOURCES = \
 	%D%/support/leader.c %D%/support/leader.h \
 	%D%/unit/address.c \
+	%D%/unit/copy.c \
 	%D%/unit/file.c \
 	%D%/unit/filter.c \
 	%D%/unit/fixture.c %D%/unit/fixture.h \

@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What comes out of a machine makes nothing but what it may: tools/copy_target.h. */
+#include "tools/copy_owners.h"
+#include "tools/copy_target.h"
+
+#include "tests/unit/unit.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+static char directory[] = "/tmp/copy.XXXXXX";
+static struct copy_place place;
+static struct copy_stream *stream;
+static struct copy_target target;
+static int other; /* end of the socket */
+
+static void say(struct copy_stream *s, const char *words, bool is_failure)
+{
+	(void) s, (void) words, (void) is_failure;
+}
+
+static void set_up(void)
+{
+	char path[64];
+	int ends[2];
+
+	strcpy(directory + strlen(directory) - 6, "XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(directory));
+	snprintf(path, sizeof path, "%s/top", directory);
+	ck_assert_int_eq(copy_place_open(&place, path), 0);
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+	stream = calloc(1, sizeof *stream);
+	stream->socket = ends[0];
+	stream->signals = -1;
+	strcpy(stream->path, path);
+	other = ends[1];
+	target = (struct copy_target){ .stream = stream, .say = say };
+}
+
+static void tear_down(void)
+{
+	char command[64];
+
+	copy_place_close(&place);
+	close(stream->socket);
+	if (other >= 0)
+		close(other);
+	free(stream);
+	snprintf(command, sizeof command, "rm -rf %s", directory);
+	ck_assert_int_eq(system(command), 0);
+}
+
+static void put_entry(struct copy_entry entry, const void *payload, size_t length)
+{
+	entry.length = (uint32_t) length;
+	entry.uid = geteuid();
+	entry.gid = getegid();
+	ck_assert_int_eq(send(other, &entry, sizeof entry, 0), (int) sizeof entry);
+	if (length)
+		ck_assert_int_eq(send(other, payload, length, 0), (int) length);
+}
+
+static void put(enum copy_kind kind, const char *payload)
+{
+	put_entry((struct copy_entry){ .kind = kind, .mode = 0700 }, payload,
+		  payload ? strlen(payload) : 0);
+}
+
+/* What it makes of all that was put. */
+static int run(void)
+{
+	close(other);
+	other = -1;
+	return copy_target_run(&target, &place);
+}
+
+static int count_entries(const char *path)
+{
+	DIR *entries = opendir(path);
+	int n = 0;
+
+	ck_assert_ptr_nonnull(entries);
+	while (readdir(entries))
+		n++;
+	closedir(entries);
+	return n - 2;
+}
+
+static bool exists(const char *name)
+{
+	struct stat st;
+
+	return fstatat(place.directory, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+START_TEST(bad_names_make_nothing)
+{
+	static const char *const bad[] = { "", ".", "..", "a/b", "/", "/etc/x", "../x", "x/" };
+	static const enum copy_kind kinds[] = { COPY_DIRECTORY, COPY_FILE, COPY_FIFO };
+
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+			put(COPY_DIRECTORY, "ignored");
+			put(kinds[k], bad[i]);
+			ck_assert_int_eq(run(), -1);
+			ck_assert_int_eq(count_entries(directory), 1);
+			ck_assert(exists("top"));
+			tear_down();
+			set_up();
+		}
+}
+END_TEST
+
+START_TEST(nor_do_long_ones)
+{
+	char name[COPY_PAYLOAD_MAX];
+
+	memset(name, 'n', sizeof name);
+	name[NAME_MAX + 1] = '\0';
+	put(COPY_DIRECTORY, "ignored");
+	put(COPY_FILE, name);
+	ck_assert_int_eq(run(), -1);
+	ck_assert_int_eq(count_entries(directory), 1);
+}
+END_TEST
+
+/* The first of all is what the caller calls it, and the only one there. */
+START_TEST(the_first_is_called_what_the_caller_says)
+{
+	put(COPY_FILE, "../elsewhere");
+	put(COPY_END, NULL);
+	put(COPY_DONE, NULL);
+	ck_assert_int_eq(run(), 0);
+	ck_assert(exists("top"));
+	ck_assert_int_eq(count_entries(directory), 1);
+}
+END_TEST
+
+START_TEST(there_is_no_second)
+{
+	put(COPY_FILE, "one");
+	put(COPY_END, NULL);
+	put(COPY_FILE, "two");
+	ck_assert_int_eq(run(), -1);
+	ck_assert_int_eq(count_entries(directory), 1);
+}
+END_TEST
+
+/* A link that was sent leads nowhere for what is sent after it. */
+START_TEST(a_link_leads_nowhere_for_what_follows)
+{
+	static const enum copy_kind kinds[] = { COPY_DIRECTORY, COPY_FILE };
+
+	for (int replace = 0; replace < 2; replace++)
+		for (size_t k = 0; k < 2; k++) {
+			char path[64], link[128];
+
+			target.replace = replace;
+			snprintf(path, sizeof path, "%s/outside", directory);
+			ck_assert_int_eq(mkdir(path, 0700), 0);
+			put(COPY_DIRECTORY, "ignored");
+			snprintf(link, sizeof link, "x%c%s", 0, path);
+			put_entry((struct copy_entry){ .kind = COPY_LINK }, link, strlen(path) + 2);
+			put(kinds[k], "x");
+			put(k == 0 ? COPY_FILE : COPY_END, k == 0 ? "inside" : NULL);
+			put(COPY_DATA, NULL);
+			put(COPY_END, NULL);
+			ck_assert_int_eq(run(), -1);
+			ck_assert_int_eq(count_entries(path), 0);
+			tear_down();
+			set_up();
+		}
+}
+END_TEST
+
+START_TEST(what_is_out_of_order_is_refused)
+{
+	static const enum copy_kind alone[] = { COPY_DATA,	COPY_END, COPY_ABANDON,
+						COPY_ATTRIBUTE, 0,	  99 };
+
+	for (size_t i = 0; i < sizeof alone / sizeof *alone; i++) {
+		put(alone[i], "x");
+		ck_assert_int_eq(run(), -1);
+		ck_assert_str_ne(stream->problem, "");
+		ck_assert_int_eq(count_entries(directory), 0);
+		tear_down();
+		set_up();
+	}
+	put(COPY_DIRECTORY, "d");
+	put(COPY_DONE, NULL);
+	ck_assert_int_eq(run(), -1);
+	tear_down();
+	set_up();
+	/* A file in a file. */
+	put(COPY_FILE, "f");
+	put(COPY_FILE, "g");
+	ck_assert_int_eq(run(), -1);
+	ck_assert_int_eq(count_entries(directory), 0);
+}
+END_TEST
+
+START_TEST(half_a_file_goes_again)
+{
+	put(COPY_FILE, "f");
+	put(COPY_DATA, "bytes");
+	ck_assert_int_eq(run(), -1);
+	ck_assert(stream->has_ended);
+	ck_assert_int_eq(count_entries(directory), 0);
+}
+END_TEST
+
+START_TEST(so_does_one_that_is_abandoned)
+{
+	put(COPY_FILE, "f");
+	put(COPY_DATA, "bytes");
+	put(COPY_ABANDON, NULL);
+	put(COPY_SAY, "words");
+	put(COPY_DONE, NULL);
+	ck_assert_int_eq(run(), 0);
+	ck_assert_int_eq(count_entries(directory), 0);
+}
+END_TEST
+
+START_TEST(depth_is_bounded)
+{
+	/* The socket doesn't take them all at once. */
+	if (fork() == 0) {
+		for (int i = 0; i <= COPY_DEPTH_MAX; i++)
+			put(COPY_DIRECTORY, "d");
+		_exit(0);
+	}
+	ck_assert_int_eq(run(), -1);
+	ck_assert_ptr_nonnull(strstr(stream->problem, "no copy"));
+	while (wait(NULL) > 0)
+		;
+}
+END_TEST
+
+START_TEST(sizes_that_are_none_are_refused)
+{
+	static const uint64_t offsets[] = { UINT64_MAX, INT64_MAX, (uint64_t) INT64_MAX - 2 };
+
+	for (size_t i = 0; i < sizeof offsets / sizeof *offsets; i++) {
+		put(COPY_FILE, "f");
+		put_entry((struct copy_entry){ .kind = COPY_DATA, .offset = offsets[i] }, "bytes",
+			  5);
+		ck_assert_int_eq(run(), -1);
+		ck_assert_int_eq(count_entries(directory), 0);
+		tear_down();
+		set_up();
+	}
+	put(COPY_FILE, "f");
+	put_entry((struct copy_entry){ .kind = COPY_END, .offset = UINT64_MAX }, NULL, 0);
+	ck_assert_int_eq(run(), -1);
+	ck_assert_int_eq(count_entries(directory), 0);
+}
+END_TEST
+
+START_TEST(so_are_lengths)
+{
+	struct copy_entry entry = { .kind = COPY_FILE, .length = COPY_PAYLOAD_MAX + 1 };
+
+	ck_assert_int_eq(send(other, &entry, sizeof entry, 0), (int) sizeof entry);
+	ck_assert_int_eq(run(), -1);
+	ck_assert_ptr_nonnull(strstr(stream->problem, "no copy"));
+}
+END_TEST
+
+START_TEST(only_attributes_of_users_are_set)
+{
+	static const char *const bad[] = { "security.capability", "trusted.x", "system.x", "user",
+					   "" };
+
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		put(COPY_FILE, "f");
+		put_entry((struct copy_entry){ .kind = COPY_ATTRIBUTE }, bad[i],
+			  strlen(bad[i]) + 1);
+		ck_assert_int_eq(run(), -1);
+		ck_assert_ptr_nonnull(strstr(stream->problem, "no copy"));
+		tear_down();
+		set_up();
+	}
+	/* Without a value. */
+	put(COPY_FILE, "f");
+	put(COPY_ATTRIBUTE, "user.x");
+	ck_assert_int_eq(run(), -1);
+}
+END_TEST
+
+START_TEST(owners_are_mapped)
+{
+	struct copy_owners maps = {
+		.n_uids = 2,
+		.n_gids = 1,
+		.uids = { { 0, 100000, 1000 }, { 65534, 165534, 1 } },
+		.gids = { { 0, 100000, 1000 } },
+	};
+	struct copy_entry entry = { .uid = 5, .gid = 999, .mode = 07777 };
+
+	copy_owners_from_machine(&entry, &maps);
+	ck_assert_uint_eq(entry.uid, 100005);
+	ck_assert_uint_eq(entry.gid, 100999);
+	ck_assert_uint_eq(entry.mode, 01777);
+	entry = (struct copy_entry){ .uid = 65534, .gid = 1000, .mode = 0644 };
+	copy_owners_from_machine(&entry, &maps);
+	ck_assert_uint_eq(entry.uid, 0);
+	ck_assert_uint_eq(entry.gid, 0);
+	entry = (struct copy_entry){ .uid = 100005, .gid = 5, .mode = 07777 };
+	copy_owners_to_machine(&entry, &maps);
+	ck_assert_uint_eq(entry.uid, 5);
+	ck_assert_uint_eq(entry.gid, 0);
+	ck_assert_uint_eq(entry.mode, 05777);
+	/* Root is root on both sides. */
+	entry = (struct copy_entry){ .uid = 0, .gid = 0, .mode = 06755 };
+	copy_owners_to_machine(&entry, &maps);
+	ck_assert_uint_eq(entry.uid, 0);
+	ck_assert_uint_eq(entry.mode, 06755);
+	/* And ids are the same without maps. */
+	maps.n_uids = maps.n_gids = 0;
+	entry = (struct copy_entry){ .uid = 65534, .gid = 7, .mode = 02755 };
+	copy_owners_from_machine(&entry, &maps);
+	ck_assert_uint_eq(entry.uid, 65534);
+	ck_assert_uint_eq(entry.gid, 7);
+	ck_assert_uint_eq(entry.mode, 0755);
+}
+END_TEST
+
+START_TEST(a_path_is_a_directory_and_a_name)
+{
+	static const struct {
+		const char *path, *name;
+	} rows[] = { { "/", "" },	    { "/etc", "etc" }, { "/etc/", "etc" },
+		     { "//etc//", "etc" },  { "/etc/.", "" },  { "/etc/..", "" },
+		     { "..", "" },	    { "x", "x" },      { "./x", "x" },
+		     { "/etc/...", "..." }, { ".", "" },       { "/etc/x.", "x." } };
+	struct copy_place p;
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		ck_assert_int_eq(copy_place_open(&p, rows[i].path), 0);
+		ck_assert_str_eq(p.name, rows[i].name);
+		copy_place_close(&p);
+	}
+	ck_assert_int_eq(copy_place_open(&p, ""), -ENOENT);
+	ck_assert_int_eq(copy_place_open(&p, "/nonesuch/x"), -ENOENT);
+	ck_assert_int_eq(copy_place_open(&p, "/proc/self/root/x"), -ELOOP);
+	ck_assert_int_eq(copy_place_open(&p, "/etc/passwd/x"), -ENOTDIR);
+}
+END_TEST
+
+/* Each in a directory of its own. */
+static void add(Suite *suite, const char *name, const TTest *test)
+{
+	TCase *added = tcase_create(name);
+
+	tcase_set_timeout(added, 120);
+	tcase_add_checked_fixture(added, set_up, tear_down);
+	tcase_add_test(added, test);
+	suite_add_tcase(suite, added);
+}
+
+#define ADD_HERE(function) add(suite, #function, function)
+
+Suite *copy_suite(void)
+{
+	Suite *suite = suite_create("copy");
+
+	ADD_HERE(bad_names_make_nothing);
+	ADD_HERE(nor_do_long_ones);
+	ADD_HERE(the_first_is_called_what_the_caller_says);
+	ADD_HERE(there_is_no_second);
+	ADD_HERE(a_link_leads_nowhere_for_what_follows);
+	ADD_HERE(what_is_out_of_order_is_refused);
+	ADD_HERE(half_a_file_goes_again);
+	ADD_HERE(so_does_one_that_is_abandoned);
+	ADD_HERE(depth_is_bounded);
+	ADD_HERE(sizes_that_are_none_are_refused);
+	ADD_HERE(so_are_lengths);
+	ADD_HERE(only_attributes_of_users_are_set);
+	ADD_HERE(owners_are_mapped);
+	ADD_HERE(a_path_is_a_directory_and_a_name);
+	return suite;
+}
