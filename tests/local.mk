@@ -77,6 +77,7 @@ integration_tests = \
 	%D%/fuzz/replay.t \
 	%D%/plugin/object.t \
 	%D%/integration/bad-input.t \
+	%D%/integration/bind.t \
 	%D%/integration/changes.t \
 	%D%/integration/completion.t \
 	%D%/integration/control.t \

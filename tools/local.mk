@@ -4,6 +4,8 @@
 noinst_LIBRARIES += libtools.a
 libtools_a_SOURCES = \
 	%D%/arena.c %D%/arena.h \
+	%D%/bind.c \
+	%D%/bind_mount.c %D%/bind_mount.h \
 	%D%/cgroups.c %D%/cgroups.h \
 	%D%/change.c %D%/change.h \
 	%D%/channel.c %D%/channel.h \

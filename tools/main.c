@@ -23,6 +23,7 @@ static const struct verb {
 	bool is_supervisor; /* what it runs inherits what we have: supervisor_init() */
 } verbs[] = {
 	/* clang-format off */
+	{ "bind", verb_bind },
 	{ "copy-from", verb_copy_from },
 	{ "copy-to", verb_copy_to },
 	{ "doctor", verb_doctor },
@@ -80,6 +81,7 @@ static int help(void)
 	     "  ssh [USER@]NAME       Log in to a machine, or run a command there\n"
 	     "  copy-to NAME PATH     Copy a file or directory into a container\n"
 	     "  copy-from NAME PATH   Copy a file or directory from a container\n"
+	     "  bind NAME PATH        Mount a file or directory of the host's in a container\n"
 	     "\n"
 	     "Operate:\n"
 	     "  poweroff NAME...      Ask machines to shut down; also called stop\n"

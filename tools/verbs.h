@@ -5,6 +5,7 @@
  */
 #pragma once
 
+int verb_bind(int argc, char **argv);
 int verb_copy_from(int argc, char **argv);
 int verb_copy_to(int argc, char **argv);
 int verb_doctor(int argc, char **argv);

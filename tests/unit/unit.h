@@ -6,7 +6,6 @@
 
 Suite *address_suite(void);
 Suite *copy_suite(void);
-Suite *filter_suite(void);
 Suite *file_suite(void);
 Suite *filter_suite(void);
 Suite *format_suite(void);
