@@ -77,6 +77,13 @@ is "$(bash_tab 'mymachines register x --class=vm --se')" "<mymachines register x
 is "$(bash_tab 'mymachines shell we')" "<mymachines shell web1 >" "bash: machines of shell"
 is "$(bash_tab 'mymachines shell -q we')" "<mymachines shell -q web1 >" "bash: behind an option"
 is "$(bash_tab 'mymachines shell web1 db')" "<mymachines shell web1 db>" "bash: no machine for a command"
+is "$(bash_tab 'mymachines copy-to --force we')" "<mymachines copy-to --force web1 >" "bash: machines of copy-to"
+is "$(bash_tab "mymachines copy-to web1 $SRCDIR/HACK")" "<mymachines copy-to web1 $SRCDIR/HACKING.md >" "bash: files of the host's"
+is "$(bash_tab "mymachines copy-to web1 x $SRCDIR/HACK")" "<mymachines copy-to web1 x $SRCDIR/HACK>" \
+    "bash: none for the machine's"
+is "$(bash_tab "mymachines copy-from web1 $SRCDIR/HACK")" "<mymachines copy-from web1 $SRCDIR/HACK>" \
+    "bash: nor of the machine's"
+is "$(bash_tab "mymachines bind web1 --re")" "<mymachines bind web1 --read-only >" "bash: options of bind"
 is "$(bash_tab 'mymachines show -p VS')" "<mymachines show -p VSockCID >" "bash: properties"
 is "$(bash_tab 'mymachines show --property=VS')" "<mymachines show --property=VSockCID >" "bash: also after ="
 is "$(bash_tab 'mymachines ps -M d')" "<mymachines ps -M db1 >" "bash: machines of ps"
@@ -104,6 +111,8 @@ Z
     is "$(zsh_line 'mymachines poweroff we')" "<mymachines poweroff web1 >" "zsh: names to power off"
     is "$(zsh_line 'mymachines kill --kill-whom=l')" "<mymachines kill --kill-whom=leader >" "zsh: whom to kill"
     is "$(zsh_line 'mymachines shell we')" "<mymachines shell web1 >" "zsh: machines of shell"
+    is "$(zsh_line 'mymachines copy-to we')" "<mymachines copy-to web1 >" "zsh: machines of copy-to"
+    is "$(zsh_line "mymachines bind web1 $SRCDIR/HACK")" "<mymachines bind web1 $SRCDIR/HACKING.md >" "zsh: files"
     is "$(zsh_line 'mymachines list --max')" "<mymachines list --max-addresses=>" "zsh: options of a verb"
     is "$(zsh_line 'mymachines ps -M d')" "<mymachines ps -M db1 >" "zsh: machines of ps"
     is "$(zsh_line 'mymachines run x --repl')" "<mymachines run x --replace >" "zsh: options of run"
