@@ -6,6 +6,7 @@
 #include "registry/process.h"
 #include "tools/cgroups.h"
 #include "tools/format.h"
+#include "tools/machine_cgroup.h"
 #include "tools/machine_file.h"
 #include "tools/message.h"
 #include "tools/options.h"
@@ -125,6 +126,11 @@ int entrance_open(struct entrance *e, const struct machine *machine,
 	r = read_leader(e, machine, origin);
 	if (r < 0) {
 		complain_operation(machine, "enter it", r);
+		return -1;
+	}
+	/* What goes in would stand still as well, and who sent it would wait. */
+	if (process_is_frozen(e->leader)) {
+		complain("%s: is paused; resume it first", e->subject);
 		return -1;
 	}
 	if (!e->namespaces && machine_root_is_hosts(e->root)) {

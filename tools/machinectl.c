@@ -27,6 +27,9 @@ static int help(void)
 	     "  show NAME...                  Show the properties of machines\n"
 	     "  login NAME                    Open a login prompt of a container\n"
 	     "  shell [USER@]NAME [COMMAND]   Run a command in a container, or a shell\n"
+	     "  copy-to NAME PATH [PATH]      Copy files into a container\n"
+	     "  copy-from NAME PATH [PATH]    Copy files from a container\n"
+	     "  bind NAME PATH [PATH]         Mount files of the host's in a container\n"
 	     "  poweroff NAME...              Ask machines to shut down; also called stop\n"
 	     "  reboot NAME...                Ask machines to start anew; also called restart\n"
 	     "  terminate NAME...             End machines at once\n"
@@ -46,6 +49,8 @@ static int help(void)
 	     "      --kill-whom=WHOM          leader, or all processes of the machine\n"
 	     "      --uid=USER                As whom to run a command\n"
 	     "  -E, --setenv=NAME[=VALUE]     Set a variable of its environment\n"
+	     "      --force                   Replace files that are there already\n"
+	     "      --read-only, --mkdir      How to mount, and where\n"
 	     "  -q, --quiet                   Say nothing of the connection\n"
 	     "\n"
 	     "Images, enable, disable and start are systemd's, and not here.");

@@ -192,5 +192,5 @@ is "$(awk '$5 ~ /victim/' "/proc/$plain/mountinfo" "/proc/$one/mountinfo")" "" "
 
 kill -9 "$plain"
 wait_until eval "! kill -0 $plain"
-fails "mymachines: plain: has died" "a machine that has died" mymachines bind plain data /mnt
+fails "mymachines: plain: cannot enter it: its leader has died" "a machine that has died" mymachines bind plain data /mnt
 done_testing

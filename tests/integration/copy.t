@@ -398,5 +398,5 @@ out=$(drive 'run=timeout 10 bash ./stall' -- mymachines copy-from plain /tmp/lar
 is "$?|$out" "0|" "--quiet"
 kill -9 "$plain"
 wait_until eval "! kill -0 $plain"
-fails "mymachines: plain: has died" "a machine that has died" mymachines copy-from plain /tmp/large x
+fails "mymachines: plain: cannot enter it: its leader has died" "a machine that has died" mymachines copy-from plain /tmp/large x
 done_testing

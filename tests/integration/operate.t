@@ -225,6 +225,8 @@ for kind in v2 freezer; do
     # It would be ten times in that.
     sleep 0.15
     is "$(counter "$kind")" "$before" "$kind: it stands still"
+    fails "mymachines: still: is paused; resume it first" "$kind: nobody goes in meanwhile" \
+        timeout 20 "$BUILDDIR/mymachines" shell still true
     run mymachines resume still
     is "$status|$err|$(state still)" "0||running" "$kind: resume"
     goes_on() {
