@@ -26,7 +26,7 @@ static int fail(const char *what, const char *path, int error)
 	return -1;
 }
 
-int change_read(struct arena *arena, struct change *change)
+int change_read(struct arena *arena, struct change *change, bool quiet)
 {
 	size_t size;
 	char *text;
@@ -38,7 +38,7 @@ int change_read(struct arena *arena, struct change *change)
 	if (r == 0 && strlen(text) != size)
 		r = -EBADMSG;
 	if (r < 0)
-		return fail("read", change->path, r);
+		return quiet ? -1 : fail("read", change->path, r);
 	change->before = text;
 	return 0;
 }
@@ -99,22 +99,31 @@ static int make_directories(struct arena *arena, const char *path)
 	return 0;
 }
 
-/* What the file of this name is to have of the one that was there before. */
+/* Access lists, labels and the rest: xattr(7). As far as it goes. */
+static void copy_attributes(int fd, const char *path)
+{
+	char names[4096], value[4096];
+	ssize_t size = listxattr(path, names, sizeof names);
+
+	for (char *name = names; size > 0 && name < names + size; name += strlen(name) + 1) {
+		ssize_t length = getxattr(path, name, value, sizeof value);
+
+		if (length >= 0)
+			fsetxattr(fd, name, value, (size_t) length, 0);
+	}
+}
+
+/* What a file is to have of the one at `path`; without that, the mode. */
 static int take_over(int fd, const char *path, mode_t mode)
 {
-	static const char label[] = "security.selinux";
-	char value[256];
 	struct stat st;
-	ssize_t length;
 
 	if (stat(path, &st) < 0)
 		return errno == ENOENT && fchmod(fd, mode) == 0 ? 0 : -errno;
-	if (fchown(fd, st.st_uid, st.st_gid) < 0 || fchmod(fd, st.st_mode & 07777) < 0)
+	if (fchown(fd, st.st_uid, st.st_gid) < 0)
 		return -errno;
-	length = getxattr(path, label, value, sizeof value);
-	if (length > 0)
-		fsetxattr(fd, label, value, (size_t) length, 0);
-	return 0;
+	copy_attributes(fd, path);
+	return fchmod(fd, st.st_mode & 07777) < 0 ? -errno : 0;
 }
 
 static int write_whole(int fd, const char *text)
@@ -144,9 +153,15 @@ static void sync_directory(struct arena *arena, const char *path)
 		fsync(fd);
 }
 
-static int replace(struct arena *arena, const char *path, const char *text, mode_t mode)
+/*
+ * Replace the file at `path`, with owner and mode of the one at `like`. It is hidden until it is
+ * whole, and can't be executed before: in directories of hooks, whatever can be is run.
+ */
+static int replace(struct arena *arena, const char *path, const char *text, const char *like,
+		   mode_t mode)
 {
-	char *temporary = arena_printf(arena, "%s.XXXXXX", path);
+	char *temporary = arena_printf(arena, "%s/.%s.XXXXXX", dirname(arena_strdup(arena, path)),
+				       basename(arena_strdup(arena, path)));
 	CLEANUP_CLOSE int fd = -1;
 	int r = make_directories(arena, path);
 
@@ -155,9 +170,9 @@ static int replace(struct arena *arena, const char *path, const char *text, mode
 	fd = mkostemp(temporary, O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	r = take_over(fd, path, mode);
+	r = write_whole(fd, text);
 	if (r == 0)
-		r = write_whole(fd, text);
+		r = take_over(fd, like, mode);
 	if (r == 0 && rename(temporary, path) < 0)
 		r = -errno;
 	if (r < 0)
@@ -167,16 +182,11 @@ static int replace(struct arena *arena, const char *path, const char *text, mode
 	return r;
 }
 
-/* Before the first change, and until the file is again as it was then. */
+/* What was kept at an earlier change is older than what that has made. */
 static int keep_backup(struct arena *arena, const struct change *c)
 {
-	struct change kept = { .path = c->backup };
-	int r = 0;
+	int r = c->before ? replace(arena, c->backup, c->before, c->path, c->mode) : 0;
 
-	if (change_read(arena, &kept) < 0)
-		return -1;
-	if (!kept.before && c->before)
-		r = replace(arena, c->backup, c->before, c->mode);
 	return r < 0 ? fail("write", c->backup, r) : 0;
 }
 
@@ -184,7 +194,7 @@ static void drop_backup(struct arena *arena, const struct change *c)
 {
 	struct change kept = { .path = c->backup };
 
-	if (change_read(arena, &kept) == 0 && kept.before && c->after &&
+	if (change_read(arena, &kept, false) == 0 && kept.before && c->after &&
 	    strcmp(kept.before, c->after) == 0)
 		unlink(c->backup);
 }
@@ -197,15 +207,15 @@ int change_apply(struct arena *arena, const struct change *c)
 
 	if (c->apply)
 		return c->apply(arena, c);
-	if (c->backup && keep_backup(arena, c) < 0)
+	if (c->backup && !c->is_undo && keep_backup(arena, c) < 0)
 		return -1;
 	if (c->after)
-		r = replace(arena, path, c->after, c->mode);
+		r = replace(arena, path, c->after, path, c->mode);
 	else
-		r = unlink(path) < 0 && errno != ENOENT ? -errno : 0;
+		r = unlink(c->path) < 0 && errno != ENOENT ? -errno : 0;
 	if (r < 0)
 		return fail(c->after ? "write" : "remove", path, r);
-	if (c->backup)
+	if (c->backup && c->is_undo)
 		drop_backup(arena, c);
 	return 0;
 }

@@ -15,14 +15,15 @@ struct change {
 	const char *before; /* NULL: there is none */
 	const char *after;  /* NULL: there is to be none */
 	mode_t mode;	    /* of a file that is new */
-	const char *backup; /* keep the file as it was here, as long as it differs; or NULL */
+	const char *backup; /* keep the file as it was here; or NULL */
+	bool is_undo;	    /* of one that has: drop what was kept, if it is the same again */
 	/* How to make it, where it is no file. 0, or -1 after a message. */
 	int (*apply)(struct arena *arena, const struct change *change);
 	const char *subject; /* what `apply` wants to know */
 };
 
-/* Set `before` from the file at its path. 0, or -1 after a message. */
-int change_read(struct arena *arena, struct change *change);
+/* Set `before` from the file at its path. 0, or -1 after a message, unless it is to be `quiet`. */
+int change_read(struct arena *arena, struct change *change, bool quiet);
 
 /* Whether it has still to be made. */
 bool change_is_pending(const struct change *change);

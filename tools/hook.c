@@ -16,10 +16,18 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 /* Runtimes write at once what they have to say. */
 #define INPUT_MILLISECONDS 5000
+
+/* The longest that a machine's start may have to wait: the writer's lock alone may take ten. */
+#define TIME_MAX_SECONDS 15
+
+/* No input of the size that is taken needs more. */
+#define MEMORY_MAX (512 * 1024 * 1024)
 
 static const struct {
 	const char *kind;
@@ -120,7 +128,7 @@ static int parse(int argc, char **argv, struct settings *settings, struct regist
 	};
 	struct option options[sizeof own / sizeof *own + N_FACT_OPTIONS + 1];
 	char quoted[QUOTED_SIZE];
-	int option;
+	int option, r = 0;
 
 	memcpy(options, own, sizeof own);
 	fact_options_fill(options + sizeof own / sizeof *own);
@@ -137,13 +145,15 @@ static int parse(int argc, char **argv, struct settings *settings, struct regist
 		case '?':
 			complain("hook: option '%s' is unknown, or lacks its value",
 				 quote(argv[optind - 1], quoted));
-			return -1;
+			/* Whether it is to be strict may come yet. */
+			r = -1;
+			break;
 		default:
 			if (reg && fact_option_set(reg, option, optarg) < 0)
-				return -1;
+				r = -1;
 		}
 	}
-	return 0;
+	return r;
 }
 
 /* By what it is told, a process that is none of a container's isn't to be one. */
@@ -223,22 +233,56 @@ static int run(int argc, char **argv, struct settings *settings)
 	return 0;
 }
 
+static pid_t worker;
+static int status_without_worker;
+
+/* Not even who reads syslog or standard error, and doesn't, may keep a machine from starting. */
+static void give_up(int signal)
+{
+	(void) signal;
+	if (worker > 0)
+		kill(worker, SIGKILL);
+	_exit(status_without_worker);
+}
+
+static void limit_time(const struct settings *settings)
+{
+	status_without_worker = settings->strict ? EXIT_FAILURE : EXIT_SUCCESS;
+	signal(SIGALRM, give_up);
+	alarm(TIME_MAX_SECONDS);
+}
+
+static void limit_memory(void)
+{
+	/* A sanitizer has more than that before anything begins. */
+#ifndef __SANITIZE_ADDRESS__
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_DATA, &limit) == 0 && limit.rlim_cur > MEMORY_MAX) {
+		limit.rlim_cur = MEMORY_MAX;
+		setrlimit(RLIMIT_DATA, &limit);
+	}
+#endif
+}
+
 /* In a child: whatever becomes of it, out of memory or worse, the machine starts. */
 static int run_in_child(int argc, char **argv, struct settings *settings)
 {
-	pid_t pid = fork();
 	int status;
 
-	if (pid < 0)
+	worker = fork();
+	if (worker < 0)
 		complain("hook %s: cannot fork: %s", settings->kind, strerror(errno));
-	if (pid == 0)
+	if (worker == 0) {
+		limit_memory();
 		_exit(run(argc, argv, settings) < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
-	while (pid > 0 && waitpid(pid, &status, 0) < 0)
+	}
+	while (worker > 0 && waitpid(worker, &status, 0) < 0)
 		if (errno != EINTR)
 			return -1;
-	if (pid > 0 && WIFSIGNALED(status))
+	if (worker > 0 && WIFSIGNALED(status))
 		complain("hook %s: killed by signal %d", settings->kind, WTERMSIG(status));
-	return pid > 0 && status == 0 ? 0 : -1;
+	return worker > 0 && status == 0 ? 0 : -1;
 }
 
 static int choose_reader(struct settings *settings, const char *kind)
@@ -258,25 +302,35 @@ static int choose_reader(struct settings *settings, const char *kind)
 	return -1;
 }
 
+/* Without the word at this index. */
+static void take_word(int *argc, char **argv, int at)
+{
+	memmove(argv + at, argv + at + 1, (size_t) (*argc - at) * sizeof *argv);
+	--*argc;
+}
+
 int verb_hook(int argc, char **argv)
 {
 	struct settings settings = { 0 };
-	const char *kind;
+	const char *kind = argc > 1 && argv[1][0] != '-' ? argv[1] : NULL;
 	int r;
 
 	/* Who reads our stderr may have gone. */
 	signal(SIGPIPE, SIG_IGN);
 	complain_to_syslog_too();
-	kind = argc > 1 && argv[1][0] != '-' ? argv[1] : NULL;
-	if (kind) {
-		argv[1] = argv[0];
-		argc--, argv++;
-	}
+	limit_time(&settings);
+	if (kind)
+		take_word(&argc, argv, 1);
 	r = parse(argc, argv, &settings, NULL);
-	if (r == 0 && !settings.help)
-		r = choose_reader(&settings, kind);
+	if (!kind && optind < argc) {
+		kind = argv[optind];
+		take_word(&argc, argv, optind);
+	}
+	limit_time(&settings);
 	if (r == 0 && settings.help)
 		return help();
+	if (r == 0)
+		r = choose_reader(&settings, kind);
 	if (r == 0)
 		r = run_in_child(argc, argv, &settings);
 	return r < 0 && settings.strict ? EXIT_FAILURE : EXIT_SUCCESS;

@@ -42,6 +42,7 @@ libtools_a_SOURCES = \
 	%D%/init_kind.c %D%/init_kind.h \
 	%D%/input.c %D%/input.h \
 	%D%/json.c %D%/json.h \
+	%D%/json_text.c %D%/json_text.h \
 	%D%/kill.c \
 	%D%/leader_search.c %D%/leader_search.h \
 	%D%/leases.c %D%/leases.h \

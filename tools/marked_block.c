@@ -17,14 +17,19 @@ static const char *find_line(const char *text, const char *line)
 	return found;
 }
 
-/* Where the block begins, and behind its end; without an end, it is none. */
+/* Where the block begins, and behind its end: what has lost one of the two is none. */
 static bool find_block(const char *text, const char **begin, const char **end)
 {
+	const char *next;
+
 	*begin = find_line(text, BEGIN);
 	*end = *begin ? find_line(*begin, END) : NULL;
-	if (*end)
-		*end += strlen(END);
-	return *end;
+	if (!*end)
+		return false;
+	while ((next = find_line(*begin + strlen(BEGIN), BEGIN)) && next < *end)
+		*begin = next;
+	*end += strlen(END);
+	return true;
 }
 
 char *marked_block_put(struct arena *arena, const char *text, const char *lines)

@@ -14,8 +14,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Longer than any program takes that is asked for something. */
+/* Longer than any program takes that is asked for something; and what nobody waits for gladly. */
 #define OUTPUT_MILLISECONDS (60 * 1000)
+#define QUIET_MILLISECONDS  (3 * 1000)
 
 /* With these as its standard output and error; -1 leaves one as it is. 0 or a negative errno. */
 static int start_program(const char *const *arguments, int output, bool quiet, pid_t *pid)
@@ -69,7 +70,8 @@ int program_output(struct arena *arena, const char *const *arguments, bool quiet
 	close(ends[1]);
 	if (r < 0)
 		return r;
-	read_error = input_read(arena, read_end, OUTPUT_MILLISECONDS, text, &size);
+	read_error = input_read(arena, read_end, quiet ? QUIET_MILLISECONDS : OUTPUT_MILLISECONDS,
+				text, &size);
 	if (read_error < 0)
 		kill(pid, SIGKILL);
 	r = await(pid, &status);

@@ -16,7 +16,8 @@ int run_program(const char *const *arguments, bool quiet);
 
 /*
  * The same, with what it prints, at most INPUT_SIZE_MAX bytes, as text in the
- * arena; what it complains of goes to standard error unless it is to be `quiet`.
+ * arena; what it complains of goes to standard error unless it is to be `quiet`,
+ * and then it is waited for less long.
  * Returns its exit status, 128 if it was killed, or a negative errno.
  */
 int program_output(struct arena *arena, const char *const *arguments, bool quiet, char **text);

@@ -55,7 +55,7 @@ int registration_set_leader(struct registration *reg, const char *pid)
 
 	errno = 0;
 	reg->leader = strtoll(pid, &end, 10);
-	if (end == pid || *end || errno)
+	if (!strchr("-0123456789", *pid) || end == pid || *end || errno)
 		return refuse(reg, "leader", pid, leader_words(LEADER_NO_PID));
 	reg->has_leader = true;
 	return 0;

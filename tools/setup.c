@@ -108,7 +108,7 @@ static int parse(int argc, char **argv, struct settings *settings)
 	int option;
 
 	optind = 0;
-	while ((option = getopt_long(argc, argv, "hq", options, NULL)) >= 0) {
+	while ((optarg = NULL, option = getopt_long(argc, argv, "hq", options, NULL)) >= 0) {
 		switch (option) {
 		case 'h': settings->help = true; break;
 		case 'q': settings->quiet = true; break;
@@ -121,6 +121,10 @@ static int parse(int argc, char **argv, struct settings *settings)
 		case OPTION_REMOVE: settings->common.remove = true; break;
 		case OPTION_STRICT: settings->common.strict = true; break;
 		default: return -1;
+		}
+		if (optarg && !*optarg) {
+			complain("setup: an option has an empty value");
+			return -1;
 		}
 	}
 	return 0;
@@ -145,12 +149,22 @@ int setup_fail(const struct setup *setup, const char *format, ...)
 	return -1;
 }
 
-int setup_add_file(struct setup *setup, const char *path, const char *after, mode_t mode)
+int setup_read(const struct setup *setup, struct change *change)
+{
+	return change_read(setup->arena, change, setup->unattended);
+}
+
+int setup_add_file(struct setup *setup, const char *path, const char *after, mode_t mode,
+		   const char *ours)
 {
 	struct change change = { .path = path, .after = after, .mode = mode };
+	char quoted[QUOTED_SIZE];
 
-	if (change_read(setup->arena, &change) < 0)
+	if (setup_read(setup, &change) < 0)
 		return -1;
+	if (change.before && !strstr(change.before, ours))
+		return setup_fail(setup, "%s: isn't what setup writes; move it away first",
+				  quote(path, quoted));
 	setup_add(setup, &change);
 	return 0;
 }
@@ -172,14 +186,15 @@ char *setup_quote(struct setup *setup, const char *word)
 	return quoted;
 }
 
-char *setup_hook_line(struct setup *setup, const char *arguments)
+char *setup_hook_line(struct setup *setup, const char *arguments, const char *more)
 {
-	const char *path = program_own_path();
-	char *program = setup_quote(setup, path ? path : "mymachines");
+	char *program = setup_quote(setup, program_own_path());
 
-	return arena_printf(setup->arena, "%s%s%sexec %s hook %s%s", setup->strict ? "" : "[ ! -x ",
-			    setup->strict ? "" : program, setup->strict ? "" : " ] || ", program,
-			    arguments, setup->strict ? " --strict" : "");
+	if (setup->strict)
+		return arena_printf(setup->arena, "exec %s hook %s --strict%s", program, arguments,
+				    more);
+	return arena_printf(setup->arena, "[ ! -x %s ] || %s hook %s%s || :", program, program,
+			    arguments, more);
 }
 
 static bool is_pending(const struct setup *setup)
@@ -226,6 +241,19 @@ static int make_changes(struct setup *setup, const struct settings *settings)
 	return 0;
 }
 
+/* It goes into files of lines. */
+static int check_own_path(void)
+{
+	const char *path = program_own_path();
+
+	for (const char *p = path; p && *p; p++)
+		if ((unsigned char) *p < 0x20 || *p == 0x7f)
+			path = NULL;
+	if (!path)
+		complain("setup: the path of this program can't be told, or has a control byte");
+	return path ? 0 : -1;
+}
+
 static int set_up(const struct target *target, const struct settings *settings)
 {
 	CLEANUP(arena_done) struct arena arena = { 0 };
@@ -233,7 +261,7 @@ static int set_up(const struct target *target, const struct settings *settings)
 
 	setup.arena = &arena;
 	setup.target = target->name;
-	if (target->plan(&setup) < 0)
+	if (check_own_path() < 0 || target->plan(&setup) < 0)
 		return -1;
 	return settings->check ? check(&setup) : make_changes(&setup, settings);
 }
@@ -307,7 +335,7 @@ static enum setup_state look_at(const struct target *target)
 	CLEANUP(arena_done) struct arena arena = { 0 };
 	struct setup setup = { .arena = &arena, .target = target->name, .unattended = true };
 
-	if (target->plan(&setup) < 0)
+	if (!program_own_path() || target->plan(&setup) < 0)
 		return SETUP_UNKNOWN;
 	if (!is_pending(&setup))
 		return SETUP_DONE;

@@ -38,8 +38,15 @@ setup_planner setup_nss;     /* setup_nss.c */
 int setup_fail(const struct setup *setup, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* For a planner: add one, with what is there before. 0, or -1 after a message. */
-int setup_add_file(struct setup *setup, const char *path, const char *after, mode_t mode);
+/* For a planner: what is there before, at the path of the change. 0, or -1 after a message. */
+int setup_read(const struct setup *setup, struct change *change);
+
+/*
+ * For a planner: add a file that is ours as a whole, if there is none of its name, or one with this
+ * text in it, by which we know ours. 0, or -1 after a message.
+ */
+int setup_add_file(struct setup *setup, const char *path, const char *after, mode_t mode,
+		   const char *ours);
 
 void setup_add(struct setup *setup, const struct change *change);
 
@@ -47,10 +54,11 @@ void setup_add(struct setup *setup, const struct change *change);
 char *setup_quote(struct setup *setup, const char *word);
 
 /*
- * For a planner: the line of shell(1) that runs a hook with these arguments. That the
- * program has gone meanwhile keeps nothing from starting, unless it is to be strict.
+ * For a planner: the line of shell(1) that runs a hook with these arguments, and `more` of them
+ * behind its options. Unless it is to be strict, it succeeds, whatever becomes of it, and also
+ * where the program has gone meanwhile.
  */
-char *setup_hook_line(struct setup *setup, const char *arguments);
+char *setup_hook_line(struct setup *setup, const char *arguments, const char *more);
 
 /* What mymachines doctor says of the runtimes that are here. */
 enum setup_state {

@@ -3,20 +3,17 @@
 #include "tools/setup.h"
 
 #define HOOKS "/etc/libvirt/hooks"
+#define MARK  "# Written by 'mymachines setup'.\n"
 
 static int add_script(struct setup *setup, const char *driver)
 {
 	struct arena *arena = setup->arena;
-	char *line = setup_hook_line(setup, "libvirt");
+	char *more = arena_printf(arena, " -- %s \"$@\"", driver);
+	char *text = arena_printf(arena, "#!/bin/sh\n" MARK "%s\n",
+				  setup_hook_line(setup, "libvirt", more));
 
 	return setup_add_file(setup, arena_printf(arena, HOOKS "/%s.d/mymachines", driver),
-			      setup->remove ? NULL
-					    : arena_printf(arena,
-							   "#!/bin/sh\n"
-							   "# Written by 'mymachines setup'.\n"
-							   "%s %s \"$@\"\n",
-							   line, driver),
-			      0755);
+			      setup->remove ? NULL : text, 0755, MARK);
 }
 
 int setup_libvirt(struct setup *setup)

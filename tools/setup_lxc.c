@@ -19,9 +19,8 @@
  */
 static char *hook_lines(struct setup *setup)
 {
-	char *command = arena_printf(setup->arena, "%s \"$@\"", setup_hook_line(setup, "lxc"));
-	char *line =
-		arena_printf(setup->arena, "/bin/sh -c %s mymachines", setup_quote(setup, command));
+	char *line = arena_printf(setup->arena, "/bin/sh -c %s mymachines",
+				  setup_quote(setup, setup_hook_line(setup, "lxc", " -- \"$@\"")));
 
 	return arena_printf(setup->arena, "lxc.hook.start-host = %s\nlxc.hook.post-stop = %s\n",
 			    line, line);
@@ -44,7 +43,7 @@ int setup_lxc(struct setup *setup)
 				  COMMON_DIRECTORY
 				  ": %s; name a container's configuration by --config=",
 				  strerror(errno));
-	if (change_read(setup->arena, &change) < 0)
+	if (setup_read(setup, &change) < 0)
 		return -1;
 	if (setup->config && !change.before)
 		return setup_fail(setup, "%s: there is none", quote(path, quoted));

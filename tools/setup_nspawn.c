@@ -11,6 +11,7 @@
 #define UNIT	"systemd-nspawn@.service"
 #define DROP_IN "/etc/systemd/system/" UNIT ".d/mymachines.conf"
 #define NSPAWN	"systemd-nspawn"
+#define MARK	"# Written by 'mymachines setup'."
 
 /* systemd.unit(5): where a unit is looked for, the first wins. */
 static const char *const directories[] = {
@@ -53,7 +54,7 @@ static char *read_unit(struct setup *setup)
 			.path = arena_printf(setup->arena, "%s/" UNIT, directories[i]),
 		};
 
-		if (change_read(setup->arena, &unit) < 0)
+		if (setup_read(setup, &unit) < 0)
 			return NULL;
 		if (unit.before)
 			return find_command(setup->arena, unit.before);
@@ -70,7 +71,7 @@ static char *unit_quote(struct arena *arena, const char *path)
 	for (; *path; path++) {
 		if (strchr("\"\\", *path))
 			*to++ = '\\';
-		if (strchr("%$", *path))
+		if (*path == '%')
 			*to++ = *path;
 		*to++ = *path;
 	}
@@ -86,7 +87,7 @@ int setup_nspawn(struct setup *setup)
 
 	setup->next_step = "systemctl daemon-reload, and restart what runs";
 	if (setup->remove)
-		return setup_add_file(setup, DROP_IN, NULL, 0644);
+		return setup_add_file(setup, DROP_IN, NULL, 0644, MARK);
 	command = read_unit(setup);
 	arguments = command ? behind_program(command) : NULL;
 	if (!arguments || !program)
@@ -94,11 +95,11 @@ int setup_nspawn(struct setup *setup)
 	return setup_add_file(
 		setup, DROP_IN,
 		arena_printf(arena,
-			     "# Written by 'mymachines setup'. Without the bus: the machine is "
-			     "registered here.\n"
-			     "[Service]\n"
-			     "ExecStart=\n"
-			     "ExecStart=%s run %%i -- systemd-nspawn --register=no%s\n",
+			     MARK " Without the bus: the machine is "
+				  "registered here.\n"
+				  "[Service]\n"
+				  "ExecStart=\n"
+				  "ExecStart=%s run %%i -- systemd-nspawn --register=no%s\n",
 			     unit_quote(arena, program), arguments),
-		0644);
+		0644, MARK);
 }

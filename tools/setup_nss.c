@@ -25,13 +25,15 @@ int setup_nss(struct setup *setup)
 {
 	struct change change = { .path = NSSWITCH_PATH,
 				 .mode = 0644,
-				 .backup = NSSWITCH_PATH ".before-mymachines" };
+				 .backup = NSSWITCH_PATH ".before-mymachines",
+				 .is_undo = setup->remove };
 
-	if (change_read(setup->arena, &change) < 0)
+	if (setup_read(setup, &change) < 0)
 		return -1;
-	change.after = setup->remove
-			       ? change.before ? nsswitch_remove(setup->arena, change.before) : NULL
-			       : nsswitch_add(setup->arena, change.before);
+	if (setup->remove)
+		change.after = change.before ? nsswitch_remove(setup->arena, change.before) : NULL;
+	else
+		change.after = nsswitch_add(setup->arena, change.before);
 	if (!setup->remove && judge(setup, change.after) < 0)
 		return -1;
 	setup_add(setup, &change);

@@ -213,6 +213,13 @@ harmless 'hook libvirt: web1: /run/libvirt/lxc/web1.pid: No such file or directo
 harmless "hook libvirt: web1: interface 'nonesuch' isn't there on the host" "libvirt: no such interface" libvirt qemu web1 started begin - \
     < <(echo $$ >/run/libvirt/qemu/web1.pid; domain "<devices><interface><target dev='nonesuch'/></interface></devices>")
 
+# To be strict may be said anywhere.
+for words in 'oci --strict' '--strict oci' 'nosuch --strict' '--strict nosuch' '--strict' 'oci --what --strict' 'oci --strict --class=x'; do
+    # shellcheck disable=SC2086
+    hook $words </dev/null
+    is "$status" 1 "hook $words: fails"
+done
+
 # Whatever else is wrong.
 mkdir "$TMPDIR/gone" && cd "$TMPDIR/gone" && rmdir "$TMPDIR/gone"
 out=$(env -i "$BUILDDIR/mymachines" hook oci < <(state) 2>&1)
@@ -235,6 +242,15 @@ case ${SANITIZERS-} in
     ;;
 esac
 mymachines unregister web1 2>/dev/null
+hook oci < <(yes '[{},' | tr -d '\n' | head -c 15M)
+is "$status:$(mymachines list --all --no-legend)" "0:" "what would take gigabytes to read"
+# Nobody reads what it has to say: it gives up.
+mkfifo "$TMPDIR/full"
+exec {full}<>"$TMPDIR/full"
+head -c 65536 /dev/zero >&"$full"
+env -i "$BUILDDIR/mymachines" hook oci </dev/null 2>&"$full"
+is $? 0 "with a standard error that is full"
+exec {full}>&-
 mount -t tmpfs -o ro,mode=755 tmpfs "$REGISTRY_DIRECTORY"
 hook oci < <(state)
 is "$status" 0 "where nothing can be written: exits with 0"

@@ -11,15 +11,17 @@ mount -t overlay -o "lowerdir=/usr/share,upperdir=$TMPDIR/usr/upper,workdir=$TMP
 rm -rf /etc/libvirt/hooks /usr/share/containers/oci /etc/nsswitch.conf.before-mymachines \
     /etc/systemd/system/systemd-nspawn@.service.d
 mkdir -p /usr/share/lxc/config/common.conf.d
-hook="[ ! -x $BUILDDIR/mymachines ] || exec $BUILDDIR/mymachines hook"
+# hook ARGUMENT...: the line that runs it
+hook() {
+    echo "[ ! -x $BUILDDIR/mymachines ] || $BUILDDIR/mymachines hook $* || :"
+}
 cd "$TMPDIR" || exit
 
-# snapshot: all that could be changed; of JSON, what it says
+# snapshot: all that could be changed
 snapshot() {
     find /etc /usr/share/containers /usr/share/lxc "$TMPDIR/bundle" -xdev \( -type f -o -type l \) \
         -printf '%p %m %u %g\n' 2>/dev/null | sort
-    find /etc /usr/share/containers /usr/share/lxc -xdev -type f -exec cat {} + 2>/dev/null | md5sum
-    [ ! -s bundle/config.json ] || jq -S . bundle/config.json
+    find /etc /usr/share/containers /usr/share/lxc "$TMPDIR/bundle" -xdev -type f -exec cat {} + 2>/dev/null | md5sum
 }
 
 # cycle TARGET FILE... [-- OPTION...]: check, dry run, set up, twice, and remove
@@ -62,7 +64,7 @@ podman=/usr/share/containers/oci/hooks.d/mymachines.json
 cycle podman $podman
 mymachines setup --quiet podman
 is "$(jq -c '[.stages, .when, .hook.args[2]]' $podman)" \
-    "[[\"createRuntime\",\"poststop\"],{\"always\":true},\"$hook oci --service=podman\"]" "podman: as oci-hooks(5) has it"
+    "[[\"createRuntime\",\"poststop\"],{\"always\":true},\"$(hook oci --service=podman)\"]" "podman: as oci-hooks(5) has it"
 mymachines setup --quiet --strict podman
 is "$(jq -r .hook.args[2] $podman)" "exec $BUILDDIR/mymachines hook oci --service=podman --strict" "podman: --strict hooks"
 mymachines setup --quiet --remove podman
@@ -91,20 +93,40 @@ mymachines setup --quiet lxc --config=config --remove
 is "$(cat config)" $'lxc.uts.name = c1\n# no newline at the end\nlxc.signal.halt = SIGTERM' "lxc: and taken out there"
 
 mkdir "$TMPDIR/bundle"
-for runtime in runc crun; do
-    for style in --tab --compact-output '--indent 2'; do
+number=0
+while read -r json; do
+    number=$((number + 1))
+    for style in --tab --compact-output '--indent 3'; do
+        # jq would round the numbers, so they are put in behind it.
         # shellcheck disable=SC2086
-        jq $style . >bundle/config.json <<CONFIG
-{"ociVersion": "1.0.2", "process": {"args": ["/bin/sh"], "rlimits": [{"hard": 18446744073709551615}]},
- "hooks": {"poststop": [{"path": "/bin/true"}], "prestart": []}, "annotations": {"a/b": "ä\u0001"}}
-CONFIG
-        cycle $runtime "$TMPDIR/bundle/config.json" -- --bundle="$TMPDIR/bundle"
+        jq $style . <<<"$json" | sed 's/"BIG"/123456789012345678901234567890/' >bundle/config.json
+        cycle runc "$TMPDIR/bundle/config.json" -- --bundle="$TMPDIR/bundle"
+        mymachines setup --quiet runc --bundle="$TMPDIR/bundle"
+        is "$(jq -c '[.hooks[][] | select(.args[0]? == "sh") | .args[2]] | unique' bundle/config.json)" \
+            "[\"$(hook oci --service=runc)\"]" "runc: its hooks, bundle $number $style"
+        is "$(jq -c '.hooks | keys' bundle/config.json | grep -c createRuntime.*poststop)" 1 "runc: in both stages"
+        [ "$style" = --compact-output ] || ok "$(grep -q '^[[:blank:]]*"createRuntime"' bundle/config.json; echo $?)" \
+            "runc: on lines of their own"
     done
-done
-echo '{"hooks": {"createRuntime": [{"path": "/bin/sh", "args": ["sh", "-c", "old/mymachines hook oci --service=x"]}]}}' >bundle/config.json
+done <<'BUNDLES'
+{"ociVersion": "1.0.2", "process": {"args": ["/bin/sh", "a]}{[\\\""], "rlimits": [{"hard": "BIG"}]}, "a/b": "ä\u0001"}
+{"hooks": {"poststop": [{"path": "/bin/true"}], "prestart": []}, "last": -0.5e3}
+{"hooks": {"createRuntime": [{"path": "/bin/true"}, {"path": "/bin/sh", "args": ["x"]}]}}
+{"hooks": {"createRuntime": [{"path": "/bin/true"}], "poststop": [{"path": "/bin/false"}]}}
+BUNDLES
+# Only what is wholly ours is ours.
+cat >bundle/config.json <<CONFIG
+{"hooks": {"createRuntime": [{"path": "/usr/bin/echo", "args": ["echo", "a", "mymachines, see hook oci --service=x || :"]},
+ {"path": "/bin/sh", "args": ["sh", "-c", "/opt/fw up; mymachines hook oci --service=x || :"]},
+ {"path": "/bin/sh", "args": ["sh", "-c", "[ ! -x /old/mymachines ] || /old/mymachines hook oci --service=x || :"]}]}}
+CONFIG
+cp bundle/config.json before
 (cd bundle && mymachines setup --quiet runc)
-is "$(jq -r '.hooks.createRuntime[].args[2]' bundle/config.json)" "$hook oci --service=runc" \
-    "runc: in the current directory; hooks of another installation are replaced"
+is "$(jq -r '.hooks.createRuntime[].args[2]' bundle/config.json)" "mymachines, see hook oci --service=x || :
+/opt/fw up; mymachines hook oci --service=x || :
+$(hook oci --service=runc)" "runc: in the current directory; hooks of another installation are replaced, and no others"
+mymachines setup --quiet runc --bundle=bundle --remove
+is "$(cat bundle/config.json)" "$(sed -z 's/,\n {"path": "\/bin\/sh", "args": \["sh", "-c", "\[[^}]*}//' before)" "runc: others' stay as they are"
 
 if [ -e /lib/systemd/system/systemd-nspawn@.service ]; then
     cycle nspawn /etc/systemd/system/systemd-nspawn@.service.d/mymachines.conf
@@ -134,6 +156,7 @@ group:   files [SUCCESS=merge] mymachines [SUCCESS=merge] systemd
 shadow:  files
 hosts:   files mymachines mdns4_minimal [NOTFOUND=return] dns' "nss: where it belongs"
 is "$(cat /etc/nsswitch.conf.before-mymachines)" "$(cat before)" "nss: a backup is kept"
+is "$(find /etc -maxdepth 1 -name '.nss*')" "" "nss: and nothing else"
 sed -i 's/^shadow:.*/shadow:  files systemd/' /etc/nsswitch.conf
 mymachines setup --quiet --remove nss
 is "$(cat /etc/nsswitch.conf)" "$(sed 's/^shadow:.*/shadow:  files systemd/' before)" "nss: changes made meanwhile stay"
@@ -153,6 +176,57 @@ rm -f /etc/nsswitch.conf
 mymachines setup --quiet nss
 is "$(cat /etc/nsswitch.conf)" $'passwd: files mymachines\ngroup: files mymachines\nhosts: files mymachines dns' \
     "nss: without a file, with glibc's own defaults"
+
+# Half a block is somebody's text.
+printf "# Begin of what 'mymachines setup' wrote\nlxc.mine = 1\n" >config
+cp config before
+mymachines setup --quiet lxc --config=config
+mymachines setup --quiet lxc --config=config
+is "$(head -n 2 config)" "$(cat before)" "lxc: half a block stays"
+mymachines setup --quiet lxc --config=config --remove
+is "$(cat config)" "$(cat before)" "lxc: and is as it was"
+
+# Files of others that have our names.
+for file in "podman $podman" "libvirt /etc/libvirt/hooks/qemu.d/mymachines" \
+    "nspawn /etc/systemd/system/systemd-nspawn@.service.d/mymachines.conf"; do
+    mkdir -p "$(dirname "${file#* }")"
+    echo mine >"${file#* }"
+    fails "mymachines: setup: ${file#* }: isn't what setup writes; move it away first" "${file%% *}: somebody else's file" \
+        mymachines setup "${file%% *}" --remove
+    is "$(cat "${file#* }")" mine "${file%% *}: stays"
+    rm "${file#* }"
+done
+
+# A path that the shell, JSON and systemd would have their own ideas of.
+odd="$TMPDIR/a b'c\"d\$e%f"
+mkdir "$odd"
+cp "$BUILDDIR/mymachines" "$odd/"
+echo '{}' >bundle/config.json
+: >config
+"$odd/mymachines" setup --quiet podman libvirt
+"$odd/mymachines" setup --quiet runc --bundle=bundle
+"$odd/mymachines" setup --quiet lxc --config=config
+for line in "$(jq -r .hook.args[2] $podman)" "$(jq -r '.hooks.poststop[0].args[2]' bundle/config.json)" \
+    "$(sed -n 's/^lxc.hook.post-stop = /exec /p' config)"; do
+    out=$(sh -c "$line" 2>&1 </dev/null)
+    like "$?:$out" "0:mymachines: hook *" "run by its line: ${line:0:40}..."
+done
+out=$(/etc/libvirt/hooks/qemu.d/mymachines web1 started begin - </dev/null 2>&1)
+like "$?:$out" "0:mymachines: hook libvirt: web1: no XML: *" "run by its script"
+mkdir "$TMPDIR/"$'new\nline'
+cp "$BUILDDIR/mymachines" "$TMPDIR/"$'new\nline/'
+fails "mymachines: setup: the path of this program can't be told, or has a control byte" "a path with a newline" \
+    "$TMPDIR/"$'new\nline/mymachines' setup nss
+# Whatever becomes of the program, and of its libraries.
+for program in '' '#!/nonesuch' garbage; do
+    printf '%s' "$program" >"$odd/mymachines"
+    sh -c "$(jq -r .hook.args[2] $podman)" >/dev/null 2>&1 </dev/null
+    is $? 0 "a program that is ${program:-empty} keeps nothing from starting"
+done
+rm -r "$odd"
+sh -c "$(jq -r .hook.args[2] $podman)" </dev/null
+is $? 0 "nor one that has gone"
+mymachines setup --quiet --remove podman libvirt
 
 # However it ends in the middle, the file is the old one or the new one.
 printf '%s\n' 'passwd: files' 'group: files' 'hosts: files dns' >old
@@ -175,6 +249,7 @@ fails "mymachines: setup: qemu has no hook; start it by 'mymachines run-qemu'" "
 fails "mymachines: setup: --bundle= isn't for podman" "another's option" mymachines setup podman --bundle=/
 fails "mymachines: setup: nonesuch/config.json: there is none; name a bundle by --bundle=" "no bundle" \
     mymachines setup runc --bundle=nonesuch
+fails "mymachines: setup: an option has an empty value" "an empty directory" mymachines setup podman --hooks-dir=
 fails "mymachines: setup: nonesuch: there is none" "no configuration" mymachines setup lxc --config=nonesuch
 for content in '' '[]' '{"hooks": 7}' '{"hooks": {"poststop": {}}}' '{' '{"a": "\u0000"}'; do
     printf '%s' "$content" >bundle/config.json
