@@ -61,8 +61,11 @@ tests_support_pamtest_SOURCES = %D%/support/pamtest.c
 tests_support_pamtest_LDADD = -lpamtest $(PAM_LIBS)
 endif
 
-fuzz_targets = tests/fuzz/replay-json tests/fuzz/replay-record tests/fuzz/replay-text
+fuzz_targets = tests/fuzz/replay-document tests/fuzz/replay-json tests/fuzz/replay-record tests/fuzz/replay-text
 check_PROGRAMS += $(fuzz_targets)
+tests_fuzz_replay_document_SOURCES = %D%/fuzz/document.c %D%/fuzz/fuzz.h %D%/fuzz/replay.c
+tests_fuzz_replay_document_CFLAGS = $(AM_CFLAGS) $(JSON_C_CFLAGS)
+tests_fuzz_replay_document_LDADD = libtools.a $(TOOLS_LIBS)
 tests_fuzz_replay_json_SOURCES = %D%/fuzz/fuzz.h %D%/fuzz/json.c %D%/fuzz/replay.c
 tests_fuzz_replay_json_CFLAGS = $(AM_CFLAGS) $(JSON_C_CFLAGS)
 tests_fuzz_replay_json_LDADD = libtools.a $(TOOLS_LIBS)

@@ -32,28 +32,33 @@ static bool find_block(const char *text, const char **begin, const char **end)
 	return true;
 }
 
+/* With a newline at its end, which the last line of a block may have lost. */
+static const char *whole_lines(struct arena *arena, const char *text)
+{
+	return *text && text[strlen(text) - 1] != '\n' ? arena_printf(arena, "%s\n", text) : text;
+}
+
 char *marked_block_put(struct arena *arena, const char *text, const char *lines)
 {
-	const char *begin, *end, *newline;
+	const char *begin, *end;
 
-	if (!text)
-		text = "";
+	text = whole_lines(arena, text ? text : "");
 	if (find_block(text, &begin, &end))
 		return arena_printf(arena, "%.*s" BEGIN "%s" END "%s", (int) (begin - text), text,
 				    lines, end);
-	newline = *text && text[strlen(text) - 1] != '\n' ? "\n" : "";
-	return arena_printf(arena, "%s%s" BEGIN "%s" END, text, newline, lines);
+	return arena_printf(arena, "%s" BEGIN "%s" END, text, lines);
 }
 
 char *marked_block_remove(struct arena *arena, const char *text)
 {
-	const char *begin, *end;
+	const char *whole, *begin, *end;
 
 	if (!text)
 		return NULL;
-	if (!find_block(text, &begin, &end))
+	whole = whole_lines(arena, text);
+	if (!find_block(whole, &begin, &end))
 		return arena_strdup(arena, text);
-	return begin == text && !*end
+	return begin == whole && !*end
 		       ? NULL
-		       : arena_printf(arena, "%.*s%s", (int) (begin - text), text, end);
+		       : arena_printf(arena, "%.*s%s", (int) (begin - whole), whole, end);
 }

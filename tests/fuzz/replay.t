@@ -3,7 +3,7 @@
 # Each target over its corpus. The numbers of the targets follow each other.
 set -u
 total=0
-for target in record text json; do
+for target in record text json document; do
     output=$("$BUILDDIR/tests/fuzz/replay-$target" "$SRCDIR/tests/fuzz/corpus/$target" 2>"$TMPDIR/$target")
     status=$?
     while read -r line; do
