@@ -74,13 +74,14 @@ static int find_namespaces(struct entrance *e)
 	return 0;
 }
 
-static int read_capabilities(struct entrance *e)
+static int read_privileges(struct entrance *e)
 {
 	CLEANUP_FREE char *status = proc_read_text(e->leader, "status");
 	const char *line = status ? strstr(status, "\nCapBnd:") : NULL;
 
 	if (!status)
 		return -errno;
+	e->no_new_privileges = strstr(status, "\nNoNewPrivs:\t1");
 	return line && sscanf(line, "\nCapBnd: %" SCNx64, &e->capabilities) == 1 ? 0 : -EBADMSG;
 }
 
@@ -95,7 +96,7 @@ static int read_leader(struct entrance *e, const struct machine *machine,
 	if (r >= 0)
 		r = find_namespaces(e);
 	if (r == 0)
-		r = read_capabilities(e);
+		r = read_privileges(e);
 	/* What was read of the pid was its, as it still lives. */
 	if (r == 0 && !leader_is_running(e->pidfd))
 		r = -ESRCH;
@@ -259,6 +260,20 @@ static void reset_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+/* Who may run before others, and read and write: sched(7), ioprio_set(2). */
+static void take_schedule(uint32_t leader)
+{
+	enum { WHO_PROCESS = 1 };
+	long io = syscall(SYS_ioprio_get, WHO_PROCESS, leader);
+	int policy = sched_getscheduler((pid_t) leader);
+	struct sched_param parameters = { 0 };
+
+	if (policy >= 0 && sched_getparam((pid_t) leader, &parameters) == 0)
+		sched_setscheduler(0, policy, &parameters);
+	if (io >= 0)
+		syscall(SYS_ioprio_set, WHO_PROCESS, 0, io);
+}
+
 /* Limits and priorities are those of the machine, not of who goes there. As far as that goes. */
 static void take_after(uint32_t leader)
 {
@@ -274,6 +289,7 @@ static void take_after(uint32_t leader)
 		if (prlimit((pid_t) leader, (__rlimit_resource_t) resource, NULL, &limit) == 0)
 			setrlimit((__rlimit_resource_t) resource, &limit);
 	}
+	take_schedule(leader);
 	errno = 0;
 	nice = getpriority(PRIO_PROCESS, leader);
 	if (errno == 0)
@@ -367,6 +383,8 @@ static void enter(const struct entrance *e)
 	close(PIDFD_FD);
 	close(ROOT_FD);
 	r = limit_capabilities(e->capabilities);
+	if (r == 0 && e->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		r = -errno;
 	if (r < 0)
 		visitor_fail(SOCKET_FD, -r, "cannot give up capabilities");
 }

@@ -15,9 +15,10 @@ struct entrance {
 	const char *subject; /* what messages begin with */
 	uint32_t leader;
 	int pidfd;
-	int root;	       /* the leader's root directory */
-	int namespaces;	       /* CLONE_NEW* of those that aren't the caller's, too */
-	uint64_t capabilities; /* the leader's bounding set: capabilities(7) */
+	int root;		/* the leader's root directory */
+	int namespaces;		/* CLONE_NEW* of those that aren't the caller's, too */
+	uint64_t capabilities;	/* the leader's bounding set: capabilities(7) */
+	bool no_new_privileges; /* the leader has it: no_new_privs of prctl(2) */
 };
 
 #define ENTRANCE_INIT                                                                              \

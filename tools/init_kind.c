@@ -21,15 +21,22 @@ static const char *last_part(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-/* What its executable is called: "systemd", "busybox", ... */
+/*
+ * What its executable is called: "systemd", "busybox", ... Since it was started, another
+ * one may have come in its place, as in an upgrade: proc(5) says so behind the name.
+ */
 static void read_program(uint32_t pid, char program[static PATH_MAX])
 {
-	char path[PROC_PATH_SIZE], link[PATH_MAX];
+	static const char replaced[] = " (deleted)";
+	char path[PROC_PATH_SIZE], link[PATH_MAX], *end;
 	ssize_t length;
 
 	proc_path(path, pid, "exe");
 	length = readlink(path, link, sizeof link - 1);
 	link[length > 0 ? length : 0] = '\0';
+	end = link + strlen(link) - strlen(replaced);
+	if (end > link && strcmp(end, replaced) == 0)
+		*end = '\0';
 	strcpy(program, last_part(link));
 }
 

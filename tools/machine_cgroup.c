@@ -84,12 +84,12 @@ static struct population count_in(const struct inmate *inmates, size_t count, co
 }
 
 /*
- * Of the cgroups from the leader's upwards, the lowest with most of the
- * machine's processes, and with no others. Bytes of its path, or 0.
+ * Of the cgroups from the leader's upwards, the lowest with all of the machine's
+ * processes, if it has no others. Bytes of its path, or 0.
  */
 static size_t find_own(const struct inmate *inmates, size_t count, const char *leaders)
 {
-	size_t own = 0, most = 0;
+	size_t all = count_in(inmates, count, "", 0).members;
 
 	for (size_t length = strlen(leaders); length > 1; length--) {
 		struct population found;
@@ -98,13 +98,11 @@ static size_t find_own(const struct inmate *inmates, size_t count, const char *l
 			continue;
 		found = count_in(inmates, count, leaders, length);
 		if (found.others)
-			break;
-		if (found.members > most) {
-			most = found.members;
-			own = length;
-		}
+			return 0;
+		if (found.members == all)
+			return length;
 	}
-	return own;
+	return 0;
 }
 
 static size_t read_inmates(const struct freezer *freezer, struct membership *mb,
@@ -118,12 +116,14 @@ static size_t read_inmates(const struct freezer *freezer, struct membership *mb,
 		struct machine found;
 		struct inmate inmate;
 
-		/* The kernel's own are in the root. */
-		if (!path || strcmp(path, "/") == 0)
+		if (!path)
 			continue;
 		inmate.path = arena_strdup(mb->arena, path);
 		inmate.is_members = membership_find(mb, mb->processes[i].pid, &found) == 0 &&
 				    found.sequence == machine->sequence;
+		/* The kernel's own are in the root. */
+		if (!inmate.is_members && strcmp(path, "/") == 0)
+			continue;
 		*inmates = arena_grow(mb->arena, *inmates, count, sizeof inmate);
 		(*inmates)[count++] = inmate;
 	}
@@ -214,6 +214,9 @@ int machine_cgroup_freeze(const struct machine_cgroup *cgroup, bool frozen)
 			return r < 0 ? r : 0;
 		poll(NULL, 0, FREEZE_WAIT_MS);
 	}
+	/* Not half of it. */
+	if (frozen)
+		write_word(cgroup->path, freezer->file, freezer->words[false]);
 	return -ETIMEDOUT;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The cgroup that is a machine's alone, whoever made it: that of its leader, or
- * the one above in which are more of its processes, and nobody else's.
+ * one above, in which are all of its processes, and nobody else's.
  * cgroups(7), cgroup-v2 and freezer-subsystem of the kernel's documentation.
  */
 #pragma once

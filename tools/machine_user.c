@@ -141,14 +141,31 @@ int machine_user_find(const char *name, struct machine_user *user)
 	return find_groups(lines, "/etc/group", user);
 }
 
+/*
+ * A visitor has none. Where the machine may have no others, because of "deny" in
+ * user_namespaces(7) or for lack of CAP_SETGID, it stays at that; those that aren't in its map
+ * can be nobody's.
+ */
+static int join_groups(const struct machine_user *user)
+{
+	gid_t groups[MACHINE_USER_GROUPS_MAX];
+	size_t n = 0;
+
+	for (size_t i = 0; i < user->n_groups; i++)
+		if (setgroups(1, &user->groups[i]) == 0)
+			groups[n++] = user->groups[i];
+		else if (errno != EINVAL && errno != EPERM)
+			return -errno;
+	/* One alone has been joined, the last that could be; or none. */
+	return n > 1 && setgroups(n, groups) < 0 ? -errno : 0;
+}
+
 int machine_user_become(const struct machine_user *user)
 {
-	/*
-	 * A visitor has none. Where the machine may have no others, because of "deny" in
-	 * user_namespaces(7) or for lack of CAP_SETGID, it stays at that.
-	 */
-	if (user->n_groups && setgroups(user->n_groups, user->groups) < 0 && errno != EPERM)
-		return -errno;
+	int r = join_groups(user);
+
+	if (r < 0)
+		return r;
 	if (setresgid(user->gid, user->gid, user->gid) < 0 ||
 	    setresuid(user->uid, user->uid, user->uid) < 0)
 		return -errno;

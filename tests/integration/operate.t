@@ -216,6 +216,19 @@ for kind in v2 freezer; do
     echo "$stranger" >"$directory/cgroup.procs"
     fails "mymachines: still: cannot pause it: it has no cgroup *" "$kind: nor in one that it shares" \
         mymachines pause still
+    # Nor a part of it, where the rest is in one that it shares.
+    nsenter --pid="/proc/$still/ns/pid" sleep 1000 >/dev/null 2>&1 &
+    other=$!
+    wait_until pgrep -P "$other"
+    inner=$(pgrep -P "$other")
+    mkdir "$directory/part"
+    echo "$inner" >"$directory/cgroup.procs"
+    echo "$still" >"$directory/part/cgroup.procs"
+    fails "mymachines: still: cannot pause it: it has no cgroup *" "$kind: nor a part of it" mymachines pause still
+    kill -9 "$inner"
+    wait "$other" 2>/dev/null
+    echo "$still" >"$directory/cgroup.procs"
+    wait_until rmdir "$directory/part"
     kill -9 "$stranger"
     wait "$stranger" 2>/dev/null
     is "$(state still)" running "$kind: it runs"
@@ -253,6 +266,9 @@ if busybox=$(command -v busybox); then
     quietly register init1 --leader="$init"
     wait_until test -e "$root/up"
     wait_until pgrep -P "$init" sleep
+    # An upgrade puts another file in its place.
+    cp "$root/bin/busybox" "$root/bin/busybox.new"
+    mv "$root/bin/busybox.new" "$root/bin/busybox"
     mymachines poweroff init1
     is $? 0 "poweroff"
     wait_until test -e "$root/down"

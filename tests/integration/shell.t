@@ -130,6 +130,8 @@ is "$out" 0022 "the umask is new"
 out=$(umask 077; nice -n 7 timeout 20 mymachines shell one sh -c 'umask; cut -d" " -f19 /proc/self/stat' </dev/null)
 is "$out" "0022
 $(cut -d' ' -f19 "/proc/$one/stat")" "and so is the priority"
+out=$(chrt -b 0 timeout 20 mymachines shell one cut -d' ' -f40,41 /proc/self/stat </dev/null)
+is "$out" "$(cut -d' ' -f40,41 "/proc/$one/stat")" "and how it is scheduled"
 out=$(ulimit -Sn 77; mymachines shell one sh -c 'ulimit -Sn' </dev/null)
 is "$out" "$(awk '/open files/ { print $4 }' "/proc/$one/limits")" "limits are the machine's"
 out=$(trap '' HUP INT USR1; mymachines shell one grep -E '^Sig(Blk|Ign)' /proc/self/status </dev/null)
@@ -250,6 +252,11 @@ is "$out" "$(grep ^Cap "/proc/$limited/status")" "no capability that the leader 
 in_shell 1234@limited grep -E '^(Uid|CapB|CapP)' /proc/self/status
 is "$out" "$(printf 'Uid:\t1234\t1234\t1234\t1234\nCapPrm:\t0000000000000000\n'
 grep CapBnd "/proc/$limited/status")" "whose root can't become somebody else, the caller can"
+start unprivileged --share=user -- setpriv --no-new-privs sleep 100000
+mymachines register unprivileged --leader="$unprivileged" 2>/dev/null
+wait_until grep -q '^NoNewPrivs:.1' "/proc/$unprivileged/status"
+in_shell unprivileged grep ^NoNewPrivs /proc/self/status
+is "$out" $'NoNewPrivs:\t1' "nor new privileges, where that has none"
 if unshare --time true 2>/dev/null; then
     unshare --time --boottime 100000000 --fork --kill-child sleep 100000 </dev/null >/dev/null 2>&1 &
     wait_until pgrep -P $!
