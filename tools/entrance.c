@@ -252,10 +252,12 @@ void visitor_hand_over(int socket, const int *fds, size_t count)
 
 static void reset_signals(void)
 {
+	/* The kernel's struct sigaction: SIG_DFL is 0. signal(3) leaves those alone that libc uses. */
+	static const uint64_t by_default[8];
 	sigset_t none;
 
-	for (int signal_number = 1; signal_number < NSIG; signal_number++)
-		signal(signal_number, SIG_DFL);
+	for (int number = 1; number < NSIG; number++)
+		syscall(SYS_rt_sigaction, number, by_default, NULL, (NSIG - 1) / 8);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }

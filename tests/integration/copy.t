@@ -306,9 +306,12 @@ kill $busy
 wait $busy 2>/dev/null
 rm -f growing plain/tmp/growing
 
-# visitor PID: that of this mymachines
-visitor() {
-    pgrep -P "$1"
+# held_visitor PID: sets visitor, when the copy of this mymachines has begun and before it ends; it
+# stands still
+held_visitor() {
+    wait_until has_temporary "$to"
+    kill -STOP "$1"
+    visitor=$(pgrep -P "$1")
 }
 has_temporary() {
     find "$1" -maxdepth 1 -name '.mymachines-*' -size +0 | grep -q .
@@ -328,9 +331,9 @@ for machine in plain one; do
 import os, signal, sys
 signal.signal(signal.SIGINT, signal.SIG_DFL)
 os.execvp(sys.argv[1], sys.argv[1:])' mymachines copy-$direction "${arguments[@]}" </dev/null >/dev/null 2>&1 &
-            wait_until has_temporary "$to"
-            visitor=$(visitor $!)
+            held_visitor $!
             kill -$signal $!
+            kill -CONT $! 2>/dev/null
             wait $! 2>/dev/null
             is "$?" "$((128 + $(kill -l $signal)))" "$machine: copy-$direction: SIG$signal ends it"
             wait_until eval "! kill -0 $visitor"
@@ -344,9 +347,9 @@ os.execvp(sys.argv[1], sys.argv[1:])' mymachines copy-$direction "${arguments[@]
         done
         # A machine may keep the visitor waiting for ever.
         mymachines copy-$direction "${arguments[@]}" </dev/null >/dev/null 2>&1 &
-        wait_until has_temporary "$to"
-        visitor=$(visitor $!)
+        held_visitor $!
         kill -STOP "$visitor"
+        kill -CONT $!
         kill -TERM $!
         wait_until eval "! kill -0 $!"
         wait $! 2>/dev/null
@@ -355,10 +358,10 @@ os.execvp(sys.argv[1], sys.argv[1:])' mymachines copy-$direction "${arguments[@]
         ok $? "and what it has sent"
         rm -f "$to"/.mymachines-*
         # Or kill it.
-        timeout 20 mymachines copy-$direction "${arguments[@]}" </dev/null 2>err &
-        wait_until has_temporary "$to"
-        visitor=$(visitor "$(pgrep -P $!)")
+        mymachines copy-$direction "${arguments[@]}" </dev/null >/dev/null 2>err &
+        held_visitor $!
         kill -KILL "$visitor"
+        kill -CONT $!
         wait $! 2>/dev/null
         is "$?|$(cat err)" "1|mymachines: $machine: the process that was sent there was killed" \
             "$machine: copy-$direction: the visitor is killed"
