@@ -82,15 +82,12 @@ integration_tests = \
 	%D%/integration/bad-input.t \
 	%D%/integration/bind.t \
 	%D%/integration/changes.t \
-	%D%/integration/completion.t \
 	%D%/integration/control.t \
 	%D%/integration/copy.t \
-	%D%/integration/debian.t \
 	%D%/integration/doctor.t \
 	%D%/integration/exports.t \
 	%D%/integration/exports-cgroup1.t \
 	%D%/integration/exports-cgroup2.t \
-	%D%/integration/install.t \
 	%D%/integration/guests.t \
 	%D%/integration/hook.t \
 	%D%/integration/killed.t \
@@ -110,8 +107,16 @@ integration_tests = \
 	%D%/integration/shell.t \
 	%D%/integration/setup.t \
 	%D%/integration/storm.t
+# Those that have little to do with C, or can't have a sanitizer.
+plain_tests = \
+	%D%/integration/completion.t \
+	%D%/integration/debian.t \
+	%D%/integration/install.t
 TESTS += $(integration_tests)
-EXTRA_DIST += $(integration_tests) %D%/integration/events.sh %D%/integration/storm.py %D%/integration/lib.sh \
+if !SANITIZERS
+TESTS += $(plain_tests)
+endif
+EXTRA_DIST += $(integration_tests) $(plain_tests) %D%/integration/events.sh %D%/integration/storm.py %D%/integration/lib.sh \
 	%D%/integration/pam.sh
 
 # With real runtimes, all of them: some hundred megabytes that most don't want to install.

@@ -85,7 +85,8 @@ static void join(const char *subject, const char *mountinfo, const struct member
 		if (r == 0)
 			return;
 	}
-	if (r < 0)
+	/* Something else is mounted over the hierarchy, so it can't be reached: it isn't the caller's. */
+	if (r < 0 && r != -ENOENT)
 		complain("%s: cannot enter its cgroup: %s: %s", subject, path, strerror(-r));
 }
 

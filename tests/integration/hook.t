@@ -244,13 +244,15 @@ esac
 mymachines unregister web1 2>/dev/null
 hook oci < <(yes '[{},' | tr -d '\n' | head -c 15M)
 is "$status:$(mymachines list --all --no-legend)" "0:" "what would take gigabytes to read"
-# Nobody reads what it has to say: it gives up.
-mkfifo "$TMPDIR/full"
-exec {full}<>"$TMPDIR/full"
-head -c 65536 /dev/zero >&"$full"
-env -i "$BUILDDIR/mymachines" hook oci </dev/null 2>&"$full"
-is $? 0 "with a standard error that is full"
-exec {full}>&-
+# Nobody reads what it has to say: it gives up, after 15 seconds.
+if [ -z "${SANITIZERS-}" ]; then
+    mkfifo "$TMPDIR/full"
+    exec {full}<>"$TMPDIR/full"
+    head -c 65536 /dev/zero >&"$full"
+    env -i "$BUILDDIR/mymachines" hook oci </dev/null 2>&"$full"
+    is $? 0 "with a standard error that is full"
+    exec {full}>&-
+fi
 mount -t tmpfs -o ro,mode=755 tmpfs "$REGISTRY_DIRECTORY"
 hook oci < <(state)
 is "$status" 0 "where nothing can be written: exits with 0"

@@ -141,6 +141,11 @@ seen() {
     fi
     is "$(mymachines which "$pid")" "$name" "$what: which knows whose the leader is"
     like " $(mymachines ps -M "$name" -o pid= | tr -s ' \n' ' ')" "* $pid *" "$what: ps -M has the leader"
+    [ "$(value "$name" Class)" = container ] || return 0
+    is "$(value "$name" OS)" busybox "$what: its system is known"
+    # shellcheck disable=SC2016
+    is "$(mymachines shell "$name" sh -c 'echo $(id -u) $HOME' </dev/null 2>&1)" "0 /root" \
+        "$what: shell goes there, as its root"
 }
 
 # seen_ids WHAT NAME PID VARIANT: its users have names
