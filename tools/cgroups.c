@@ -85,7 +85,7 @@ static void join(const char *subject, const char *mountinfo, const struct member
 		if (r == 0)
 			return;
 	}
-	/* Something else is mounted over the hierarchy, so it can't be reached: it isn't the caller's. */
+	/* Where something else is mounted over the hierarchy, nobody here can reach it. */
 	if (r < 0 && r != -ENOENT)
 		complain("%s: cannot enter its cgroup: %s: %s", subject, path, strerror(-r));
 }
