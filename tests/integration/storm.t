@@ -23,6 +23,8 @@ is "$(count wrong)|$(count failures)" "0|0" "no answer was wrong, and no update 
 ok "$([ "$(count changes)" -gt 600 ] && [ "$(count answers)" -gt 2000 ] && [ "$(count former)" -gt 50 ]; echo $?)" \
     "of many"
 is "$(count readers)" 8 "to each reader"
+# What they had to say otherwise, as when one has thrown an exception.
+grep -v '^#' "$TMPDIR/storm" | head -n -1 | sed 's/^/# /'
 has_none() {
     [ -z "$(mymachines list --all --no-legend)" ]
 }
