@@ -408,6 +408,8 @@ NetworkInterfaces=$(ip -o link show tap-run | cut -d: -f1)
 Aliases=www" "qemu: what its command line says, and the tap that it has open"
     kill "$pid"
     ended "$pid"
+    # It has its tap before it has a handler for the signal, of which it dies then.
+    [ "$status" != 143 ] || status=0
     is "$status|$(mymachines list --no-legend)" "0|" "SIGTERM ends it, and nothing stays"
     run mymachines run-qemu vm2 --id=00112233445566778899aabbccddeeff --service=mine --vsock-cid=9 -- \
         "${qemu[@]}" -name web -uuid "$uuid" --daemonize -pidfile "$TMPDIR/pid" \
