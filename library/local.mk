@@ -4,8 +4,8 @@
 lib_LTLIBRARIES = libmymachines.la
 include_HEADERS = %D%/mymachines.h
 libmymachines_la_SOURCES = %D%/mymachines.c %D%/mymachines.h
-libmymachines_la_LIBADD = libregistry-watch.la libregistry-read.la $(LMDB_LIBS)
-libmymachines_la_DEPENDENCIES = libregistry-watch.la libregistry-read.la %D%/mymachines.map
+libmymachines_la_LIBADD = libregistry-notify.la libregistry-read.la
+libmymachines_la_DEPENDENCIES = libregistry-notify.la libregistry-read.la %D%/mymachines.map
 libmymachines_la_LDFLAGS = $(AM_LDFLAGS) -version-info 0:0:0 -Wl,-z,relro -Wl,-z,now \
 	-Wl,--exclude-libs,ALL -Wl,--no-undefined-version \
 	-Wl,--version-script=$(top_srcdir)/%D%/mymachines.map

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "library/mymachines.h"
 
-#include "registry/watch.h"
+#include "base/cancellation.h"
+#include "base/cleanup.h"
+#include "registry/diff.h"
+#include "registry/notify.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -10,17 +13,18 @@
 #define PUBLIC __attribute__((visibility("default")))
 
 struct mymachines_watch {
-	struct registry_watch registry;
-	bool is_due; /* the registry is to be looked at */
+	struct registry_notify registry;
+	bool is_due; /* the registry must be read again */
 	bool is_comparing;
 	struct registry_copy before, now;
-	struct registry_comparison comparison;
+	struct registry_diff comparison;
 	struct mymachines_event event;
 	struct mymachines_address addresses[MACHINE_ADDRESSES_MAX];
 };
 
 PUBLIC int mymachines_watch_new(struct mymachines_watch **watch, unsigned int flags)
 {
+	CLEANUP(cancellation_restore) const struct cancellation c = cancellation_disable();
 	struct mymachines_watch *w;
 	int r;
 
@@ -29,7 +33,7 @@ PUBLIC int mymachines_watch_new(struct mymachines_watch **watch, unsigned int fl
 	w = calloc(1, sizeof *w);
 	if (!w)
 		return -ENOMEM;
-	r = registry_watch_open(&w->registry, REGISTRY_DIRECTORY);
+	r = registry_notify_open(&w->registry, REGISTRY_DIRECTORY);
 	if (r == 0 && !(flags & MYMACHINES_INITIAL))
 		r = registry_copy_read(&w->before, REGISTRY_PATH);
 	if (r < 0) {
@@ -43,11 +47,12 @@ PUBLIC int mymachines_watch_new(struct mymachines_watch **watch, unsigned int fl
 
 PUBLIC void mymachines_watch_free(struct mymachines_watch *w)
 {
+	CLEANUP(cancellation_restore) const struct cancellation c = cancellation_disable();
 	if (!w)
 		return;
 	registry_copy_done(&w->before);
 	registry_copy_done(&w->now);
-	registry_watch_close(&w->registry);
+	registry_notify_close(&w->registry);
 	free(w);
 }
 
@@ -86,20 +91,20 @@ static void fill_event(struct mymachines_watch *w, const struct machine_differen
 	};
 }
 
-/* Compare what is there now with what was. */
+/* Begin to compare the new registry with the previous one. */
 static int begin(struct mymachines_watch *w)
 {
 	int r = registry_copy_read(&w->now, REGISTRY_PATH);
 
 	if (r < 0)
 		return r;
-	registry_compare(&w->comparison, &w->before, &w->now);
+	registry_diff_begin(&w->comparison, &w->before, &w->now);
 	w->is_comparing = true;
 	w->is_due = false;
 	return 0;
 }
 
-/* All differences are told: what is there now is what was. */
+/* After the last difference, the new registry becomes the previous one. */
 static void end(struct mymachines_watch *w)
 {
 	registry_copy_done(&w->before);
@@ -108,11 +113,11 @@ static void end(struct mymachines_watch *w)
 	w->is_comparing = false;
 }
 
-/* Look whether there is another registry. 1, 0 if not, or a negative errno. */
+/* Check for a new registry. 1, 0 if there is none, or a negative errno. */
 static int look(struct mymachines_watch *w)
 {
-	/* Also where it is due anyway: the descriptor is not to stay ready. */
-	int r = registry_watch_read(&w->registry);
+	/* Read the descriptor in any case, so that it doesn't stay ready. */
+	int r = registry_notify_read(&w->registry);
 
 	w->is_due |= r > 0;
 	if (r < 0 || !w->is_due)
@@ -123,6 +128,7 @@ static int look(struct mymachines_watch *w)
 
 PUBLIC int mymachines_watch_next(struct mymachines_watch *w, const struct mymachines_event **event)
 {
+	CLEANUP(cancellation_restore) const struct cancellation c = cancellation_disable();
 	struct machine_difference difference;
 
 	for (;;) {
@@ -130,7 +136,7 @@ PUBLIC int mymachines_watch_next(struct mymachines_watch *w, const struct mymach
 
 		if (r <= 0)
 			return r;
-		if (registry_comparison_next(&w->comparison, &difference)) {
+		if (registry_diff_next(&w->comparison, &difference)) {
 			fill_event(w, &difference);
 			*event = &w->event;
 			return 1;

@@ -36,3 +36,24 @@ AC_DEFUN([MM_LIBRARY_DIRECTORY], [
   ])
   AC_MSG_RESULT([${$1}])
 ])
+
+# MM_STATIC_LIBRARIES(VARIABLE): in these flags of the linker, put the path of the archive in the place of each
+# -lNAME that has one where the compiler looks, and that links with libc alone into a program of this kind.
+AC_DEFUN([MM_STATIC_LIBRARIES], [
+  mm_flags=
+  for mm_flag in $$1; do
+    AS_CASE([$mm_flag],
+      [-l*],
+        [mm_archive=$($CC $CFLAGS -print-file-name="lib${mm_flag#-l}.a")
+         AC_MSG_CHECKING([for an archive in the place of $mm_flag])
+         mm_saved_LIBS=$LIBS
+         LIBS="-Wl,--whole-archive $mm_archive -Wl,--no-whole-archive $LIBS"
+         AS_CASE([$mm_archive],
+           [/*], [AC_LINK_IFELSE([AC_LANG_PROGRAM([], [])], [mm_flag=$mm_archive], [mm_archive=no])],
+           [mm_archive=no])
+         LIBS=$mm_saved_LIBS
+         AC_MSG_RESULT([$mm_archive])])
+    mm_flags="$mm_flags $mm_flag"
+  done
+  $1=$mm_flags
+])

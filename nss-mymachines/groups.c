@@ -9,7 +9,7 @@
 
 #define LOCKED "!*"
 
-static int fill_group(const struct machine_id *found, struct group *group, char *bytes,
+static int fill_group(const struct mapped_id *found, struct group *group, char *bytes,
 		      size_t length)
 {
 	char name[MACHINE_USER_NAME_SIZE];
@@ -30,23 +30,23 @@ static int fill_group(const struct machine_id *found, struct group *group, char 
 enum nss_status _nss_mymachines_getgrnam_r(const char *name, struct group *group, char *buffer,
 					   size_t length, int *errnop)
 {
-	const int saved_errno = errno;
-	struct machine_id found;
-	int r = find_named_id(ID_GID, name, &found);
+	const struct caller caller = caller_save();
+	struct mapped_id found;
+	int r = lookup_id_by_name(ID_GID, name, &found, buffer, length);
 
 	if (r == 0)
 		r = fill_group(&found, group, buffer, length);
-	return user_status(r, saved_errno, errnop);
+	return user_status(r, &caller, errnop);
 }
 
 enum nss_status _nss_mymachines_getgrgid_r(gid_t gid, struct group *group, char *buffer,
 					   size_t length, int *errnop)
 {
-	const int saved_errno = errno;
-	struct machine_id found;
-	int r = find_id(ID_GID, gid, &found);
+	const struct caller caller = caller_save();
+	struct mapped_id found;
+	int r = lookup_id(ID_GID, gid, &found);
 
 	if (r == 0)
 		r = fill_group(&found, group, buffer, length);
-	return user_status(r, saved_errno, errnop);
+	return user_status(r, &caller, errnop);
 }

@@ -3,45 +3,18 @@
 #include "nss-mymachines/hosts.h"
 
 #include "nss-mymachines/buffer.h"
-#include "nss-mymachines/memo.h"
+#include "nss-mymachines/host_lookup.h"
 #include "nss-mymachines/prototypes.h"
 #include "nss-mymachines/status.h"
 
 #include <errno.h>
-#include <string.h>
-
-/* On success, the snapshot is the caller's to close. */
-static int find_host(const char *name, struct snapshot *snapshot, struct machine *machine)
-{
-	char folded[MACHINE_NAME_SIZE];
-	struct registry_identity now;
-	size_t length = machine_name_fold(name, folded);
-	int r;
-
-	if (length == 0)
-		return -ENOENT;
-	r = registry_stat(REGISTRY_PATH, &now);
-	if (r < 0)
-		return r;
-	if (memo_lacks_name(&now, folded, length))
-		return -ENOENT;
-	r = snapshot_open(snapshot, REGISTRY_PATH);
-	if (r < 0)
-		return r;
-	r = snapshot_find_name(snapshot, folded, machine);
-	if (r == 0 && !snapshot_is_up(snapshot, machine))
-		r = -ENOENT;
-	if (r < 0)
-		snapshot_close(snapshot);
-	return r;
-}
 
 static bool is_reachable(const struct machine_address *address)
 {
 	return !address_needs_interface(address) || address->host_interface;
 }
 
-/* One tuple each, linked. The first may be the caller's own: glibc's nss_files does the same. */
+/* A tuple for each address, linked. The first may be the caller's own, as with nss_files. */
 static int fill_tuples(const struct machine *m, struct gaih_addrtuple **pat, char *bytes,
 		       size_t length)
 {
@@ -77,31 +50,29 @@ enum nss_status _nss_mymachines_gethostbyname4_r(const char *name, struct gaih_a
 						 char *buffer, size_t length, int *errnop,
 						 int *h_errnop, int32_t *ttlp)
 {
-	const int saved_errno = errno;
-	struct snapshot snapshot;
-	struct machine machine;
-	int r = find_host(name, &snapshot, &machine);
+	const struct caller caller = caller_save();
+	struct host_lookup found;
+	int r = host_lookup_name(&found, name, buffer, length);
 
-	if (r == 0) {
-		r = fill_tuples(&machine, pat, buffer, length);
-		snapshot_close(&snapshot);
-	}
+	if (r == 0)
+		r = fill_tuples(&found.machine, pat, buffer, found.length);
 	if (r == 0 && ttlp)
 		*ttlp = 0;
-	return host_status(r, saved_errno, errnop, h_errnop);
+	return host_status(r, &caller, errnop, h_errnop);
 }
 
-static bool is_listed(const struct machine_address *address, int family)
+static bool is_listed(const struct machine_address *address, int family, enum host_addresses which)
 {
-	return address->family == family && !address_needs_interface(address);
+	return address->family == family && !address_needs_interface(address) &&
+	       (which == HOST_ANSWERED || address_is_true(address));
 }
 
-static size_t count_listed(const struct machine *m, int family)
+static size_t count_listed(const struct machine *m, int family, enum host_addresses which)
 {
 	size_t count = 0;
 
 	for (size_t i = 0; i < m->n_addresses; i++)
-		count += is_listed(&m->addresses[i], family);
+		count += is_listed(&m->addresses[i], family, which);
 	return count;
 }
 
@@ -137,7 +108,8 @@ static int add_address(struct hostent *host, size_t at, const uint8_t *bytes, st
 	return 0;
 }
 
-int host_fill(const struct machine *m, int family, struct hostent *host, char *bytes, size_t length)
+int host_fill(const struct machine *m, int family, enum host_addresses which, struct hostent *host,
+	      char *bytes, size_t length)
 {
 	struct buffer buffer = { bytes, length };
 	struct hostent h = { 0 };
@@ -145,15 +117,15 @@ int host_fill(const struct machine *m, int family, struct hostent *host, char *b
 	int r;
 
 	if (family == AF_UNSPEC)
-		family = count_listed(m, AF_INET) ? AF_INET : AF_INET6;
-	count = count_listed(m, family);
+		family = count_listed(m, AF_INET, which) ? AF_INET : AF_INET6;
+	count = count_listed(m, family, which);
 	if (count == 0)
 		return -ENODATA;
 	h.h_addrtype = family;
 	h.h_length = (int) address_length(family);
 	r = fill_names(m, count, &h, &buffer);
 	for (size_t i = 0; r == 0 && i < m->n_addresses; i++)
-		if (is_listed(&m->addresses[i], family))
+		if (is_listed(&m->addresses[i], family, which))
 			r = add_address(&h, n++, m->addresses[i].bytes, &buffer);
 	if (r == 0)
 		*host = h;
@@ -164,21 +136,19 @@ enum nss_status _nss_mymachines_gethostbyname3_r(const char *name, int family, s
 						 char *buffer, size_t length, int *errnop,
 						 int *h_errnop, int32_t *ttlp, char **canonp)
 {
-	const int saved_errno = errno;
-	struct snapshot snapshot;
-	struct machine machine;
-	int r = family == AF_UNSPEC || address_length(family) ? find_host(name, &snapshot, &machine)
-							      : -ENODATA;
+	const struct caller caller = caller_save();
+	struct host_lookup found;
+	int r = family == AF_UNSPEC || address_length(family)
+			? host_lookup_name(&found, name, buffer, length)
+			: -ENODATA;
 
-	if (r == 0) {
-		r = host_fill(&machine, family, host, buffer, length);
-		snapshot_close(&snapshot);
-	}
+	if (r == 0)
+		r = host_fill(&found.machine, family, HOST_ANSWERED, host, buffer, found.length);
 	if (r == 0 && ttlp)
 		*ttlp = 0;
 	if (r == 0 && canonp)
 		*canonp = host->h_name;
-	return host_status(r, saved_errno, errnop, h_errnop);
+	return host_status(r, &caller, errnop, h_errnop);
 }
 
 enum nss_status _nss_mymachines_gethostbyname2_r(const char *name, int family, struct hostent *host,
@@ -198,9 +168,8 @@ enum nss_status _nss_mymachines_gethostbyname_r(const char *name, struct hostent
 						h_errnop, NULL, NULL);
 }
 
-/* The one address that was asked for, in the family that it was asked in. */
-static int fill_by_address(const struct machine *m, int family, const uint8_t *bytes,
-			   struct hostent *host, char *result, size_t length)
+int host_fill_address(const struct machine *m, int family, const uint8_t *bytes,
+		      struct hostent *host, char *result, size_t length)
 {
 	struct buffer buffer = { result, length };
 	struct hostent h = { .h_addrtype = family, .h_length = (int) address_length(family) };
@@ -213,26 +182,21 @@ static int fill_by_address(const struct machine *m, int family, const uint8_t *b
 	return r;
 }
 
-static int by_address(const uint8_t *bytes, size_t size, int family, struct hostent *host,
-		      char *buffer, size_t length)
+static int find_by_address(const uint8_t *bytes, size_t size, int family, struct hostent *host,
+			   char *buffer, size_t length)
 {
-	/* A client of IPv4 at a socket of IPv6. */
+	/* IPv4-mapped: an IPv4 client seen through an IPv6 socket. */
 	bool mapped = family == AF_INET6 && size == 16 && address_is_mapped(bytes);
-	struct snapshot snapshot;
-	struct machine machine;
+	struct host_lookup found;
 	int r;
 
 	if (address_length(family) == 0 || size != address_length(family))
 		return -ENODATA;
-	r = snapshot_open(&snapshot, REGISTRY_PATH);
+	r = host_lookup_address(&found, mapped ? AF_INET : family, mapped ? bytes + 12 : bytes,
+				buffer, length);
 	if (r < 0)
 		return r;
-	r = snapshot_find_host(&snapshot, mapped ? AF_INET : family, mapped ? bytes + 12 : bytes, 0,
-			       &machine);
-	if (r == 0)
-		r = fill_by_address(&machine, family, bytes, host, buffer, length);
-	snapshot_close(&snapshot);
-	return r;
+	return host_fill_address(&found.machine, family, bytes, host, buffer, found.length);
 }
 
 enum nss_status _nss_mymachines_gethostbyaddr2_r(const void *address, socklen_t address_size,
@@ -240,12 +204,12 @@ enum nss_status _nss_mymachines_gethostbyaddr2_r(const void *address, socklen_t 
 						 size_t length, int *errnop, int *h_errnop,
 						 int32_t *ttlp)
 {
-	const int saved_errno = errno;
-	int r = by_address(address, address_size, family, host, buffer, length);
+	const struct caller caller = caller_save();
+	int r = find_by_address(address, address_size, family, host, buffer, length);
 
 	if (r == 0 && ttlp)
 		*ttlp = 0;
-	return host_status(r, saved_errno, errnop, h_errnop);
+	return host_status(r, &caller, errnop, h_errnop);
 }
 
 enum nss_status _nss_mymachines_gethostbyaddr_r(const void *address, socklen_t address_size,

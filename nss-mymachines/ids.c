@@ -4,45 +4,37 @@
 #include "nss-mymachines/memo.h"
 
 #include <errno.h>
-#include <string.h>
 
-static int find_in_snapshot(struct snapshot *s, enum id_kind kind, struct machine_id *wanted)
-{
-	char folded[MACHINE_NAME_SIZE];
-	struct machine m;
-	int r;
-
-	if (machine_name_fold(wanted->machine, folded) == 0)
-		return -ENOENT;
-	r = snapshot_find_name(s, folded, &m);
-	if (r < 0)
-		return r;
-	/* Neither an alias nor another case: a user has one name. */
-	if (strcmp(m.name, wanted->machine) != 0)
-		return -ENOENT;
-	r = idmap_to_outer(kind == ID_UID ? &m.uids : &m.gids, wanted->inner, &wanted->outer);
-	if (r < 0 || !idmap_pair_has_name(wanted->inner, wanted->outer))
-		return -ENOENT;
-	return 0;
-}
-
-int find_named_id(enum id_kind kind, const char *name, struct machine_id *found)
+int lookup_id_by_name(enum id_kind kind, const char *name, struct mapped_id *found, char *buffer,
+		      size_t length)
 {
 	struct snapshot snapshot;
-	int r;
+	int r = mapped_id_parse(kind, name, found);
 
-	if (user_name_parse(name, kind == ID_UID ? MACHINE_USER_PREFIX : MACHINE_GROUP_PREFIX,
-			    found->machine, &found->inner) < 0)
-		return -ENOENT;
-	r = snapshot_open(&snapshot, REGISTRY_PATH);
 	if (r < 0)
 		return r;
-	r = find_in_snapshot(&snapshot, kind, found);
+	r = memo_open_registry(&snapshot, (uint8_t *) buffer, length);
+	if (r < 0)
+		return r;
+	r = mapped_id_find(&snapshot, kind, found);
 	snapshot_close(&snapshot);
 	return r;
 }
 
-static int find_range(enum id_kind kind, uint32_t id, struct id_range *range)
+static int read_range(struct snapshot *s, enum id_kind kind, uint32_t id, struct id_range *range)
+{
+	int r;
+
+	memo_keep_ranges(s);
+	if (memo_find_range(&s->identity, kind, id, range))
+		return 0;
+	r = snapshot_find_id(s, kind, id, range);
+	if (r == 0)
+		memo_add_range(s, kind, range);
+	return r;
+}
+
+static int lookup_range(enum id_kind kind, uint32_t id, struct id_range *range)
 {
 	struct registry_identity now;
 	struct snapshot snapshot;
@@ -50,28 +42,21 @@ static int find_range(enum id_kind kind, uint32_t id, struct id_range *range)
 
 	if (r < 0 || memo_find_range(&now, kind, id, range))
 		return r;
-	r = snapshot_open(&snapshot, REGISTRY_PATH);
+	r = memo_open_registry(&snapshot, NULL, 0);
 	if (r < 0)
 		return r;
-	r = snapshot_find_id(&snapshot, kind, id, range);
-	if (r == 0)
-		memo_add_range(&snapshot.identity, kind, range);
+	r = read_range(&snapshot, kind, id, range);
 	snapshot_close(&snapshot);
 	return r;
 }
 
-int find_id(enum id_kind kind, uint32_t outer, struct machine_id *found)
+int lookup_id(enum id_kind kind, uint32_t outer, struct mapped_id *found)
 {
 	struct id_range range;
 	int r;
 
-	if (outer < IDMAP_HOST_MIN || outer == UINT32_MAX)
+	if (!host_id_can_be_mapped(outer))
 		return -ENOENT;
-	r = find_range(kind, outer, &range);
-	if (r < 0)
-		return r;
-	found->outer = outer;
-	found->inner = range.inner + (outer - range.first);
-	strcpy(found->machine, range.name);
-	return *range.name && idmap_pair_has_name(found->inner, outer) ? 0 : -ENOENT;
+	r = lookup_range(kind, outer, &range);
+	return r < 0 ? r : mapped_id_in_range(&range, outer, found);
 }

@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Users and groups of machines, between their names and their ids on the host. */
+/* Looking up users and groups of machines, by way of the memo. */
 #pragma once
 
-#include "registry/snapshot.h"
+#include "registry/mapped_id.h"
 
-struct machine_id {
-	char machine[MACHINE_NAME_SIZE];
-	uint32_t inner; /* in the machine */
-	uint32_t outer; /* on the host */
-};
-
-/* By a name such as vu-web1-33. 0; -ENOENT; or an error of registry/snapshot.h. */
-int find_named_id(enum id_kind kind, const char *name, struct machine_id *found);
+/*
+ * By a name such as vu-web1-33. The end of `buffer` is used for a record that is
+ * too large for the stack. 0; -ENOENT; or an error of registry/snapshot.h.
+ */
+int lookup_id_by_name(enum id_kind kind, const char *name, struct mapped_id *found, char *buffer,
+		      size_t length);
 
 /* By the host's id. The same. */
-int find_id(enum id_kind kind, uint32_t outer, struct machine_id *found);
+int lookup_id(enum id_kind kind, uint32_t outer, struct mapped_id *found);

@@ -6,23 +6,32 @@
 #include "nss-mymachines/status.h"
 
 #include <errno.h>
-#include <stdio.h>
+#include <string.h>
 
-/* Nobody logs in: "!" locks, and "*" is no hash: shadow(5). */
+/* Nobody logs in: "!" locks the account, and "*" is no hash: shadow(5). */
 #define LOCKED "!*"
 
 #define NOBODY_GID 65534
 #define NOLOGIN	   "/usr/sbin/nologin"
 
-static int fill_user(const struct machine_id *found, struct passwd *user, char *bytes,
-		     size_t length)
+#define GECOS_SIZE (sizeof "UID  of Container " + ID_TEXT_SIZE + MACHINE_NAME_SIZE)
+
+static void format_gecos(char gecos[static GECOS_SIZE], const struct mapped_id *found)
 {
-	char name[MACHINE_USER_NAME_SIZE], gecos[MACHINE_USER_NAME_SIZE + 32];
+	char *end = stpcpy(gecos, "UID ");
+
+	end += id_format(end, found->inner);
+	stpcpy(stpcpy(end, " of Container "), found->machine);
+}
+
+static int fill_user(const struct mapped_id *found, struct passwd *user, char *bytes, size_t length)
+{
+	char name[MACHINE_USER_NAME_SIZE], gecos[GECOS_SIZE];
 	struct buffer buffer = { bytes, length };
 	struct passwd p = { .pw_uid = found->outer, .pw_gid = NOBODY_GID };
 
 	user_name_format(name, MACHINE_USER_PREFIX, found->machine, found->inner);
-	snprintf(gecos, sizeof gecos, "UID %u of Container %s", found->inner, found->machine);
+	format_gecos(gecos, found);
 	p.pw_name = buffer_string(&buffer, name);
 	p.pw_passwd = buffer_string(&buffer, LOCKED);
 	p.pw_gecos = buffer_string(&buffer, gecos);
@@ -37,28 +46,28 @@ static int fill_user(const struct machine_id *found, struct passwd *user, char *
 enum nss_status _nss_mymachines_getpwnam_r(const char *name, struct passwd *user, char *buffer,
 					   size_t length, int *errnop)
 {
-	const int saved_errno = errno;
-	struct machine_id found;
-	int r = find_named_id(ID_UID, name, &found);
+	const struct caller caller = caller_save();
+	struct mapped_id found;
+	int r = lookup_id_by_name(ID_UID, name, &found, buffer, length);
 
 	if (r == 0)
 		r = fill_user(&found, user, buffer, length);
-	return user_status(r, saved_errno, errnop);
+	return user_status(r, &caller, errnop);
 }
 
 enum nss_status _nss_mymachines_getpwuid_r(uid_t uid, struct passwd *user, char *buffer,
 					   size_t length, int *errnop)
 {
-	const int saved_errno = errno;
-	struct machine_id found;
-	int r = find_id(ID_UID, uid, &found);
+	const struct caller caller = caller_save();
+	struct mapped_id found;
+	int r = lookup_id(ID_UID, uid, &found);
 
 	if (r == 0)
 		r = fill_user(&found, user, buffer, length);
-	return user_status(r, saved_errno, errnop);
+	return user_status(r, &caller, errnop);
 }
 
-/* Day 1 is long past: an account that expired then is closed to PAM, too, whatever key is shown. */
+/* Expired on day 1, so PAM refuses the account even for key-based logins. */
 static int fill_shadow(const char *name, struct spwd *shadow, char *bytes, size_t length)
 {
 	struct buffer buffer = { bytes, length };
@@ -81,11 +90,11 @@ static int fill_shadow(const char *name, struct spwd *shadow, char *bytes, size_
 enum nss_status _nss_mymachines_getspnam_r(const char *name, struct spwd *shadow, char *buffer,
 					   size_t length, int *errnop)
 {
-	const int saved_errno = errno;
-	struct machine_id found;
-	int r = find_named_id(ID_UID, name, &found);
+	const struct caller caller = caller_save();
+	struct mapped_id found;
+	int r = lookup_id_by_name(ID_UID, name, &found, buffer, length);
 
 	if (r == 0)
 		r = fill_shadow(name, shadow, buffer, length);
-	return user_status(r, saved_errno, errnop);
+	return user_status(r, &caller, errnop);
 }

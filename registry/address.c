@@ -42,7 +42,7 @@ bool address_is_unicast(int family, const uint8_t *bytes)
 		return false;
 	if (family == AF_INET)
 		return bytes[0] != 0 && bytes[0] < 224;
-	/* To a socket of IPv6 that is an address of IPv4, and one of the host's, maybe. */
+	/* An IPv6 socket would treat it as IPv4 and might reach the host itself. */
 	if (address_is_mapped(bytes))
 		return false;
 	return bytes[0] != 0xff && memcmp(bytes, unspecified, 16) != 0;
@@ -58,6 +58,61 @@ bool address_is_mapped(const uint8_t bytes[static 16])
 bool address_needs_interface(const struct machine_address *address)
 {
 	return address->family == AF_INET6 && address->scope == RT_SCOPE_LINK;
+}
+
+bool address_is_true(const struct machine_address *address)
+{
+	return address->flags & (ADDRESS_GIVEN | ADDRESS_ROUTED | ADDRESS_LEASED);
+}
+
+const char *address_standing_name(const struct machine_address *address)
+{
+	static const struct {
+		uint8_t flag;
+		const char *name;
+	} names[] = { { ADDRESS_GIVEN, "given" },
+		      { ADDRESS_ROUTED, "routed" },
+		      { ADDRESS_LEASED, "leased" },
+		      { ADDRESS_CONTESTED, "claimed" },
+		      { ADDRESS_FORWARD_ONLY, "forward-only" },
+		      { ADDRESS_BESIDE, "beside" } };
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (address->flags & names[i].flag)
+			return names[i].name;
+	return "claimed";
+}
+
+static bool is_answered(const struct machine_address *address, bool also_beside)
+{
+	if (address_is_true(address))
+		return true;
+	if (address->flags & ADDRESS_CONTESTED)
+		return false;
+	return address->flags & ADDRESS_FORWARD_ONLY ||
+	       (also_beside && address->flags & ADDRESS_BESIDE);
+}
+
+size_t addresses_divide(struct machine_address *addresses, size_t count)
+{
+	bool also_beside = true;
+	size_t answered = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (!address_needs_interface(&addresses[i]) && is_answered(&addresses[i], false))
+			also_beside = false;
+	for (size_t i = 0; i < count; i++) {
+		struct machine_address moving = addresses[i];
+
+		if (!is_answered(&moving, also_beside))
+			continue;
+		memmove(&addresses[answered + 1], &addresses[answered],
+			(i - answered) * sizeof *addresses);
+		addresses[answered++] = moving;
+	}
+	addresses_sort(addresses, answered);
+	addresses_sort(addresses + answered, count - answered);
+	return answered;
 }
 
 bool address_equal(const struct machine_address *a, const struct machine_address *b)
@@ -79,7 +134,7 @@ int address_compare(const struct machine_address *a, const struct machine_addres
 	return a->family - b->family;
 }
 
-/* By insertion: stable, and there are few, mostly in order. */
+/* Insertion sort: it is stable, and there are few addresses, mostly in order already. */
 void addresses_sort(struct machine_address *addresses, size_t count)
 {
 	for (size_t i = 1; i < count; i++) {
@@ -164,5 +219,14 @@ char *address_format(const struct machine_address *address, char text[static ADD
 	inet_ntop(address->family, address->bytes, text, INET6_ADDRSTRLEN);
 	if (address_needs_interface(address) && address->host_interface)
 		sprintf(text + strlen(text), "%%%u", address->host_interface);
+	return text;
+}
+
+char *address_format_marked(const struct machine_address *address,
+			    char text[static ADDRESS_MARKED_SIZE])
+{
+	address_format(address, text);
+	if (!address_is_true(address))
+		sprintf(text + strlen(text), " (%s)", address_standing_name(address));
 	return text;
 }

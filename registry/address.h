@@ -10,12 +10,24 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/*
+ * What is known of an address. One that is neither given nor anything that the
+ * host has seen is a claim of the machine's own.
+ */
 enum address_flags {
-	ADDRESS_GIVEN = 1 << 0,	    /* named by whoever registered the machine, not found */
-	ADDRESS_ON_BRIDGE = 1 << 1, /* of a bridge inside the machine */
+	ADDRESS_GIVEN = 1 << 0,	       /* named by whoever registered the machine, not found */
+	ADDRESS_ON_BRIDGE = 1 << 1,    /* of a bridge inside the machine */
+	ADDRESS_ROUTED = 1 << 2,       /* the host's packets for it go to the machine */
+	ADDRESS_LEASED = 1 << 3,       /* the host's own DHCP server has leased it to the machine */
+	ADDRESS_BESIDE = 1 << 4,       /* on a network past the host: macvlan, ipvlan, a device */
+	ADDRESS_FORWARD_ONLY = 1 << 5, /* on a bridge of the host's, which hasn't seen it yet */
+	ADDRESS_CONTESTED = 1 << 6,    /* of the last two only, and another machine has it */
 };
 
-/* Packed, because addresses are read where they lie in the registry's pages. */
+/* What the host has seen: it is seen again each time. */
+#define ADDRESS_SEEN (ADDRESS_ROUTED | ADDRESS_LEASED | ADDRESS_BESIDE | ADDRESS_FORWARD_ONLY)
+
+/* Packed, because addresses are read in place, in the registry's pages. */
 struct machine_address {
 	uint8_t family;		     /* AF_INET or AF_INET6 */
 	uint8_t scope;		     /* RT_SCOPE_UNIVERSE, _SITE or _LINK: rtnetlink(7) */
@@ -29,34 +41,48 @@ struct machine_address {
 /* "ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255%interface" */
 #define ADDRESS_TEXT_SIZE (46 + 1 + IF_NAMESIZE)
 
-/* Bytes of an address of this family: 4, 16, or 0 for a family that has none here. */
+/* Bytes of an address of this family: 4, 16, or 0 for any other family. */
 size_t address_length(int family);
 
 /* The RT_SCOPE_* that an address has by its value alone; RT_SCOPE_HOST for loopback. */
 uint8_t address_scope(int family, const uint8_t *bytes);
 
-/* Whether it could be anyone's address: not unspecified, loopback, multicast or broadcast. */
+/* Whether a machine can have it: it isn't unspecified, loopback, multicast or broadcast. */
 bool address_is_unicast(int family, const uint8_t *bytes);
 
 /* IPv4-mapped IPv6, ::ffff:a.b.c.d: RFC 4291, section 2.5.5.2. The IPv4 bytes are the last four. */
 bool address_is_mapped(const uint8_t bytes[static 16]);
 
-/* An IPv6 address that means nothing without an interface. */
+/* Whether the host takes it as true: names lead to it, and it leads back to the machine. */
+bool address_is_true(const struct machine_address *address);
+
+/* "given", "routed", "leased", "forward-only", "beside" or "claimed". */
+const char *address_standing_name(const struct machine_address *address);
+
+/*
+ * Those that are answered to the machine's name come first, in their order,
+ * then the others in theirs. Answered are true ones and those forward only; if
+ * there are none but those that need an interface, those beside, too; never
+ * those that another machine has, or claims. Returns how many are answered.
+ */
+size_t addresses_divide(struct machine_address *addresses, size_t count);
+
+/* Whether it is ambiguous without an interface: link-local IPv6. */
 bool address_needs_interface(const struct machine_address *address);
 
 /* The same address, reached through the same interface of the host's. */
 bool address_equal(const struct machine_address *a, const struct machine_address *b);
 
-/* Below, equal to or above 0, as a comes before, beside or after b in an answer. */
+/* Below, equal to or above 0: a comes before b in an answer, both are equal, or it comes after. */
 int address_compare(const struct machine_address *a, const struct machine_address *b);
 
-/* Into that order; what is equal stays in the order that it was in. */
+/* Sort them into that order. Equal ones keep their order. */
 void addresses_sort(struct machine_address *addresses, size_t count);
 
 /*
- * Add one in its place, behind what is equal to it, to `*count` of them in
- * that order. Where there is room for no more than `room`, the last one is
- * left out. Returns whether none was.
+ * Add one in its place, after equal ones, to `*count` addresses in that order.
+ * If there are `room` already, the last one is dropped. Returns whether none
+ * was.
  */
 bool addresses_insert(struct machine_address *addresses, size_t *count, size_t room,
 		      const struct machine_address *address);
@@ -64,10 +90,15 @@ bool addresses_insert(struct machine_address *addresses, size_t *count, size_t r
 /*
  * Read "10.0.0.2", "fd00::2" or "fe80::2%ve-web1". A zone is copied to
  * `zone`, which is empty without one. An IPv4-mapped address becomes IPv4.
- * 0; -EINVAL for what is no address; -EADDRNOTAVAIL for one that no machine
- * can be reached at.
+ * 0; -EINVAL for text that is no address; -EADDRNOTAVAIL for an address that
+ * no machine can have.
  */
 int address_parse(const char *text, struct machine_address *address, char zone[static IF_NAMESIZE]);
 
 /* Write it, with "%3" where it needs the host's interface 3. Returns text. */
 char *address_format(const struct machine_address *address, char text[static ADDRESS_TEXT_SIZE]);
+
+/* The same, with " (claimed)" or what else it is, unless it is true. */
+#define ADDRESS_MARKED_SIZE (ADDRESS_TEXT_SIZE + 16)
+char *address_format_marked(const struct machine_address *address,
+			    char text[static ADDRESS_MARKED_SIZE]);

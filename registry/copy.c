@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "registry/copy.h"
 
-#include "registry/cleanup.h"
+#include "base/cleanup.h"
+#include "base/write_at.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -10,25 +11,11 @@
 
 #define BUFFER_SIZE (256 * 1024)
 
-/* Where the kernel or the file system has no copy_file_range(2) for this pair. */
+/* The kernel or the file system has no copy_file_range(2) for these two files. */
 static bool is_unsupported(int error)
 {
 	return error == ENOSYS || error == EXDEV || error == EINVAL || error == EOPNOTSUPP ||
 	       error == EPERM;
-}
-
-static int write_all(int fd, const uint8_t *bytes, size_t size, uint64_t at)
-{
-	while (size) {
-		ssize_t n = pwrite(fd, bytes, size, (off_t) at);
-
-		if (n < 0)
-			return -errno;
-		bytes += n;
-		size -= (size_t) n;
-		at += (uint64_t) n;
-	}
-	return 0;
 }
 
 static int copy_through_memory(int from, int to, uint64_t size, uint64_t at)
@@ -44,7 +31,7 @@ static int copy_through_memory(int from, int to, uint64_t size, uint64_t at)
 
 		if (n <= 0)
 			return n < 0 ? -errno : -EUCLEAN;
-		r = write_all(to, buffer, (size_t) n, at);
+		r = write_at(to, buffer, (size_t) n, at);
 		if (r < 0)
 			return r;
 		at += (uint64_t) n;

@@ -18,38 +18,22 @@ const char *database_name(enum database database)
 		[DB_UNITS] = "unit",
 		[DB_SHADOWED_UIDS] = "uid-shadowed",
 		[DB_SHADOWED_GIDS] = "gid-shadowed",
+		[DB_HELD_ADDRESSES] = "address-held",
 	};
 
 	return names[database];
 }
 
-int database_error(int code)
-{
-	switch (code) {
-	case MDB_SUCCESS: return 0;
-	case MDB_NOTFOUND: return -ENOENT;
-	case MDB_KEYEXIST: return -EEXIST;
-	case MDB_MAP_FULL: return -ENOSPC;
-	case MDB_TXN_FULL: return -E2BIG;
-	case MDB_CORRUPTED:
-	case MDB_INVALID:
-	case MDB_PAGE_NOTFOUND:
-	case MDB_PANIC:
-	case MDB_VERSION_MISMATCH: return -EUCLEAN;
-	default: return code > 0 ? -code : -EIO;
-	}
-}
-
 size_t address_key(uint8_t key[static ADDRESS_KEY_SIZE], int family, const uint8_t *bytes,
-		   uint64_t sequence)
+		   uint64_t order)
 {
 	size_t length = address_length(family);
 
 	key[0] = family == AF_INET ? 4 : 6;
 	memcpy(key + 1, bytes, length);
-	sequence = htobe64(sequence);
-	memcpy(key + 1 + length, &sequence, sizeof sequence);
-	return 1 + length + sizeof sequence;
+	order = htobe64(order);
+	memcpy(key + 1 + length, &order, sizeof order);
+	return 1 + length + sizeof order;
 }
 
 size_t unit_key(uint8_t key[static UNIT_KEY_SIZE], const char *unit, uint64_t sequence)
@@ -73,13 +57,12 @@ size_t id_owner_encode(const struct id_owner *owner, uint8_t bytes[static ID_OWN
 	return (size_t) (w.at - bytes);
 }
 
-int id_owner_decode(const MDB_val *key, const MDB_val *value, struct id_owner *owner)
+int id_owner_decode(struct value key, struct value value, struct id_owner *owner)
 {
-	const uint8_t *bytes = value->mv_data;
-	struct wire_reader r = { .at = bytes, .end = bytes + value->mv_size };
-	struct wire_reader k = { .at = key->mv_data,
-				 .end = (const uint8_t *) key->mv_data + key->mv_size };
-	struct id_owner o = { .last = be32toh(wire_get_u32(&k)) };
+	const uint8_t *k = key.bytes, *v = value.bytes;
+	struct wire_reader key_reader = { .at = k, .end = k + key.size };
+	struct wire_reader r = { .at = v, .end = v + value.size };
+	struct id_owner o = { .last = be32toh(wire_get_u32(&key_reader)) };
 	size_t size;
 
 	o.first = wire_get_u32(&r);
@@ -87,8 +70,8 @@ int id_owner_decode(const MDB_val *key, const MDB_val *value, struct id_owner *o
 	o.sequence = wire_get_u64(&r);
 	size = (size_t) (r.end - r.at);
 	o.name = wire_take(&r, size);
-	if (r.failed || k.failed || k.at != k.end || o.first > o.last || size < 2 ||
-	    size > MACHINE_NAME_SIZE || o.name[size - 1] != '\0')
+	if (r.failed || key_reader.failed || key_reader.at != key_reader.end || o.first > o.last ||
+	    size < 2 || size > MACHINE_NAME_SIZE || o.name[size - 1] != '\0')
 		return -EUCLEAN;
 	*owner = o;
 	return 0;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "registry/file.h"
 
+#include "base/file_identity.h"
+#include "base/number.h"
 #include "registry/filter.h"
 
 #include <errno.h>
@@ -10,7 +12,7 @@
 
 #define OVERFLOW_UID 65534 /* user_namespaces(7), "Unmapped user and group IDs" */
 
-/* Read a file of /proc into `text`, which gets a NUL. Returns its length, or a negative errno. */
+/* Read a file of /proc into `text`, and end it with a NUL. Returns its length or a negative errno. */
 static int read_text(const char *path, char *text, size_t size)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -25,11 +27,6 @@ static int read_text(const char *path, char *text, size_t size)
 	if (r >= 0)
 		text[r] = '\0';
 	return r;
-}
-
-static int hex_digit(char c)
-{
-	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 /* The text form has dashes: random(4). */
@@ -53,29 +50,25 @@ static int read_boot_id(uint8_t id[static 16])
 	return digits == 32 ? 0 : -EIO;
 }
 
+/* Without a descriptor, of which the process may have none left. */
 static int read_namespace(const char *path, uint64_t *inode)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC), r = 0;
 	struct stat st;
 
-	if (fd < 0)
+	if (stat(path, &st) < 0)
 		return -errno;
-	if (fstat(fd, &st) < 0)
-		r = -errno;
-	else
-		*inode = st.st_ino;
-	close(fd);
-	return r;
+	*inode = st.st_ino;
+	return 0;
 }
 
-static int read_namespaces(struct registry_origin *origin)
+static int read_namespaces(struct pid_context *context)
 {
-	int r = read_namespace("/proc/self/ns/pid", &origin->pid_namespace);
+	int r = read_namespace("/proc/self/ns/pid", &context->pid_namespace);
 
 	if (r < 0)
 		return r;
-	origin->time_namespace = 0;
-	r = read_namespace("/proc/self/ns/time", &origin->time_namespace);
+	context->time_namespace = 0;
+	r = read_namespace("/proc/self/ns/time", &context->time_namespace);
 	return r == -ENOENT ? 0 : r;
 }
 
@@ -83,37 +76,69 @@ bool file_is_at(int fd, const char *path)
 {
 	struct stat ours, there;
 
-	return fstat(fd, &ours) == 0 && lstat(path, &there) == 0 && ours.st_ino == there.st_ino &&
-	       ours.st_dev == there.st_dev;
+	return fstat(fd, &ours) == 0 && lstat(path, &there) == 0 && is_same_file(&ours, &there);
 }
 
-int registry_origin_read(struct registry_origin *origin)
+int pid_context_read(struct pid_context *context)
 {
-	int r = read_boot_id(origin->boot_id);
+	int r = read_boot_id(context->boot_id);
 
-	return r < 0 ? r : read_namespaces(origin);
+	return r < 0 ? r : read_namespaces(context);
 }
 
-bool registry_origin_is_mine(const struct registry_origin *origin)
+int pid_context_check(const struct pid_context *context)
 {
-	struct registry_origin mine;
+	struct pid_context mine = { 0 };
+	int r = read_namespaces(&mine);
 
-	return read_namespaces(&mine) == 0 && mine.pid_namespace == origin->pid_namespace &&
-	       mine.time_namespace == origin->time_namespace;
-}
-
-/* Only a process that sees what the writer saw may call its registry stale. */
-static bool is_of_earlier_boot(const struct registry_origin *origin)
-{
-	uint8_t boot_id[16];
-
-	return read_boot_id(boot_id) == 0 && memcmp(boot_id, origin->boot_id, 16) != 0 &&
-	       registry_origin_is_mine(origin);
+	if (r < 0)
+		return r;
+	return mine.pid_namespace == context->pid_namespace &&
+			       mine.time_namespace == context->time_namespace
+		       ? 0
+		       : -EXDEV;
 }
 
 /*
- * A user namespace that doesn't map root shows root's files as the overflow
- * id's. In one that maps every id it is a real user, nobody, who isn't root.
+ * The boot id that this process has read, in two halves; 0: none yet. With the
+ * other small variables of a plug-in, so that no page is touched for it alone.
+ */
+static _Atomic uint64_t known_boot_id[2] __attribute__((section(".data")));
+
+static bool is_known_boot_id(const uint64_t id[static 2])
+{
+	return (id[0] || id[1]) && known_boot_id[0] == id[0] && known_boot_id[1] == id[1];
+}
+
+static bool is_lack_of_resources(int error)
+{
+	return error == -EMFILE || error == -ENFILE || error == -ENOMEM;
+}
+
+/*
+ * 0, -ESTALE for a registry of an earlier boot, or the error that leaves it
+ * open. Only a process in the writer's namespaces may call a registry stale:
+ * the boot id that another one reads may be another, made up for a container.
+ */
+static int check_boot(const struct pid_context *context)
+{
+	uint64_t here[2], there[2];
+	int r;
+
+	memcpy(there, context->boot_id, sizeof there);
+	if (is_known_boot_id(there))
+		return 0;
+	r = read_boot_id((uint8_t *) here);
+	if (r < 0)
+		return is_lack_of_resources(r) ? r : 0;
+	known_boot_id[0] = here[0];
+	known_boot_id[1] = here[1];
+	return is_known_boot_id(there) || pid_context_check(context) < 0 ? 0 : -ESTALE;
+}
+
+/*
+ * In a user namespace that doesn't map root, root's files seem to belong to the
+ * overflow id. In one that maps every id, the overflow id is the user nobody.
  */
 static bool owner_is_root(uid_t uid)
 {
@@ -136,7 +161,7 @@ bool registry_identity_equal(const struct registry_identity *a, const struct reg
 	return a->generation == b->generation && a->inode == b->inode && a->device == b->device;
 }
 
-static int judge(const struct stat *st, struct registry_identity *identity)
+static int judge_file(const struct stat *st, struct registry_identity *identity)
 {
 	if (S_ISLNK(st->st_mode))
 		return -ELOOP;
@@ -148,7 +173,7 @@ static int judge(const struct stat *st, struct registry_identity *identity)
 	return 0;
 }
 
-/* -EPERM is the verdict of judge() alone; where the kernel says so, access was refused. */
+/* -EPERM is judge_file()'s alone. From the kernel it means that access was refused. */
 static int refusal(int error)
 {
 	return error == EPERM ? -EACCES : -error;
@@ -158,14 +183,7 @@ int registry_stat(const char *path, struct registry_identity *identity)
 {
 	struct stat st;
 
-	return lstat(path, &st) < 0 ? refusal(errno) : judge(&st, identity);
-}
-
-int registry_fstat(int fd, struct registry_identity *identity)
-{
-	struct stat st;
-
-	return fstat(fd, &st) < 0 ? refusal(errno) : judge(&st, identity);
+	return lstat(path, &st) < 0 ? refusal(errno) : judge_file(&st, identity);
 }
 
 static int check_version(const struct registry_meta *meta)
@@ -178,10 +196,10 @@ static int check_version(const struct registry_meta *meta)
 		return -EUCLEAN;
 	if (meta->version != REGISTRY_FORMAT_VERSION)
 		return -EPROTONOSUPPORT;
-	return meta->word_size == sizeof(size_t) ? 0 : -EILSEQ;
+	return meta->word_size == 4 || meta->word_size == 8 ? 0 : -EUCLEAN;
 }
 
-/* A write after the publication moves the time, and a cut the end: LMDB never sees either. */
+/* A write after the publication changes the time, and a cut moves the end. */
 static int check_whole(const struct registry_meta *meta, const struct stat *st)
 {
 	if (meta->file_size != (uint64_t) st->st_size || meta->generation != registry_mtime(st))
@@ -200,40 +218,85 @@ static int read_exactly(int fd, void *to, size_t size, off_t at)
 	return n < 0 ? refusal(errno) : (size_t) n == size ? 0 : -EUCLEAN;
 }
 
-static int read_meta(int fd, struct registry_meta *meta, struct registry_identity *identity,
-		     uint8_t *filter)
+int registry_meta_read(int fd, const struct stat *st, struct registry_meta *meta)
 {
-	struct stat st;
 	int r;
 
-	if (fstat(fd, &st) < 0)
-		return refusal(errno);
-	r = judge(&st, identity);
-	if (r < 0)
-		return r;
-	if (st.st_size < (off_t) sizeof *meta)
+	if (st->st_size < (off_t) sizeof *meta)
 		return -EUCLEAN;
-	r = read_exactly(fd, meta, sizeof *meta, st.st_size - (off_t) sizeof *meta);
-	if (r < 0)
-		return r;
-	r = check_version(meta);
-	if (r < 0)
-		return r;
-	r = check_whole(meta, &st);
-	if (r < 0 || !filter || !meta->filter_size)
-		return r;
-	return read_exactly(fd, filter, meta->filter_size, (off_t) meta->pages_size);
+	r = read_exactly(fd, meta, sizeof *meta, st->st_size - (off_t) sizeof *meta);
+	if (r == 0)
+		r = check_version(meta);
+	if (r == 0)
+		r = check_whole(meta, st);
+	return r < 0 ? r : check_boot(&meta->context);
 }
 
-int registry_read_meta(const char *path, struct registry_meta *meta,
-		       struct registry_identity *identity, uint8_t *filter)
+int registry_file_open_unread(const char *path, struct stat *st, struct registry_identity *identity)
 {
-	/* O_NONBLOCK, for it may be a FIFO. */
+	/* O_NONBLOCK, as it may be a FIFO. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK), r;
 
 	if (fd < 0)
 		return refusal(errno);
-	r = read_meta(fd, meta, identity, filter);
-	close(fd);
-	return r < 0 ? r : is_of_earlier_boot(&meta->origin) ? -ESTALE : 0;
+	r = fstat(fd, st) < 0 ? refusal(errno) : judge_file(st, identity);
+	if (r < 0) {
+		close(fd);
+		return r;
+	}
+	return fd;
+}
+
+int registry_file_open(const char *path, struct registry_meta *meta,
+		       struct registry_identity *identity)
+{
+	struct stat st;
+	int fd = registry_file_open_unread(path, &st, identity), r;
+
+	if (fd < 0)
+		return fd;
+	r = registry_meta_read(fd, &st, meta);
+	if (r < 0) {
+		close(fd);
+		return r;
+	}
+	return fd;
+}
+
+int registry_filter_read(int fd, const struct registry_meta *meta, uint32_t at, void *to,
+			 size_t size)
+{
+	return read_exactly(fd, to, size, (off_t) (meta->pages_size + at));
+}
+
+/*
+ * An older writer copies bytes that it doesn't know: these are then of another
+ * generation. That of another layout seals its own.
+ */
+static void copy_check(const struct registry_meta *meta, uint8_t check[static 3])
+{
+	const uint64_t value = meta->generation ^ REGISTRY_LAYOUT;
+
+	check[0] = (uint8_t) value;
+	check[1] = (uint8_t) (value >> 8);
+	check[2] = (uint8_t) (value >> 16);
+}
+
+void registry_meta_seal(struct registry_meta *meta)
+{
+	copy_check(meta, meta->check);
+}
+
+bool registry_meta_has_roots(const struct registry_meta *meta)
+{
+	uint8_t check[3];
+
+	copy_check(meta, check);
+	return meta->page_shift >= 9 && meta->page_shift <= 16 &&
+	       memcmp(check, meta->check, sizeof check) == 0;
+}
+
+uint64_t registry_ids_generation(const struct registry_meta *meta)
+{
+	return registry_meta_has_roots(meta) ? meta->ids_generation : meta->generation;
 }

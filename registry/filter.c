@@ -3,7 +3,6 @@
 
 /* Ten bits a name and five probes: one false "perhaps" in 105. */
 #define BITS_PER_NAME	10
-#define PROBES		5
 #define FILTER_SIZE_MIN 64
 
 size_t filter_capacity(size_t size)
@@ -20,8 +19,8 @@ size_t filter_size_for(size_t names)
 	return size <= FILTER_SIZE_MAX ? size : 0;
 }
 
-/* 64-bit FNV-1a (draft-eastlake-fnv), and a last mixing, as its low bits alone are weak. */
-static uint64_t hash(const char *name, size_t length)
+/* 64-bit FNV-1a (draft-eastlake-fnv), mixed once more, as its low bits alone are weak. */
+uint64_t filter_hash(const char *name, size_t length)
 {
 	uint64_t h = 0xcbf29ce484222325u;
 
@@ -32,38 +31,37 @@ static uint64_t hash(const char *name, size_t length)
 	return h ^ h >> 33;
 }
 
-/* Double hashing: probe i is a + i * b, with b odd, modulo the size. */
-static size_t probe(uint64_t h, unsigned int i, size_t size)
+void filter_probes(uint64_t hash, size_t size, uint32_t bits[static FILTER_PROBES])
 {
-	uint32_t a = (uint32_t) h, b = (uint32_t) (h >> 32) | 1;
+	/* Double hashing: probe i is a + i * b, with b odd, modulo the number of bits. */
+	uint32_t a = (uint32_t) hash, b = (uint32_t) (hash >> 32) | 1;
 
-	return (a + i * b) & (size * 8 - 1);
+	for (uint32_t i = 0; i < FILTER_PROBES; i++)
+		bits[i] = (a + i * b) & (uint32_t) (size * 8 - 1);
 }
 
-bool filter_add(uint8_t *bits, size_t size, const char *name, size_t length)
+bool filter_add(uint8_t *filter, size_t size, const char *name, size_t length)
 {
-	uint64_t h = hash(name, length);
+	uint32_t bits[FILTER_PROBES];
 	bool changed = false;
 
-	for (unsigned int i = 0; i < PROBES; i++) {
-		size_t bit = probe(h, i, size);
-		uint8_t mask = (uint8_t) (1u << bit % 8);
+	filter_probes(filter_hash(name, length), size, bits);
+	for (unsigned int i = 0; i < FILTER_PROBES; i++) {
+		uint8_t mask = (uint8_t) (1u << bits[i] % 8);
 
-		changed = changed || !(bits[bit / 8] & mask);
-		bits[bit / 8] |= mask;
+		changed = changed || !(filter[bits[i] / 8] & mask);
+		filter[bits[i] / 8] |= mask;
 	}
 	return changed;
 }
 
-bool filter_may_have(const uint8_t *bits, size_t size, const char *name, size_t length)
+bool filter_may_have(const uint8_t *filter, size_t size, const char *name, size_t length)
 {
-	uint64_t h = hash(name, length);
+	uint32_t bits[FILTER_PROBES];
 
-	for (unsigned int i = 0; i < PROBES; i++) {
-		size_t bit = probe(h, i, size);
-
-		if (!(bits[bit / 8] & 1u << bit % 8))
+	filter_probes(filter_hash(name, length), size, bits);
+	for (unsigned int i = 0; i < FILTER_PROBES; i++)
+		if (!(filter[bits[i] / 8] & 1u << bits[i] % 8))
 			return false;
-	}
 	return true;
 }

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "registry/id_index.h"
 
-#include "registry/array.h"
-#include "registry/cleanup.h"
+#include "base/array.h"
+#include "base/cleanup.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Who claims ids: a machine's identity, copied, as its record moves when the pages change. */
+/* A machine that claims ids. Copied, as its record moves when the pages change. */
 struct claimant {
 	uint64_t sequence;
 	char name[MACHINE_NAME_SIZE];
@@ -26,29 +26,25 @@ struct ranges {
 	size_t count;
 };
 
-/* An owner, with the name copied out of the pages. */
+/* An owner whose name is copied out of the pages. */
 struct owned {
 	struct id_owner owner;
 	char name[MACHINE_NAME_SIZE];
 };
 
-struct index {
-	struct snapshot *db;
-	MDB_txn *txn;
-	MDB_dbi owners;
-	MDB_dbi shadowed;
+/* The two databases of one kind of ids. */
+struct id_index {
+	struct transaction *transaction;
+	enum id_kind kind;
+	enum database owners;
+	enum database shadowed;
 };
 
-static int index_init(struct index *ix, struct snapshot *db, enum id_kind kind)
+static struct id_index id_index_of(struct transaction *t, enum id_kind kind)
 {
-	int r;
-
-	*ix = (struct index){ .db = db, .txn = db->txn };
-	r = snapshot_database(db, kind == ID_UID ? DB_UIDS : DB_GIDS, &ix->owners);
-	if (r < 0)
-		return r;
-	return snapshot_database(db, kind == ID_UID ? DB_SHADOWED_UIDS : DB_SHADOWED_GIDS,
-				 &ix->shadowed);
+	if (kind == ID_UID)
+		return (struct id_index){ t, kind, DB_UIDS, DB_SHADOWED_UIDS };
+	return (struct id_index){ t, kind, DB_GIDS, DB_SHADOWED_GIDS };
 }
 
 static void claimant_init(struct claimant *c, enum id_kind kind, const struct machine *m)
@@ -62,7 +58,7 @@ static void claimant_init(struct claimant *c, enum id_kind kind, const struct ma
 		memcpy(c->extents, map->extents, map->count * sizeof *map->extents);
 }
 
-/* The part of an extent that can have names. False if there is none. */
+/* The ids of an extent that can have names. False if there are none. */
 static bool extent_range(const struct idmap_extent *e, struct range *range)
 {
 	uint32_t last = e->outer + (e->count - 1);
@@ -72,66 +68,61 @@ static bool extent_range(const struct idmap_extent *e, struct range *range)
 	return range->first <= range->last;
 }
 
-static int put_owner(struct index *ix, const struct id_owner *owner)
+static int put_owner(const struct id_index *ix, const struct id_owner *owner)
 {
 	uint8_t bytes[ID_OWNER_SIZE];
 	uint32_t last = htobe32(owner->last);
-	MDB_val key = value_of(&last, sizeof last);
-	MDB_val value = value_of(bytes, id_owner_encode(owner, bytes));
 
-	return database_error(mdb_put(ix->txn, ix->owners, &key, &value, 0));
+	return transaction_put(ix->transaction, ix->owners, (struct value){ &last, sizeof last },
+			       (struct value){ bytes, id_owner_encode(owner, bytes) });
 }
 
-static int delete_owner(struct index *ix, uint32_t last)
+static int delete_owner(const struct id_index *ix, uint32_t last)
 {
 	uint32_t bytes = htobe32(last);
-	MDB_val key = value_of(&bytes, sizeof bytes);
 
-	return database_error(mdb_del(ix->txn, ix->owners, &key, NULL));
+	return transaction_delete(ix->transaction, ix->owners,
+				  (struct value){ &bytes, sizeof bytes });
 }
 
 /* The first range that ends at `id` or after. 0 or -ENOENT. */
-static int find_owner(struct index *ix, uint32_t id, struct owned *found)
+static int find_owner(const struct id_index *ix, uint32_t id, struct owned *found)
 {
 	uint32_t bytes = htobe32(id);
-	MDB_val key = value_of(&bytes, sizeof bytes), value;
-	MDB_cursor *cursor;
-	int r = database_error(mdb_cursor_open(ix->txn, ix->owners, &cursor));
+	struct value key = { &bytes, sizeof bytes }, value;
+	int r = transaction_seek(ix->transaction, ix->owners, &key, &value);
 
+	if (r == 0)
+		r = id_owner_decode(key, value, &found->owner);
 	if (r < 0)
 		return r;
-	r = database_error(mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE));
-	if (r == 0)
-		r = id_owner_decode(&key, &value, &found->owner);
-	if (r == 0) {
-		strcpy(found->name, found->owner.name);
-		found->owner.name = found->name;
-	}
-	mdb_cursor_close(cursor);
-	return r;
+	strcpy(found->name, found->owner.name);
+	found->owner.name = found->name;
+	return 0;
 }
 
-static int set_shadowed(struct index *ix, uint64_t sequence, const char *name)
+static int set_shadowed(const struct id_index *ix, uint64_t sequence, const char *name)
 {
 	char folded[MACHINE_NAME_SIZE];
 	uint64_t bytes = htobe64(sequence);
-	MDB_val key = value_of(&bytes, sizeof bytes);
-	MDB_val value = value_of(folded, machine_name_fold(name, folded) + 1);
 
-	return database_error(mdb_put(ix->txn, ix->shadowed, &key, &value, 0));
+	return transaction_put(ix->transaction, ix->shadowed,
+			       (struct value){ &bytes, sizeof bytes },
+			       (struct value){ folded, machine_name_fold(name, folded) + 1 });
 }
 
-static int clear_shadowed(struct index *ix, uint64_t sequence)
+static int clear_shadowed(const struct id_index *ix, uint64_t sequence)
 {
 	uint64_t bytes = htobe64(sequence);
-	MDB_val key = value_of(&bytes, sizeof bytes);
-	int r = database_error(mdb_del(ix->txn, ix->shadowed, &key, NULL));
+	int r = transaction_delete(ix->transaction, ix->shadowed,
+				   (struct value){ &bytes, sizeof bytes });
 
 	return r == -ENOENT ? 0 : r;
 }
 
 /* Cut first..last out of a range that reaches beyond it on either side. */
-static int cut_owner(struct index *ix, const struct id_owner *owner, uint32_t first, uint32_t last)
+static int cut_owner(const struct id_index *ix, const struct id_owner *owner, uint32_t first,
+		     uint32_t last)
 {
 	int r = delete_owner(ix, owner->last);
 
@@ -152,12 +143,13 @@ static int cut_owner(struct index *ix, const struct id_owner *owner, uint32_t fi
 }
 
 /*
- * The claimant meets another owner from id `at` on. The older machine has it;
- * `shadowed` says whether that was the other one. `at` becomes the last id
- * that this settles.
+ * From id `at` on, the claimed ids have another owner already. The machine that
+ * was registered first keeps them; `shadowed` is set if that is the other one.
+ * `at` becomes the last id that this decides.
  */
-static int settle(struct index *ix, const struct claimant *c, const struct id_owner *other,
-		  const struct id_owner *claim, uint32_t *at, bool *shadowed)
+static int decide_owner(const struct id_index *ix, const struct claimant *c,
+			const struct id_owner *other, const struct id_owner *claim, uint32_t *at,
+			bool *shadowed)
 {
 	struct id_owner mine = *claim;
 	int r;
@@ -176,8 +168,8 @@ static int settle(struct index *ix, const struct claimant *c, const struct id_ow
 }
 
 /* Claim one range. `shadowed` is set where an older machine keeps a part of it. */
-static int claim_range(struct index *ix, const struct claimant *c, const struct id_owner *claim,
-		       bool *shadowed)
+static int claim_range(const struct id_index *ix, const struct claimant *c,
+		       const struct id_owner *claim, bool *shadowed)
 {
 	uint32_t at = claim->first;
 
@@ -197,7 +189,7 @@ static int claim_range(struct index *ix, const struct claimant *c, const struct 
 			r = put_owner(ix, &free);
 			at = free.last;
 		} else {
-			r = settle(ix, c, &next.owner, claim, &at, shadowed);
+			r = decide_owner(ix, c, &next.owner, claim, &at, shadowed);
 		}
 		if (r < 0 || at >= claim->last)
 			return r;
@@ -205,9 +197,18 @@ static int claim_range(struct index *ix, const struct claimant *c, const struct 
 	}
 }
 
-/* Claim what lies within `limit` of all the claimant's extents. */
-static int claim_within(struct index *ix, const struct claimant *c, const struct range *limit,
-			bool *shadowed)
+/*
+ * The part of an extent that a machine can own. A single id is one of the
+ * host's accounts, lent to the machine: it stays the host's.
+ */
+static bool ownable_range(const struct idmap_extent *e, struct range *range)
+{
+	return e->count > 1 && extent_range(e, range);
+}
+
+/* Claim the ids of all the claimant's extents that are within `limit`. */
+static int claim_within(const struct id_index *ix, const struct claimant *c,
+			const struct range *limit, bool *shadowed)
 {
 	for (size_t i = 0; i < c->n_extents; i++) {
 		const struct idmap_extent *e = &c->extents[i];
@@ -215,7 +216,7 @@ static int claim_within(struct index *ix, const struct claimant *c, const struct
 		struct range range;
 		int r;
 
-		if (!extent_range(e, &range))
+		if (!ownable_range(e, &range))
 			continue;
 		claim.first = range.first > limit->first ? range.first : limit->first;
 		claim.last = range.last < limit->last ? range.last : limit->last;
@@ -229,16 +230,14 @@ static int claim_within(struct index *ix, const struct claimant *c, const struct
 	return 0;
 }
 
-int id_index_add(struct snapshot *db, enum id_kind kind, const struct machine *machine)
+int id_index_add(struct transaction *t, enum id_kind kind, const struct machine *machine)
 {
 	static const struct range everything = { 0, UINT32_MAX };
+	const struct id_index ix = id_index_of(t, kind);
 	struct claimant c;
-	struct index ix;
 	bool shadowed = false;
-	int r = index_init(&ix, db, kind);
+	int r;
 
-	if (r < 0)
-		return r;
 	claimant_init(&c, kind, machine);
 	r = claim_within(&ix, &c, &everything, &shadowed);
 	return r < 0 || !shadowed ? r : set_shadowed(&ix, c.sequence, c.name);
@@ -260,9 +259,9 @@ static void ranges_done(struct ranges *ranges)
 	free(ranges->items);
 }
 
-/* Delete what the claimant owns of one range, and remember it. */
-static int release_range(struct index *ix, const struct claimant *c, const struct range *range,
-			 struct ranges *freed)
+/* Delete the ranges that the claimant owns within one range, and add them to `freed`. */
+static int release_range(const struct id_index *ix, const struct claimant *c,
+			 const struct range *range, struct ranges *freed)
 {
 	uint32_t at = range->first;
 
@@ -283,7 +282,8 @@ static int release_range(struct index *ix, const struct claimant *c, const struc
 	}
 }
 
-static int release(struct index *ix, const struct claimant *c, struct ranges *freed)
+static int release_extents(const struct id_index *ix, const struct claimant *c,
+			   struct ranges *freed)
 {
 	for (size_t i = 0; i < c->n_extents; i++) {
 		struct range range;
@@ -298,30 +298,24 @@ static int release(struct index *ix, const struct claimant *c, struct ranges *fr
 	return 0;
 }
 
-/* The shadowed machine next in age after `sequence`. 0 or -ENOENT. */
-static int next_shadowed(struct index *ix, enum id_kind kind, uint64_t sequence, struct claimant *c)
+/* The shadowed machine that was registered next after `sequence`. 0 or -ENOENT. */
+static int next_shadowed(const struct id_index *ix, uint64_t sequence, struct claimant *c)
 {
 	uint64_t bytes = htobe64(sequence + 1);
-	MDB_val key = value_of(&bytes, sizeof bytes), value;
+	struct value key = { &bytes, sizeof bytes }, value;
 	struct machine machine;
-	MDB_cursor *cursor;
-	int r = database_error(mdb_cursor_open(ix->txn, ix->shadowed, &cursor));
+	int r = transaction_seek(ix->transaction, ix->shadowed, &key, &value);
 
+	if (r == 0)
+		r = transaction_find_named(ix->transaction, value, &machine);
 	if (r < 0)
 		return r;
-	r = database_error(mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE));
-	mdb_cursor_close(cursor);
-	if (r < 0)
-		return r;
-	r = snapshot_find_named(ix->db, &value, &machine);
-	if (r < 0)
-		return r;
-	claimant_init(c, kind, &machine);
+	claimant_init(c, ix->kind, &machine);
 	return 0;
 }
 
-/* Whether a machine, or, with a sequence of 0, anyone, owns all of a range. 1, 0, or an error. */
-static int is_owned(struct index *ix, const struct range *range, uint64_t sequence)
+/* Whether one machine owns all of a range; with a sequence of 0, any machines. 1, 0, or an error. */
+static int is_owned(const struct id_index *ix, const struct range *range, uint64_t sequence)
 {
 	uint32_t at = range->first;
 
@@ -339,13 +333,13 @@ static int is_owned(struct index *ix, const struct range *range, uint64_t sequen
 	}
 }
 
-static int owns_all(struct index *ix, const struct claimant *c)
+static int owns_all(const struct id_index *ix, const struct claimant *c)
 {
 	for (size_t i = 0; i < c->n_extents; i++) {
 		struct range range;
 		int r;
 
-		if (!extent_range(&c->extents[i], &range))
+		if (!ownable_range(&c->extents[i], &range))
 			continue;
 		r = is_owned(ix, &range, c->sequence);
 		if (r <= 0)
@@ -354,7 +348,7 @@ static int owns_all(struct index *ix, const struct claimant *c)
 	return 1;
 }
 
-static int all_owned(struct index *ix, const struct ranges *ranges)
+static int all_owned(const struct id_index *ix, const struct ranges *ranges)
 {
 	for (size_t i = 0; i < ranges->count; i++) {
 		int r = is_owned(ix, &ranges->items[i], 0);
@@ -365,7 +359,8 @@ static int all_owned(struct index *ix, const struct ranges *ranges)
 	return 1;
 }
 
-static int claim_freed(struct index *ix, const struct claimant *c, const struct ranges *freed)
+static int claim_freed(const struct id_index *ix, const struct claimant *c,
+		       const struct ranges *freed)
 {
 	bool shadowed = false;
 	int r;
@@ -379,17 +374,17 @@ static int claim_freed(struct index *ix, const struct claimant *c, const struct 
 	return r == 1 ? clear_shadowed(ix, c->sequence) : r;
 }
 
-/* Give what became free to the shadowed machines, the oldest first, until none of it is left. */
-static int inherit(struct index *ix, enum id_kind kind, const struct ranges *freed)
+/* Give the freed ids to the shadowed machines, the oldest first, until all have an owner. */
+static int give_freed(const struct id_index *ix, const struct ranges *freed)
 {
-	struct claimant heir = { .sequence = 0 };
+	struct claimant next = { .sequence = 0 };
 
 	for (;;) {
-		int r = next_shadowed(ix, kind, heir.sequence, &heir);
+		int r = next_shadowed(ix, next.sequence, &next);
 
 		if (r < 0)
 			return r == -ENOENT ? 0 : r;
-		r = claim_freed(ix, &heir, freed);
+		r = claim_freed(ix, &next, freed);
 		if (r == 0)
 			r = all_owned(ix, freed);
 		if (r != 0)
@@ -397,18 +392,16 @@ static int inherit(struct index *ix, enum id_kind kind, const struct ranges *fre
 	}
 }
 
-int id_index_remove(struct snapshot *db, enum id_kind kind, const struct machine *machine)
+int id_index_remove(struct transaction *t, enum id_kind kind, const struct machine *machine)
 {
 	CLEANUP(ranges_done) struct ranges freed = { 0 };
+	const struct id_index ix = id_index_of(t, kind);
 	struct claimant c;
-	struct index ix;
-	int r = index_init(&ix, db, kind);
+	int r;
 
-	if (r < 0)
-		return r;
 	claimant_init(&c, kind, machine);
 	r = clear_shadowed(&ix, c.sequence);
 	if (r == 0)
-		r = release(&ix, &c, &freed);
-	return r < 0 || !freed.count ? r : inherit(&ix, kind, &freed);
+		r = release_extents(&ix, &c, &freed);
+	return r < 0 || !freed.count ? r : give_freed(&ix, &freed);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "registry/idmap.h"
 
+#include "base/number.h"
 #include "registry/name.h"
 
 #include <errno.h>
@@ -85,6 +86,42 @@ int idmap_to_inner(const struct idmap *map, uint32_t outer, uint32_t *inner)
 		}
 	}
 	return -ENOENT;
+}
+
+bool idmap_equal(const struct idmap *a, const struct idmap *b)
+{
+	return a->count == b->count &&
+	       (a->count == 0 ||
+		memcmp(a->extents, b->extents, a->count * sizeof *a->extents) == 0);
+}
+
+static uint32_t last_inner(const struct idmap_extent *e)
+{
+	return e->inner + (e->count - 1);
+}
+
+static bool intersect_extents(const struct idmap_extent *a, const struct idmap_extent *b,
+			      struct idmap_extent *both)
+{
+	uint32_t first = a->inner > b->inner ? a->inner : b->inner;
+	uint32_t last = last_inner(a) < last_inner(b) ? last_inner(a) : last_inner(b);
+
+	/* The same pairs of ids: both are as far apart, modulo 2^32. */
+	if (a->outer - a->inner != b->outer - b->inner || first > last)
+		return false;
+	*both = (struct idmap_extent){ first, a->outer + (first - a->inner), last - first + 1 };
+	return true;
+}
+
+size_t idmap_intersect(const struct idmap *a, const struct idmap *b, struct idmap_extent *extents,
+		       size_t size)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < a->count; i++)
+		for (size_t j = 0; j < b->count && count < size; j++)
+			count += intersect_extents(&a->extents[i], &b->extents[j], &extents[count]);
+	return count;
 }
 
 int idmap_extent_parse(const char *text, struct idmap_extent *extent)

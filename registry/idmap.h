@@ -12,12 +12,12 @@
 /* The kernel's UID_GID_MAP_MAX_EXTENTS (include/linux/user_namespace.h). */
 #define IDMAP_EXTENTS_MAX 340
 
-/* Host ids below this are the host's own, never a machine's: nobody may be named root. */
+/* Host ids below this are never a machine's: no machine's user may be taken for root. */
 #define IDMAP_HOST_MIN 65536u
 
 /*
  * `count` ids from `inner` in the machine are those from `outer` on the host.
- * Packed, because a map is read where it lies in the registry's pages.
+ * Packed, because a map is read in place, in the registry's pages.
  */
 struct idmap_extent {
 	uint32_t inner;
@@ -25,7 +25,7 @@ struct idmap_extent {
 	uint32_t count;
 } __attribute__((packed));
 
-/* Borrowed: the extents belong to whoever made the map. */
+/* The extents belong to the caller that made the map. */
 struct idmap {
 	const struct idmap_extent *extents;
 	size_t count;
@@ -54,6 +54,15 @@ int idmap_to_outer(const struct idmap *map, uint32_t inner, uint32_t *outer);
 
 /* The inner id for one of the host's. 0, or -ENOENT outside of the map. */
 int idmap_to_inner(const struct idmap *map, uint32_t outer, uint32_t *inner);
+
+/*
+ * The pairs of ids that are in both maps, as extents. Those that `size` has no
+ * room for are left out. Returns how many there are.
+ */
+size_t idmap_intersect(const struct idmap *a, const struct idmap *b, struct idmap_extent *extents,
+		       size_t size);
+
+bool idmap_equal(const struct idmap *a, const struct idmap *b);
 
 /* Read INNER:OUTER:COUNT. 0, or -EINVAL where it isn't three plain decimal numbers. */
 int idmap_extent_parse(const char *text, struct idmap_extent *extent);

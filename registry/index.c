@@ -1,29 +1,25 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "registry/index.h"
 
+#include "registry/address_index.h"
 #include "registry/id_index.h"
 
 #include <errno.h>
 #include <string.h>
 
-static int put(struct snapshot *db, enum database database, const void *key, size_t key_size,
-	       const void *value, size_t size, unsigned int flags)
+static struct value folded_value(const char *folded)
 {
-	MDB_val k = value_of(key, key_size), v = value_of(value, size);
-
-	return database_error(mdb_put(db->txn, db->databases[database], &k, &v, flags));
+	return (struct value){ folded, strlen(folded) + 1 };
 }
 
-/* An address may stand in a record twice, on two interfaces: it may be gone already. */
-static int drop(struct snapshot *db, enum database database, const void *key, size_t size)
+static int delete_entry(struct transaction *t, enum database database, struct value key)
 {
-	MDB_val k = value_of(key, size);
-	int r = database_error(mdb_del(db->txn, db->databases[database], &k, NULL));
+	int r = transaction_delete(t, database, key);
 
 	return r == -ENOENT ? 0 : r;
 }
 
-static int add_aliases(struct snapshot *db, const struct machine *m, const char *folded)
+static int add_aliases(struct transaction *t, const struct machine *m, const char *folded)
 {
 	char value[1 + MACHINE_NAME_SIZE] = { NAME_IS_ALIAS };
 
@@ -31,7 +27,8 @@ static int add_aliases(struct snapshot *db, const struct machine *m, const char 
 	for (const char *alias = NULL; (alias = machine_next_alias(m, alias));) {
 		char key[MACHINE_NAME_SIZE];
 		size_t length = machine_name_fold(alias, key);
-		int r = put(db, DB_NAMES, key, length, value, strlen(folded) + 2, MDB_NOOVERWRITE);
+		int r = transaction_add(t, DB_NAMES, (struct value){ key, length },
+					(struct value){ value, strlen(folded) + 2 });
 
 		if (r < 0)
 			return r;
@@ -39,12 +36,12 @@ static int add_aliases(struct snapshot *db, const struct machine *m, const char 
 	return 0;
 }
 
-static int remove_aliases(struct snapshot *db, const struct machine *m)
+static int remove_aliases(struct transaction *t, const struct machine *m)
 {
 	for (const char *alias = NULL; (alias = machine_next_alias(m, alias));) {
 		char key[MACHINE_NAME_SIZE];
 		size_t length = machine_name_fold(alias, key);
-		int r = drop(db, DB_NAMES, key, length);
+		int r = delete_entry(t, DB_NAMES, (struct value){ key, length });
 
 		if (r < 0)
 			return r;
@@ -52,147 +49,114 @@ static int remove_aliases(struct snapshot *db, const struct machine *m)
 	return 0;
 }
 
-static int add_addresses(struct snapshot *db, const struct machine *m, const char *folded)
-{
-	for (size_t i = 0; i < m->n_addresses; i++) {
-		uint8_t key[ADDRESS_KEY_SIZE];
-		size_t size = address_key(key, m->addresses[i].family, m->addresses[i].bytes,
-					  m->sequence);
-		int r = put(db, DB_ADDRESSES, key, size, folded, strlen(folded) + 1, 0);
-
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
-static int remove_addresses(struct snapshot *db, const struct machine *m)
-{
-	for (size_t i = 0; i < m->n_addresses; i++) {
-		uint8_t key[ADDRESS_KEY_SIZE];
-		size_t size = address_key(key, m->addresses[i].family, m->addresses[i].bytes,
-					  m->sequence);
-		int r = drop(db, DB_ADDRESSES, key, size);
-
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
-static int add_unit(struct snapshot *db, const struct machine *m, const char *folded)
+static int add_unit(struct transaction *t, const struct machine *m, const char *folded)
 {
 	uint8_t key[UNIT_KEY_SIZE];
 
 	if (!m->unit)
 		return 0;
-	return put(db, DB_UNITS, key, unit_key(key, m->unit, m->sequence), folded,
-		   strlen(folded) + 1, 0);
+	return transaction_put(t, DB_UNITS,
+			       (struct value){ key, unit_key(key, m->unit, m->sequence) },
+			       folded_value(folded));
 }
 
-static int remove_unit(struct snapshot *db, const struct machine *m)
+static int remove_unit(struct transaction *t, const struct machine *m)
 {
 	uint8_t key[UNIT_KEY_SIZE];
 
-	return m->unit ? drop(db, DB_UNITS, key, unit_key(key, m->unit, m->sequence)) : 0;
+	if (!m->unit)
+		return 0;
+	return delete_entry(t, DB_UNITS,
+			    (struct value){ key, unit_key(key, m->unit, m->sequence) });
 }
 
-static int add_leader(struct snapshot *db, const struct machine *m, const char *folded)
+static int add_leader(struct transaction *t, const struct machine *m, const char *folded)
 {
 	uint32_t pid = htobe32(m->leader.pid);
 
-	return put(db, DB_LEADERS, &pid, sizeof pid, folded, strlen(folded) + 1, 0);
+	return transaction_put(t, DB_LEADERS, (struct value){ &pid, sizeof pid },
+			       folded_value(folded));
 }
 
-static int remove_leader(struct snapshot *db, const struct machine *m)
+static int remove_leader(struct transaction *t, const struct machine *m)
 {
 	uint32_t pid = htobe32(m->leader.pid);
 
-	return drop(db, DB_LEADERS, &pid, sizeof pid);
+	return delete_entry(t, DB_LEADERS, (struct value){ &pid, sizeof pid });
 }
 
-static int add_names(struct snapshot *db, const struct machine *m, const void *value, size_t size)
+static int add_names(struct transaction *t, const struct machine *m, struct value record)
 {
 	char folded[MACHINE_NAME_SIZE];
 	size_t length = machine_name_fold(m->name, folded);
-	int r = put(db, DB_NAMES, folded, length, value, size, 0);
+	int r = transaction_put(t, DB_NAMES, (struct value){ folded, length }, record);
 
 	if (r == 0)
-		r = add_aliases(db, m, folded);
+		r = add_aliases(t, m, folded);
 	if (r == 0)
-		r = add_leader(db, m, folded);
+		r = add_leader(t, m, folded);
 	if (r == 0)
-		r = add_addresses(db, m, folded);
-	return r < 0 ? r : add_unit(db, m, folded);
+		r = address_index_add(t, m, folded);
+	return r < 0 ? r : add_unit(t, m, folded);
 }
 
-static int remove_names(struct snapshot *db, const struct machine *m)
+static int remove_names(struct transaction *t, const struct machine *m)
 {
 	char folded[MACHINE_NAME_SIZE];
 	size_t length = machine_name_fold(m->name, folded);
-	int r = drop(db, DB_NAMES, folded, length);
+	int r = delete_entry(t, DB_NAMES, (struct value){ folded, length });
 
 	if (r == 0)
-		r = remove_aliases(db, m);
+		r = remove_aliases(t, m);
 	if (r == 0)
-		r = remove_leader(db, m);
+		r = remove_leader(t, m);
 	if (r == 0)
-		r = remove_addresses(db, m);
-	return r < 0 ? r : remove_unit(db, m);
+		r = address_index_remove(t, m);
+	return r < 0 ? r : remove_unit(t, m);
 }
 
-int index_add(struct snapshot *db, const struct machine *machine, const void *value, size_t size)
+int index_add(struct transaction *t, const struct machine *machine, struct value record)
 {
-	int r = add_names(db, machine, value, size);
+	int r = add_names(t, machine, record);
 
 	if (r == 0)
-		r = id_index_add(db, ID_UID, machine);
-	return r < 0 ? r : id_index_add(db, ID_GID, machine);
+		r = id_index_add(t, ID_UID, machine);
+	return r < 0 ? r : id_index_add(t, ID_GID, machine);
 }
 
-int index_remove(struct snapshot *db, const struct machine *former)
+int index_remove(struct transaction *t, const struct machine *former)
 {
-	int r = remove_names(db, former);
+	int r = remove_names(t, former);
 
 	if (r == 0)
-		r = id_index_remove(db, ID_UID, former);
-	return r < 0 ? r : id_index_remove(db, ID_GID, former);
+		r = id_index_remove(t, ID_UID, former);
+	return r < 0 ? r : id_index_remove(t, ID_GID, former);
 }
 
-static bool same_map(const struct idmap *a, const struct idmap *b)
+bool index_has_same_ids(const struct machine *a, const struct machine *b)
 {
-	return a->count == b->count &&
-	       (a->count == 0 ||
-		memcmp(a->extents, b->extents, a->count * sizeof *a->extents) == 0);
+	/* The ids' entries have the machine's sequence and name, too. */
+	return a->sequence == b->sequence && strcmp(a->name, b->name) == 0 &&
+	       idmap_equal(&a->uids, &b->uids) && idmap_equal(&a->gids, &b->gids);
 }
 
-/* Owners carry the machine's sequence and name: a change of these concerns them, too. */
-static bool same_owner(const struct machine *a, const struct machine *b)
-{
-	return a->sequence == b->sequence && strcmp(a->name, b->name) == 0;
-}
-
-static int replace_ids(struct snapshot *db, enum id_kind kind, const struct machine *former,
+static int replace_ids(struct transaction *t, enum id_kind kind, const struct machine *former,
 		       const struct machine *machine)
 {
-	int r;
+	int r = id_index_remove(t, kind, former);
 
-	if (same_owner(former, machine) &&
-	    (kind == ID_UID ? same_map(&former->uids, &machine->uids)
-			    : same_map(&former->gids, &machine->gids)))
-		return 0;
-	r = id_index_remove(db, kind, former);
-	return r < 0 ? r : id_index_add(db, kind, machine);
+	return r < 0 ? r : id_index_add(t, kind, machine);
 }
 
-int index_replace(struct snapshot *db, const struct machine *former, const struct machine *machine,
-		  const void *value, size_t size)
+int index_replace(struct transaction *t, const struct machine *former,
+		  const struct machine *machine, struct value record)
 {
-	int r = remove_names(db, former);
+	int r = remove_names(t, former);
 
 	if (r == 0)
-		r = add_names(db, machine, value, size);
-	if (r == 0)
-		r = replace_ids(db, ID_UID, former, machine);
-	return r < 0 ? r : replace_ids(db, ID_GID, former, machine);
+		r = add_names(t, machine, record);
+	if (r < 0 || index_has_same_ids(former, machine))
+		return r;
+	r = replace_ids(t, ID_UID, former, machine);
+	return r < 0 ? r : replace_ids(t, ID_GID, former, machine);
 }

@@ -8,40 +8,42 @@ libregistry_read_la_SOURCES = \
 	%D%/file.c %D%/file.h \
 	%D%/filter.c %D%/filter.h \
 	%D%/idmap.c %D%/idmap.h \
+	%D%/leader_state.c %D%/leader_state.h \
+	%D%/mapped_id.c %D%/mapped_id.h \
 	%D%/name.c %D%/name.h \
+	%D%/name_value.c %D%/name_value.h \
+	%D%/pages.c %D%/pages.h \
 	%D%/process_stat.c %D%/process_stat.h \
 	%D%/record.c %D%/record.h \
 	%D%/snapshot.c %D%/snapshot.h \
+	%D%/value.h \
 	%D%/wire.h
-libregistry_read_la_LIBADD = $(LMDB_LIBS)
+libregistry_read_la_CFLAGS = $(PLUG_IN_CFLAGS)
 
-noinst_LTLIBRARIES += libregistry-watch.la
-libregistry_watch_la_SOURCES = %D%/watch.c %D%/watch.h
+noinst_LTLIBRARIES += libregistry-notify.la
+libregistry_notify_la_SOURCES = %D%/diff.c %D%/diff.h %D%/notify.c %D%/notify.h
 
-# For those that say what is wrong.
+# For those that report to a person.
 noinst_LTLIBRARIES += libregistry-words.la
 libregistry_words_la_SOURCES = %D%/words.c %D%/words.h
 
+# For programs that report to a person.
+noinst_LIBRARIES += libregistry-lookup.a
+libregistry_lookup_a_SOURCES = %D%/lookup.c %D%/lookup.h
+
 noinst_LIBRARIES += libregistry-write.a
 libregistry_write_a_SOURCES = \
-	%D%/array.h \
-	%D%/cgroup.c %D%/cgroup.h \
-	%D%/cleanup.h \
+	%D%/address_index.c %D%/address_index.h \
 	%D%/copy.c %D%/copy.h \
-	%D%/guest.c %D%/guest.h \
-	%D%/host_link.c %D%/host_link.h \
 	%D%/id_index.c %D%/id_index.h \
 	%D%/index.c %D%/index.h \
-	%D%/mountinfo.c %D%/mountinfo.h \
-	%D%/netlink.c %D%/netlink.h \
-	%D%/network.c %D%/network.h \
-	%D%/proc_file.c %D%/proc_file.h \
-	%D%/process.c %D%/process.h \
-	%D%/register.c %D%/register.h \
+	%D%/lock.c %D%/lock.h \
+	%D%/mapped_snapshot.c %D%/mapped_snapshot.h \
+	%D%/publication.c %D%/publication.h \
+	%D%/transaction.c %D%/transaction.h \
 	%D%/writer.c %D%/writer.h
-libregistry_write_a_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS)
 
 # What a program that writes links, in this order.
-REGISTRY_WRITE_LIBS = libregistry-write.a libregistry-read.la $(MNL_LIBS)
+REGISTRY_WRITE_LIBS = libregistry-write.a libregistry-read.la $(LMDB_LIBS)
 
 EXTRA_DIST += %D%/FORMAT.md

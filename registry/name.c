@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "registry/name.h"
 
-#include <arpa/inet.h>
+#include "base/array_size.h"
+#include "base/number.h"
+
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-/* ctype(3) asks the locale; a name's bytes mean the same everywhere. */
+/* hostname(7): a label of the host's name, with its NUL. */
+#define HOST_LABEL_SIZE 65
+
+/* ctype(3) depends on the locale; names don't. */
 static bool is_digit(char c)
 {
 	return c >= '0' && c <= '9';
@@ -50,18 +53,35 @@ static enum name_verdict judge_labels(const char *name)
 	}
 }
 
-/* inet_aton(3) takes 10, 0x10 and 10.1; strtoul(3) takes what is too large for it. */
+/* "10", "0x1f", "0b1", "0o7": in one libc or another, strtoul(3) takes it. */
+static bool is_number_label(const char *label, size_t length)
+{
+	static const struct {
+		char letter;
+		const char *digits;
+	} bases[] = { { 'x', "0123456789abcdefABCDEF" }, { 'b', "01" }, { 'o', "01234567" } };
+
+	if (strspn(label, "0123456789") >= length)
+		return true;
+	for (size_t i = 0; label[0] == '0' && i < ARRAY_SIZE(bases); i++)
+		if (to_lower(label[1]) == bases[i].letter &&
+		    strspn(label + 2, bases[i].digits) >= length - 2)
+			return true;
+	return false;
+}
+
+/* Also 10.0.0.256 and 1.2.3.4.5, which inet_aton(3) refuses here but may not elsewhere. */
 static bool is_number(const char *name)
 {
-	struct in_addr address;
-	char *end;
+	for (;;) {
+		size_t length = strcspn(name, ".");
 
-	if (inet_aton(name, &address))
-		return true;
-	if (!is_digit(name[0]))
-		return false;
-	strtoul(name, &end, 0);
-	return *end == '\0' || all_digits(name);
+		if (!is_number_label(name, length))
+			return false;
+		if (name[length] == '\0')
+			return true;
+		name += length + 1;
+	}
 }
 
 static bool is_under(const char *name, const char *domain)
@@ -73,20 +93,63 @@ static bool is_under(const char *name, const char *domain)
 	return length == tail || name[length - tail - 1] == '.';
 }
 
+static bool is_one_of(const char *name, const char *const *words, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcasecmp(name, words[i]) == 0)
+			return true;
+	return false;
+}
+
+static bool has_first_label(const char *name, const char *label)
+{
+	size_t length = strlen(label);
+
+	return strncasecmp(name, label, length) == 0 &&
+	       (name[length] == '\0' || name[length] == '.');
+}
+
 /*
- * localhost: RFC 6761, section 6.3. _gateway and the like: nss-myhostname(8)
- * and systemd-resolved(8). The capital words: pam_access(8), which takes them in any case.
+ * Names that programs look up with a meaning of their own. localhost: RFC 6761, section 6.3.
+ * _gateway and the like: nss-myhostname(8) and systemd-resolved(8). The capital words:
+ * pam_access(8), which takes them in any case. wpad and isatap: programs look for their proxy and
+ * tunnel there. Clouds' metadata, and hosts of container engines.
  */
 static bool is_reserved(const char *name)
 {
-	static const char *const words[] = { "_gateway",       "_outbound", "_localdnsstub",
-					     "_localdnsproxy", "LOCAL",	    "ALL",
-					     "NONE",	       "EXCEPT" };
+	static const char *const words[] = {
+		"_gateway",	  "_outbound",	     "_localdnsstub",
+		"_localdnsproxy", "LOCAL",	     "ALL",
+		"NONE",		  "EXCEPT",	     "localhost4",
+		"localhost6",	  "ip6-localhost",   "ip6-loopback",
+		"ip6-localnet",	  "ip6-mcastprefix", "ip6-allnodes",
+		"ip6-allrouters", "ip6-allhosts",    "broadcasthost",
+		"metadata",	  "metadata.goog",   "instance-data",
+	};
+	static const char *const domains[] = {
+		"localhost",
+		"localhost.localdomain",
+		"localhost4.localdomain4",
+		"localhost6.localdomain6",
+		"docker.internal",
+		"containers.internal",
+		"google.internal",
+		"ec2.internal",
+		"lima.internal",
+		"in-addr.arpa",
+		"ip6.arpa",
+		"resolver.arpa",
+		"invalid",
+		"onion",
+	};
 
-	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-		if (strcasecmp(name, words[i]) == 0)
+	if (is_one_of(name, words, ARRAY_SIZE(words)) || has_first_label(name, "wpad") ||
+	    has_first_label(name, "isatap"))
+		return true;
+	for (size_t i = 0; i < ARRAY_SIZE(domains); i++)
+		if (is_under(name, domains[i]))
 			return true;
-	return is_under(name, "localhost") || is_under(name, "localhost.localdomain");
+	return false;
 }
 
 /* tty(4), console(4), and the consoles of serial lines and hypervisors, as they stand in /dev. */
@@ -95,10 +158,10 @@ static bool is_terminal(const char *name)
 	static const char *const exact[] = { "console", "tty", "ptmx", "pts" };
 	static const char *const numbered[] = { "tty", "hvc", "xvc", "vcs", "vcsa", "pts" };
 
-	for (size_t i = 0; i < sizeof exact / sizeof *exact; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(exact); i++)
 		if (strcmp(name, exact[i]) == 0)
 			return true;
-	for (size_t i = 0; i < sizeof numbered / sizeof *numbered; i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(numbered); i++) {
 		size_t length = strlen(numbered[i]);
 
 		if (strncmp(name, numbered[i], length) != 0)
@@ -120,6 +183,19 @@ static bool is_this_host(const char *name, const char *host_name)
 			     (strncasecmp(name, host_name, label) == 0 && name[label] == '\0'));
 }
 
+/* vm.example.com and web.vm on host "vm": search domains make one of the other. */
+static bool is_of_this_host(const char *name, const char *host_name)
+{
+	char label[HOST_LABEL_SIZE];
+	size_t length = strcspn(host_name, ".");
+
+	if (length == 0 || length >= sizeof label)
+		return false;
+	memcpy(label, host_name, length);
+	label[length] = '\0';
+	return has_first_label(name, label) || is_under(name, label) || is_under(name, host_name);
+}
+
 enum name_verdict machine_name_judge(const char *name, const char *host_name)
 {
 	enum name_verdict verdict;
@@ -139,7 +215,27 @@ enum name_verdict machine_name_judge(const char *name, const char *host_name)
 		return NAME_TERMINAL;
 	if (host_name && is_this_host(name, host_name))
 		return NAME_THIS_HOST;
+	if (host_name && is_of_this_host(name, host_name))
+		return NAME_OF_THIS_HOST;
 	return NAME_OK;
+}
+
+bool machine_name_is_in(const char *name, const char *domains)
+{
+	char domain[MACHINE_NAME_SIZE];
+
+	while (*(domains += strspn(domains, " \t,"))) {
+		size_t length = strcspn(domains, " \t,");
+
+		if (length < sizeof domain) {
+			memcpy(domain, domains, length);
+			domain[length] = '\0';
+			if (is_under(name, domain) && strlen(name) > length)
+				return true;
+		}
+		domains += length;
+	}
+	return false;
 }
 
 size_t machine_name_fold(const char *name, char folded[static MACHINE_NAME_SIZE])
@@ -165,23 +261,6 @@ bool machine_names_equal(const char *a, const char *b)
 	return machine_name_fold(a, x) > 0 && machine_name_fold(b, y) > 0 && strcmp(x, y) == 0;
 }
 
-int id_parse(const char *text, uint32_t *id)
-{
-	uint64_t value = 0;
-
-	if (!is_digit(text[0]) || (text[0] == '0' && text[1]))
-		return -EINVAL;
-	for (const char *p = text; *p; p++) {
-		if (!is_digit(*p))
-			return -EINVAL;
-		value = value * 10 + (uint64_t) (*p - '0');
-		if (value > UINT32_MAX)
-			return -EINVAL;
-	}
-	*id = (uint32_t) value;
-	return 0;
-}
-
 int user_name_parse(const char *text, const char *prefix, char name[static MACHINE_NAME_SIZE],
 		    uint32_t *inner)
 {
@@ -205,8 +284,26 @@ int user_name_parse(const char *text, const char *prefix, char name[static MACHI
 	return 0;
 }
 
+/* Not snprintf(3), which takes as long as all the rest of a look-up. */
+size_t id_format(char text[static ID_TEXT_SIZE], uint32_t id)
+{
+	char digits[ID_TEXT_SIZE];
+	size_t count = 0;
+
+	do
+		digits[count++] = (char) ('0' + id % 10);
+	while ((id /= 10) > 0);
+	for (size_t i = 0; i < count; i++)
+		text[i] = digits[count - 1 - i];
+	text[count] = '\0';
+	return count;
+}
+
 size_t user_name_format(char text[static MACHINE_USER_NAME_SIZE], const char *prefix,
 			const char *name, uint32_t inner)
 {
-	return (size_t) snprintf(text, MACHINE_USER_NAME_SIZE, "%s%s-%u", prefix, name, inner);
+	char *end = stpcpy(stpcpy(text, prefix), name);
+
+	*end++ = '-';
+	return (size_t) (end - text) + id_format(end, inner);
 }

@@ -26,10 +26,12 @@ enum name_verdict {
 	NAME_TOO_LONG,	    /* more than MACHINE_NAME_MAX bytes */
 	NAME_BAD_CHARACTER, /* not a letter, digit, "-", "_" or "." */
 	NAME_BAD_LABEL,	    /* a label that is empty, longer than 63 bytes, or has "-" at an end */
-	NAME_NUMBER,	    /* inet_aton(3) or strtoul(3) take it for an address or a number */
+	NAME_NUMBER,	    /* an address or a number to some libc: all labels are numbers */
 	NAME_RESERVED,	    /* localhost, _gateway, LOCAL, ...: others give it a meaning */
 	NAME_TERMINAL,	    /* pam_access(8) takes it for a terminal */
 	NAME_THIS_HOST,	    /* this host's own name, or the first label of it */
+	NAME_OF_THIS_HOST,  /* a name under it, or that label in another domain */
+	NAME_DOTTED,	    /* more than one label, which only root gives */
 };
 
 /*
@@ -38,28 +40,32 @@ enum name_verdict {
  */
 enum name_verdict machine_name_judge(const char *name, const char *host_name);
 
-/* A letter, a digit, "-" or "_": what the labels of a name are made of. */
+/* Whether the name is below one of the domains in a list, with blanks or commas between. */
+bool machine_name_is_in(const char *name, const char *domains);
+
+/* Whether it may be in a label of a name: a letter, a digit, "-" or "_". */
 bool is_name_byte(char byte);
 
 /*
- * Fold a host name as a program asks for it into the key that the registry
- * holds: lower case, one trailing dot dropped. Returns its length, or 0 where
- * no machine can have that name, and `folded` is of no use.
+ * Fold a host name, as a program asks for it, into the key in the registry:
+ * lower case, without a trailing dot. Returns its length, or 0 if no machine
+ * can have that name; `folded` is undefined then.
  */
 size_t machine_name_fold(const char *name, char folded[static MACHINE_NAME_SIZE]);
 
-/* Whether two names fold to the same key, and so are one. */
+/* Whether two names fold to the same key. */
 bool machine_names_equal(const char *a, const char *b);
 
-/* Plain decimal, as in /etc/passwd: no sign, no leading zero, below 2^32. 0 or -EINVAL. */
-int id_parse(const char *text, uint32_t *id);
-
 /*
- * Take "vu-NAME-N" apart. 0, or -EINVAL where `text` has not that shape. NAME
- * comes back as it was written; user names keep their case.
+ * Parse "vu-NAME-N". 0, or -EINVAL if `text` doesn't have that form. NAME keeps
+ * its case.
  */
 int user_name_parse(const char *text, const char *prefix, char name[static MACHINE_NAME_SIZE],
 		    uint32_t *inner);
+
+/* Write an id in decimal. Returns the length without NUL. */
+#define ID_TEXT_SIZE (10 + 1)
+size_t id_format(char text[static ID_TEXT_SIZE], uint32_t id);
 
 /* The inverse. Returns the length without NUL; text always holds the whole. */
 size_t user_name_format(char text[static MACHINE_USER_NAME_SIZE], const char *prefix,

@@ -21,9 +21,8 @@ static const char *skip_to(const char *at, int number, int wanted)
 
 /*
  * Fields are counted from 1, as in proc(5). The second is the program's name
- * in parentheses, and may hold any byte: go on after the last of these.
- * Look-ups read this, so it isn't left to sscanf(3), which takes as long as
- * the system calls.
+ * in parentheses, and may contain any byte: the next field is after the last
+ * parenthesis. sscanf(3) would take as long as the system calls of a look-up.
  */
 int process_stat_parse(const char *text, struct process_stat *stat)
 {
@@ -74,36 +73,4 @@ bool process_stat_is_dead(const struct process_stat *stat)
 	if (stat->state == 'Z')
 		return stat->threads <= 1;
 	return stat->state == 'X' || stat->state == 'x';
-}
-
-bool leader_is_gone(const struct machine_leader *leader, const struct registry_origin *origin)
-{
-	struct process_stat stat;
-	int r = process_stat_read(leader->pid, &stat);
-
-	if (r == 0 && stat.start_time == leader->start_time && !process_stat_is_dead(&stat))
-		return false;
-	if (r < 0 && r != -ENOENT && r != -ESRCH)
-		return false;
-	/* hidepid= hides a process from /proc, but not from kill(2). */
-	if (r < 0 && (kill((pid_t) leader->pid, 0) == 0 || errno != ESRCH))
-		return false;
-	/* The number may mean another process here, and its start time another moment. */
-	return registry_origin_is_mine(origin);
-}
-
-int leader_lives(const struct machine_leader *leader, const struct registry_origin *origin)
-{
-	struct process_stat stat;
-	int r;
-
-	if (!registry_origin_is_mine(origin))
-		return -EXDEV;
-	r = process_stat_read(leader->pid, &stat);
-	if (r == 0)
-		return stat.start_time == leader->start_time && !process_stat_is_dead(&stat);
-	if (r != -ENOENT && r != -ESRCH)
-		return r;
-	/* It may be hidden: hidepid=. */
-	return kill((pid_t) leader->pid, 0) < 0 && errno == ESRCH ? 0 : -EACCES;
 }

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* /proc/PID/stat, proc(5), and whether a leader still lives. */
+/* /proc/PID/stat: proc(5). */
 #pragma once
-
-#include "registry/file.h"
-#include "registry/record.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -24,16 +21,3 @@ int process_stat_read(uint32_t pid, struct process_stat *stat);
 
 /* Whether no thread of it runs any more. */
 bool process_stat_is_dead(const struct process_stat *stat);
-
-/*
- * Whether the leader has died, as far as this process can be sure of it.
- * False in doubt: from another pid namespace, where /proc hides it, in a
- * sandbox. `origin` is that of the registry that names the leader.
- */
-bool leader_is_gone(const struct machine_leader *leader, const struct registry_origin *origin);
-
-/*
- * The same for those that need to be sure. 1 if it lives, 0 if it has died, or
- * -EXDEV where pids of that origin mean others here, or what reading says.
- */
-int leader_lives(const struct machine_leader *leader, const struct registry_origin *origin);

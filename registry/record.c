@@ -9,8 +9,9 @@
 
 /*
  * Tags are never used again for something else. A reader passes over those
- * that it doesn't know, so that a new field needs no new version: programs
- * keep the module of last month loaded.
+ * that it doesn't know, and a writer carries them on, so that a new field needs
+ * no new version: programs keep the module of last month loaded, and an old
+ * monitor rewrites records of a new registrar.
  */
 enum record_tag {
 	TAG_NAME = 1,
@@ -31,13 +32,44 @@ enum record_tag {
 	TAG_ADDRESSES = 16,
 	TAG_CONTROL = 17,
 	TAG_SIGNALS = 18,
+	TAG_NAMESPACES = 19,
+	TAG_NEXT_NAMES = 20,
+	TAG_UNANSWERED = 21,
+	TAG_HOST_NETWORK = 22,
+	TAG_DESCRIPTION = 23,
+	TAG_OWNER = 24,
+	TAG_SYSTEM = 25,
 };
+#define TAG_MAX TAG_SYSTEM
 
 #define RECORD_VERSION 1
 
 bool leader_equal(const struct machine_leader *a, const struct machine_leader *b)
 {
+	/* Two processes may have the same pid and start in the same tick, but no inode twice. */
+	if (a->pidfd_inode && b->pidfd_inode && a->pidfd_inode != b->pidfd_inode)
+		return false;
 	return a->pid == b->pid && a->start_time == b->start_time;
+}
+
+void machine_set_addresses(struct machine *m, struct machine_address *addresses, size_t count)
+{
+	m->n_addresses = addresses_divide(addresses, count);
+	if (m->n_addresses > MACHINE_ADDRESSES_MAX)
+		m->n_addresses = MACHINE_ADDRESSES_MAX;
+	if (count > MACHINE_ADDRESSES_MAX)
+		count = MACHINE_ADDRESSES_MAX;
+	m->addresses = addresses;
+	m->unanswered = addresses + m->n_addresses;
+	m->n_unanswered = count - m->n_addresses;
+}
+
+const struct machine_address *machine_address(const struct machine *m, size_t n)
+{
+	if (n < m->n_addresses)
+		return &m->addresses[n];
+	n -= m->n_addresses;
+	return n < m->n_unanswered ? &m->unanswered[n] : NULL;
 }
 
 bool machine_has_given_address(const struct machine *m)
@@ -48,11 +80,31 @@ bool machine_has_given_address(const struct machine *m)
 	return false;
 }
 
-const char *machine_next_alias(const struct machine *machine, const char *alias)
+bool machine_is_host_process(const struct machine *m)
 {
-	const char *next = alias ? alias + strlen(alias) + 1 : machine->aliases;
+	return m->knows_namespaces && !(m->namespaces & MACHINE_HAS_NAMESPACES);
+}
 
-	return next && next < machine->aliases + machine->aliases_size ? next : NULL;
+static const char *next_string(const char *strings, size_t size, const char *string)
+{
+	const char *next = string ? string + strlen(string) + 1 : strings;
+
+	return next && next < strings + size ? next : NULL;
+}
+
+const char *machine_next_alias(const struct machine *m, const char *alias)
+{
+	return next_string(m->aliases, m->aliases_size, alias);
+}
+
+const char *machine_next_name(const struct machine *m, const char *name)
+{
+	return next_string(m->next_names, m->next_names_size, name);
+}
+
+const char *machine_description(const struct machine *m)
+{
+	return m->description && strcmp(m->description, m->name) != 0 ? m->description : NULL;
 }
 
 size_t machine_count_aliases(const struct machine *machine)
@@ -132,6 +184,60 @@ static void put_signals(struct wire_writer *w, const struct machine *m)
 	wire_put_u32(w, m->reboot_signal);
 }
 
+static void put_namespaces(struct wire_writer *w, const struct machine *m)
+{
+	wire_put_u16(w, TAG_NAMESPACES);
+	wire_put_u16(w, 12);
+	wire_put_u32(w, m->namespaces);
+	wire_put_u64(w, m->user_namespace);
+}
+
+/* Of a text that may be missing, which is an empty one. */
+static size_t text_size(const char *text)
+{
+	return text ? strlen(text) + 1 : 1;
+}
+
+static void put_text(struct wire_writer *w, const char *text)
+{
+	wire_put(w, text ? text : "", text_size(text));
+}
+
+static void put_system(struct wire_writer *w, const struct machine_system *system)
+{
+	static const uint8_t no_id[sizeof system->id];
+
+	wire_put_u16(w, TAG_SYSTEM);
+	wire_put_u16(w, (uint16_t) (16 + sizeof system->id + text_size(system->os) +
+				    text_size(system->version) + text_size(system->os_name)));
+	wire_put_u64(w, system->root_device);
+	wire_put_u64(w, system->root_inode);
+	wire_put(w, system->has_id ? system->id : no_id, sizeof system->id);
+	put_text(w, system->os);
+	put_text(w, system->version);
+	put_text(w, system->os_name);
+}
+
+/* Of the fields as they were decoded, those that this version doesn't know. */
+static void put_later_fields(struct wire_writer *w, const struct machine *m)
+{
+	struct wire_reader r = { .at = m->later_fields };
+	struct wire_writer former = *w;
+
+	if (!m->later_fields_size)
+		return;
+	r.end = m->later_fields + m->later_fields_size;
+	while (!r.failed && r.at < r.end) {
+		uint16_t tag = wire_get_u16(&r), length = wire_get_u16(&r);
+		const uint8_t *bytes = wire_take(&r, length);
+
+		if (bytes && (tag == 0 || tag > TAG_MAX))
+			put_field(w, tag, bytes, length);
+	}
+	if (w->failed && !former.failed)
+		*w = former;
+}
+
 int record_encode(const struct machine *m, uint8_t *bytes, size_t size)
 {
 	struct wire_writer w = { .at = bytes, .end = bytes + size };
@@ -156,9 +262,21 @@ int record_encode(const struct machine *m, uint8_t *bytes, size_t size)
 	put_array(&w, TAG_GIDS, m->gids.extents, m->gids.count, sizeof *m->gids.extents);
 	put_array(&w, TAG_INTERFACES, m->interfaces, m->n_interfaces, sizeof *m->interfaces);
 	put_array(&w, TAG_ADDRESSES, m->addresses, m->n_addresses, sizeof *m->addresses);
+	put_array(&w, TAG_UNANSWERED, m->unanswered, m->n_unanswered, sizeof *m->unanswered);
 	put_string(&w, TAG_CONTROL, m->control);
 	if (m->poweroff_signal || m->reboot_signal)
 		put_signals(&w, m);
+	if (m->knows_namespaces)
+		put_namespaces(&w, m);
+	put_array(&w, TAG_NEXT_NAMES, m->next_names, m->next_names_size, 1);
+	if (m->host_network)
+		put_field(&w, TAG_HOST_NETWORK, &m->host_network, sizeof m->host_network);
+	put_string(&w, TAG_DESCRIPTION, m->description);
+	if (m->owner)
+		put_u32(&w, TAG_OWNER, m->owner);
+	if (m->system.is_known)
+		put_system(&w, &m->system);
+	put_later_fields(&w, m);
 	return w.failed ? -ENOSPC : (int) (w.at - bytes);
 }
 
@@ -183,26 +301,27 @@ static const char *get_name(struct wire_reader *field)
 	return name;
 }
 
-static void get_aliases(struct wire_reader *field, struct machine *m)
+/* Names one after another, each with its NUL. */
+static void get_names(struct wire_reader *field, const char **names, size_t *names_size)
 {
 	size_t size = (size_t) (field->end - field->at), count = 0;
-	const char *aliases = wire_take(field, size);
+	const char *strings = wire_take(field, size);
 
-	if (!aliases || size == 0 || aliases[size - 1] != '\0') {
+	if (!strings || size == 0 || strings[size - 1] != '\0') {
 		field->failed = true;
 		return;
 	}
-	for (size_t at = 0; at < size && !field->failed; at += strlen(aliases + at) + 1) {
+	for (size_t at = 0; at < size && !field->failed; at += strlen(strings + at) + 1) {
 		char folded[MACHINE_NAME_SIZE];
 
-		if (++count > MACHINE_ALIASES_MAX || machine_name_fold(aliases + at, folded) == 0)
+		if (++count > MACHINE_ALIASES_MAX || machine_name_fold(strings + at, folded) == 0)
 			field->failed = true;
 	}
-	m->aliases = aliases;
-	m->aliases_size = size;
+	*names = strings;
+	*names_size = size;
 }
 
-/* The rest of the field as an array of at most `max` items. Returns how many. */
+/* Read the rest of the field as an array of at most `max` items. Returns their number. */
 static size_t get_array(struct wire_reader *field, size_t item_size, size_t max, const void **items)
 {
 	size_t size = (size_t) (field->end - field->at), count = size / item_size;
@@ -223,16 +342,18 @@ static void get_idmap(struct wire_reader *field, struct idmap *map)
 		field->failed = idmap_extent_check(&map->extents[i]) < 0;
 }
 
-static void get_addresses(struct wire_reader *field, struct machine *m)
+static size_t get_addresses(struct wire_reader *field, const struct machine_address **addresses)
 {
+	const struct machine_address *a;
 	const void *items;
+	size_t count = get_array(field, sizeof *a, MACHINE_ADDRESSES_MAX, &items);
 
-	m->n_addresses = get_array(field, sizeof *m->addresses, MACHINE_ADDRESSES_MAX, &items);
-	m->addresses = items;
-	for (size_t i = 0; i < m->n_addresses && !field->failed; i++)
-		if (address_length(m->addresses[i].family) == 0 ||
-		    m->addresses[i].interface[IF_NAMESIZE - 1])
+	a = items;
+	for (size_t i = 0; i < count && !field->failed; i++)
+		if (address_length(a[i].family) == 0 || a[i].interface[IF_NAMESIZE - 1])
 			field->failed = true;
+	*addresses = a;
+	return count;
 }
 
 static void get_interfaces(struct wire_reader *field, struct machine *m)
@@ -269,7 +390,45 @@ static void get_signals(struct wire_reader *field, struct machine *m)
 		field->failed = true;
 }
 
-/* Returns whether the tag is one that this version knows. */
+static void get_namespaces(struct wire_reader *field, struct machine *m)
+{
+	m->namespaces = wire_get_u32(field);
+	m->user_namespace = wire_get_u64(field);
+	m->knows_namespaces = true;
+}
+
+/* A text of at most `max` bytes with its NUL; NULL if it is empty. */
+static const char *get_text(struct wire_reader *field, size_t max)
+{
+	size_t left = (size_t) (field->end - field->at), size;
+	const char *text = (const char *) field->at;
+
+	if (field->failed)
+		return NULL;
+	size = strnlen(text, left) + 1;
+	if (size > left || size > max + 1) {
+		field->failed = true;
+		return NULL;
+	}
+	field->at += size;
+	return *text ? text : NULL;
+}
+
+static void get_system(struct wire_reader *field, struct machine_system *system)
+{
+	static const uint8_t no_id[sizeof system->id];
+
+	system->root_device = wire_get_u64(field);
+	system->root_inode = wire_get_u64(field);
+	wire_get(field, system->id, sizeof system->id);
+	system->has_id = memcmp(system->id, no_id, sizeof no_id) != 0;
+	system->os = get_text(field, MACHINE_SYSTEM_MAX);
+	system->version = get_text(field, MACHINE_SYSTEM_MAX);
+	system->os_name = get_text(field, MACHINE_SYSTEM_MAX);
+	system->is_known = true;
+}
+
+/* Returns whether this version knows the tag. */
 static bool get_field(struct wire_reader *field, uint16_t tag, struct machine *m)
 {
 	switch (tag) {
@@ -290,13 +449,20 @@ static bool get_field(struct wire_reader *field, uint16_t tag, struct machine *m
 	case TAG_UNIT: m->unit = get_string(field, MACHINE_WORD_MAX); return true;
 	case TAG_ROOT: m->root_directory = get_string(field, MACHINE_ROOT_MAX); return true;
 	case TAG_SSH_ADDRESS: m->ssh_address = get_string(field, MACHINE_WORD_MAX); return true;
-	case TAG_ALIASES: get_aliases(field, m); return true;
+	case TAG_ALIASES: get_names(field, &m->aliases, &m->aliases_size); return true;
 	case TAG_UIDS: get_idmap(field, &m->uids); return true;
 	case TAG_GIDS: get_idmap(field, &m->gids); return true;
 	case TAG_INTERFACES: get_interfaces(field, m); return true;
-	case TAG_ADDRESSES: get_addresses(field, m); return true;
+	case TAG_ADDRESSES: m->n_addresses = get_addresses(field, &m->addresses); return true;
+	case TAG_UNANSWERED: m->n_unanswered = get_addresses(field, &m->unanswered); return true;
 	case TAG_CONTROL: m->control = get_string(field, MACHINE_CONTROL_MAX); return true;
 	case TAG_SIGNALS: get_signals(field, m); return true;
+	case TAG_NAMESPACES: get_namespaces(field, m); return true;
+	case TAG_NEXT_NAMES: get_names(field, &m->next_names, &m->next_names_size); return true;
+	case TAG_HOST_NETWORK: m->host_network = wire_get_u64(field); return true;
+	case TAG_OWNER: m->owner = wire_get_u32(field); return true;
+	case TAG_SYSTEM: get_system(field, &m->system); return true;
+	case TAG_DESCRIPTION: m->description = get_string(field, MACHINE_WORD_MAX); return true;
 	default: return false;
 	}
 }
@@ -304,11 +470,13 @@ static bool get_field(struct wire_reader *field, uint16_t tag, struct machine *m
 int record_decode(const void *bytes, size_t size, struct machine *machine)
 {
 	struct wire_reader r = { .at = bytes, .end = (const uint8_t *) bytes + size };
+	const uint8_t *fields;
 	struct machine m = { 0 };
 
 	if (wire_get_u16(&r) != RECORD_VERSION)
 		return -EBADMSG;
 	m.sequence = wire_get_u64(&r);
+	fields = r.at;
 	while (!r.failed && r.at < r.end) {
 		uint16_t tag = wire_get_u16(&r), length = wire_get_u16(&r);
 		struct wire_reader field = { .at = wire_take(&r, length) };
@@ -316,11 +484,15 @@ int record_decode(const void *bytes, size_t size, struct machine *machine)
 		if (!field.at)
 			return -EBADMSG;
 		field.end = field.at + length;
-		if (get_field(&field, tag, &m) && (field.failed || field.at != field.end))
+		if (!get_field(&field, tag, &m))
+			m.later_fields = fields;
+		else if (field.failed || field.at != field.end)
 			return -EBADMSG;
 	}
 	if (r.failed || !m.name || !m.class || !m.leader.pid)
 		return -EBADMSG;
+	if (m.later_fields)
+		m.later_fields_size = (size_t) (r.end - fields);
 	*machine = m;
 	return 0;
 }

@@ -1,64 +1,87 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One published registry, open for reading. Open, look up, close: nothing is
- * kept in between. Machines that a lookup returns point into the snapshot and
- * are good until it is closed. Not to be shared by threads.
+ * One published registry, open for looking up. Not to be shared by threads.
  *
- * Lookups return 0; -ENOENT where there is none; -EUCLEAN for a damaged
- * registry; or another negative errno.
+ * Plug-ins open it with snapshot_open_unmapped(), and close it in the same
+ * call: nothing may stay open in somebody else's process. A machine that a
+ * look-up returns is then good until the next look-up; closing leaves it as it
+ * is, in this struct or in `room`. Programs of our own open
+ * it with snapshot_open(), from registry/mapped_snapshot.h, which maps the file:
+ * machines are then good until the snapshot is closed.
+ *
+ * Look-ups return 0; -ENOENT if there is none; -EUCLEAN for a damaged
+ * registry; -ERANGE for a record that needs more room; or another negative
+ * errno. In a snapshot that isn't open, which is all zero, nothing is found.
  */
 #pragma once
 
 #include "registry/database.h"
 #include "registry/file.h"
+#include "registry/pages.h"
 #include "registry/record.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Room for any record. */
+#define RECORD_ROOM_SIZE (RECORD_SIZE_MAX + 1)
+
 struct snapshot {
-	MDB_env *env;
-	MDB_txn *txn;
-	MDB_dbi databases[DB_COUNT]; /* 0: not opened yet */
-	struct registry_meta meta;
+	bool is_open;
+	void (*unmap)(struct pages *pages); /* NULL: nothing is mapped */
+	struct registry_meta meta;	    /* all zero where opening failed */
 	struct registry_identity identity;
+	struct position next; /* of the machine that snapshot_next() has returned */
+	struct value record;  /* of the machine that was found last; good as long as that */
+	struct pages pages;
 };
 
 /*
- * Open the registry at `path`, all zero on failure. 0 or an error of
- * registry/file.h; -EAGAIN where it was replaced again and again meanwhile.
+ * Open the registry at `path` by one descriptor that is read from: no memory is
+ * allocated or mapped. `room` is for records that are too large for a page; it
+ * may be NULL. 0 or an error of registry/file.h; the snapshot isn't open then.
  */
-int snapshot_open(struct snapshot *snapshot, const char *path);
+int snapshot_open_unmapped(struct snapshot *snapshot, const char *path, uint8_t *room,
+			   size_t room_size);
 
-/* Does nothing to one that isn't open. */
+/* Bytes at the end of the room that the record of the machine found last is in. */
+size_t snapshot_room_used(const struct snapshot *snapshot);
+
+/* Does nothing to a snapshot that isn't open. */
 void snapshot_close(struct snapshot *snapshot);
 
 /* The machine of this folded name or alias. */
 int snapshot_find_name(struct snapshot *snapshot, const char *folded, struct machine *machine);
 
-/* The machine with this address that was registered first, but after `sequence`. */
-int snapshot_find_address(struct snapshot *snapshot, int family, const uint8_t *bytes,
-			  uint64_t sequence, struct machine *machine);
-
-/* Whether the machine's leader lives, or can't be seen from here: leader_is_gone(). */
-bool snapshot_is_up(const struct snapshot *snapshot, const struct machine *machine);
+/* The same, as the bytes of its record. */
+int snapshot_find_record(struct snapshot *snapshot, const char *folded, struct value *record);
 
 /*
- * Of the machines that are up, the one that has had this address for longest.
- * Where `interface` isn't 0, it is that of the host's which leads to an
- * address that needs one: scope_id in ipv6(7).
+ * What sorts the machines that have this address as a true one: those that it is routed to
+ * come before others, then those registered first.
+ */
+uint64_t machine_address_order(const struct machine *machine, int family, const uint8_t *bytes);
+
+/* The first machine that has this address as a true one, but after `order`; 0 for the first. */
+int snapshot_find_address(struct snapshot *snapshot, int family, const uint8_t *bytes,
+			  uint64_t order, struct machine *machine);
+
+/*
+ * Of the machines that may be alive (registry/leader_state.h), the first one that has this address
+ * as a true one. If `interface` isn't 0, it is the index of the host's interface
+ * that leads to an address that needs one: scope_id in ipv6(7).
  */
 int snapshot_find_host(struct snapshot *snapshot, int family, const uint8_t *bytes,
 		       uint32_t interface, struct machine *machine);
 
-/* The machine that this pid leads. Its start time is the caller's to compare. */
+/* The machine that this pid leads. The start time is the caller's to compare. */
 int snapshot_find_leader(struct snapshot *snapshot, uint32_t pid, struct machine *machine);
 
-/* The machine in this unit that was registered first, but after `sequence`. */
+/* The first machine in this unit that was registered after `sequence`. */
 int snapshot_find_unit(struct snapshot *snapshot, const char *unit, uint64_t sequence,
 		       struct machine *machine);
 
-/* The host ids around one that share its answer: all of one machine, or all of none. */
+/* The host ids around one that have the same answer: all of one machine, or all of none. */
 struct id_range {
 	uint32_t first;
 	uint32_t last;
@@ -66,7 +89,7 @@ struct id_range {
 	char name[MACHINE_NAME_SIZE]; /* the machine's, or empty */
 };
 
-/* Whose is this host id? Returns 0 also where it is no machine's. */
+/* The machine that owns this host id. Returns 0 also if there is none. */
 int snapshot_find_id(struct snapshot *snapshot, enum id_kind kind, uint32_t id,
 		     struct id_range *range);
 
@@ -77,8 +100,9 @@ int snapshot_find_id(struct snapshot *snapshot, enum id_kind kind, uint32_t id,
 int snapshot_next(struct snapshot *snapshot, char folded[static MACHINE_NAME_SIZE],
 		  struct machine *machine);
 
-/* The machine of a name that is another database's value, where it must be: -EUCLEAN otherwise. */
-int snapshot_find_named(struct snapshot *snapshot, const MDB_val *value, struct machine *machine);
+/* The same, as the bytes of its record. */
+int snapshot_next_record(struct snapshot *snapshot, char folded[static MACHINE_NAME_SIZE],
+			 struct value *record);
 
-/* What the writer shares with readers: the handle of a database, -ENOENT if it was never made. */
-int snapshot_database(struct snapshot *snapshot, enum database database, MDB_dbi *dbi);
+/* Make a snapshot of a file whose meta record and identity are in it. It owns the descriptor then. */
+void snapshot_init(struct snapshot *snapshot, int fd);

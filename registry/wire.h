@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Bounded cursors over bytes, with a sticky error: read or write straight
- * down, look at `failed` once at the end. Integers are in host byte order.
+ * Bounded cursors over bytes. An error is kept: read or write all fields, and
+ * check `failed` once, at the end. Integers are in host byte order.
  */
 #pragma once
 
@@ -16,7 +16,7 @@ struct wire_reader {
 	bool failed;
 };
 
-/* The next `size` bytes where they lie, or NULL once anything has failed. */
+/* The next `size` bytes, in place; NULL after any failure. */
 static inline const void *wire_take(struct wire_reader *r, size_t size)
 {
 	const uint8_t *at = r->at;

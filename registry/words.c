@@ -2,7 +2,6 @@
 #include "registry/words.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 const char *registry_error_words(int error)
@@ -12,7 +11,7 @@ const char *registry_error_words(int error)
 	case -ENXIO: return "it is no regular file";
 	case -EPERM: return "it isn't root's alone to write";
 	case -EPROTONOSUPPORT: return "it has another format version";
-	case -EILSEQ: return "it was written by a program of another byte order or word size";
+	case -EILSEQ: return "it was written by a program of another byte order";
 	case -ESTALE: return "it is of an earlier boot";
 	case -EXDEV: return "its machines are of another pid namespace";
 	case -EUCLEAN: return "it is damaged";
@@ -20,19 +19,22 @@ const char *registry_error_words(int error)
 	}
 }
 
-const char *quote(const char *text, char quoted[static QUOTED_SIZE])
+const char *name_verdict_words(enum name_verdict verdict)
 {
-	char *to = quoted;
-	size_t i;
-
-	for (i = 0; text[i] && i < 80; i++) {
-		unsigned char byte = (unsigned char) text[i];
-
-		if (byte >= 0x20 && byte < 0x7f)
-			*to++ = (char) byte;
-		else
-			to += sprintf(to, "\\x%02x", byte);
+	switch (verdict) {
+	case NAME_OK: break;
+	case NAME_EMPTY: return "is empty";
+	case NAME_TOO_LONG: return "is longer than 64 bytes";
+	case NAME_BAD_CHARACTER: return "has a byte other than letters, digits, '-', '_' and '.'";
+	case NAME_BAD_LABEL:
+		return "has a label that is empty, longer than 63 bytes, or has a '-' at an end";
+	case NAME_NUMBER: return "would be taken for an address or a number";
+	case NAME_RESERVED: return "has another meaning already";
+	case NAME_TERMINAL: return "would be taken for a terminal";
+	case NAME_THIS_HOST: return "is this host's own name";
+	case NAME_OF_THIS_HOST: return "would be taken for a name of this host";
+	case NAME_DOTTED:
+		return "has a dot, and is in no domain that Domains= in mymachines.conf names";
 	}
-	strcpy(to, text[i] ? "..." : "");
-	return quoted;
+	return "could be one";
 }

@@ -2,9 +2,10 @@
 /* Words for people, for those that talk to some: the tools' stderr, PAM's log. */
 #pragma once
 
+#include "registry/name.h"
+
 /* "it is damaged", for a negative errno of registry/file.h. */
 const char *registry_error_words(int error);
 
-/* A value as messages show it: control and non-ASCII bytes as \xNN, cut at 80 bytes. */
-#define QUOTED_SIZE (80 * 4 + 4)
-const char *quote(const char *text, char quoted[static QUOTED_SIZE]);
+/* "is an address or a number": why a machine may not have a name. */
+const char *name_verdict_words(enum name_verdict verdict);

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Waiting for a child process. */
+#pragma once
+
+#include <sys/types.h>
+
+/*
+ * Wait until a child has ended, and free its pid. `status`, which may be NULL,
+ * becomes that of waitpid(2). 0 or a negative errno.
+ */
+int child_wait(pid_t pid, int *status);
+
+/* The same, for so many milliseconds at most: -ETIMEDOUT, and it is still a child. */
+int child_wait_for(pid_t pid, int milliseconds, int *status);
+
+/* Kill a child with SIGKILL and wait until it has ended. */
+void child_kill(pid_t pid);
+
+/*
+ * Wait for a child for so many milliseconds, then kill it. If it doesn't die of that soon,
+ * because the kernel blocks it, it is left alone.
+ */
+void child_end(pid_t pid, int milliseconds);
+
+/* The exit status of a child, or 128 plus the signal that killed it, as in a shell. */
+int child_exit_status(int status) __attribute__((const));

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Reading JSON texts of others, strictly. */
+#pragma once
+
+#include <json-c/json.h>
+#include <stddef.h>
+
+/*
+ * Parse a whole JSON text. Returns a new value, which the caller releases, or
+ * NULL. `why` becomes the reason for an error; it is NULL if the text is "null".
+ */
+json_object *json_parse(const char *text, size_t length, const char **why);
+
+/* The text of a JSON string that contains no NUL, or NULL. */
+const char *json_string(json_object *value);

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The lines of a text, one by one. */
+#pragma once
+
+#include <string.h>
+
+/*
+ * Cut the next line that isn't empty from the text at `*rest`, without its
+ * newline, and move `*rest` behind it. NULL at the end, or where `*rest` is
+ * NULL:
+ *
+ *	for (char *line, *rest = text; (line = line_next(&rest));)
+ */
+static inline char *line_next(char **rest)
+{
+	char *line;
+
+	while ((line = strsep(rest, "\n")))
+		if (*line)
+			return line;
+	return NULL;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Processes by their descriptors: pidfd_open(2). In a header, because plug-ins use it. */
+#pragma once
+
+#include <errno.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/syscall.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+/* Returns a new descriptor of a process, closed on exec, or a negative errno. */
+static inline int pidfd_of(pid_t pid)
+{
+	int fd = (int) syscall(SYS_pidfd_open, pid, 0);
+
+	return fd < 0 ? -errno : fd;
+}
+
+/*
+ * Whether the process still runs. If it does, its pid has belonged to it since the
+ * pidfd was opened.
+ */
+static inline bool pidfd_is_alive(int pidfd)
+{
+	struct pollfd poller = { .fd = pidfd, .events = POLLIN };
+
+	return poll(&poller, 1, 0) == 0;
+}
+
+/* Send a signal to the process. 0 or a negative errno: -ESRCH if it has died. */
+static inline int pidfd_signal(int pidfd, int signal)
+{
+	return syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0) < 0 ? -errno : 0;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Files of /proc and /sys, whole. */
+#pragma once
+
+#include <stdint.h>
+
+/* Enough for "/proc/4294967295/mountinfo". */
+#define PROC_PATH_SIZE 48
+
+void proc_path(char path[static PROC_PATH_SIZE], uint32_t pid, const char *file);
+
+/*
+ * Read a file of the kernel, whose size isn't known beforehand. Returns its text
+ * with a NUL behind it, which the caller frees, or NULL with errno. For files that
+ * others wrote, see base/input.h.
+ */
+char *file_read_text(const char *path);
+
+/* The same with /proc/PID/FILE. */
+char *proc_read_text(uint32_t pid, const char *file);

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/program.h"
+
+#include "base/child.h"
+#include "base/cleanup.h"
+#include "base/format.h"
+#include "base/input.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* A program that fails says why in its first lines. */
+#define ERRORS_SIZE 4096
+
+/* Start it with these as its standard output and error. Returns 0 or a negative errno. */
+static int start_program(const char *const *arguments, int output, int errors, pid_t *pid)
+{
+	posix_spawn_file_actions_t actions;
+	int r = posix_spawn_file_actions_init(&actions);
+
+	if (r)
+		return -r;
+	posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+	posix_spawn_file_actions_adddup2(&actions, output, 1);
+	posix_spawn_file_actions_adddup2(&actions, errors, 2);
+	r = posix_spawnp(pid, arguments[0], &actions, NULL, (char *const *) arguments, environ);
+	posix_spawn_file_actions_destroy(&actions);
+	return -r;
+}
+
+/* Set the exit status. Returns 0 or a negative errno. */
+static int wait_for_exit(pid_t pid, int *exit_status)
+{
+	int status, r = child_wait(pid, &status);
+
+	if (r < 0)
+		return r;
+	*exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : 128;
+	return 0;
+}
+
+static char *read_errors(struct arena *arena, int fd)
+{
+	char *text = arena_alloc(arena, ERRORS_SIZE);
+	ssize_t length = pread(fd, text, ERRORS_SIZE - 1, 0);
+
+	text[length > 0 ? length : 0] = '\0';
+	return text;
+}
+
+/* Run it with standard error in a file without a name. Returns 0 or a negative errno. */
+static int run_with_errors(struct arena *arena, const char *const *arguments, int milliseconds,
+			   int errors, struct program_answer *answer)
+{
+	CLEANUP_CLOSE int read_end = -1;
+	int ends[2], r, read_error;
+	size_t size;
+	pid_t pid;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -errno;
+	read_end = ends[0];
+	r = start_program(arguments, ends[1], errors, &pid);
+	close(ends[1]);
+	if (r < 0)
+		return r;
+	read_error = input_read(arena, read_end, milliseconds, &answer->output, &size);
+	if (read_error < 0)
+		kill(pid, SIGKILL);
+	r = wait_for_exit(pid, &answer->status);
+	answer->errors = read_errors(arena, errors);
+	return read_error < 0 ? read_error : r;
+}
+
+int program_run(struct arena *arena, const char *const *arguments, int milliseconds,
+		struct program_answer *answer, struct failure *f)
+{
+	CLEANUP_CLOSE int errors = memfd_create("errors", MFD_CLOEXEC);
+	int r = errors < 0 ? -errno
+			   : run_with_errors(arena, arguments, milliseconds, errors, answer);
+
+	if (r == -ENOENT)
+		return failure_set(f, FAILURE_NO_PROGRAM, "%s isn't installed", arguments[0]);
+	return r < 0 ? failure_errno(f, r, "cannot run %s", arguments[0]) : 0;
+}
+
+int run_program(const char *const *arguments, bool quiet)
+{
+	CLEANUP_CLOSE int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	int output = quiet ? nowhere : STDERR_FILENO, status = 0, r;
+	pid_t pid;
+
+	r = start_program(arguments, output, output, &pid);
+	if (r == 0)
+		r = wait_for_exit(pid, &status);
+	if (r < 0)
+		return r;
+	return status == 0 ? 0 : -EPROTO;
+}
+
+int program_start(const char *const *arguments, pid_t *pid)
+{
+	CLEANUP_CLOSE int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+	return start_program(arguments, nowhere, nowhere, pid);
+}
+
+int program_failure(const char *name, const struct program_answer *answer, struct failure *f)
+{
+	char line[256], escaped[ESCAPED_SIZE(sizeof line)];
+
+	snprintf(line, sizeof line, "%.*s", (int) strcspn(answer->errors, "\n"), answer->errors);
+	if (*line)
+		return failure_set(f, FAILURE_OTHER, "%s: %s", name, escape(line, escaped));
+	return failure_set(f, FAILURE_OTHER, "%s failed with exit status %d", name, answer->status);
+}
+
+const char *program_own_path(void)
+{
+	static const char deleted[] = " (deleted)";
+	static char path[PATH_MAX];
+	ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
+
+	if (length < 0)
+		return NULL;
+	path[length] = '\0';
+	/* After an upgrade, the program of this path is another one. */
+	if (length > (ssize_t) strlen(deleted) &&
+	    strcmp(path + length - strlen(deleted), deleted) == 0)
+		path[(size_t) length - strlen(deleted)] = '\0';
+	return path;
+}
+
+static bool is_in(const char *directories, const char *name)
+{
+	char path[PATH_MAX];
+
+	while (*directories) {
+		size_t length = strcspn(directories, ":");
+
+		snprintf(path, sizeof path, "%.*s/%s", (int) length, directories, name);
+		if (length && access(path, X_OK) == 0)
+			return true;
+		directories += length + (directories[length] == ':');
+	}
+	return false;
+}
+
+bool program_is_installed(const char *name)
+{
+	const char *path = getenv("PATH");
+
+	return (path && is_in(path, name)) ||
+	       is_in("/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", name);
+}

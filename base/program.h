@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Running another program and waiting for it, with a deadline. */
+#pragma once
+
+#include "base/arena.h"
+#include "base/failure.h"
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct program_answer {
+	char *output; /* its standard output, at most INPUT_SIZE_MAX bytes, in the arena */
+	char *errors; /* the beginning of its standard error, in the arena */
+	int status;   /* its exit status, or 128 if a signal killed it */
+};
+
+/*
+ * Run a program found in PATH, with an empty standard input. The arguments
+ * begin with its name and end with NULL. After so many milliseconds it is
+ * killed. Returns 0 when it has ended, whatever its exit status is, or -1 with
+ * a failure.
+ */
+int program_run(struct arena *arena, const char *const *arguments, int milliseconds,
+		struct program_answer *answer, struct failure *failure)
+	__attribute__((nonnull, warn_unused_result));
+
+/*
+ * To be replaced by program_run(): run it, with its output on standard error,
+ * or nowhere if it is `quiet`. Returns 0, -EPROTO if it failed, or another
+ * negative errno.
+ */
+int run_program(const char *const *arguments, bool quiet);
+
+/*
+ * Start it, with its output nowhere, and don't wait: it is a child. 0 or a negative errno.
+ */
+int program_start(const char *const *arguments, pid_t *pid);
+
+/* The failure of a program with another exit status than 0: what it printed. Returns -1. */
+int program_failure(const char *name, const struct program_answer *answer, struct failure *failure)
+	__attribute__((nonnull));
+
+/* Returns the path of this program's file, or NULL if that can't be determined. */
+const char *program_own_path(void);
+
+/* Whether a program of this name is in PATH or in a directory of system programs. */
+bool program_is_installed(const char *name);

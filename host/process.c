@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "host/process.h"
+
+#include "base/array_size.h"
+#include "base/cleanup.h"
+#include "base/file_identity.h"
+#include "base/lines.h"
+#include "base/mountinfo.h"
+#include "base/pidfd.h"
+#include "base/proc_file.h"
+#include "registry/process_stat.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#define PF_KTHREAD  0x00200000 /* the kernel's include/linux/sched.h */
+#define PIDFS_MAGIC 0x50494446 /* include/uapi/linux/magic.h, Linux 6.9 */
+
+static uint64_t pidfd_inode(int pidfd)
+{
+	struct statfs fs;
+	struct stat st;
+
+	/* Before pidfs, all pidfds shared one inode. */
+	if (fstatfs(pidfd, &fs) < 0 || fs.f_type != PIDFS_MAGIC || fstat(pidfd, &st) < 0)
+		return 0;
+	return st.st_ino;
+}
+
+static enum leader_verdict judge_process(uint32_t pid, int fd, struct machine_leader *leader,
+					 int *error)
+{
+	struct process_stat stat;
+	int r = process_stat_read(pid, &stat);
+
+	if (r == -ENOENT || r == -ESRCH)
+		return LEADER_ABSENT;
+	if (r < 0) {
+		*error = r;
+		return LEADER_UNREADABLE;
+	}
+	if (stat.flags & PF_KTHREAD)
+		return LEADER_KERNEL_THREAD;
+	if (process_stat_is_dead(&stat))
+		return LEADER_ZOMBIE;
+	*leader = (struct machine_leader){ pid, stat.start_time, pidfd_inode(fd) };
+	return LEADER_OK;
+}
+
+/* Find out why pidfd_open(2) failed. For a thread's id it says EINVAL, since Linux 6.9 ENOENT. */
+static enum leader_verdict judge_failure(uint32_t pid, int *error)
+{
+	char path[PROC_PATH_SIZE];
+
+	proc_path(path, pid, "stat");
+	if (*error == -ESRCH)
+		return LEADER_ABSENT;
+	if (*error == -EINVAL || *error == -ENOENT)
+		return access(path, F_OK) == 0 ? LEADER_THREAD : LEADER_ABSENT;
+	return LEADER_UNREADABLE;
+}
+
+enum leader_verdict leader_inspect(int64_t pid, struct machine_leader *leader, int *pidfd,
+				   int *error)
+{
+	enum leader_verdict verdict;
+	int fd;
+
+	if (pid <= 0 || pid > INT32_MAX)
+		return LEADER_NO_PID;
+	if (pid == 1)
+		return LEADER_INIT;
+	if (pid == getpid())
+		return LEADER_SELF;
+	fd = pidfd_of((pid_t) pid);
+	if (fd < 0) {
+		*error = fd;
+		return judge_failure((uint32_t) pid, error);
+	}
+	verdict = judge_process((uint32_t) pid, fd, leader, error);
+	if (verdict == LEADER_OK)
+		*pidfd = fd;
+	else
+		close(fd);
+	return verdict;
+}
+
+const char *leader_verdict_words(enum leader_verdict verdict, int error)
+{
+	switch (verdict) {
+	case LEADER_OK: break;
+	case LEADER_NO_PID: return "is not a process id";
+	case LEADER_INIT: return "is the host's own init";
+	case LEADER_SELF: return "is this very process";
+	case LEADER_ABSENT: return "there is no such process";
+	case LEADER_THREAD: return "is a thread, not a process";
+	case LEADER_KERNEL_THREAD: return "is a kernel thread";
+	case LEADER_ZOMBIE: return "is a zombie";
+	case LEADER_UNREADABLE: return strerror(-error);
+	}
+	return "runs";
+}
+
+/*
+ * Check that the descriptor is the leader's. 0, -ESRCH if it is another process's,
+ * or another negative errno.
+ */
+static int check_pidfd(int fd, const struct machine_leader *leader)
+{
+	uint64_t inode = leader->pidfd_inode ? pidfd_inode(fd) : 0;
+	struct process_stat stat;
+	int r;
+
+	/* If both inodes are known, they decide: pid and start time may be equal by chance. */
+	if (inode)
+		return inode == leader->pidfd_inode && pidfd_is_alive(fd) ? 0 : -ESRCH;
+	r = process_stat_read(leader->pid, &stat);
+	if (r == -ENOENT)
+		r = -ESRCH;
+	if (r == 0 && (stat.start_time != leader->start_time || !pidfd_is_alive(fd)))
+		r = -ESRCH;
+	return r;
+}
+
+int leader_open(const struct machine_leader *leader, const struct pid_context *context)
+{
+	int fd, r = pid_context_check(context);
+
+	if (r < 0)
+		return r;
+	fd = pidfd_of((pid_t) leader->pid);
+	if (fd < 0)
+		/* The pid may belong to a thread by now. */
+		return fd == -EINVAL || fd == -ENOENT ? -ESRCH : fd;
+	r = check_pidfd(fd, leader);
+	if (r < 0)
+		close(fd);
+	return r < 0 ? r : fd;
+}
+
+int process_shares_namespace(uint32_t pid, const char *namespace)
+{
+	char theirs[PROC_PATH_SIZE], ours[PROC_PATH_SIZE];
+	struct stat a, b;
+
+	snprintf(theirs, sizeof theirs, "/proc/%u/ns/%s", pid, namespace);
+	snprintf(ours, sizeof ours, "/proc/self/ns/%s", namespace);
+	if (stat(theirs, &a) < 0 || stat(ours, &b) < 0)
+		return -errno;
+	return is_same_file(&a, &b);
+}
+
+/* Kinds of namespaces that this kernel doesn't have can't differ. */
+static int has_other_namespace(uint32_t pid)
+{
+	static const char *const kinds[] = { "mnt", "pid", "net", "ipc", "uts", "cgroup", "time" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		int r = process_shares_namespace(pid, kinds[i]);
+
+		if (r == 0 || (r < 0 && r != -ENOENT))
+			return r < 0 ? r : 1;
+	}
+	return 0;
+}
+
+int process_read_namespaces(uint32_t pid, uint32_t *namespaces, uint64_t *user_namespace)
+{
+	char path[PROC_PATH_SIZE];
+	struct stat theirs, ours;
+	int r;
+
+	proc_path(path, pid, "ns/user");
+	if (stat(path, &theirs) < 0 || stat("/proc/self/ns/user", &ours) < 0)
+		return -errno;
+	*user_namespace = theirs.st_ino;
+	*namespaces = 0;
+	if (!is_same_file(&theirs, &ours)) {
+		*namespaces = MACHINE_HAS_NAMESPACES | MACHINE_HAS_USER_NAMESPACE;
+		return 0;
+	}
+	r = has_other_namespace(pid);
+	if (r > 0)
+		*namespaces = MACHINE_HAS_NAMESPACES;
+	return r < 0 ? r : 0;
+}
+
+int process_read_idmap(uint32_t pid, enum id_kind kind,
+		       struct idmap_extent extents[static IDMAP_EXTENTS_MAX])
+{
+	CLEANUP_FREE char *text = NULL;
+	int r = process_shares_namespace(pid, "user");
+
+	if (r < 0)
+		return r;
+	if (r > 0) {
+		extents[0] = (struct idmap_extent){ 0, 0, UINT32_MAX };
+		return 1;
+	}
+	text = proc_read_text(pid, kind == ID_UID ? "uid_map" : "gid_map");
+	return text ? idmap_parse(text, extents, IDMAP_EXTENTS_MAX) : -errno;
+}
+
+static bool leads_to(const char *path, struct file_identity there)
+{
+	struct file_identity found;
+
+	return path[0] == '/' && file_identity_read(AT_FDCWD, path, &found) == 0 &&
+	       file_identities_equal(found, there);
+}
+
+/* The last mount on "/" hides the others. */
+static bool find_root_mount(char *mountinfo, struct mount *found)
+{
+	bool is_found = false;
+
+	for (char *line, *rest = mountinfo; (line = line_next(&rest));) {
+		struct mount mount;
+
+		if (mount_parse(line, &mount) && strcmp(mount.point, "/") == 0) {
+			*found = mount;
+			is_found = true;
+		}
+	}
+	return is_found;
+}
+
+/* The rest of `path` below `root`, in the same file system; NULL if it isn't below. */
+static const char *path_below(const char *path, const char *root)
+{
+	size_t length = strcmp(root, "/") == 0 ? 0 : strlen(root);
+
+	if (strncmp(path, root, length) != 0 || (path[length] != '/' && path[length] != '\0'))
+		return NULL;
+	path += length;
+	return strcmp(path, "/") == 0 ? "" : path;
+}
+
+/* Find the directory of a file system among the host's mounts. */
+static int find_on_host(const struct mount *wanted, struct file_identity there,
+			char path[static PATH_MAX])
+{
+	CLEANUP_FREE char *mountinfo = file_read_text("/proc/self/mountinfo");
+
+	if (!mountinfo)
+		return -errno;
+	for (char *line, *rest = mountinfo; (line = line_next(&rest));) {
+		char candidate[PATH_MAX];
+		struct mount mount = { 0 };
+		const char *below;
+		int length;
+
+		if (!mount_parse(line, &mount) || mount.major != wanted->major ||
+		    mount.minor != wanted->minor || !(below = path_below(wanted->root, mount.root)))
+			continue;
+		length =
+			snprintf(candidate, sizeof candidate, "%s%s",
+				 strcmp(mount.point, "/") == 0 && *below ? "" : mount.point, below);
+		if (length > 0 && length < PATH_MAX && leads_to(candidate, there)) {
+			strcpy(path, candidate);
+			return 0;
+		}
+	}
+	return -ENOENT;
+}
+
+int process_read_root(uint32_t pid, char path[static PATH_MAX])
+{
+	CLEANUP_FREE char *mountinfo = NULL;
+	char proc[PROC_PATH_SIZE], link[PATH_MAX];
+	struct file_identity there, ours;
+	struct mount mount = { 0 };
+	ssize_t length;
+	int r;
+
+	proc_path(proc, pid, "root");
+	r = file_identity_read(AT_FDCWD, proc, &there);
+	if (r == 0)
+		r = file_identity_read(AT_FDCWD, "/", &ours);
+	if (r < 0)
+		return r;
+	if (file_identities_equal(there, ours) && process_shares_namespace(pid, "mnt") == 1)
+		return -ENOENT;
+	length = readlink(proc, link, sizeof link - 1);
+	if (length < 0)
+		return -errno;
+	link[length] = '\0';
+	if (leads_to(link, there)) {
+		strcpy(path, link);
+		return 0;
+	}
+	mountinfo = proc_read_text(pid, "mountinfo");
+	if (!mountinfo || !find_root_mount(mountinfo, &mount))
+		return -ENOENT;
+	return find_on_host(&mount, there, path);
+}

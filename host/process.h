@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Facts about a machine's leader from /proc. */
+#pragma once
+
+#include "registry/database.h"
+#include "registry/file.h"
+#include "registry/record.h"
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* Why a process can't lead a machine. */
+enum leader_verdict {
+	LEADER_OK,
+	LEADER_NO_PID, /* 0, negative, or too large */
+	LEADER_INIT,   /* pid 1: the host itself */
+	LEADER_SELF,   /* the calling process */
+	LEADER_ABSENT,
+	LEADER_THREAD, /* a thread's id, not a process's */
+	LEADER_KERNEL_THREAD,
+	LEADER_ZOMBIE,
+	LEADER_UNREADABLE, /* an error says why */
+};
+
+/*
+ * Examine a process. With LEADER_OK, `leader` identifies it and `pidfd` is a new
+ * descriptor of it, which the caller closes. With LEADER_UNREADABLE, `error`
+ * becomes a negative errno.
+ */
+enum leader_verdict leader_inspect(int64_t pid, struct machine_leader *leader, int *pidfd,
+				   int *error);
+
+/* The words for a verdict: "is a zombie". `error` is that of LEADER_UNREADABLE. */
+const char *leader_verdict_words(enum leader_verdict verdict, int error);
+
+/*
+ * Open a pidfd of the leader that a registry of this pid context names. Actions by
+ * its pid have reached the leader if pidfd_is_alive() is true afterwards. -ESRCH
+ * if the leader has died; -EXDEV in another pid namespace; or another negative
+ * errno.
+ */
+int leader_open(const struct machine_leader *leader, const struct pid_context *context);
+
+/*
+ * Whether the process shares the caller's "user", "mnt" or "net" namespace. 1, 0
+ * or a negative errno.
+ */
+int process_shares_namespace(uint32_t pid, const char *namespace);
+
+/*
+ * Find out which namespaces aren't the caller's, as enum machine_namespaces
+ * without MACHINE_HAS_LOST_IDS, and the inode of its user namespace. 0 or a
+ * negative errno.
+ */
+int process_read_namespaces(uint32_t pid, uint32_t *namespaces, uint64_t *user_namespace);
+
+/*
+ * Read the uid or gid map. In the caller's own user namespace it is
+ * idmap_is_identity(). A map without extents maps no id. Returns the number of
+ * extents, or a negative errno.
+ */
+int process_read_idmap(uint32_t pid, enum id_kind kind,
+		       struct idmap_extent extents[static IDMAP_EXTENTS_MAX]);
+
+/*
+ * Find the host's path of its root directory. -ENOENT if it has the caller's own
+ * root and mount namespace, or if no path of the host leads to its root.
+ */
+int process_read_root(uint32_t pid, char path[static PATH_MAX]);

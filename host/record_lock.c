@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "host/record_lock.h"
+
+#include "base/cleanup.h"
+#include "registry/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+static struct flock whole_file(void)
+{
+	return (struct flock){ .l_type = F_WRLCK, .l_whence = SEEK_SET };
+}
+
+int record_lock_take(const char *path, bool wait, int *fd)
+{
+	for (;;) {
+		CLEANUP_CLOSE int taken =
+			open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+		struct flock lock = whole_file();
+
+		if (taken < 0)
+			return -errno;
+		if (fcntl(taken, wait ? F_SETLKW : F_SETLK, &lock) < 0)
+			return errno == EACCES ? -EAGAIN : -errno;
+		/* The directory may have been removed meanwhile, and the file with it. */
+		if (file_is_at(taken, path)) {
+			*fd = taken;
+			taken = -1;
+			return 0;
+		}
+	}
+}
+
+int record_lock_is_held(const char *path, pid_t *pid)
+{
+	CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	struct flock lock = whole_file();
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -errno;
+	if (fcntl(fd, F_GETLK, &lock) < 0)
+		return -errno;
+	*pid = lock.l_type == F_UNLCK || lock.l_pid < 0 ? 0 : lock.l_pid;
+	return lock.l_type != F_UNLCK;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "host/systemd.h"
+
+#include "base/cleanup.h"
+#include "base/proc_file.h"
+#include "host/held_socket.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+bool systemd_is_running(void)
+{
+	struct stat st;
+
+	return lstat("/run/systemd/system", &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+pid_t machined_pid(void)
+{
+	CLEANUP_FREE char *processes = NULL;
+	struct cgroup_hierarchy cgroups;
+	char path[PATH_MAX + 128];
+
+	if (!systemd_is_running() || cgroup_hierarchy_find(&cgroups) < 0)
+		return 0;
+	snprintf(path, sizeof path, "%s%s/system.slice/systemd-machined.service/cgroup.procs",
+		 cgroups.mount, cgroups.root);
+	processes = file_read_text(path);
+	return processes ? (pid_t) strtol(processes, NULL, 10) : 0;
+}
+
+/* Whether a service that isn't ours listens on machined's socket for systemd-userdbd.service(8). */
+static bool socket_is_served(void)
+{
+	static const struct sockaddr_un address = {
+		.sun_family = AF_UNIX,
+		.sun_path = "/run/systemd/userdb/io.systemd.Machine",
+	};
+	CLEANUP_CLOSE int fd = -1;
+
+	if (held_socket_is_ours(address.sun_path))
+		return false;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	return fd >= 0 && connect(fd, (const struct sockaddr *) &address, sizeof address) == 0;
+}
+
+bool machined_is_running(void)
+{
+	/* If systemd holds the socket, connecting would start machined. */
+	return systemd_is_running() ? machined_pid() > 0 : socket_is_served();
+}

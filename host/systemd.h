@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* systemd and systemd-machined on this host. */
+#pragma once
+
+#include "host/cgroup.h"
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* Whether systemd is the host's init: sd_booted(3). */
+bool systemd_is_running(void);
+
+/* The pid of systemd-machined if it runs as a unit of systemd, or 0. */
+pid_t machined_pid(void);
+
+/* Whether systemd-machined runs, so that /run/systemd/machines is its own. Doesn't start it. */
+bool machined_is_running(void);

@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tools/control/machine_signal.h"
+
+#include "base/pidfd.h"
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/number.h"
+#include "base/proc_file.h"
+#include "host/process.h"
+#include "registry/lookup.h"
+#include "registry/process_stat.h"
+#include "tools/control/machine_cgroup.h"
+#include "tools/control/machine_service.h"
+#include "tools/processes/cgroup_processes.h"
+#include "tools/processes/machine_processes.h"
+#include "tools/processes/machine_unit.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <search.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* How long to look for new processes, and to wait for those that don't stop at once. */
+#define SEARCH_MS 10000
+#define PAUSE_MS  2
+
+/* How long the service of a machine may take to stop. */
+#define SERVICE_STOP_MS 10000
+
+/* How long the supervisors in a machine's unit may take to end after SIGTERM. */
+#define SUPERVISORS_MS 2000
+
+/* A process that is killed may first have to finish writing to a disk. */
+#define END_MS 10000
+
+/* A process that has got the signal. */
+struct signalled {
+	uint32_t pid;
+	uint64_t start_time;
+};
+
+struct signalling {
+	struct arena arena;
+	struct machine_processes processes;
+	int pidfd;		 /* the leader's */
+	bool skip_pid_namespace; /* the kernel kills its processes with the leader */
+	struct signalled *signalled;
+	size_t n_signalled;
+	void *tree; /* of the same, tsearch(3) */
+};
+
+int leader_signal(struct snapshot *snapshot, const struct machine *machine, int signal)
+{
+	CLEANUP_CLOSE int pidfd = leader_open(&machine->leader, &snapshot->meta.context);
+
+	return pidfd < 0 ? pidfd : pidfd_signal(pidfd, signal);
+}
+
+static int compare_signalled(const void *a, const void *b)
+{
+	const struct signalled *x = a, *y = b;
+
+	if (x->pid != y->pid)
+		return x->pid < y->pid ? -1 : 1;
+	return x->start_time < y->start_time ? -1 : x->start_time > y->start_time;
+}
+
+static void keep_nothing(void *item)
+{
+	(void) item;
+}
+
+static void signalling_done(struct signalling *s)
+{
+	cleanup_close(&s->pidfd);
+	machine_processes_close(&s->processes);
+	tdestroy(s->tree, keep_nothing);
+	arena_done(&s->arena);
+}
+
+static bool is_to_be_signalled(struct signalling *s, uint32_t pid)
+{
+	return machine_processes_has(&s->processes, pid) &&
+	       !(s->skip_pid_namespace && machine_processes_in_namespace(&s->processes, pid));
+}
+
+/* Signal a process if it is the machine's. 1 if it got the signal now for the first time. */
+static int signal_process(struct signalling *s, uint32_t pid, int signal)
+{
+	CLEANUP_CLOSE int fd = -1;
+	struct process_stat stat;
+	struct signalled *done;
+
+	/* Most processes aren't the machine's: don't open a descriptor for these. */
+	if (pid == (uint32_t) getpid() || !is_to_be_signalled(s, pid))
+		return 0;
+	fd = pidfd_of((pid_t) pid);
+	if (fd < 0 || process_stat_read(pid, &stat) < 0 ||
+	    tfind(&(struct signalled){ pid, stat.start_time }, &s->tree, compare_signalled))
+		return 0;
+	/* If it still runs, this looks at the process of the pidfd, not at a reused pid. */
+	if (!is_to_be_signalled(s, pid) || !pidfd_is_alive(fd) || pidfd_signal(fd, signal) < 0)
+		return 0;
+	done = arena_copy(&s->arena, &(struct signalled){ pid, stat.start_time }, sizeof *done);
+	if (!tsearch(done, &s->tree, compare_signalled))
+		arena_out_of_memory();
+	s->signalled = arena_grow(&s->arena, s->signalled, s->n_signalled, sizeof *done);
+	s->signalled[s->n_signalled++] = *done;
+	return 1;
+}
+
+/* Signal those that haven't got it yet. Returns how many, or a negative errno. */
+static long signal_once(struct signalling *s, int signal)
+{
+	CLEANUP(arena_done) struct arena arena = { 0 };
+	struct process *processes;
+	long count = machine_processes_list(&s->processes, &arena, &processes), news = 0;
+
+	for (long i = 0; i < count; i++)
+		news += signal_process(s, processes[i].pid, signal);
+	return count < 0 ? count : news;
+}
+
+/* Whether all threads of the process have stopped. */
+static bool has_stopped(uint32_t pid)
+{
+	char path[PROC_PATH_SIZE];
+	struct dirent *entry;
+	bool stopped = true;
+	DIR *threads;
+
+	proc_path(path, pid, "task");
+	threads = opendir(path);
+	while (stopped && threads && (entry = readdir(threads))) {
+		struct process_stat stat;
+		uint32_t thread;
+
+		if (id_parse(entry->d_name, &thread) == 0 && process_stat_read(thread, &stat) == 0)
+			stopped = strchr("TtZX", stat.state) != NULL;
+	}
+	if (threads)
+		closedir(threads);
+	return stopped;
+}
+
+/* A process that is stopped in the middle of fork(2) finishes that first: then there is one more child. */
+static bool all_have_stopped(const struct signalling *s)
+{
+	for (size_t i = 0; i < s->n_signalled; i++)
+		if (!has_stopped(s->signalled[i].pid))
+			return false;
+	return true;
+}
+
+/* Signal all, until there are no new ones, nor can be. 0; -EAGAIN if there is no end of new ones; or another negative errno. */
+static int signal_all(struct signalling *s, int signal)
+{
+	bool had_stopped = signal != SIGSTOP;
+	long news = 1;
+
+	for (int64_t end = clock_milliseconds(CLOCK_MONOTONIC) + SEARCH_MS;
+	     clock_milliseconds(CLOCK_MONOTONIC) < end;) {
+		news = signal_once(s, signal);
+		if (news < 0 || (news == 0 && had_stopped))
+			return (int) news;
+		/* Children that they forked before they stopped are found by the next search. */
+		if (signal == SIGSTOP)
+			had_stopped = all_have_stopped(s);
+		if (!had_stopped)
+			poll(NULL, 0, PAUSE_MS);
+	}
+	/* A process that waits for a disk doesn't stop, but makes no children either. */
+	return news == 0 ? 0 : -EAGAIN;
+}
+
+/*
+ * Kill those that are stopped, except pids that were reused. Children first: the kernel
+ * may continue a stopped process when its parent dies, setpgid(2).
+ */
+static void kill_signalled(const struct signalling *s)
+{
+	for (size_t i = s->n_signalled; i-- > 0;) {
+		const struct signalled *process = &s->signalled[i];
+		CLEANUP_CLOSE int fd = pidfd_of((pid_t) process->pid);
+		struct process_stat stat;
+
+		if (fd >= 0 && process_stat_read(process->pid, &stat) == 0 &&
+		    stat.start_time == process->start_time && pidfd_is_alive(fd))
+			pidfd_signal(fd, SIGKILL);
+	}
+}
+
+/*
+ * The kernel kills all of a pid namespace with its init. Processes elsewhere are
+ * stopped first, so that they make no more children. The leader is killed last,
+ * because processes are only known as the machine's while it lives.
+ */
+static int kill_by_leader(struct signalling *s)
+{
+	int r, sent;
+
+	s->skip_pid_namespace = s->processes.inode != 0;
+	r = signal_all(s, SIGSTOP);
+	kill_signalled(s);
+	sent = pidfd_signal(s->pidfd, SIGKILL);
+	return sent < 0 && sent != -ESRCH ? sent : r;
+}
+
+static int kill_all(struct signalling *s)
+{
+	struct machine_cgroup cgroup;
+	bool is_frozen = false;
+	int r = machine_cgroup_find(&cgroup, &s->processes, &s->arena);
+
+	if (r == 0 && machine_cgroup_kill(&cgroup) < 0)
+		is_frozen = machine_cgroup_freeze(&cgroup, true) == 0;
+	r = kill_by_leader(s);
+	/* In a frozen cgroup of version 1, processes don't die. */
+	if (is_frozen)
+		machine_cgroup_freeze(&cgroup, false);
+	return r;
+}
+
+static int signal_machine(struct snapshot *snapshot, const struct machine *machine, int signal)
+{
+	CLEANUP(signalling_done)
+	struct signalling s = { .pidfd = -1, .processes.namespace = -1 };
+	struct cgroup_hierarchy cgroups;
+	bool has_cgroups = cgroup_hierarchy_find(&cgroups) == 0;
+	int r = s.pidfd = leader_open(&machine->leader, &snapshot->meta.context);
+
+	if (r < 0)
+		return r;
+	r = machine_processes_open(&s.processes, snapshot, has_cgroups ? &cgroups : NULL, &s.arena,
+				   machine);
+	if (r < 0)
+		return r;
+	return signal == SIGKILL ? kill_all(&s) : signal_all(&s, signal);
+}
+
+int machine_signal_leader(struct snapshot *snapshot, const struct machine *m, int signal,
+			  struct failure *f)
+{
+	int r = leader_signal(snapshot, m, signal);
+
+	return r < 0 ? machine_failure(f, m, "send the signal", r) : 0;
+}
+
+int machine_signal_all(struct snapshot *snapshot, const struct machine *m, int signal,
+		       struct failure *f)
+{
+	int r = signal_machine(snapshot, m, signal);
+
+	if (r == -EAGAIN)
+		return failure_set(f, FAILURE_TIMED_OUT,
+				   "%s: makes processes faster than they get the signal; "
+				   "see 'mymachines terminate'",
+				   m->name);
+	return r < 0 ? machine_failure(f, m, "send the signal", r) : 0;
+}
+
+/* 0, -ETIMEDOUT, or another negative errno. */
+static int wait_for_end(int pidfd, int milliseconds)
+{
+	struct pollfd poller = { .fd = pidfd, .events = POLLIN };
+	int r = poll(&poller, 1, milliseconds);
+
+	return r < 0 ? -errno : r > 0 ? 0 : -ETIMEDOUT;
+}
+
+/*
+ * Signal all living processes in a cgroup and those below it but this one, 0 for none. After the
+ * machine's death, these are its supervisors. Returns how many there are.
+ */
+static size_t signal_supervisors(const char *directory, int signal)
+{
+	CLEANUP(arena_done) struct arena arena = { 0 };
+	uint32_t *pids;
+	long count = cgroup_processes_read(&arena, directory, &pids);
+	size_t living = 0;
+
+	for (long i = 0; i < count; i++) {
+		CLEANUP_CLOSE int pidfd = pids[i] ? pidfd_of((pid_t) pids[i]) : -1;
+		struct process_stat stat;
+
+		if (pidfd < 0 || pids[i] == (uint32_t) getpid() ||
+		    process_stat_read(pids[i], &stat) < 0 || process_stat_is_dead(&stat))
+			continue;
+		living++;
+		if (signal)
+			pidfd_signal(pidfd, signal);
+	}
+	return living;
+}
+
+/*
+ * End what is left of the unit, as the service manager would by stopping it: SIGTERM, and
+ * SIGKILL after a while.
+ */
+static void end_supervisors(const char *directory)
+{
+	int64_t end = clock_milliseconds(CLOCK_MONOTONIC) + SUPERVISORS_MS;
+
+	signal_supervisors(directory, SIGTERM);
+	while (signal_supervisors(directory, 0) && clock_milliseconds(CLOCK_MONOTONIC) < end)
+		poll(NULL, 0, PAUSE_MS);
+	signal_supervisors(directory, SIGKILL);
+}
+
+/* The directory of the machine's own unit, in the arena; or NULL. */
+static const char *own_unit_directory(struct snapshot *snapshot, const struct machine *m,
+				      struct arena *arena)
+{
+	CLEANUP(machine_processes_close) struct machine_processes p = { .namespace = -1 };
+	struct cgroup_hierarchy cgroups;
+
+	if (!m->unit || cgroup_hierarchy_find(&cgroups) < 0 ||
+	    machine_processes_open(&p, snapshot, &cgroups, arena, m) < 0 || !machine_owns_unit(&p))
+		return NULL;
+	return arena_printf(arena, "%s%s", cgroups.mount, machine_unit_cgroup(&p));
+}
+
+/* Kill its processes, and wait until its leader has died. 0 or a negative errno. */
+static int kill_machine(struct snapshot *snapshot, const struct machine *m, int pidfd)
+{
+	int r = signal_machine(snapshot, m, SIGKILL);
+
+	return r == 0 || r == -ESRCH ? wait_for_end(pidfd, END_MS) : r;
+}
+
+/* 0 or a negative errno. */
+static int end_machine(struct snapshot *snapshot, const struct machine *m)
+{
+	CLEANUP_CLOSE int pidfd = leader_open(&m->leader, &snapshot->meta.context);
+	CLEANUP(arena_done) struct arena arena = { 0 };
+	struct failure ignored;
+	const char *unit;
+	bool is_stopped;
+	int r;
+
+	if (pidfd < 0)
+		return pidfd;
+	/* Before its processes die: after that, nothing tells that the unit was its own. */
+	unit = own_unit_directory(snapshot, m, &arena);
+	/* A service that doesn't stop soon, or can't be stopped, is killed like other machines. */
+	is_stopped = unit && machine_service_stop(snapshot, m, &ignored) > 0;
+	if (is_stopped && wait_for_end(pidfd, SERVICE_STOP_MS) == 0)
+		return 0;
+	r = kill_machine(snapshot, m, pidfd);
+	if (r == 0 && unit && !is_stopped)
+		end_supervisors(unit);
+	return r;
+}
+
+int machine_terminate(struct snapshot *snapshot, const struct machine *m, struct failure *f)
+{
+	int r = end_machine(snapshot, m);
+
+	if (r == -EAGAIN)
+		return failure_set(f, FAILURE_TIMED_OUT,
+				   "%s: makes processes faster than they can be killed", m->name);
+	return r < 0 && r != -ESRCH ? machine_failure(f, m, "terminate it", r) : 0;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* QMP, the protocol that controls qemu(1): JSON over a socket. */
+#pragma once
+
+/*
+ * Let the emulator at this socket execute a command without arguments.
+ * 0 when it has accepted it; -ETIMEDOUT if it doesn't answer, as while another program
+ * is connected; -EREMOTEIO if it refuses; -EPROTO if it doesn't speak
+ * QMP; or another negative errno.
+ */
+int qmp_execute(const char *path, const char *command);
+
+/*
+ * Ask the emulator whether the VM's processors are paused, for so many milliseconds at
+ * most. 1, 0, or a negative errno as above.
+ */
+int qmp_is_paused(const char *path, int milliseconds);

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tools/describe/json.h"
+
+#include "base/cleanup.h"
+#include "base/format.h"
+#include "base/signal_name.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void json_print(FILE *stream, json_object *object, enum json_mode mode)
+{
+	CLEANUP(arena_done) struct arena arena = { 0 };
+	int flags = JSON_C_TO_STRING_NOSLASHESCAPE;
+	const char *text;
+
+	if (mode == JSON_PRETTY)
+		flags |= JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED;
+	text = json_object_to_json_string_ext(object, flags);
+	/*
+	 * Programs get the same JSON in every locale. A terminal that isn't UTF-8 gets no
+	 * bytes that it could obey.
+	 */
+	fprintf(stream, "%s\n", is_utf8() ? text : ascii_json(&arena, text));
+	json_object_put(object);
+}
+
+static void add_string(json_object *to, const char *key, const char *value)
+{
+	if (value)
+		json_object_object_add(to, key, json_object_new_string(value));
+}
+
+/* Add a value that the machine chose. */
+static void add_escaped(json_object *to, const char *key, const char *value)
+{
+	char escaped[ESCAPED_SIZE(MACHINE_SYSTEM_MAX)];
+
+	if (value)
+		add_string(to, key, escape_for_programs(value, escaped));
+}
+
+static void add_description(json_object *to, const struct machine *m)
+{
+	char escaped[ESCAPED_SIZE(MACHINE_WORD_MAX)];
+	const char *description = machine_description(m);
+
+	if (description)
+		add_string(to, "description", escape_for_programs(description, escaped));
+}
+
+/* Ids, counts and inodes fit into 63 bits. */
+static void add_number(json_object *to, const char *key, uint64_t value)
+{
+	json_object_object_add(to, key, json_object_new_int64((int64_t) value));
+}
+
+/* Varlink's ProcessId. */
+static json_object *from_leader(const struct machine_leader *leader,
+				const struct pid_context *context)
+{
+	json_object *object = json_object_new_object();
+	char boot_id[ID128_TEXT_SIZE];
+
+	add_number(object, "pid", leader->pid);
+	if (leader->pidfd_inode)
+		add_number(object, "pidfdId", leader->pidfd_inode);
+	add_string(object, "bootId", id128_format(context->boot_id, boot_id));
+	return object;
+}
+
+static json_object *from_address(const struct machine_address *address)
+{
+	json_object *object = json_object_new_object(), *bytes = json_object_new_array();
+	char text[ADDRESS_TEXT_SIZE], interface[ESCAPED_SIZE(IF_NAMESIZE)];
+
+	if (address->host_interface)
+		add_number(object, "ifindex", address->host_interface);
+	add_number(object, "family", address->family);
+	for (size_t i = 0; i < address_length(address->family); i++)
+		json_object_array_add(bytes, json_object_new_int(address->bytes[i]));
+	json_object_object_add(object, "address", bytes);
+	add_string(object, "addressString", address_format(address, text));
+	add_string(object, "scope", scope_name(address->scope));
+	add_string(object, "standing", address_standing_name(address));
+	if (*address->interface)
+		add_string(object, "interface", escape_for_programs(address->interface, interface));
+	return object;
+}
+
+static void add_addresses(json_object *to, const struct machine *m, bool given_only)
+{
+	json_object *array = json_object_new_array();
+
+	for (size_t i = 0; i < m->n_addresses; i++)
+		if (!given_only || m->addresses[i].flags & ADDRESS_GIVEN)
+			json_object_array_add(array, from_address(&m->addresses[i]));
+	json_object_object_add(to, "addresses", array);
+}
+
+/* Apart, so that whoever reads only the addresses takes no claim for one. */
+static void add_unanswered(json_object *to, const struct machine *m)
+{
+	json_object *array = json_object_new_array();
+
+	for (size_t i = 0; i < m->n_unanswered; i++)
+		json_object_array_add(array, from_address(&m->unanswered[i]));
+	json_object_object_add(to, "unansweredAddresses", array);
+}
+
+static void add_interfaces(json_object *to, const struct machine *m, bool given_only)
+{
+	json_object *array = json_object_new_array();
+
+	for (size_t i = 0; i < m->n_interfaces; i++)
+		if (!given_only || m->interfaces[i].given)
+			json_object_array_add(array, json_object_new_int64(m->interfaces[i].index));
+	json_object_object_add(to, "ifIndices", array);
+}
+
+static void add_aliases(json_object *to, const struct machine *m)
+{
+	json_object *array = json_object_new_array();
+
+	for (const char *alias = NULL; (alias = machine_next_alias(m, alias));)
+		json_object_array_add(array, json_object_new_string(alias));
+	json_object_object_add(to, "aliases", array);
+}
+
+static void add_map(json_object *to, const char *key, const struct idmap *map)
+{
+	json_object *array = json_object_new_array();
+
+	for (size_t i = 0; i < map->count; i++) {
+		json_object *extent = json_object_new_object();
+
+		add_number(extent, "inner", map->extents[i].inner);
+		add_number(extent, "outer", map->extents[i].outer);
+		add_number(extent, "count", map->extents[i].count);
+		json_object_array_add(array, extent);
+	}
+	json_object_object_add(to, key, array);
+}
+
+static void add_root(json_object *to, const struct machine *m)
+{
+	char root[ESCAPED_SIZE(MACHINE_ROOT_MAX)];
+
+	if (m->root_directory)
+		add_string(to, "rootDirectory", escape_for_programs(m->root_directory, root));
+}
+
+static void drop_if_empty(json_object *from, const char *key)
+{
+	json_object *array;
+
+	if (json_object_object_get_ex(from, key, &array) && json_object_array_length(array) == 0)
+		json_object_object_del(from, key);
+}
+
+/*
+ * The given values of facts that are otherwise found. When the JSON is read back,
+ * only these count; the other facts are found again.
+ */
+static void add_given(json_object *to, const struct machine *m)
+{
+	json_object *object = json_object_new_object();
+
+	if (m->given & MACHINE_GIVEN_UNIT)
+		add_string(object, "unit", m->unit);
+	if (m->given & MACHINE_GIVEN_ROOT)
+		add_root(object, m);
+	if (m->given & MACHINE_GIVEN_UID_MAP)
+		add_map(object, "uidMap", &m->uids);
+	if (m->given & MACHINE_GIVEN_GID_MAP)
+		add_map(object, "gidMap", &m->gids);
+	add_interfaces(object, m, true);
+	add_addresses(object, m, true);
+	/* Empty lists would clear the given values when they are read back. */
+	drop_if_empty(object, "ifIndices");
+	drop_if_empty(object, "addresses");
+	json_object_object_add(to, "given", object);
+}
+
+/* What stands in the machine, apart, so that whoever reads the rest takes no claim for a fact. */
+static void add_claimed(json_object *to, const struct machine_system *system)
+{
+	json_object *object;
+	char id[ID128_TEXT_SIZE];
+
+	if (!system->has_id && !system->os && !system->version && !system->os_name)
+		return;
+	object = json_object_new_object();
+	if (system->has_id)
+		add_string(object, "id", id128_format(system->id, id));
+	add_escaped(object, "os", system->os);
+	add_escaped(object, "version", system->version);
+	add_escaped(object, "osName", system->os_name);
+	json_object_object_add(to, "claimed", object);
+}
+
+static void add_timestamp(json_object *to, const struct machine *m)
+{
+	json_object *object = json_object_new_object();
+
+	add_number(object, "realtime", m->realtime);
+	add_number(object, "monotonic", m->monotonic);
+	json_object_object_add(to, "timestamp", object);
+}
+
+static void add_signal(json_object *to, const char *key, uint32_t signal)
+{
+	char name[SIGNAL_NAME_SIZE];
+
+	if (signal)
+		add_string(to, key, signal_format((int) signal, name));
+}
+
+json_object *json_from_machine(const struct machine *m, const struct pid_context *context)
+{
+	json_object *object = json_object_new_object();
+	char id[ID128_TEXT_SIZE];
+
+	add_string(object, "name", m->name);
+	if (m->has_id)
+		add_string(object, "id", id128_format(m->id, id));
+	add_description(object, m);
+	add_string(object, "service", m->service);
+	add_string(object, "class", machine_class_name(m->class));
+	add_number(object, "leader", m->leader.pid);
+	json_object_object_add(object, "leaderProcessId", from_leader(&m->leader, context));
+	add_root(object, m);
+	add_string(object, "unit", m->unit);
+	add_timestamp(object, m);
+	if (m->owner)
+		add_number(object, "owner", m->owner);
+	if (m->vsock_cid)
+		add_number(object, "vSockCid", m->vsock_cid);
+	add_string(object, "sshAddress", m->ssh_address);
+	add_string(object, "control", m->control);
+	add_signal(object, "poweroffSignal", m->poweroff_signal);
+	add_signal(object, "rebootSignal", m->reboot_signal);
+	add_addresses(object, m, false);
+	add_unanswered(object, m);
+	add_interfaces(object, m, false);
+	add_aliases(object, m);
+	add_map(object, "uidMap", &m->uids);
+	add_map(object, "gidMap", &m->gids);
+	if (machine_is_host_process(m))
+		json_object_object_add(object, "ownNamespaces", json_object_new_boolean(false));
+	if (m->namespaces & MACHINE_HAS_LOST_IDS)
+		json_object_object_add(object, "idsLost", json_object_new_boolean(true));
+	add_given(object, m);
+	add_claimed(object, &m->system);
+	return object;
+}
+
+json_object *json_from_live_machine(const struct machine *m, const struct pid_context *context,
+				    enum machine_state state)
+{
+	json_object *object = json_from_machine(m, context);
+
+	add_string(object, "state", machine_state_name(state));
+	return object;
+}

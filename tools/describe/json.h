@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Machines as JSON. The fields are those of Varlink's io.systemd.Machine
+ * interface, as far as it has them; mymachines-json(7) lists all.
+ */
+#pragma once
+
+#include "base/failure.h"
+#include "registry/record.h"
+#include "registry/snapshot.h"
+
+#include "tools/control/machine_state.h"
+
+#include <json-c/json.h>
+#include <stdio.h>
+
+enum json_mode { JSON_OFF, JSON_SHORT, JSON_PRETTY };
+
+/* Returns a new object, which the caller releases. */
+json_object *json_from_machine(const struct machine *machine, const struct pid_context *context);
+
+/* The same, with its state. */
+json_object *json_from_live_machine(const struct machine *machine,
+				    const struct pid_context *context, enum machine_state state);
+
+/* Print an object and a newline, and release the object. */
+void json_print(FILE *stream, json_object *object, enum json_mode mode);

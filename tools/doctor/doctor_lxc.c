@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A check of mymachines doctor: do containers of LXC run that aren't registered? */
+#include "tools/doctor/doctor.h"
+
+#include "base/cleanup.h"
+#include "base/proc_file.h"
+#include "base/quote.h"
+#include "host/process.h"
+#include "tools/processes/processes.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* lxc-start(1) gives its process, which stays beside the container, this title: "... LXCPATH NAME". */
+#define MONITOR_TITLE "[lxc monitor] "
+
+/* Returns the name of the container if the process is root's monitor of one, or NULL. */
+static char *read_container_name(struct doctor *doctor, uint32_t pid)
+{
+	CLEANUP_FREE char *title = NULL;
+	char path[PROC_PATH_SIZE];
+	const char *name;
+	struct stat st;
+
+	proc_path(path, pid, "cmdline");
+	if (stat(path, &st) < 0 || st.st_uid != 0)
+		return NULL;
+	title = proc_read_text(pid, "cmdline");
+	if (!title || strncmp(title, MONITOR_TITLE, strlen(MONITOR_TITLE)) != 0)
+		return NULL;
+	name = strrchr(title, ' ');
+	return arena_strdup(doctor->arena, name + 1);
+}
+
+/* Returns the init of the container beside its monitor, or 0. */
+static uint32_t find_init(struct doctor *doctor, uint32_t monitor)
+{
+	uint32_t *children;
+	size_t count = processes_read_children(doctor->arena, monitor, &children);
+
+	for (size_t i = 0; i < count; i++)
+		if (process_shares_namespace(children[i], "pid") == 0)
+			return children[i];
+	return 0;
+}
+
+static bool is_registered(struct doctor *doctor, uint32_t leader)
+{
+	char folded[MACHINE_NAME_SIZE] = "";
+	struct machine m;
+
+	while (doctor->registry == 0 && snapshot_next(&doctor->snapshot, folded, &m) == 0)
+		if (m.leader.pid == leader)
+			return true;
+	return false;
+}
+
+void check_lxc(struct doctor *doctor)
+{
+	struct process *processes;
+	long count = processes_read(doctor->arena, &processes);
+
+	if (doctor->registry < 0 && !doctor_has_no_machines(doctor))
+		return;
+	for (long i = 0; i < count; i++) {
+		char *name = read_container_name(doctor, processes[i].pid), quoted[QUOTED_SIZE];
+		uint32_t leader = name ? find_init(doctor, processes[i].pid) : 0;
+
+		if (leader == 0 || is_registered(doctor, leader))
+			continue;
+		quote(name, quoted);
+		doctor_find(doctor, FINDING_WARNING,
+			    arena_printf(doctor->arena,
+					 "mymachines register '%s' --leader=%u --service=lxc",
+					 quoted, leader),
+			    "container %s of LXC runs, as pid %u, and isn't registered", quoted,
+			    leader);
+	}
+}

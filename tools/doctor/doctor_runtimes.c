@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A check of mymachines doctor: do the installed runtimes register their machines? */
+#include "tools/doctor/doctor.h"
+#include "tools/setup/setup.h"
+
+static void check_runtime(struct doctor *doctor, const struct setup_target *target)
+{
+	struct failure f;
+
+	switch (setup_look(target, &f)) {
+	case SETUP_NOT_INSTALLED: return;
+	case SETUP_DONE:
+		doctor_find(doctor, FINDING_OK, NULL, "%s registers its machines", target->name);
+		return;
+	case SETUP_PER_CONTAINER:
+		doctor_find(doctor, FINDING_OK, NULL,
+			    "%s has hooks in each bundle: mymachines setup %s --bundle=PATH",
+			    target->name, target->name);
+		return;
+	case SETUP_PARTIAL:
+		doctor_find(doctor, FINDING_WARNING, NULL, "%s: %s", target->name, f.text);
+		return;
+	case SETUP_UNKNOWN:
+		doctor_find(doctor, FINDING_UNKNOWN, NULL, "%s: %s", target->name, f.text);
+		return;
+	case SETUP_MISSING:
+		doctor_find(doctor, FINDING_WARNING,
+			    arena_printf(doctor->arena, "mymachines setup %s", target->name),
+			    "%s doesn't register its machines", target->name);
+		return;
+	}
+}
+
+void check_runtimes(struct doctor *doctor)
+{
+	for (size_t i = 0; i < n_setup_targets; i++)
+		check_runtime(doctor, &setup_targets[i]);
+}

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tools/enter/visitor_packet.h"
+
+#include "base/clock.h"
+#include "base/format.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* Linux's include/linux/err.h. */
+#define ERRNO_MAX 4095
+
+/* A control message of descriptors. */
+union fds_message {
+	struct cmsghdr header;
+	char bytes[CMSG_SPACE(VISITOR_FDS_MAX * sizeof(int))];
+};
+
+/* CMSG_SPACE() rounds up, so the kernel may put in more descriptors than VISITOR_FDS_MAX. */
+#define FDS_ROOM ((sizeof(union fds_message) - CMSG_LEN(0)) / sizeof(int))
+
+int visitor_packet_send(int socket, const struct visitor_packet *packet, const int *fds,
+			size_t count)
+{
+	struct iovec iov = { (void *) packet, sizeof *packet };
+	union fds_message control = { 0 };
+	struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1 };
+
+	if (count) {
+		message.msg_control = &control;
+		message.msg_controllen = CMSG_SPACE(count * sizeof *fds);
+		control.header = (struct cmsghdr){
+			.cmsg_len = CMSG_LEN(count * sizeof *fds),
+			.cmsg_level = SOL_SOCKET,
+			.cmsg_type = SCM_RIGHTS,
+		};
+		memcpy(CMSG_DATA(&control.header), fds, count * sizeof *fds);
+	}
+	return sendmsg(socket, &message, MSG_NOSIGNAL) < 0 ? -errno : 0;
+}
+
+static void close_fds(const int *fds, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		close(fds[i]);
+}
+
+/* 0 or -ETIMEDOUT. */
+static int wait_for_packet(int socket, int milliseconds)
+{
+	int64_t end = clock_milliseconds(CLOCK_MONOTONIC) + milliseconds;
+	struct pollfd poller = { .fd = socket, .events = POLLIN };
+	int r;
+
+	do {
+		int64_t left = end - clock_milliseconds(CLOCK_MONOTONIC);
+
+		r = poll(&poller, 1, milliseconds < 0 ? -1 : left > 0 ? (int) left : 0);
+	} while (r < 0 && errno == EINTR);
+	return r == 0 ? -ETIMEDOUT : 0;
+}
+
+/* The descriptors that a message brought. */
+static size_t take_fds(struct msghdr *message, int fds[static FDS_ROOM])
+{
+	const struct cmsghdr *header = CMSG_FIRSTHDR(message);
+	size_t n;
+
+	if (!header || header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS)
+		return 0;
+	n = (header->cmsg_len - CMSG_LEN(0)) / sizeof *fds;
+	if (n > FDS_ROOM)
+		n = FDS_ROOM;
+	memcpy(fds, CMSG_DATA(header), n * sizeof *fds);
+	return n;
+}
+
+/* Make a failure from another process fit to be read. */
+static void sanitize_failure(struct failure *f)
+{
+	f->text[sizeof f->text - 1] = '\0';
+	if ((int) f->kind <= (int) FAILURE_NONE || (int) f->kind > (int) FAILURE_KIND_LAST)
+		f->kind = FAILURE_OTHER;
+	if (f->error > 0 || f->error < -ERRNO_MAX)
+		f->error = 0;
+}
+
+int visitor_packet_receive(int socket, struct visitor_packet *packet, int *fds, size_t count,
+			   int milliseconds)
+{
+	struct iovec iov = { packet, sizeof *packet };
+	union fds_message control = { 0 };
+	struct msghdr message = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof control,
+	};
+	int received[FDS_ROOM];
+	bool is_whole;
+	ssize_t size;
+	size_t n;
+
+	if (wait_for_packet(socket, milliseconds) < 0)
+		return -ETIMEDOUT;
+	do
+		size = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+	while (size < 0 && errno == EINTR);
+	if (size <= 0)
+		return 0;
+	n = take_fds(&message, received);
+	is_whole = size == sizeof *packet && !(message.msg_flags & (MSG_TRUNC | MSG_CTRUNC));
+	if (!is_whole || n != (packet->kind == VISITOR_READY ? count : 0)) {
+		close_fds(received, n);
+		return -EBADMSG;
+	}
+	sanitize_failure(&packet->failure);
+	if (n)
+		memcpy(fds, received, n * sizeof *received);
+	return 1;
+}
+
+int visitor_packet_tampered(const char *machine, struct failure *f)
+{
+	return failure_set(f, FAILURE_OTHER,
+			   "%s: the process that was sent there has been tampered with", machine);
+}
+
+int visitor_packet_missing(const char *machine, struct failure *f)
+{
+	return failure_set(f, FAILURE_OTHER, "%s: the process that was sent there was killed",
+			   machine);
+}
+
+int visitor_packet_expect(int socket, const char *machine, struct visitor_packet *packet, int *fds,
+			  size_t count, struct failure *f)
+{
+	char escaped[ESCAPED_SIZE(sizeof packet->failure.text)];
+	int r = visitor_packet_receive(socket, packet, fds, count, VISITOR_ANSWER_MS);
+
+	if (r == -ETIMEDOUT)
+		return failure_set(f, FAILURE_TIMED_OUT,
+				   "%s: the process that was sent there has not answered for %d "
+				   "seconds; does a file system of the machine hang?",
+				   machine, VISITOR_ANSWER_MS / 1000);
+	if (r < 0)
+		return visitor_packet_tampered(machine, f);
+	if (r == 0 || packet->kind != VISITOR_FAILED)
+		return r;
+	failure_set(f, packet->failure.kind, "%s: %s", machine,
+		    escape(packet->failure.text, escaped));
+	f->error = packet->failure.error;
+	return -1;
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tools/monitor/monitor_start.h"
+
+#include "base/cleanup.h"
+#include "base/configuration.h"
+#include "base/pidfd.h"
+#include "base/program.h"
+#include "host/systemd.h"
+#include "tools/monitor/monitor_lock.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* A monitor that was told to end first finishes its pass. */
+#define END_MILLISECONDS 3000
+
+bool monitor_has_unit(void)
+{
+	static const char path[] = SYSTEM_UNIT_DIRECTORY "/" MONITOR_UNIT;
+
+	/* The directory is empty if this was configured to install no units. */
+	return path[0] == '/' && access(path, F_OK) == 0;
+}
+
+/* Queue the job, and don't wait for it: org.freedesktop.systemd1(5). */
+static int start_unit(void)
+{
+	static const char *const call[] = {
+		/* clang-format off */
+		"busctl", "--quiet", "--system", "--timeout=3", "call",
+		"org.freedesktop.systemd1", "/org/freedesktop/systemd1",
+		"org.freedesktop.systemd1.Manager", "StartUnit", "ss", MONITOR_UNIT, "replace", NULL,
+		/* clang-format on */
+	};
+
+	return run_program(call, true);
+}
+
+/* Start the same program that this process runs, whatever is in PATH. */
+static int start_process(void)
+{
+	const char *const arguments[] = { program_own_path(), "monitor", "--background",
+					  "--exit-when-empty", NULL };
+
+	return arguments[0] ? run_program(arguments, false) : -errno;
+}
+
+/* Whether the file of the program that this process runs was removed or replaced. */
+static bool runs_replaced_program(pid_t pid)
+{
+	static const char mark[] = " (deleted)";
+	char link[64], path[PATH_MAX];
+	ssize_t length;
+
+	snprintf(link, sizeof link, "/proc/%d/exe", pid);
+	length = readlink(link, path, sizeof path);
+	return length >= (ssize_t) sizeof mark &&
+	       memcmp(path + length - (sizeof mark - 1), mark, sizeof mark - 1) == 0;
+}
+
+/*
+ * An older monitor would drop facts that it doesn't know. End it, so that another one
+ * can be started. It starts none by itself unless something is published meanwhile.
+ */
+static void end_replaced(pid_t pid)
+{
+	CLEANUP_CLOSE int pidfd = pidfd_of(pid);
+	struct pollfd poller = { .fd = pidfd, .events = POLLIN };
+	pid_t again = 0;
+
+	/* The pid may be another process's by now, but not if it still has the lock. */
+	if (pidfd < 0 || monitor_is_running(&again) != 1 || again != pid)
+		return;
+	pidfd_signal(pidfd, SIGTERM);
+	poll(&poller, 1, END_MILLISECONDS);
+}
+
+/* Whether there is a monitor, and it runs this version of the program. */
+static bool is_running(void)
+{
+	pid_t pid = 0;
+	int r = monitor_is_running(&pid);
+
+	if (r != 1 || !pid || !runs_replaced_program(pid))
+		return r != 0;
+	end_replaced(pid);
+	return monitor_is_running(&pid) != 0;
+}
+
+void monitor_start(struct notices *notices)
+{
+	int r;
+
+	if (!configuration_read(NULL)->monitor || is_running())
+		return;
+	if (systemd_is_running() && monitor_has_unit() && start_unit() == 0)
+		return;
+	r = start_process();
+	/* -EPROTO: it has failed, and has printed why. */
+	if (r < 0 && r != -EPROTO)
+		notices_add(notices, NOTICE_WARNING, "cannot start the monitor: %s", strerror(-r));
+}

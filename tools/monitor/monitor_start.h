@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Starting the monitor, for whoever has registered a machine. */
+#pragma once
+
+#include "base/notices.h"
+
+#include <stdbool.h>
+
+#define MONITOR_UNIT "mymachines-monitor.service"
+
+/*
+ * Start the monitor in the background, unless one runs or the configuration
+ * forbids it: by systemd, where that runs and has our unit, or else as a process
+ * of our own. If it can't be started, that is a warning, because the next
+ * registration tries again.
+ */
+void monitor_start(struct notices *notices);
+
+/* Whether the unit is installed. */
+bool monitor_has_unit(void);

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tools/processes/membership.h"
+
+#include "base/cleanup.h"
+#include "host/process.h"
+#include "registry/leader_state.h"
+#include "tools/processes/cgroup_processes.h"
+#include "tools/processes/machine_processes.h"
+#include "tools/processes/machine_unit.h"
+#include "tools/processes/pid_namespace.h"
+
+#include <errno.h>
+#include <string.h>
+
+struct pid_namespace {
+	ino_t inode;
+	char name[MACHINE_NAME_SIZE]; /* the machine's, folded */
+};
+
+/* A cgroup path, and the leader of a machine in it. */
+struct known_cgroup {
+	const char *path;
+	uint32_t leader; /* or 0 */
+};
+
+/* A machine, and whether its unit is its own. */
+struct known_unit {
+	uint64_t sequence;
+	bool is_own;
+};
+
+static bool is_led_here(struct snapshot *s, const struct machine *m)
+{
+	return leader_state(&m->leader, &s->meta.context, NULL) != LEADER_DEAD;
+}
+
+static void read_namespaces(struct membership *mb)
+{
+	ino_t own = pid_namespace_inode(0);
+	char folded[MACHINE_NAME_SIZE] = "";
+	struct machine m;
+
+	mb->has_namespaces = true;
+	while (snapshot_next(mb->snapshot, folded, &m) == 0) {
+		struct pid_namespace found = { .inode = pid_namespace_inode(m.leader.pid) };
+
+		/* The namespace may be the host's, another machine's, or not visible. */
+		if (!found.inode || found.inode == own || !is_led_here(mb->snapshot, &m) ||
+		    !pid_namespace_is_led_by(m.leader.pid))
+			continue;
+		strcpy(found.name, folded);
+		mb->namespaces =
+			arena_grow(mb->arena, mb->namespaces, mb->n_namespaces, sizeof found);
+		mb->namespaces[mb->n_namespaces++] = found;
+	}
+}
+
+static const char *find_namespace(const struct membership *mb, ino_t inode)
+{
+	for (size_t i = 0; i < mb->n_namespaces; i++)
+		if (mb->namespaces[i].inode == inode)
+			return mb->namespaces[i].name;
+	return NULL;
+}
+
+/* By the machine's own pid namespace, or one inside it. */
+static int find_by_namespace(struct membership *mb, uint32_t pid, struct machine *m)
+{
+	ino_t inodes[PID_NAMESPACES_MAX];
+	int count = pid_namespaces_read(pid, inodes);
+
+	if (count > 0 && !mb->has_namespaces)
+		read_namespaces(mb);
+	for (int i = 0; i < count; i++) {
+		const char *name = find_namespace(mb, inodes[i]);
+
+		if (name)
+			return snapshot_find_name(mb->snapshot, name, m);
+	}
+	return -ENOENT;
+}
+
+/* The leader of a machine that is directly in this cgroup, or 0. */
+static uint32_t read_cgroup_leader(struct membership *mb, const char *path)
+{
+	CLEANUP(arena_done) struct arena arena = { 0 };
+	uint32_t *pids;
+	long count = cgroup_processes_read_one(
+		&arena, arena_printf(&arena, "%s%s", mb->cgroups->mount, path), &pids);
+
+	for (long i = 0; i < count; i++) {
+		struct machine m;
+
+		if (pids[i] && snapshot_find_leader(mb->snapshot, pids[i], &m) == 0 &&
+		    is_led_here(mb->snapshot, &m))
+			return pids[i];
+	}
+	return 0;
+}
+
+static uint32_t find_cgroup_leader(struct membership *mb, const char *path)
+{
+	struct known_cgroup known = { .path = path };
+
+	for (size_t i = mb->n_known_cgroups; i-- > 0;)
+		if (strcmp(mb->known_cgroups[i].path, path) == 0)
+			return mb->known_cgroups[i].leader;
+	known.leader = read_cgroup_leader(mb, path);
+	known.path = arena_strdup(mb->arena, path);
+	mb->known_cgroups =
+		arena_grow(mb->arena, mb->known_cgroups, mb->n_known_cgroups, sizeof known);
+	mb->known_cgroups[mb->n_known_cgroups++] = known;
+	return known.leader;
+}
+
+static bool machine_has(struct membership *mb, const struct machine *m, uint32_t pid)
+{
+	CLEANUP(machine_processes_close) struct machine_processes p = { .namespace = -1 };
+
+	return machine_processes_open(&p, mb->snapshot, mb->cgroups, mb->arena, m) == 0 &&
+	       machine_processes_has(&p, pid);
+}
+
+/* By the cgroup of a leader: that of the process, or one above. */
+static int find_by_cgroup(struct membership *mb, uint32_t pid, struct machine *m)
+{
+	CLEANUP_FREE char *path = mb->cgroups ? cgroup_read_path(mb->cgroups, pid) : NULL;
+	char *slash;
+
+	if (!path || strstr(path, "/.."))
+		return -ENOENT;
+	/* The root cgroup is nobody's. */
+	while (path[1]) {
+		uint32_t leader = find_cgroup_leader(mb, path);
+
+		if (leader && snapshot_find_leader(mb->snapshot, leader, m) == 0)
+			return machine_has(mb, m, pid) ? 0 : -ENOENT;
+		slash = strrchr(path, '/');
+		if (!slash || slash == path)
+			break;
+		*slash = '\0';
+	}
+	return -ENOENT;
+}
+
+int membership_find_owner(struct membership *mb, uint32_t pid, struct machine *machine)
+{
+	int r = nearest_leader_find(&mb->ancestry, mb->snapshot, pid, machine);
+
+	if (r == -ENOENT)
+		r = find_by_namespace(mb, pid, machine);
+	return r == -ENOENT ? find_by_cgroup(mb, pid, machine) : r;
+}
+
+/* Whether its unit counts as the machine's: it was given, or all in it are the machine's. */
+static bool is_unit_of(struct membership *mb, const struct machine *m)
+{
+	struct known_unit known = { .sequence = m->sequence };
+
+	if (m->given & MACHINE_GIVEN_UNIT)
+		return true;
+	for (size_t i = 0; i < mb->n_known_units; i++)
+		if (mb->known_units[i].sequence == m->sequence)
+			return mb->known_units[i].is_own;
+	known.is_own = machine_unit_is_own(mb->snapshot, mb->cgroups, m);
+	mb->known_units = arena_grow(mb->arena, mb->known_units, mb->n_known_units, sizeof known);
+	mb->known_units[mb->n_known_units++] = known;
+	return known.is_own;
+}
+
+static int find_by_unit(struct membership *mb, uint32_t pid, struct machine *m)
+{
+	struct machine found = { 0 };
+	char unit[UNIT_NAME_SIZE];
+	size_t count = 0;
+	int r = mb->cgroups ? process_read_unit(mb->cgroups, pid, unit) : -ENOENT;
+
+	while (r == 0) {
+		r = snapshot_find_unit(mb->snapshot, unit, found.sequence, &found);
+		if (r == 0 && is_led_here(mb->snapshot, &found) && is_unit_of(mb, &found) &&
+		    count++ == 0)
+			*m = found;
+	}
+	/* If several machines share the unit, it doesn't tell them apart. */
+	return r == -ENOENT && count == 1 ? 0 : r;
+}
+
+int membership_find(struct membership *mb, uint32_t pid, struct machine *machine)
+{
+	int r = membership_find_owner(mb, pid, machine);
+
+	return r == -ENOENT ? find_by_unit(mb, pid, machine) : r;
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Runs a command in our place: with the terminal, environment and signals that
+ * were ours. Mostly it is the command's parent, and ends as the command does. Under
+ * a service manager, the command becomes the manager's own process, and the
+ * supervisor stands beside it. Work that takes time is left to a worker, another
+ * process of ours, so that signals don't wait.
+ */
+#pragma once
+
+#include "base/failure.h"
+#include "base/notices.h"
+
+#include <signal.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct supervisor {
+	sigset_t inherited_mask;
+	mode_t inherited_umask;
+	void (*inherited_xfsz)(int);
+	int signals; /* signalfd(2), or -1 */
+	pid_t command;
+	int command_pidfd; /* if the supervisor isn't its parent, or -1 */
+	bool command_has_ended;
+	int command_status; /* as of waitpid(2), when it has, and we are its parent */
+	pid_t worker;	    /* or 0 */
+	bool worker_has_failed;
+};
+
+/*
+ * Remember what the command is to inherit, and let signals wait for it. To be
+ * called before anything is made, as the umask is ours from here on. 0, or -1
+ * with a failure.
+ */
+int supervisor_init(struct supervisor *supervisor, struct failure *failure)
+	__attribute__((nonnull, warn_unused_result));
+
+/*
+ * Whether a service manager has started this very process and counts on its pid:
+ * it sends signals and watchdog requests to it, and takes notifications from it.
+ */
+bool supervisor_is_service(void);
+
+/*
+ * Become the command, and continue as the supervisor in another process beside
+ * it. For a service, so that its manager deals with the command itself. The
+ * supervisor leaves the service's cgroup, where it would be killed with the command.
+ * 0 in the supervisor; or -1 with a failure, as of supervisor_start(), in the
+ * process that couldn't become the command.
+ */
+int supervisor_exec(struct supervisor *supervisor, char **command, struct failure *failure)
+	__attribute__((nonnull, warn_unused_result));
+
+/*
+ * Start the command, with NULL behind its arguments, and with `notify_socket`,
+ * unless that is NULL, as its NOTIFY_SOCKET. Of the descriptors that we were given
+ * we keep standard error alone, because a reader that waits for the end of a pipe
+ * waits for the command and not for us. 0, or -1 with a failure:
+ * FAILURE_NO_PROGRAM if there is no such command, FAILURE_NOT_EXECUTABLE if it
+ * can't be executed.
+ */
+int supervisor_start(struct supervisor *supervisor, char **command, const char *notify_socket,
+		     struct failure *failure) __attribute__((nonnull(1, 2, 4), warn_unused_result));
+
+/*
+ * Wait for a signal, the end of a process, or `fd` unless it is -1, for so many
+ * milliseconds at most; -1 is for ever. Signals that were sent to us are passed on to
+ * the command, except those of the terminal, which the command gets itself.
+ * Beside the command, none is.
+ */
+void supervisor_wait(struct supervisor *supervisor, int fd, int milliseconds);
+
+/*
+ * Begin a worker, while there is none. 1 in the worker, which ends by
+ * supervisor_leave_worker(); 0 in the supervisor; -1 with a failure.
+ */
+int supervisor_fork_worker(struct supervisor *supervisor, struct failure *failure)
+	__attribute__((nonnull, warn_unused_result));
+void supervisor_leave_worker(bool has_failed) __attribute__((noreturn));
+
+/*
+ * End as the command did: by its signal, but without a core; or return its exit
+ * status. Beside the command, 0.
+ */
+int supervisor_end(const struct supervisor *supervisor);
+
+/* Does nothing to one that wasn't initialised. */
+void supervisor_done(struct supervisor *supervisor);

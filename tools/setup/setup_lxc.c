@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Hooks of LXC, and those that LXD hands to it: lxc.container.conf(5), "CONTAINER HOOKS". */
+#include "base/input.h"
+#include "base/program.h"
+#include "base/quote.h"
+#include "tools/setup/marked_block.h"
+#include "tools/setup/setup_plan.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* lxc(1) waits for LXD to start. Doctor doesn't. */
+#define LXC_MILLISECONDS	(60 * 1000)
+#define UNATTENDED_MILLISECONDS (3 * 1000)
+
+/* Most templates' configurations include the files of this directory. */
+#define COMMON_DIRECTORY "/usr/share/lxc/config/common.conf.d"
+#define COMMON_FILE	 COMMON_DIRECTORY "/mymachines.conf"
+
+/* lxc.system.conf(5), "lxc.lxcpath": where containers are by default. */
+#define CONTAINERS "/var/lib/lxc"
+
+/* Deeper than this, nobody includes files. */
+#define INCLUDES_MAX 8
+
+/*
+ * Both values of lxc.hook.version will do. LXC puts "exec" before the line and
+ * arguments behind it, so it has to be one command.
+ */
+static char *hook_lines(struct setup_plan *plan)
+{
+	char *line = arena_printf(plan->arena, "/bin/sh -c %s mymachines",
+				  setup_quote(plan, setup_hook_line(plan, "lxc", " -- \"$@\"")));
+
+	return arena_printf(plan->arena, "lxc.hook.start-host = %s\nlxc.hook.post-stop = %s\n",
+			    line, line);
+}
+
+static char *edit(struct setup_plan *plan, const char *before)
+{
+	return plan->options->remove ? marked_block_remove(plan->arena, before)
+				     : marked_block_put(plan->arena, before, hook_lines(plan));
+}
+
+/* Whether all lines are "key = value", comments or empty: Proxmox has "key: value", and sections. */
+static bool is_lxc_configuration(const char *text)
+{
+	for (const char *line = text; line && *line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		line += strspn(line, " \t\r");
+		if (*line && !strchr("#\n", *line) && line[strcspn(line, "=\n")] != '=')
+			return false;
+	}
+	return true;
+}
+
+static int change_configuration(struct setup_plan *plan, const char *path, struct failure *f)
+{
+	struct change change = { .path = path, .mode = 0644 };
+	char quoted[QUOTED_SIZE], *lines = hook_lines(plan);
+
+	if (change_read(plan->arena, &change, f) < 0)
+		return -1;
+	if (!change.before)
+		return failure_set(f, FAILURE_NO_SUCH_FILE, "%s: there is none",
+				   quote(path, quoted));
+	if (!plan->options->remove && !is_lxc_configuration(change.before))
+		return failure_set(f, FAILURE_NOT_SUPPORTED,
+				   "%s: isn't in LXC's own format, as Proxmox' files aren't, whose "
+				   "containers are reached by setup without --config=; or write "
+				   "yourself, in the format of the file:\n%.*s",
+				   quote(path, quoted), (int) strlen(lines) - 1, lines);
+	change.after = edit(plan, change.before);
+	/* A container's configuration stays, even if nothing is left in it. */
+	if (!change.after)
+		change.after = "";
+	setup_add_change(plan, &change);
+	return 0;
+}
+
+static bool includes_common_file(struct arena *arena, const char *path, unsigned int depth);
+
+/* The same of a directory of which all "*.conf" are included. */
+static bool directory_includes_common_file(struct arena *arena, const char *path,
+					   unsigned int depth)
+{
+	DIR *directory = opendir(path);
+	struct dirent *entry;
+	bool is_included = false;
+
+	while (directory && !is_included && (entry = readdir(directory))) {
+		size_t length = strlen(entry->d_name);
+
+		is_included =
+			length > 5 && strcmp(entry->d_name + length - 5, ".conf") == 0 &&
+			includes_common_file(
+				arena, arena_printf(arena, "%s/%s", path, entry->d_name), depth);
+	}
+	if (directory)
+		closedir(directory);
+	return is_included;
+}
+
+/* Returns the path behind "lxc.include =" in a line, or NULL. */
+static const char *included_path(struct arena *arena, const char *line)
+{
+	static const char key[] = "lxc.include";
+
+	line += strspn(line, " \t");
+	if (strncmp(line, key, strlen(key)) != 0)
+		return NULL;
+	line += strlen(key);
+	line += strspn(line, " \t");
+	if (*line++ != '=')
+		return NULL;
+	line += strspn(line, " \t");
+	return arena_printf(arena, "%.*s", (int) strcspn(line, " \t\r\n"), line);
+}
+
+/* Whether a configuration is, or includes, the file of COMMON_DIRECTORY. */
+static bool includes_common_file(struct arena *arena, const char *path, unsigned int depth)
+{
+	struct stat st;
+	size_t size;
+	char *text;
+
+	if (strcmp(path, COMMON_FILE) == 0 || strcmp(path, COMMON_DIRECTORY) == 0 ||
+	    strcmp(path, COMMON_DIRECTORY "/") == 0)
+		return true;
+	if (depth == INCLUDES_MAX || stat(path, &st) < 0)
+		return false;
+	if (S_ISDIR(st.st_mode))
+		return directory_includes_common_file(arena, path, depth + 1);
+	if (input_read_file(arena, path, &text, &size) < 0)
+		return false;
+	for (const char *line = text; line; line = strchr(line, '\n')) {
+		const char *included;
+
+		line += *line == '\n';
+		included = included_path(arena, line);
+		if (included && includes_common_file(arena, included, depth + 1))
+			return true;
+	}
+	return false;
+}
+
+/* Change a container's configuration, if it doesn't include the common one or has our lines. */
+static void change_container(struct setup_plan *plan, const char *name)
+{
+	const char *path = arena_printf(plan->arena, CONTAINERS "/%s/config", name);
+	struct failure f;
+
+	if (access(path, F_OK) < 0 ||
+	    (!plan->options->remove && includes_common_file(plan->arena, path, 0)))
+		return;
+	if (change_configuration(plan, path, &f) < 0)
+		plan->gap = arena_printf(plan->arena,
+					 "container %s doesn't include " COMMON_DIRECTORY
+					 ", so it isn't registered: %s",
+					 name, f.text);
+}
+
+/* Those of some templates, such as busybox, include nothing. */
+static void change_containers(struct setup_plan *plan)
+{
+	DIR *directory = opendir(CONTAINERS);
+	struct dirent *entry;
+
+	while (directory && (entry = readdir(directory)))
+		if (entry->d_name[0] != '.')
+			change_container(plan, entry->d_name);
+	if (directory)
+		closedir(directory);
+}
+
+int setup_lxc(struct setup_plan *plan, struct failure *f)
+{
+	struct change change = { .path = COMMON_FILE, .mode = 0644 };
+
+	if (plan->options->config)
+		return change_configuration(plan, plan->options->config, f);
+	if (access(COMMON_DIRECTORY, F_OK) < 0 && !plan->options->remove)
+		return failure_set(f, FAILURE_NO_SUCH_FILE,
+				   COMMON_DIRECTORY
+				   ": %s; name a container's configuration by --config=",
+				   strerror(errno));
+	if (change_read(plan->arena, &change, f) < 0)
+		return -1;
+	change.after = edit(plan, change.before);
+	setup_add_change(plan, &change);
+	change_containers(plan);
+	return 0;
+}
+
+/* Run lxc(1). Returns what it printed, or NULL with a failure. */
+static char *run_lxc(struct arena *arena, const char *const *arguments, int milliseconds,
+		     struct failure *f)
+{
+	struct program_answer answer;
+
+	if (program_run(arena, arguments, milliseconds, &answer, f) < 0)
+		return NULL;
+	if (answer.status == 0)
+		return answer.output;
+	program_failure("lxc, the client of LXD", &answer, f);
+	return NULL;
+}
+
+static int set_raw_lxc(struct arena *arena, const struct change *change, struct failure *f)
+{
+	const char *const set[] = { "lxc",     "profile",     "set", change->subject,
+				    "raw.lxc", change->after, NULL },
+			  *const unset[] = { "lxc",	      "profile", "unset",
+					     change->subject, "raw.lxc", NULL };
+
+	return run_lxc(arena, change->after ? set : unset, LXC_MILLISECONDS, f) ? 0 : -1;
+}
+
+int setup_lxd(struct setup_plan *plan, struct failure *f)
+{
+	const char *profile = plan->options->profile ? plan->options->profile : "default";
+	const char *const get[] = { "lxc", "profile", "get", profile, "raw.lxc", NULL };
+	struct change change = { .subject = profile, .apply = set_raw_lxc };
+	char *text;
+
+	if (*profile == '-')
+		return failure_set(f, FAILURE_INVALID, "a profile's name doesn't begin with '-'");
+	change.path = arena_printf(plan->arena, "raw.lxc of profile %s", profile);
+	text = run_lxc(plan->arena, get,
+		       plan->options->unattended ? UNATTENDED_MILLISECONDS : LXC_MILLISECONDS, f);
+	if (!text)
+		return -1;
+	/* lxc prints the value and a newline; the value may end in another one. */
+	if (*text && text[strlen(text) - 1] == '\n')
+		text[strlen(text) - 1] = '\0';
+	change.before = *text ? text : NULL;
+	change.after = edit(plan, change.before);
+	if (change.after && !*change.after)
+		change.after = NULL;
+	plan->next_step =
+		"running containers are registered at their next start; containers with a raw.lxc "
+		"of their own need these lines there";
+	setup_add_change(plan, &change);
+	return 0;
+}

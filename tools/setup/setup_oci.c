@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * OCI hooks. Those of a bundle are in its config.json: config.md, "POSIX-platform
+ * Hooks". Those of all of podman's containers are files: oci-hooks(5).
+ */
+#include "base/array_size.h"
+#include "base/json_text.h"
+#include "base/json_value.h"
+#include "base/quote.h"
+#include "tools/setup/setup_plan.h"
+
+#include <string.h>
+
+/* containers.conf(5), "hooks_dir": podman reads this directory by default. */
+#define PODMAN_HOOKS "/usr/share/containers/oci/hooks.d"
+
+/* The first runs when namespaces exist and no program has started, the second after the end. */
+static const char *const stages[] = { "createRuntime", "poststop" };
+
+#define N_STAGES (sizeof stages / sizeof *stages)
+
+static json_object *new_strings(const char *const *items, size_t count)
+{
+	json_object *array = json_object_new_array();
+
+	for (size_t i = 0; i < count; i++)
+		json_object_array_add(array, json_object_new_string(items[i]));
+	return array;
+}
+
+/*
+ * Make an entry of config.json's hooks, and the "hook" of oci-hooks(5). The
+ * comment goes behind the line that the shell runs; "" is none.
+ */
+static json_object *new_hook(struct setup_plan *plan, const char *comment)
+{
+	char *arguments = arena_printf(plan->arena, "oci --service=%s", plan->target->name);
+	char *line = setup_hook_line(plan, arguments, "");
+	const char *const words[] = { "sh", "-c",
+				      *comment ? arena_printf(plan->arena, "%s # %s", line, comment)
+					       : line };
+	json_object *hook = json_object_new_object();
+
+	json_object_object_add(hook, "path", json_object_new_string("/bin/sh"));
+	json_object_object_add(hook, "args", new_strings(words, 3));
+	return hook;
+}
+
+/* Whether setup_hook_line() makes such a line, for a program anywhere, with or without a comment. */
+static bool is_our_line(const char *line)
+{
+	static const char guard[] = "[ ! -x ", strict[] = "exec ", annotations[] = " --annotations";
+	static const char *const ends[] = { " || :", " --strict" };
+	const char *hook = strstr(line, " hook oci --service="), *rest;
+
+	if (!hook || !strstr(line, "mymachines") ||
+	    (strncmp(line, guard, strlen(guard)) != 0 &&
+	     strncmp(line, strict, strlen(strict)) != 0))
+		return false;
+	rest = hook + strlen(" hook oci --service=");
+	rest += strcspn(rest, " ");
+	if (strncmp(rest, annotations, strlen(annotations)) == 0)
+		rest += strlen(annotations);
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
+		size_t length = strlen(ends[i]);
+
+		if (strncmp(rest, ends[i], length) == 0 &&
+		    (!rest[length] || strncmp(rest + length, " # ", 3) == 0))
+			return true;
+	}
+	return false;
+}
+
+/* Returns the line of an entry that new_hook() makes, in the arena, or NULL. */
+static const char *find_our_line(struct setup_plan *plan, struct json_span entry)
+{
+	char *text =
+		arena_printf(plan->arena, "%.*s", (int) (entry.end - entry.begin), entry.begin);
+	json_object *hook, *path, *words;
+	const char *why, *line = NULL;
+
+	hook = json_parse(text, strlen(text), &why);
+	if (json_object_object_get_ex(hook, "path", &path) && json_string(path) &&
+	    strcmp(json_string(path), "/bin/sh") == 0 && json_object_object_length(hook) == 2 &&
+	    json_object_object_get_ex(hook, "args", &words) &&
+	    json_object_is_type(words, json_type_array) && json_object_array_length(words) == 3)
+		line = json_string(json_object_array_get_idx(words, 2));
+	line = line && is_our_line(line) ? arena_strdup(plan->arena, line) : NULL;
+	json_object_put(hook);
+	return line;
+}
+
+/* Returns the object of hooks, or with a stage its array in there. */
+static struct json_span find_hooks(const char *text, const char *stage)
+{
+	struct json_span hooks;
+	int count;
+
+	hooks = json_text_member(json_text_root(text), "hooks", &count);
+	return stage && hooks.begin ? json_text_member(hooks, stage, &count) : hooks;
+}
+
+/* Whether the hooks have the form that the specification describes. */
+static bool are_good(const char *text)
+{
+	struct json_span root = json_text_root(text), hooks;
+	int count;
+
+	if (*root.begin != '{')
+		return false;
+	hooks = json_text_member(root, "hooks", &count);
+	if (count == 0)
+		return true;
+	if (count > 1 || *hooks.begin != '{')
+		return false;
+	for (size_t i = 0; i < N_STAGES; i++) {
+		struct json_span stage = json_text_member(hooks, stages[i], &count);
+
+		if (count > 1 || (count == 1 && *stage.begin != '['))
+			return false;
+	}
+	return true;
+}
+
+static bool is_empty(struct json_span container)
+{
+	for (const char *p = container.begin + 1; p < container.end - 1; p++)
+		if (!strchr(" \t\r\n", *p))
+			return false;
+	return true;
+}
+
+/* Returns an entry of ours in this stage, or an empty span. */
+static struct json_span find_ours(struct setup_plan *plan, const char *text, const char *stage)
+{
+	struct json_span array = find_hooks(text, stage), item = { 0 };
+
+	if (array.begin)
+		while ((item = json_text_next(array, item)).begin)
+			if (find_our_line(plan, item))
+				break;
+	return item;
+}
+
+/*
+ * What was an empty array or object before is one again later, with the same
+ * blanks in it. The comment behind our line tells that: "[]", "{\n}".
+ */
+static char *describe_empty(struct setup_plan *plan, struct json_span container)
+{
+	static const char blanks[] = " \t\r\n", letters[] = "strn";
+	char *text;
+
+	if (!container.begin || !is_empty(container))
+		return arena_strdup(plan->arena, "");
+	text = arena_printf(plan->arena, "%.*s", (int) (container.end - container.begin),
+			    container.begin);
+	for (char *p = text + 1; p < text + strlen(text) - 1; p++)
+		*p = letters[strchr(blanks, *p) - blanks];
+	return text;
+}
+
+/* Returns the empty container that the comment of our line describes, or NULL. */
+static char *find_described(struct setup_plan *plan, const char *line, char bracket)
+{
+	static const char blanks[] = " \t\r\n", letters[] = "strn";
+	const char *comment = strstr(line, " # "), *begin;
+	char *text;
+
+	begin = comment ? strchr(comment, bracket) : NULL;
+	if (!begin || !strchr("]}", begin[1 + strspn(begin + 1, letters)]))
+		return NULL;
+	text = arena_printf(plan->arena, "%.*s", (int) strspn(begin + 1, letters) + 2, begin);
+	for (char *p = text + 1; p < text + strlen(text) - 1; p++)
+		*p = blanks[strchr(letters, *p) - letters];
+	return text;
+}
+
+/* Remove an empty container, or make it what it was before. */
+static char *restore_container(struct setup_plan *plan, char *text, struct json_span container,
+			       const char *former)
+{
+	if (!former)
+		return json_text_remove(plan->arena, text, container);
+	return arena_printf(plan->arena, "%.*s%s%s", (int) (container.begin - text), text, former,
+			    container.end);
+}
+
+/* Remove our hooks, and the containers that setup has made for them. */
+static char *remove_hooks(struct setup_plan *plan, char *text)
+{
+	const char *former_hooks = NULL;
+	bool had_one = false;
+	struct json_span span;
+
+	for (size_t i = 0; i < N_STAGES; i++) {
+		const char *former_stage = NULL;
+		bool had_one_here = false;
+
+		while ((span = find_ours(plan, text, stages[i])).begin) {
+			const char *line = find_our_line(plan, span);
+
+			former_stage = find_described(plan, line, '[');
+			if (!former_hooks)
+				former_hooks = find_described(plan, line, '{');
+			text = json_text_remove(plan->arena, text, span);
+			had_one = had_one_here = true;
+		}
+		span = find_hooks(text, stages[i]);
+		if (had_one_here && is_empty(span))
+			text = restore_container(plan, text, span, former_stage);
+	}
+	span = find_hooks(text, NULL);
+	return had_one && is_empty(span) ? restore_container(plan, text, span, former_hooks) : text;
+}
+
+static char *add_hook(struct setup_plan *plan, char *text, const char *stage, const char *comment)
+{
+	json_object *hook = new_hook(plan, comment);
+
+	if (!find_hooks(text, stage).begin)
+		text = json_text_append(plan->arena, text, find_hooks(text, NULL), 2,
+					arena_printf(plan->arena, "\"%s\": []", stage));
+	text = json_text_append(
+		plan->arena, text, find_hooks(text, stage), 3,
+		json_object_to_json_string_ext(hook, JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(hook);
+	return text;
+}
+
+static char *add_hooks(struct setup_plan *plan, char *text)
+{
+	const char *former_hooks = describe_empty(plan, find_hooks(text, NULL));
+
+	if (!find_hooks(text, NULL).begin)
+		text = json_text_append(plan->arena, text, json_text_root(text), 1,
+					"\"hooks\": {}");
+	for (size_t i = 0; i < N_STAGES; i++) {
+		const char *former_stage = describe_empty(plan, find_hooks(text, stages[i]));
+
+		text = add_hook(plan, text, stages[i],
+				arena_printf(plan->arena, "%s%s", former_hooks, former_stage));
+	}
+	return text;
+}
+
+/* Whether all stages have exactly this hook of ours, which then stays where it is. */
+static bool is_in(struct setup_plan *plan, const char *text)
+{
+	json_object *hook = new_hook(plan, "");
+	const char *entry = json_object_to_json_string_ext(hook, JSON_C_TO_STRING_NOSLASHESCAPE);
+	bool is_it = true;
+
+	for (size_t i = 0; i < N_STAGES; i++) {
+		struct json_span span = find_ours(plan, text, stages[i]);
+
+		if (!span.begin || (size_t) (span.end - span.begin) != strlen(entry) ||
+		    strncmp(span.begin, entry, strlen(entry)) != 0)
+			is_it = false;
+	}
+	json_object_put(hook);
+	return is_it;
+}
+
+static char *edit(struct setup_plan *plan, const char *before)
+{
+	char *text = arena_strdup(plan->arena, before);
+
+	if (!plan->options->remove && is_in(plan, text))
+		return text;
+	text = remove_hooks(plan, text);
+	return plan->options->remove ? text : add_hooks(plan, text);
+}
+
+int setup_oci(struct setup_plan *plan, struct failure *f)
+{
+	const char *bundle = plan->options->bundle ? plan->options->bundle : ".", *why;
+	struct change change = { .path = arena_printf(plan->arena, "%s/config.json", bundle),
+				 .mode = 0644 };
+	char quoted[QUOTED_SIZE];
+
+	if (change_read(plan->arena, &change, f) < 0)
+		return -1;
+	if (!change.before)
+		return failure_set(f, FAILURE_NO_SUCH_FILE,
+				   "%s: there is none; name a bundle by --bundle=",
+				   quote(change.path, quoted));
+	json_object_put(json_parse(change.before, strlen(change.before), &why));
+	if (!why && !are_good(change.before))
+		why = "its hooks have another form";
+	if (why)
+		return failure_set(f, FAILURE_INVALID, "%s: isn't an OCI configuration: %s",
+				   quote(change.path, quoted), why);
+	change.after = edit(plan, change.before);
+	setup_add_change(plan, &change);
+	return 0;
+}
+
+/* Returns the file that oci-hooks(5) describes. */
+static char *podman_hooks(struct setup_plan *plan)
+{
+	json_object *file = json_object_new_object(), *when = json_object_new_object();
+	char *text;
+
+	json_object_object_add(file, "version", json_object_new_string("1.0.0"));
+	json_object_object_add(file, "hook", new_hook(plan, ""));
+	json_object_object_add(when, "always", json_object_new_boolean(true));
+	json_object_object_add(file, "when", when);
+	json_object_object_add(file, "stages", new_strings(stages, N_STAGES));
+	text = arena_printf(plan->arena, "%s\n",
+			    json_object_to_json_string_ext(
+				    file, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
+						  JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(file);
+	return text;
+}
+
+int setup_podman(struct setup_plan *plan, struct failure *f)
+{
+	const char *directory = plan->options->hooks_dir ? plan->options->hooks_dir : PODMAN_HOOKS;
+
+	return setup_add_file(plan, arena_printf(plan->arena, "%s/mymachines.json", directory),
+			      plan->options->remove ? NULL : podman_hooks(plan), 0644,
+			      " hook oci --service=podman", f);
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tools/setup/setup_plan.h"
+
+#include "base/program.h"
+#include "base/quote.h"
+
+#include <string.h>
+
+void setup_add_change(struct setup_plan *plan, const struct change *change)
+{
+	plan->changes = arena_grow(plan->arena, plan->changes, plan->n_changes, sizeof *change);
+	plan->changes[plan->n_changes++] = *change;
+}
+
+int setup_add_file(struct setup_plan *plan, const char *path, const char *after, mode_t mode,
+		   const char *mark, struct failure *f)
+{
+	struct change change = { .path = path, .after = after, .mode = mode };
+	char quoted[QUOTED_SIZE];
+
+	if (change_read(plan->arena, &change, f) < 0)
+		return -1;
+	if (change.before && !strstr(change.before, mark))
+		return failure_set(f, FAILURE_EXISTS,
+				   "%s: isn't what setup writes; move it away first",
+				   quote(path, quoted));
+	setup_add_change(plan, &change);
+	return 0;
+}
+
+char *setup_quote(const struct setup_plan *plan, const char *word)
+{
+	char *quoted = arena_alloc(plan->arena, strlen(word) * 4 + 3), *to = quoted;
+
+	if (!word[strspn(word, "/-_.+abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+			       "0123456789")])
+		return arena_strdup(plan->arena, word);
+	*to++ = '\'';
+	for (; *word; word++) {
+		if (*word == '\'')
+			to = stpcpy(to, "'\\'");
+		*to++ = *word;
+	}
+	*to = '\'';
+	return quoted;
+}
+
+char *setup_hook_line(const struct setup_plan *plan, const char *arguments, const char *operands)
+{
+	const char *program = setup_quote(plan, program_own_path()),
+		   *annotations = plan->options->annotations ? " --annotations" : "";
+
+	if (plan->options->strict)
+		return arena_printf(plan->arena, "exec %s hook %s%s --strict%s", program, arguments,
+				    annotations, operands);
+	return arena_printf(plan->arena, "[ ! -x %s ] || %s hook %s%s%s || :", program, program,
+			    arguments, annotations, operands);
+}

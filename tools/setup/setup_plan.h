@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The planners of setup, and the functions that they share. */
+#pragma once
+
+#include "tools/setup/setup.h"
+
+setup_planner setup_bus;     /* setup_bus.c */
+setup_planner setup_oci;     /* setup_oci.c: runc and crun */
+setup_planner setup_podman;  /* setup_oci.c */
+setup_planner setup_lxc;     /* setup_lxc.c */
+setup_planner setup_lxd;     /* setup_lxc.c */
+setup_planner setup_libvirt; /* setup_libvirt.c */
+setup_planner setup_nspawn;  /* setup_nspawn.c */
+setup_planner setup_nss;     /* setup_nss.c */
+setup_planner setup_varlink; /* setup_varlink.c */
+
+void setup_add_change(struct setup_plan *plan, const struct change *change);
+
+/*
+ * Add a file that belongs to us as a whole; `after` NULL removes it. A file
+ * that is there already has to contain `mark`, by which we know our own.
+ * Returns 0, or -1 with a failure.
+ */
+int setup_add_file(struct setup_plan *plan, const char *path, const char *after, mode_t mode,
+		   const char *mark, struct failure *failure)
+	__attribute__((nonnull(1, 2, 5, 6), warn_unused_result));
+
+/* Returns the word quoted for shell(1), in the plan's arena. */
+char *setup_quote(const struct setup_plan *plan, const char *word);
+
+/*
+ * Returns the line of shell(1) that runs 'mymachines hook' with these
+ * arguments, and with `operands` behind all options. Unless --strict is given,
+ * the line succeeds even if the hook fails or the program has been removed.
+ */
+char *setup_hook_line(const struct setup_plan *plan, const char *arguments, const char *operands);

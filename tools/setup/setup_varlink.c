@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The sockets where others look for machines, such as that of systemd's user
+ * database: held by socket units where systemd runs, elsewhere by the monitor,
+ * which reads mymachines.conf(5).
+ */
+#include "base/configuration.h"
+#include "base/program.h"
+#include "host/systemd.h"
+#include "tools/setup/marked_block.h"
+#include "tools/setup/setup_plan.h"
+#include "tools/sockets/service_socket.h"
+
+#include <string.h>
+
+#define SETTING "Varlink=yes\n"
+
+/* Stopping a unit takes its processes' time. */
+#define SYSTEMCTL_MS (90 * 1000)
+
+static int systemctl(struct arena *arena, const char *verb, const char *unit,
+		     struct program_answer *answer, struct failure *f)
+{
+	const char *const arguments[] = { "systemctl", verb, unit, NULL };
+
+	return program_run(arena, arguments, SYSTEMCTL_MS, answer, f);
+}
+
+static int do_systemctl(struct arena *arena, const char *verb, const char *unit, struct failure *f)
+{
+	struct program_answer answer;
+
+	if (systemctl(arena, verb, unit, &answer, f) < 0)
+		return -1;
+	return answer.status == 0 ? 0 : program_failure("systemctl", &answer, f);
+}
+
+/* While systemd-machined runs it answers itself; its end starts the socket. */
+static int apply_unit(struct arena *arena, const struct change *c, struct failure *f)
+{
+	if (!c->after)
+		return do_systemctl(arena, "disable", c->subject, f) < 0
+			       ? -1
+			       : do_systemctl(arena, "stop", c->subject, f);
+	if (do_systemctl(arena, "enable", c->subject, f) < 0)
+		return -1;
+	return machined_pid() > 0 ? 0 : do_systemctl(arena, "start", c->subject, f);
+}
+
+static int add_unit(struct setup_plan *plan, const struct service_socket *socket, struct failure *f)
+{
+	struct change change = { .path = arena_printf(plan->arena, "the unit %s", socket->unit),
+				 .subject = socket->unit,
+				 .apply = apply_unit };
+	struct program_answer answer;
+	char program[PATH_MAX];
+
+	if (!service_socket_find_program(socket, program) && !plan->options->remove)
+		return 0;
+	if (systemctl(plan->arena, "is-enabled", socket->unit, &answer, f) < 0)
+		return -1;
+	if (answer.status == 0)
+		change.before = "enabled\n";
+	else if (!plan->options->remove && !strstr(answer.output, "disabled"))
+		return failure_set(f, FAILURE_NO_SUCH_FILE,
+				   "systemd has no unit %s that can be enabled; install mymachines "
+				   "with its units, or unmask it",
+				   socket->unit);
+	change.after = plan->options->remove ? NULL : "enabled\n";
+	setup_add_change(plan, &change);
+	return 0;
+}
+
+static int add_setting(struct setup_plan *plan, bool remove, struct failure *f)
+{
+	struct change change = { .path = CONFIGURATION_PATH, .mode = 0644 };
+
+	if (change_read(plan->arena, &change, f) < 0)
+		return -1;
+	change.after = remove ? marked_block_remove(plan->arena, change.before)
+			      : marked_block_put(plan->arena, change.before, SETTING);
+	setup_add_change(plan, &change);
+	return 0;
+}
+
+int setup_varlink(struct setup_plan *plan, struct failure *f)
+{
+	bool units = systemd_is_running();
+
+	if (add_setting(plan, plan->options->remove || units, f) < 0)
+		return -1;
+	for (size_t i = 0; units && i < n_service_sockets; i++)
+		if (add_unit(plan, &service_sockets[i], f) < 0)
+			return -1;
+	if (units && !plan->options->remove && machined_pid() > 0)
+		plan->next_step = "systemd-machined answers until it ends";
+	else if (!units)
+		plan->next_step = "a monitor that runs reads the setting when it is started again: "
+				  "end it, and run mymachines monitor --background";
+	return 0;
+}

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tools/setup/unit_file.h"
+
+#include "base/array_size.h"
+#include "base/input.h"
+
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* systemd.unit(5), "Unit File Load Path": an earlier directory wins. */
+static const char *const directories[] = {
+	"/etc/systemd/system.control", "/run/systemd/system.control",
+	"/run/systemd/transient",      "/run/systemd/generator.early",
+	"/etc/systemd/system",	       "/etc/systemd/system.attached",
+	"/run/systemd/system",	       "/run/systemd/system.attached",
+	"/run/systemd/generator",      "/usr/local/lib/systemd/system",
+	"/usr/lib/systemd/system",     "/lib/systemd/system",
+	"/run/systemd/generator.late",
+};
+
+/* A drop-in, by its name and the directory that wins. */
+struct drop_in {
+	const char *name;
+	const char *path;
+};
+
+struct drop_ins {
+	struct drop_in *items;
+	size_t count;
+};
+
+static char *read_text(struct arena *arena, const char *path)
+{
+	char *text;
+	size_t size;
+
+	return input_read_file(arena, path, &text, &size) == 0 ? text : NULL;
+}
+
+/* Returns the next line, with continued lines joined and without comments, or NULL. */
+static char *next_line(struct arena *arena, const char **at)
+{
+	char *line = arena_strdup(arena, "");
+	bool is_continued = false;
+
+	while (**at) {
+		size_t length = strcspn(*at, "\n");
+		const char *text = *at, *begin = text + strspn(text, " \t");
+		bool is_comment = *begin == '#' || *begin == ';';
+
+		*at += length + (text[length] == '\n');
+		if (is_comment && is_continued)
+			continue;
+		is_continued = !is_comment && length > 0 && text[length - 1] == '\\';
+		line = arena_printf(arena, "%s%.*s%s", line, (int) (length - is_continued), text,
+				    is_continued ? " " : "");
+		if (!is_continued)
+			return line;
+	}
+	return *line ? line : NULL;
+}
+
+/* Returns the value if the line sets this key, without blanks around it, or NULL. */
+static const char *value_of(struct arena *arena, const char *line, const char *key)
+{
+	size_t length;
+
+	line += strspn(line, " \t");
+	if (strncmp(line, key, strlen(key)) != 0)
+		return NULL;
+	line += strlen(key);
+	line += strspn(line, " \t");
+	if (*line++ != '=')
+		return NULL;
+	line += strspn(line, " \t");
+	for (length = strlen(line); length > 0 && strchr(" \t\r", line[length - 1]); length--)
+		;
+	return arena_printf(arena, "%.*s", (int) length, line);
+}
+
+static void read_commands(struct arena *arena, const char *text, struct unit_commands *commands,
+			  const char *path, const char *file_name)
+{
+	struct unit_command found = { .path = path, .file_name = file_name };
+	bool is_in_service = false, has_key = false;
+	char *line;
+
+	while ((line = next_line(arena, &text))) {
+		const char *value = is_in_service ? value_of(arena, line, "ExecStart") : NULL;
+
+		if (line[strspn(line, " \t")] == '[')
+			is_in_service = strncmp(line + strspn(line, " \t"), "[Service]",
+						strlen("[Service]")) == 0;
+		if (!value)
+			continue;
+		has_key = true;
+		found.command = *value ? value : NULL;
+		found.n_commands = *value ? found.n_commands + 1 : 0;
+		found.is_reset |= !*value;
+	}
+	if (!has_key)
+		return;
+	commands->items = arena_grow(arena, commands->items, commands->count, sizeof found);
+	commands->items[commands->count++] = found;
+}
+
+/* Read the unit's own file from the first directory that has it. A link may lead to /dev/null. */
+static void read_own_file(struct arena *arena, const char *unit, struct unit_commands *commands)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(directories); i++) {
+		const char *path = arena_printf(arena, "%s/%s", directories[i], unit);
+		struct stat st;
+		char *text;
+
+		if (lstat(path, &st) < 0)
+			continue;
+		text = read_text(arena, path);
+		if (text)
+			read_commands(arena, text, commands, path, NULL);
+		return;
+	}
+}
+
+static bool has_drop_in(const struct drop_ins *drop_ins, const char *name)
+{
+	for (size_t i = 0; i < drop_ins->count; i++)
+		if (strcmp(drop_ins->items[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+	size_t length = strlen(text), end_length = strlen(end);
+
+	return length > end_length && strcmp(text + length - end_length, end) == 0;
+}
+
+static void add_drop_ins(struct arena *arena, const char *path, struct drop_ins *drop_ins)
+{
+	DIR *directory = opendir(path);
+	struct dirent *entry;
+
+	while (directory && (entry = readdir(directory))) {
+		struct drop_in found;
+
+		if (!ends_with(entry->d_name, ".conf") || has_drop_in(drop_ins, entry->d_name))
+			continue;
+		found = (struct drop_in){ arena_strdup(arena, entry->d_name),
+					  arena_printf(arena, "%s/%s", path, entry->d_name) };
+		drop_ins->items = arena_grow(arena, drop_ins->items, drop_ins->count, sizeof found);
+		drop_ins->items[drop_ins->count++] = found;
+	}
+	if (directory)
+		closedir(directory);
+}
+
+static int compare_drop_ins(const void *a, const void *b)
+{
+	return strcmp(((const struct drop_in *) a)->name, ((const struct drop_in *) b)->name);
+}
+
+static void read_drop_ins(struct arena *arena, const char *const *folders, const char *mark,
+			  struct unit_commands *commands)
+{
+	struct drop_ins drop_ins = { 0 };
+
+	for (; *folders; folders++)
+		for (size_t i = 0; i < ARRAY_SIZE(directories); i++)
+			add_drop_ins(arena, arena_printf(arena, "%s/%s", directories[i], *folders),
+				     &drop_ins);
+	if (drop_ins.count)
+		qsort(drop_ins.items, drop_ins.count, sizeof *drop_ins.items, compare_drop_ins);
+	for (size_t i = 0; i < drop_ins.count; i++) {
+		char *text = read_text(arena, drop_ins.items[i].path);
+
+		if (text && !strstr(text, mark))
+			read_commands(arena, text, commands, drop_ins.items[i].path,
+				      drop_ins.items[i].name);
+	}
+}
+
+struct unit_commands unit_find_commands(struct arena *arena, const char *prefix,
+					const char *instance, const char *mark)
+{
+	const char *unit = arena_printf(arena, "%s@%s.service", prefix, instance ? instance : "");
+	const char *folders[3] = { arena_printf(arena, "%s.d", unit), instance ? NULL : "service.d",
+				   NULL };
+	struct unit_commands commands = { 0 };
+
+	read_own_file(arena, unit, &commands);
+	read_drop_ins(arena, folders, mark, &commands);
+	return commands;
+}
+
+const char *unit_effective_command(const struct unit_commands *commands)
+{
+	const char *command = NULL;
+	size_t count = 0;
+
+	for (size_t i = 0; i < commands->count; i++) {
+		const struct unit_command *c = &commands->items[i];
+
+		count = c->n_commands + (c->is_reset ? 0 : count);
+		command = c->command;
+	}
+	return count == 1 ? command : NULL;
+}
+
+/* Returns the instance in "PREFIX@INSTANCE.service" or "PREFIX@INSTANCE.service.d", or NULL. */
+static char *instance_of(struct arena *arena, const char *name, const char *prefix)
+{
+	size_t length = strlen(prefix);
+	const char *instance, *end;
+
+	if (strncmp(name, prefix, length) != 0 || name[length] != '@')
+		return NULL;
+	instance = name + length + 1;
+	end = strstr(instance, ".service");
+	if (!end || end == instance ||
+	    (strcmp(end, ".service") != 0 && strcmp(end, ".service.d") != 0))
+		return NULL;
+	return arena_printf(arena, "%.*s", (int) (end - instance), instance);
+}
+
+/* Whether the entry is only the link by which 'systemctl enable' starts the template's instance. */
+static bool is_link(const char *directory, const char *name, struct arena *arena)
+{
+	struct stat st;
+
+	return lstat(arena_printf(arena, "%s/%s", directory, name), &st) == 0 &&
+	       S_ISLNK(st.st_mode);
+}
+
+char **unit_find_instances(struct arena *arena, const char *prefix)
+{
+	char **instances = NULL;
+	size_t count = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(directories); i++) {
+		DIR *directory = opendir(directories[i]);
+		struct dirent *entry;
+
+		while (directory && (entry = readdir(directory))) {
+			char *instance = instance_of(arena, entry->d_name, prefix);
+
+			if (!instance || is_link(directories[i], entry->d_name, arena))
+				continue;
+			instances = arena_grow(arena, instances, count, sizeof *instances);
+			instances[count++] = instance;
+		}
+		if (directory)
+			closedir(directory);
+	}
+	instances = arena_grow(arena, instances, count, sizeof *instances);
+	instances[count] = NULL;
+	return instances;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The files of systemd's units, as systemd.unit(5) reads them: a unit's own
+ * file, and drop-ins from several directories, in the order of their names.
+ */
+#pragma once
+
+#include "base/arena.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* A file that sets ExecStart=. */
+struct unit_command {
+	const char *path;
+	const char *file_name; /* of a drop-in; NULL: it is the unit's own file */
+	bool is_reset;	       /* it clears the commands of the files before it */
+	const char *command;   /* the last that it sets, continued lines joined; or NULL */
+	size_t n_commands;     /* that it sets after clearing */
+};
+
+struct unit_commands {
+	struct unit_command *items; /* in the order in which systemd reads them */
+	size_t count;
+};
+
+/*
+ * Find the files that set ExecStart= of the template PREFIX@.service, or with
+ * an instance those of that instance alone. Drop-ins that contain `mark` are
+ * left out.
+ */
+struct unit_commands unit_find_commands(struct arena *arena, const char *prefix,
+					const char *instance, const char *mark);
+
+/*
+ * Returns the command that systemd runs, or NULL if there is none or more than
+ * one.
+ */
+const char *unit_effective_command(const struct unit_commands *commands);
+
+/* Returns the instances of a template that have files of their own, with NULL behind the last. */
+char **unit_find_instances(struct arena *arena, const char *prefix);

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tools/sockets/service_socket.h"
+
+#include "base/array_size.h"
+#include "base/program.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+const struct service_socket service_sockets[] = {
+	{ "/run/systemd/userdb/io.systemd.Machine", "mymachines-userdb", "mymachines-userdb.socket",
+	  "users and groups of machines" },
+	{ "/run/systemd/resolve.hook/io.systemd.Machine", "mymachines-resolve-hook",
+	  "mymachines-resolve-hook.socket", "names of machines" },
+	{ "/run/systemd/machine/io.systemd.Machine", "mymachines-varlink",
+	  "mymachines-varlink.socket", "machines" },
+};
+
+const size_t n_service_sockets = ARRAY_SIZE(service_sockets);
+
+bool service_socket_find_program(const struct service_socket *socket, char path[static PATH_MAX])
+{
+	const char *own = program_own_path(), *slash = own ? strrchr(own, '/') : NULL;
+
+	/* One that was built together with this program wins over one that is installed. */
+	if (slash &&
+	    snprintf(path, PATH_MAX, "%.*s/%s", (int) (slash - own), own, socket->program) <
+		    PATH_MAX &&
+	    access(path, X_OK) == 0)
+		return true;
+	snprintf(path, PATH_MAX, LIBEXEC_DIRECTORY "/%s", socket->program);
+	return access(path, X_OK) == 0;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The sockets at which others look for machines, and what answers there. Where
+ * systemd runs, its socket units hold them, else the monitor. One more is one
+ * more row.
+ */
+#pragma once
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct service_socket {
+	const char *path;
+	const char *program; /* answers it, and takes it as sd_listen_fds(3) has it */
+	const char *unit;    /* the socket unit that holds it where systemd runs */
+	const char *subject; /* what it answers */
+};
+
+extern const struct service_socket service_sockets[];
+extern const size_t n_service_sockets;
+
+/* The path of the program that answers it. False if that isn't installed. */
+bool service_socket_find_program(const struct service_socket *socket, char path[static PATH_MAX]);

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* mymachines import-tar, -raw, -fs and -oci, pull-tar, -raw and -oci, export-tar and -raw */
+#include "tools/verbs/import_program.h"
+
+/* Options that mymachines-import reads: it is started with what was given. */
+#define READ_THERE .set = NULL
+
+#define OPTION_QUIET                                                                               \
+	{                                                                                          \
+		"quiet", 'q', READ_THERE, .help = "Show no progress"                               \
+	}
+#define OPTION_FORCE                                                                               \
+	{                                                                                          \
+		"force", READ_THERE,                                                               \
+			.help = "Replace an existing image, once the new one is complete"          \
+	}
+#define OPTION_READ_ONLY                                                                           \
+	{                                                                                          \
+		"read-only", READ_THERE, .help = "Mark the image read-only"                        \
+	}
+#define OPTION_SIZE_MAX                                                                            \
+	{                                                                                          \
+		"size-max",                                                                        \
+			.argument = "BYTES", READ_THERE,                                           \
+			.help = "Refuse larger contents; K, M, G, T are allowed (default: 256G)"   \
+	}
+#define OPTION_FORMAT                                                                              \
+	{                                                                                          \
+		"format", .argument = "FORMAT", READ_THERE,                                        \
+			  .help = "uncompressed, xz, gzip, bzip2 or zstd (default: by the ending " \
+				  "of FILE)",                                                      \
+			  .values = "uncompressed xz gzip bzip2 zstd"                              \
+	}
+#define OPTION_SELINUX                                                                             \
+	{                                                                                          \
+		"selinux", READ_THERE, .help = "Keep SELinux labels"                               \
+	}
+
+/* What is to become of an archive, wherever it comes from. */
+#define OPTIONS_UNPACK                                                                             \
+	OPTION_FORCE, OPTION_READ_ONLY,                                                            \
+		{ "no-devices", READ_THERE, .help = "Leave out device nodes" }, OPTION_SELINUX,    \
+		OPTION_SIZE_MAX,                                                                   \
+	{                                                                                          \
+		"entries-max", .argument = "COUNT", READ_THERE,                                    \
+			       .help = "Refuse more files and directories (default: 10000000)"     \
+	}
+
+static const struct verb_option import_tar_options[] = {
+	OPTIONS_UNPACK,
+	OPTION_QUIET,
+	{ 0 },
+};
+
+static const struct verb_option import_raw_options[] = {
+	OPTION_FORCE, OPTION_READ_ONLY, OPTION_SIZE_MAX, OPTION_QUIET, { 0 },
+};
+
+static const struct verb_option import_fs_options[] = {
+	OPTION_FORCE,
+	OPTION_READ_ONLY,
+	OPTION_QUIET,
+	{ 0 },
+};
+
+#define OPTION_VERIFY                                                                              \
+	{                                                                                          \
+		"verify", .argument = "MODE", READ_THERE,                                          \
+			  .help = "signature, checksum, no, sha256:SUM or sha512:SUM (default: "   \
+				  "signature)",                                                    \
+			  .values = "signature checksum no"                                        \
+	}
+
+static const struct verb_option pull_tar_options[] = {
+	OPTION_VERIFY,
+	OPTIONS_UNPACK,
+	OPTION_QUIET,
+	{ 0 },
+};
+
+static const struct verb_option pull_raw_options[] = {
+	OPTION_VERIFY, OPTION_FORCE, OPTION_READ_ONLY, OPTION_SIZE_MAX, OPTION_QUIET, { 0 },
+};
+
+#define OPTION_PLATFORM                                                                            \
+	{                                                                                          \
+		"platform", .argument = "OS/ARCHITECTURE[/VARIANT]", READ_THERE,                   \
+			    .help = "Take the image for this platform (default: the host's)",      \
+			    .values = "linux/amd64 linux/arm64"                                    \
+	}
+
+static const struct verb_option pull_oci_options[] = {
+	OPTION_PLATFORM,
+	OPTIONS_UNPACK,
+	OPTION_QUIET,
+	{ 0 },
+};
+
+static const struct verb_option import_oci_options[] = {
+	OPTION_PLATFORM,
+	{ "tag", .argument = "TAG", READ_THERE,
+	  .help = "Take the image of this tag, if there are several" },
+	OPTIONS_UNPACK,
+	OPTION_QUIET,
+	{ 0 },
+};
+
+static const struct verb_option export_tar_options[] = {
+	OPTION_FORMAT,
+	OPTION_SELINUX,
+	OPTION_QUIET,
+	{ 0 },
+};
+
+static const struct verb_option export_raw_options[] = {
+	OPTION_FORMAT,
+	OPTION_QUIET,
+	{ 0 },
+};
+
+#define IMPORT_TAKES	"takes a file, or - for standard input, and the name of an image"
+#define IMPORT_FS_TAKES "takes a directory, or - for standard input, and the name of an image"
+#define EXPORT_TAKES	"takes the name of an image, and a file, or - for standard output"
+#define IMPORT_VERB                                                                                \
+	.synopsis = "[OPTION...] FILE|- [NAME]", .list_entry = "FILE|- [NAME]",                    \
+	.group = VERB_IMAGES, .is_machinectl = true, .is_importctl = true,                         \
+	.operands = { 1, 2, IMPORT_TAKES, IMPORT_TAKES, { COMPLETE_FILE, COMPLETE_IMAGE } },       \
+	.run = run_import_program
+#define PULL_TAKES "takes an address, and the name of an image"
+#define PULL_VERB                                                                                  \
+	.synopsis = "[OPTION...] URL [NAME]", .list_entry = "URL [NAME]", .group = VERB_IMAGES,    \
+	.is_machinectl = true, .is_importctl = true,                                               \
+	.operands = { 1, 2, PULL_TAKES, PULL_TAKES, { NULL, COMPLETE_IMAGE } },                    \
+	.run = run_import_program
+#define PULL_OCI_TAKES "takes an image of a registry, and the name of an image"
+#define IMPORT_OCI_TAKES                                                                           \
+	"takes a file, a directory, or - for standard input, and the name of an image"
+#define EXPORT_VERB                                                                                \
+	.synopsis = "[OPTION...] NAME [FILE|-]", .list_entry = "NAME [FILE|-]",                    \
+	.group = VERB_IMAGES, .is_machinectl = true, .is_importctl = true,                         \
+	.operands = { 1, 2, EXPORT_TAKES, EXPORT_TAKES, { COMPLETE_IMAGE, COMPLETE_FILE } },       \
+	.run = run_import_program
+
+const struct verb import_tar_verb = {
+	.name = "import-tar",
+	.summary = "Make an image from a tar archive",
+	.description =
+		"Make an image from a tar archive, compressed by gzip, xz, zstd or bzip2, or "
+		"not. Without NAME, the image has the name of the file, without its endings.",
+	.options = import_tar_options,
+	IMPORT_VERB,
+};
+
+const struct verb import_raw_verb = {
+	.name = "import-raw",
+	.summary = "Make an image from a disk, raw or qcow2",
+	.description =
+		"Make an image from the disk of a VM: raw or qcow2, compressed or not. qcow2 is "
+		"converted by qemu-img(1). Without NAME, the image has the name of the file, "
+		"without "
+		"its endings.",
+	.options = import_raw_options,
+	IMPORT_VERB,
+};
+
+const struct verb import_fs_verb = {
+	.name = "import-fs",
+	.synopsis = "[OPTION...] DIRECTORY|- [NAME]",
+	.list_entry = "DIRECTORY|- [NAME]",
+	.summary = "Make an image from a directory",
+	.description = "Make an image from a copy of a directory of this host, as clone copies "
+		       "images. With "
+		       "-, the directory is what standard input is. Without NAME, the image has "
+		       "the name of "
+		       "the directory.",
+	.group = VERB_IMAGES,
+	.is_machinectl = true,
+	.is_importctl = true,
+	.operands = { 1,
+		      2,
+		      IMPORT_FS_TAKES,
+		      IMPORT_FS_TAKES,
+		      { COMPLETE_DIRECTORY, COMPLETE_IMAGE } },
+	.options = import_fs_options,
+	.run = run_import_program,
+};
+
+const struct verb pull_tar_verb = {
+	.name = "pull-tar",
+	.summary = "Make an image from a tar archive on a server",
+	.description = "Fetch a tar archive by https or http, check it, and make an image from it, "
+		       "as import-tar does.",
+	.options = pull_tar_options,
+	PULL_VERB,
+};
+
+const struct verb pull_raw_verb = {
+	.name = "pull-raw",
+	.summary = "Make an image from a disk on a server",
+	.description = "Fetch the disk of a VM by https or http, check it, and make an image from "
+		       "it, as import-raw does.",
+	.options = pull_raw_options,
+	PULL_VERB,
+};
+
+const struct verb pull_oci_verb = {
+	.name = "pull-oci",
+	.summary = "Make an image from one of a container registry",
+	.description =
+		"Fetch an image from a registry as docker(1) and podman(1) use them, unpack its "
+		"layers into one directory, and write how it wants to be started to a file "
+		"NAME.nspawn "
+		"beside it. Without a host, it is Docker Hub's. Without NAME, the image has the "
+		"last "
+		"part of the repository's name.",
+	.synopsis = "[OPTION...] [HOST/]REPOSITORY[:TAG][@DIGEST] [NAME]",
+	.list_entry = "REFERENCE [NAME]",
+	.group = VERB_IMAGES,
+	.is_machinectl = true,
+	.is_importctl = true,
+	.operands = { 1, 2, PULL_OCI_TAKES, PULL_OCI_TAKES, { NULL, COMPLETE_IMAGE } },
+	.options = pull_oci_options,
+	.run = run_import_program,
+};
+
+const struct verb import_oci_verb = {
+	.name = "import-oci",
+	.summary = "Make an image from one in files of docker, podman or skopeo",
+	.description =
+		"Make an image from one in the layout of OCI or of 'docker save': a directory, or "
+		"a tar "
+		"archive of it. Its layers are unpacked into one directory, and how it wants to be "
+		"started is written to a file NAME.nspawn beside it. Without NAME, the image has "
+		"the "
+		"name of the file, without its endings.",
+	.synopsis = "[OPTION...] FILE|DIRECTORY|- [NAME]",
+	.list_entry = "FILE|DIRECTORY|- [NAME]",
+	.group = VERB_IMAGES,
+	.is_machinectl = true,
+	.is_importctl = true,
+	.operands = { 1, 2, IMPORT_OCI_TAKES, IMPORT_OCI_TAKES, { COMPLETE_FILE, COMPLETE_IMAGE } },
+	.options = import_oci_options,
+	.run = run_import_program,
+};
+
+const struct verb export_tar_verb = {
+	.name = "export-tar",
+	.summary = "Write an image's files to a tar archive",
+	.description = "Write the files of an image that is a directory or a subvolume to a tar "
+		       "archive. Sockets are left out.",
+	.options = export_tar_options,
+	EXPORT_VERB,
+};
+
+const struct verb export_raw_verb = {
+	.name = "export-raw",
+	.summary = "Write an image's disk to a file",
+	.description = "Write the disk of a raw image to a file.",
+	.options = export_raw_options,
+	EXPORT_VERB,
+};

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tools/verbs/import_program.h"
+
+#include "base/cleanup.h"
+#include "base/program.h"
+#include "tools/verbs/machinectl.h"
+
+#include <errno.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PROGRAM "mymachines-import"
+
+static bool has_effect(const struct given_option *given)
+{
+	/* Rows of machinectl's own, and those that all verbs have, are none of the verb's. */
+	return given->option->help;
+}
+
+static char **make_words(const struct command_line *line)
+{
+	size_t count = 0;
+	char **words = arena_alloc(line->arena,
+				   (line->n_given + (size_t) line->n_names + 4) * sizeof *words);
+
+	words[count++] = program_invocation_short_name;
+	words[count++] = arena_strdup(line->arena, line->verb->name);
+	for (size_t i = 0; i < line->n_given; i++) {
+		const struct given_option *given = &line->given[i];
+
+		if (!has_effect(given))
+			continue;
+		words[count++] = given->value
+					 ? arena_printf(line->arena, "--%s=%s", given->option->name,
+							given->value)
+					 : arena_printf(line->arena, "--%s", given->option->name);
+	}
+	words[count++] = arena_strdup(line->arena, "--");
+	for (int i = 0; i < line->n_names; i++)
+		words[count++] = line->names[i];
+	words[count] = NULL;
+	return words;
+}
+
+/* Where it was built, beside this program; else where it was installed. */
+static const char *find_program(struct arena *arena)
+{
+	const char *own = program_own_path();
+	const char *beside =
+		own ? arena_printf(arena, "%s/" PROGRAM, dirname(arena_strdup(arena, own))) : NULL;
+
+	return beside && access(beside, X_OK) == 0 ? beside : LIBEXEC_DIRECTORY "/" PROGRAM;
+}
+
+int run_import_program(const struct command_line *line, void *settings, struct failure *f)
+{
+	(void) settings;
+	execv(find_program(line->arena), make_words(line));
+	if (errno == ENOENT)
+		return failure_set(f, FAILURE_NO_PROGRAM,
+				   "%s: %s isn't installed: mymachines was configured without "
+				   "libarchive",
+				   line->verb->name, PROGRAM);
+	return failure_errno(f, -errno, "%s: cannot execute %s", line->verb->name, PROGRAM);
+}

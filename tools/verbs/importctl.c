@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tools/verbs/importctl.h"
+
+#include "tools/verbs/machinectl.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+bool is_importctl(void)
+{
+	return strcmp(program_invocation_short_name, "importctl") == 0 ||
+	       strcmp(program_invocation_short_name, IMPORTCTL_NAME) == 0;
+}
+
+static int accept_class(void *member, const char *value, struct failure *f)
+{
+	(void) member;
+	if (value && strcmp(value, "machine") == 0)
+		return 0;
+	return failure_set(f, FAILURE_NOT_SUPPORTED, "mymachines has images of machines only");
+}
+
+static int refuse_user(void *member, const char *value, struct failure *f)
+{
+	(void) member;
+	(void) value;
+	return failure_set(f, FAILURE_NOT_SUPPORTED, "mymachines has images of the system only");
+}
+
+static int refuse_short_json(void *member, const char *value, struct failure *f)
+{
+	(void) member;
+	(void) value;
+	return failure_set(f, FAILURE_NOT_SUPPORTED, "give --json=pretty or --json=short");
+}
+
+const struct verb_option importctl_options[] = {
+	/* clang-format off */
+	{ "class", .argument = "CLASS", .set = accept_class },
+	{ "", 'm' },
+	{ "", 'P', .set = accept_class },
+	{ "", 'S', .set = accept_class },
+	{ "", 'C', .set = accept_class },
+	{ "force" },
+	{ "format", .argument = "FORMAT" },
+	{ "host", 'H', "[USER@]HOST", 0, accept_this_host },
+	{ "json", .argument = "MODE" },
+	{ "", 'j', .set = refuse_short_json },
+	{ "keep-download", .argument = "BOOL" },
+	{ "", 'N' },
+	{ "machine", 'M', "NAME", 0, accept_this_host },
+	{ "no-ask-password" },
+	{ "no-legend" },
+	{ "no-pager" },
+	{ "quiet", 'q' },
+	{ "read-only" },
+	{ "system" },
+	{ "user", .set = refuse_user },
+	{ "verify", .argument = "MODE" },
+	{ 0 },
+	/* clang-format on */
+};
+
+void importctl_print_help(void)
+{
+	puts("Usage: importctl [OPTION...] VERB [NAME...]\n"
+	     "\n"
+	     "Do what importctl(1) does with images of machines, by means of mymachines(1).");
+	print_link_help(importctl_options);
+	puts("\nOther options of importctl(1) are accepted. They have no effect, but that images\n"
+	     "of another class than machine are refused.");
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tools/verbs/machinectl.h"
+
+#include "tools/verbs/command_line.h"
+#include "tools/verbs/verb_help.h"
+#include "tools/verbs/verbs.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+bool is_machinectl(void)
+{
+	return strcmp(program_invocation_short_name, "machinectl") == 0 ||
+	       strcmp(program_invocation_short_name, MACHINECTL_NAME) == 0;
+}
+
+int accept_this_host(void *member, const char *value, struct failure *f)
+{
+	(void) member;
+	if (strncmp(value, "root@", 5) == 0)
+		value += 5;
+	if (!*value || strcmp(value, ".host") == 0)
+		return 0;
+	return failure_set(f, FAILURE_NOT_SUPPORTED,
+			   "works on this host alone; use ssh, or machinectl shell");
+}
+
+const struct verb_option machinectl_options[] = {
+	/* clang-format off */
+	{ "all", 'a' },
+	{ "force" },
+	{ "format", .argument = "FORMAT" },
+	{ "full", 'l' },
+	{ "host", 'H', "[USER@]HOST", 0, accept_this_host },
+	{ "kill-who", .argument = "WHOM" },
+	{ "kill-whom", .argument = "WHOM" },
+	{ "lines", 'n', "COUNT" },
+	{ "machine", 'M', "NAME", 0, accept_this_host },
+	{ "max-addresses", .argument = "COUNT" },
+	{ "mkdir" },
+	{ "no-ask-password" },
+	{ "no-legend" },
+	{ "no-pager" },
+	{ "now" },
+	{ "output", 'o', "MODE" },
+	{ "property", 'p', "NAME" },
+	{ "quiet", 'q' },
+	{ "read-only" },
+	{ "setenv", 'E', "NAME[=VALUE]" },
+	{ "signal", 's', "SIGNAL" },
+	{ "uid", .argument = "USER" },
+	{ "value" },
+	{ "verify", .argument = "MODE" },
+	{ 0 },
+	/* clang-format on */
+};
+
+bool link_has_option(const struct verb_option *table, const struct verb_option *option)
+{
+	for (const struct verb_option *o = table; o->name; o++)
+		if (o == option || strcmp(o->name, option->name) == 0)
+			return true;
+	/* All programs have these. */
+	return strcmp(option->name, "help") == 0 || strcmp(option->name, "version") == 0;
+}
+
+/* The row of a verb that has the option, for its help. */
+static const struct verb_option *find_described(const char *name)
+{
+	for (size_t i = 0; verbs[i]; i++)
+		for (const struct verb_option *o = verbs[i]->options;
+		     o && o->name && verb_is_shown(verbs[i]); o++)
+			if (o->help && strcmp(o->name, name) == 0)
+				return o;
+	return NULL;
+}
+
+void print_link_help(const struct verb_option *table)
+{
+	puts("\nVerbs:");
+	print_verb_lines();
+	puts("\nOptions:");
+	print_options(shared_options, false);
+	for (const struct verb_option *o = table; o->name; o++) {
+		const struct verb_option *described = find_described(o->name);
+
+		if (described)
+			print_option(described);
+	}
+}
+
+void machinectl_print_help(void)
+{
+	puts("Usage: machinectl [OPTION...] VERB [NAME...]\n"
+	     "\n"
+	     "Do what machinectl(1) does with machines, by means of mymachines(1).");
+	print_link_help(machinectl_options);
+	puts("\nOther options of machinectl(1) are accepted, and have no effect.");
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The program under the name of machinectl(1): which verbs and options that has.
+ */
+#pragma once
+
+#include "tools/verbs/verb.h"
+
+/* Whether this program was called so, or by the name that was configured for the link. */
+bool is_machinectl(void);
+
+/*
+ * All options of machinectl(1); the last has no name. Each is accepted with every verb, and
+ * has an effect on those that have it in a table of their own.
+ */
+extern const struct verb_option machinectl_options[];
+
+/* Sets nothing: this host is the only one that can be reached from here; other hosts need a bus. */
+option_setter accept_this_host;
+
+/* Whether an option is in a table of a link, or one that all programs have. */
+bool link_has_option(const struct verb_option *table, const struct verb_option *option)
+	__attribute__((nonnull));
+
+/* Print the verbs of a link, and those options of its table that have an effect. */
+void print_link_help(const struct verb_option *table) __attribute__((nonnull));
+
+void machinectl_print_help(void);

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Doing something to each machine that a command line names. */
+#pragma once
+
+#include "registry/snapshot.h"
+#include "tools/verbs/command_line.h"
+
+/*
+ * Does something to a machine. 0, or -1 with a failure.
+ */
+typedef int machine_action(struct snapshot *snapshot, const struct machine *machine,
+			   const void *data, struct failure *failure);
+
+/*
+ * Do it to each machine of the command line, also after it has failed with another one, and
+ * report each failure. Returns an exit status, or -1 with a failure if the registry can't be
+ * read.
+ */
+int act_on_named_machines(const struct command_line *line, machine_action *act, const void *data,
+			  struct failure *failure) __attribute__((nonnull(1, 2, 4)));

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* mymachines edit and cat: settings of images for systemd-nspawn, systemd.nspawn(5) */
+#include "base/child.h"
+#include "base/cleanup.h"
+#include "base/format.h"
+#include "base/input.h"
+#include "base/quote.h"
+#include "base/write_at.h"
+#include "tools/images/image.h"
+#include "tools/images/image_name.h"
+#include "tools/images/image_pool.h"
+#include "tools/images/side_files.h"
+#include "tools/messages/message.h"
+#include "tools/verbs/command_line.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* The largest settings that anybody writes are far smaller. */
+#define SETTINGS_SIZE_MAX ((size_t) 1024 * 1024)
+
+/* In the order in which systemd-nspawn(1) looks. It doesn't trust the last. */
+static const char *const directories[] = { NSPAWN_SETTINGS_DIRECTORY, "/run/systemd/nspawn",
+					   IMAGE_POOL };
+
+/* The name of the image, also if that of its settings was given. */
+static const char *strip_ending(struct arena *arena, const char *name)
+{
+	size_t length = strlen(name);
+
+	if (length > 7 && strcmp(name + length - 7, ".nspawn") == 0)
+		return arena_printf(arena, "%.*s", (int) length - 7, name);
+	return name;
+}
+
+/* Find the settings of an image. 0, or -1 with a failure, FAILURE_NO_SUCH_FILE if it has none. */
+static int read_settings(struct arena *arena, const char *name, const char **path, char **text,
+			 struct failure *f)
+{
+	char quoted[QUOTED_SIZE];
+	size_t size;
+
+	for (size_t i = 0; i < sizeof directories / sizeof *directories; i++) {
+		int r;
+
+		*path = arena_printf(arena, "%s/%s.nspawn", directories[i], name);
+		r = input_read_file_up_to(arena, *path, SETTINGS_SIZE_MAX, text, &size);
+		if (r == 0)
+			return 0;
+		if (r != -ENOENT)
+			return failure_errno(f, r, "cannot read %s", *path);
+	}
+	return failure_set(f, FAILURE_NO_SUCH_FILE, "there are no settings of an image '%s'",
+			   quote(name, quoted));
+}
+
+static int print_settings(const struct command_line *line, void *settings, struct failure *f)
+{
+	int status = EXIT_SUCCESS;
+
+	(void) settings;
+	(void) f;
+	for (int i = 0; i < line->n_names; i++) {
+		const char *name = strip_ending(line->arena, line->names[i]), *path;
+		struct failure failure;
+		char *text;
+
+		if (image_name_check(name, &failure) < 0 ||
+		    read_settings(line->arena, name, &path, &text, &failure) < 0) {
+			status = report(&failure);
+			continue;
+		}
+		/* An image that was downloaded brings settings of a stranger's. */
+		printf("%s# %s\n", i > 0 ? "\n" : "", path);
+		for (char *rest = text; *rest;) {
+			size_t length = strcspn(rest, "\n");
+			bool has_end = rest[length];
+
+			rest[length] = '\0';
+			puts(arena_escape(line->arena, rest));
+			rest += length + has_end;
+		}
+	}
+	return status;
+}
+
+/* The user's, else what there is. It may have arguments. */
+static const char *find_editor(void)
+{
+	const char *editor = getenv("SYSTEMD_EDITOR");
+
+	if (!editor || !*editor)
+		editor = getenv("EDITOR");
+	if (!editor || !*editor)
+		editor = getenv("VISUAL");
+	return editor && *editor ? editor : NULL;
+}
+
+static void execute_editor(const char *path)
+{
+	static const char *const others[] = { "editor", "nano", "vim", "vi" };
+	const char *editor = find_editor();
+	char command[4096];
+
+	if (editor) {
+		snprintf(command, sizeof command, "exec %s \"$@\"", editor);
+		execl("/bin/sh", "sh", "-c", command, "sh", path, NULL);
+	}
+	for (size_t i = 0; !editor && i < sizeof others / sizeof *others; i++)
+		execlp(others[i], others[i], path, NULL);
+	_exit(EXIT_NOT_FOUND);
+}
+
+static int run_editor(const char *path, struct failure *f)
+{
+	int status, r;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		execute_editor(path);
+	r = pid < 0 ? -errno : child_wait(pid, &status);
+	if (r < 0)
+		return failure_errno(f, r, "cannot run an editor");
+	if (child_exit_status(status) == EXIT_NOT_FOUND)
+		return failure_set(f, FAILURE_NO_PROGRAM,
+				   "there is no editor; set EDITOR to the name of one");
+	if (child_exit_status(status))
+		return failure_set(f, FAILURE_OTHER, "the editor failed with exit status %d",
+				   child_exit_status(status));
+	return 0;
+}
+
+static int write_text(int fd, const char *text)
+{
+	int r = write_at(fd, text, strlen(text), 0);
+
+	if (r < 0)
+		return r;
+	return fchmod(fd, 0644) < 0 ? -errno : 0;
+}
+
+/* Edit a copy, and put it in the place of the settings if it has changed. */
+static int edit_copy(struct arena *arena, char *copy, const char *path, const char *former,
+		     struct failure *f)
+{
+	char *text;
+	size_t size;
+	int r;
+
+	if (run_editor(copy, f) < 0)
+		return -1;
+	r = input_read_file_up_to(arena, copy, SETTINGS_SIZE_MAX, &text, &size);
+	if (r < 0)
+		return failure_errno(f, r, "cannot read %s", copy);
+	if (strcmp(text, former) == 0) {
+		unlink(copy);
+		return 0;
+	}
+	return rename(copy, path) < 0 ? failure_errno(f, -errno, "cannot write %s", path) : 0;
+}
+
+static int edit_image(struct arena *arena, const char *name, struct failure *f)
+{
+	const char *path,
+		*target = arena_printf(arena, NSPAWN_SETTINGS_DIRECTORY "/%s.nspawn", name);
+	char *copy = arena_printf(arena, NSPAWN_SETTINGS_DIRECTORY "/.#%s.nspawnXXXXXX", name);
+	char *text;
+	int fd, r;
+
+	if (read_settings(arena, name, &path, &text, f) < 0) {
+		if (f->kind != FAILURE_NO_SUCH_FILE)
+			return -1;
+		text = arena_strdup(arena, "");
+	}
+	if (mkdir(NSPAWN_SETTINGS_DIRECTORY, 0755) < 0 && errno != EEXIST)
+		return failure_errno(f, -errno, "cannot make %s", NSPAWN_SETTINGS_DIRECTORY);
+	fd = mkstemp(copy);
+	if (fd < 0)
+		return failure_errno(f, -errno, "cannot write in %s", NSPAWN_SETTINGS_DIRECTORY);
+	r = write_text(fd, text);
+	close(fd);
+	r = r < 0 ? failure_errno(f, r, "cannot write %s", copy)
+		  : edit_copy(arena, copy, target, text, f);
+	if (r < 0)
+		unlink(copy);
+	return r;
+}
+
+static int edit_settings(const struct command_line *line, void *settings, struct failure *f)
+{
+	(void) settings;
+	for (int i = 0; i < line->n_names; i++) {
+		const char *name = strip_ending(line->arena, line->names[i]);
+
+		if (image_name_check(name, f) < 0 || edit_image(line->arena, name, f) < 0)
+			return -1;
+	}
+	return EXIT_SUCCESS;
+}
+
+const struct verb cat_verb = {
+	.name = "cat",
+	.synopsis = "NAME...",
+	.summary = "Print settings of images for systemd-nspawn",
+	.description = "Print the settings of images for systemd-nspawn, from /etc/systemd/nspawn "
+		       "or /run/systemd/nspawn. If there are none, print those beside the image; "
+		       "systemd-nspawn uses only the harmless ones of these.",
+	.group = VERB_IMAGES,
+	.is_machinectl = true,
+	.has_pager = true,
+	.operands = { .min = 1, .max = OPERANDS_MANY, .values = { COMPLETE_IMAGE } },
+	.run = print_settings,
+};
+
+const struct verb edit_verb = {
+	.name = "edit",
+	.synopsis = "NAME...",
+	.summary = "Edit settings of images for systemd-nspawn",
+	.description = "Edit the settings of images for systemd-nspawn, "
+		       "/etc/systemd/nspawn/NAME.nspawn, with the editor in SYSTEMD_EDITOR, "
+		       "EDITOR or VISUAL. If there are none yet, the file begins with the settings "
+		       "that systemd-nspawn would read.",
+	.group = VERB_IMAGES,
+	.is_machinectl = true,
+	.operands = { .min = 1, .max = OPERANDS_MANY, .values = { COMPLETE_IMAGE } },
+	.run = edit_settings,
+};
