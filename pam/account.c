@@ -1,23 +1,25 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* account: no users of machines, and who may come from which machine. */
+/* account: refuse users of machines, and decide who may log in from which machine. */
+#include "base/cancellation.h"
+#include "base/cleanup.h"
+#include "base/quote.h"
 #include "pam/login.h"
-#include "pam/origin.h"
+#include "pam/login_source.h"
 #include "pam/prototypes.h"
 #include "pam/user.h"
-#include "registry/cleanup.h"
 
 #include <errno.h>
 #include <string.h>
 #include <syslog.h>
 
-/* What passes says nothing of the registry, and whoever logs in may have brought it about. */
-static bool is_passing(int error)
+/* Temporary errors say nothing about the registry, and the user may have caused them. */
+static bool is_temporary(int error)
 {
 	return error == -EMFILE || error == -ENFILE || error == -ENOMEM || error == -EAGAIN ||
 	       error == -EINTR;
 }
 
-/* By the name alone: nobody else on the host is called so. */
+/* By the name alone: no other user of the host has such a name. */
 static int judge_name(const struct login *l)
 {
 	char machine[MACHINE_NAME_SIZE], folded[MACHINE_NAME_SIZE];
@@ -31,15 +33,15 @@ static int judge_name(const struct login *l)
 	return PAM_PERM_DENIED;
 }
 
-static int deny_untold(const struct login *l, const char *what, int error)
+static int deny_unclear_uid(const struct login *l, const char *what, int error)
 {
 	login_log(l, LOG_NOTICE,
-		  "user %s: refused, as there is no telling whose uid it has: %s: %s",
+		  "user %s: refused, because it can't be determined whose uid this is: %s: %s",
 		  l->user_shown, what, registry_error_words(error));
 	return PAM_PERM_DENIED;
 }
 
-/* By the uid, whichever name service has it. Ids below are the host's, whatever a map says. */
+/* By the uid, from any name service. Ids below IDMAP_HOST_MIN are the host's, whatever a map says. */
 static int judge_uid(const struct login *l, struct snapshot *s, int opened)
 {
 	struct id_range range;
@@ -48,12 +50,12 @@ static int judge_uid(const struct login *l, struct snapshot *s, int opened)
 	int r = user_find(l->user, &uid, &gid);
 
 	if (r < 0 && r != -ENOENT)
-		return deny_untold(l, "name services", r);
+		return deny_unclear_uid(l, "name services", r);
 	if (r == -ENOENT || uid < IDMAP_HOST_MIN)
 		return PAM_IGNORE;
 	r = opened == 0 ? snapshot_find_id(s, ID_UID, uid, &range) : opened;
-	if (is_passing(r))
-		return deny_untold(l, REGISTRY_PATH, r);
+	if (is_temporary(r))
+		return deny_unclear_uid(l, REGISTRY_PATH, r);
 	if (r < 0 || !*range.name)
 		return PAM_IGNORE;
 	login_log(l, LOG_NOTICE, "user %s has uid %u of machine %s: refused on this host",
@@ -61,13 +63,13 @@ static int judge_uid(const struct login *l, struct snapshot *s, int opened)
 	return PAM_PERM_DENIED;
 }
 
-/* `opened` is what opening the snapshot came to. */
+/* `opened` is the result of opening the snapshot. */
 static int judge_user(const struct login *l, struct snapshot *s, int opened)
 {
 	int r;
 
 	if (l->arguments.permitted && list_has(l->arguments.permitted, l->user)) {
-		login_debug(l, "user %s is permitted, whoever's", l->user_shown);
+		login_debug(l, "user %s is permitted by permit=", l->user_shown);
 		return PAM_IGNORE;
 	}
 	r = judge_name(l);
@@ -96,7 +98,7 @@ static bool is_user_listed(const struct login *l)
 	       user_is_in_groups(l->user, gid, a->groups) > 0;
 }
 
-/* The argument that has something against this login from this machine, and its value; or NULL. */
+/* The argument that forbids this login from this machine, and its value; or NULL. */
 static const char *find_objection(const struct login *l, const struct machine *m,
 				  const char **value)
 {
@@ -145,45 +147,98 @@ static int judge_elsewhere(const struct login *l)
 	return PAM_IGNORE;
 }
 
-static int judge_origin(const struct login *l, struct snapshot *s, int opened)
+static int deny_unclear(const struct login *l, const char *about, int error)
 {
-	struct origin origin;
-	struct machine m;
-	const char *about = "";
-	int r = origin_parse(l->remote_host, &origin);
-
-	if (r == 0)
-		return judge_elsewhere(l);
-	if (r > 0) {
-		about = REGISTRY_PATH ": ";
-		r = opened == 0 ? origin_find(s, &origin, &m) : opened;
-		if (opened == 0 && r == -ENOENT)
-			return judge_elsewhere(l);
-	}
-	if (r == 0)
-		return judge_machine(l, &m);
 	login_log(l, LOG_NOTICE,
-		  "user %s from %s: refused, as there is no telling whether that is a machine's: "
-		  "%s%s",
-		  l->user_shown, login_whence(l), about, origin_error_words(r));
+		  "user %s from %s: refused, because it can't be determined whether that is a "
+		  "machine: %s%s",
+		  l->user_shown, login_whence(l), about, login_source_error_words(error));
 	return PAM_PERM_DENIED;
+}
+
+/*
+ * Judge all machines that the login may come from. Machines that share a network
+ * can't be told apart.
+ */
+static int judge_machines(const struct login *l, struct snapshot *s,
+			  const struct login_source *source)
+{
+	char position[MACHINE_NAME_SIZE];
+	enum source_match match;
+	struct machine m;
+	int result, r = login_source_find(s, source, &match, position, &m);
+
+	if (r == -ENOENT)
+		return judge_elsewhere(l);
+	if (r < 0)
+		return deny_unclear(l, "", r);
+	result = judge_machine(l, &m);
+	if (source->kind == SOURCE_NAME || match == MATCH_GIVEN)
+		return result;
+	while (result == PAM_SUCCESS &&
+	       (r = login_source_next(s, source, match, position, &m)) == 0)
+		result = judge_machine(l, &m);
+	return r < 0 && r != -ENOENT ? deny_unclear(l, "", r) : result;
+}
+
+/* A machine that has no network of its own has the host's addresses, too. */
+static int judge_this_host(const struct login *l, struct snapshot *s,
+			   const struct login_source *source)
+{
+	const struct arguments *a = &l->arguments;
+	char position[MACHINE_NAME_SIZE] = "";
+	struct machine m;
+	int r = 0;
+
+	while ((a->from || a->not_from) &&
+	       (r = login_source_next(s, source, MATCH_HOST_NETWORK, position, &m)) == 0)
+		if ((a->from && is_one_of(a->from, &m)) ||
+		    (a->not_from && is_one_of(a->not_from, &m))) {
+			login_log(l, LOG_NOTICE,
+				  "user %s from %s: refused, because machine %s may have this "
+				  "host's addresses",
+				  l->user_shown, login_whence(l), m.name);
+			return PAM_PERM_DENIED;
+		}
+	return r < 0 && r != -ENOENT ? deny_unclear(l, "", r) : judge_elsewhere(l);
+}
+
+/* `opened` is the result of opening the snapshot. */
+static int judge_source(const struct login *l, struct snapshot *s, int opened)
+{
+	struct login_source source;
+	int r = login_source_read(l->remote_host, &source);
+
+	if (r < 0)
+		return deny_unclear(l, "", r);
+	switch (source.kind) {
+	case SOURCE_NO_MACHINE: return judge_elsewhere(l);
+	case SOURCE_THIS_HOST:
+		return opened < 0 ? judge_elsewhere(l) : judge_this_host(l, s, &source);
+	case SOURCE_NAME:
+	case SOURCE_ADDRESS: break;
+	}
+	return opened < 0 ? deny_unclear(l, REGISTRY_PATH ": ", opened)
+			  : judge_machines(l, s, &source);
 }
 
 ENTRY_POINT int pam_sm_acct_mgmt(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
+	CLEANUP(cancellation_restore) const struct cancellation c = cancellation_disable();
 	CLEANUP(snapshot_close) struct snapshot s = { 0 };
+	uint8_t room[RECORD_ROOM_SIZE];
 	struct login l;
 	int opened, r;
 
 	(void) flags;
 	if (login_begin(&l, pamh, FACILITY_ACCOUNT, argc, argv) < 0)
 		return PAM_PERM_DENIED;
-	opened = snapshot_open(&s, REGISTRY_PATH);
+	opened = snapshot_open_unmapped(&s, REGISTRY_PATH, room, sizeof room);
 	r = judge_user(&l, &s, opened);
 	if (r != PAM_IGNORE)
 		return r;
-	if (arguments_ask_for_origin(&l.arguments))
-		r = judge_origin(&l, &s, opened);
+	if (arguments_ask_for_source(&l.arguments))
+		r = judge_source(&l, &s, opened);
 	else
 		login_debug(&l, "user %s is no machine's: ignored", l.user_shown);
 	if (r == PAM_IGNORE)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "pam/arguments.h"
 
+#include "base/array_size.h"
 #include "registry/record.h"
 
 #include <errno.h>
@@ -22,7 +23,10 @@ static const char *check_list(const char *value)
 	}
 }
 
-/* The end of a glob's brackets, or NULL where there is none, or something odd in them. */
+/*
+ * Returns the closing bracket of a glob, or NULL if it is missing, or something
+ * unusual is between the brackets.
+ */
 static const char *skip_brackets(const char *at)
 {
 	at++;
@@ -34,7 +38,7 @@ static const char *skip_brackets(const char *at)
 	return at;
 }
 
-/* What can't match any machine's name is a mistake, and a not-from= with one would let in. */
+/* A glob that can match no machine's name is a mistake. In not-from=, it would let everybody in. */
 static const char *check_globs(const char *value)
 {
 	const char *why = check_list(value);
@@ -82,12 +86,12 @@ static const char *check_name(const char *value)
 
 #define VALUE(member) offsetof(struct arguments, member)
 
-/* With a value. */
+/* Arguments with a value. */
 static const struct {
 	const char *name;
 	int facilities;
 	size_t offset;
-	const char *(*check)(const char *value); /* NULL, or what is wrong with it */
+	const char *(*check)(const char *value); /* returns NULL, or why the value is wrong */
 } valued[] = {
 	{ "from", FACILITY_ACCOUNT, VALUE(from), check_globs },
 	{ "not-from", FACILITY_ACCOUNT, VALUE(not_from), check_globs },
@@ -108,9 +112,7 @@ static const struct {
 	{ "optional-network", FACILITY_SESSION, VALUE(network_is_optional) },
 };
 
-#define COUNT(array) (sizeof(array) / sizeof *(array))
-
-/* What comes after "NAME=", or NULL where it is something else. */
+/* Returns the text behind "NAME=", or NULL if the argument is another one. */
 static const char *value_of(const char *argument, const char *name)
 {
 	size_t length = strlen(name);
@@ -143,10 +145,10 @@ static const char *take_flag(enum facility facility, size_t i, struct arguments 
 
 static const char *take(enum facility facility, const char *argument, struct arguments *arguments)
 {
-	for (size_t i = 0; i < COUNT(flags); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
 		if (strcmp(argument, flags[i].name) == 0)
 			return take_flag(facility, i, arguments);
-	for (size_t i = 0; i < COUNT(valued); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(valued); i++) {
 		const char *value = value_of(argument, valued[i].name);
 
 		if (value)
@@ -176,7 +178,7 @@ int arguments_parse(enum facility facility, int argc, const char **argv,
 	return 0;
 }
 
-bool arguments_ask_for_origin(const struct arguments *a)
+bool arguments_ask_for_source(const struct arguments *a)
 {
 	return a->from || a->not_from || a->classes || a->users || a->groups || a->elsewhere;
 }
@@ -204,7 +206,7 @@ bool list_has(const char *list, const char *name)
 	return false;
 }
 
-/* Not by FNM_CASEFOLD or tolower(3): a process's locale may hold that I is no capital i. */
+/* FNM_CASEFOLD and tolower(3) depend on the locale, in which I may not be the capital of i. */
 static void fold(char *text)
 {
 	for (; *text; text++)

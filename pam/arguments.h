@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The arguments of a line in pam.d(5), as pam_mymachines(8) has them.
- * Pure: no I/O, no allocation.
+ * The arguments of a line in pam.d(5), as pam_mymachines(8) describes them. Pure:
+ * no I/O, no allocation.
  */
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The management groups of pam.conf(5); an argument belongs to some of them. */
+/* The management groups of pam.conf(5). Each argument belongs to some of them. */
 enum facility {
 	FACILITY_ACCOUNT = 1 << 0,
 	FACILITY_AUTH = 1 << 1,
@@ -19,7 +19,10 @@ enum facility {
 /* Bytes of one element of a list, with its NUL. */
 #define ELEMENT_SIZE 256
 
-/* Borrowed from the array that was parsed. NULL: not given. Lists have commas, and no empty element. */
+/*
+ * The values, which point into the array that was parsed; NULL if not given. The
+ * elements of lists are separated by commas, and never empty.
+ */
 struct arguments {
 	const char *from;      /* list of globs: glob(7) */
 	const char *not_from;  /* likewise */
@@ -34,20 +37,20 @@ struct arguments {
 };
 
 /*
- * 0, or -EINVAL; then `*wrong` is the argument that can't be on a line of this
- * facility, and `*why` are the words for it.
+ * Parse arguments. 0, or -EINVAL: `*wrong` is then the argument that isn't allowed
+ * on a line of this facility, and `*why` says why.
  */
 int arguments_parse(enum facility facility, int argc, const char **argv,
 		    struct arguments *arguments, const char **wrong, const char **why);
 
-/* Whether it matters where the login comes from. */
-bool arguments_ask_for_origin(const struct arguments *arguments);
+/* Whether the result depends on where the login comes from. */
+bool arguments_ask_for_source(const struct arguments *arguments);
 
-/* Copy the element that comes first from `*list`, and pass over it. False at the end. */
+/* Copy the first element of `*list`, and advance `*list` behind it. Returns false at the end. */
 bool list_next(const char **list, char element[static ELEMENT_SIZE]);
 
-/* Whether it is an element of the list. */
+/* Whether the list has an element that equals `name`. */
 bool list_has(const char *list, const char *name);
 
-/* Whether an element of the list, a glob, matches this name of a machine, in whatever case. */
+/* Whether a glob of the list matches this name of a machine, in upper or lower case. */
 bool list_matches(const char *list, const char *machine_name);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* auth and password, which are others': nothing but the arguments is looked at. */
+/* auth and password: other modules decide. Only the arguments are checked. */
 #include "pam/login.h"
 #include "pam/prototypes.h"
 

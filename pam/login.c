@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "pam/login.h"
 
+#include "base/quote.h"
+
 #include <errno.h>
 #include <security/pam_ext.h>
 #include <stdarg.h>
@@ -10,7 +12,7 @@ static const char *item(pam_handle_t *pamh, int type)
 {
 	const void *value = NULL;
 
-	/* Not pam_get_user(3), which may ask. */
+	/* pam_get_user(3) could prompt. */
 	return pam_get_item(pamh, type, &value) == PAM_SUCCESS && value ? value : "";
 }
 

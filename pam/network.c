@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "pam/network.h"
 
-#include "registry/cleanup.h"
-#include "registry/process_stat.h"
+#include "base/array_size.h"
+#include "base/cleanup.h"
+#include "registry/leader_state.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,13 +24,8 @@ static const char *namespace_path(char path[static PATH_SIZE], uint32_t pid)
 	return path;
 }
 
-static bool is_same(const struct namespace_identity *a, const struct namespace_identity *b)
-{
-	return a->device == b->device && a->inode == b->inode;
-}
-
-/* Open it, if `fd` isn't NULL, and say which one it is. */
-static int identify(const char *path, int *fd, struct namespace_identity *identity)
+/* Identify a namespace, and open it if `fd` isn't NULL. */
+static int identify(const char *path, int *fd, struct file_identity *identity)
 {
 	struct stat st;
 
@@ -40,43 +36,48 @@ static int identify(const char *path, int *fd, struct namespace_identity *identi
 	}
 	if ((fd ? fstat(*fd, &st) : stat(path, &st)) < 0)
 		return -errno;
-	*identity = (struct namespace_identity){ st.st_dev, st.st_ino };
+	*identity = file_identity_of(&st);
 	return 0;
 }
 
 /*
- * Opened first, and only then is the leader seen to live: until then its pid
- * was no other's, so the namespace is its.
+ * Open the namespace first and check the leader afterwards: if it lives then, the
+ * pid was the leader's when the path was opened.
  */
-static int open_leaders(const struct machine_leader *leader, const struct registry_origin *origin,
-			int *fd, struct namespace_identity *identity)
+static int open_leaders(const struct machine_leader *leader, const struct pid_context *context,
+			int *fd, struct file_identity *identity)
 {
 	char path[PATH_SIZE];
-	int r = identify(namespace_path(path, leader->pid), fd, identity), lives;
+	int r = identify(namespace_path(path, leader->pid), fd, identity), error;
 
-	lives = leader_lives(leader, origin);
-	if (lives <= 0)
-		return lives < 0 ? lives : -ESRCH;
-	return r;
+	switch (leader_state(leader, context, &error)) {
+	case LEADER_ALIVE: return r;
+	case LEADER_DEAD: return -ESRCH;
+	case LEADER_UNKNOWN: break;
+	}
+	return error;
 }
 
-/* A service that may not look at process 1 takes its own for the host's, but on a visit. */
-static bool is_hosts(const struct namespace_identity *there, const struct namespace_identity *own,
+/*
+ * If process 1 can't be examined, take the own namespace for the host's, unless it
+ * is the one that was entered.
+ */
+static bool is_hosts(const struct file_identity *there, const struct file_identity *own,
 		     const struct network_visit *visit)
 {
-	struct namespace_identity host = { 0 };
+	struct file_identity host = { 0 };
 
 	if (identify(INIT_NAMESPACE, NULL, &host) == 0)
-		return is_same(there, &host);
-	return is_same(there, own) && !is_same(there, &visit->there);
+		return file_identities_equal(*there, host);
+	return file_identities_equal(*there, *own) && !file_identities_equal(*there, visit->there);
 }
 
-int network_enter(const struct machine_leader *leader, const struct registry_origin *origin,
+int network_enter(const struct machine_leader *leader, const struct pid_context *context,
 		  struct network_visit *visit)
 {
 	CLEANUP_CLOSE int fd = -1;
-	struct namespace_identity own = { 0 }, there = { 0 };
-	int r = open_leaders(leader, origin, &fd, &there);
+	struct file_identity own = { 0 }, there = { 0 };
+	int r = open_leaders(leader, context, &fd, &there);
 
 	if (r == 0)
 		r = identify(OWN_NAMESPACE, NULL, &own);
@@ -84,9 +85,9 @@ int network_enter(const struct machine_leader *leader, const struct registry_ori
 		return r;
 	if (is_hosts(&there, &own, visit))
 		return -ENONET;
-	if (!is_same(&own, &there) && setns(fd, CLONE_NEWNET) < 0)
+	if (!file_identities_equal(own, there) && setns(fd, CLONE_NEWNET) < 0)
 		return -errno;
-	if (!is_same(&own, &visit->there))
+	if (!file_identities_equal(own, visit->there))
 		visit->home = own;
 	visit->there = there;
 	return 0;
@@ -96,17 +97,18 @@ int network_leave(const struct network_visit *visit)
 {
 	char parent[PATH_SIZE];
 	const char *candidates[] = { INIT_NAMESPACE, namespace_path(parent, (uint32_t) getppid()) };
-	struct namespace_identity own = { 0 };
+	struct file_identity own = { 0 };
 	int r = identify(OWN_NAMESPACE, NULL, &own);
 
-	if (r < 0 || is_same(&own, &visit->home) || !is_same(&own, &visit->there))
+	if (r < 0 || file_identities_equal(own, visit->home) ||
+	    !file_identities_equal(own, visit->there))
 		return r;
-	for (size_t i = 0; i < sizeof candidates / sizeof *candidates; i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(candidates); i++) {
 		CLEANUP_CLOSE int fd = -1;
-		struct namespace_identity identity;
+		struct file_identity identity;
 
 		if (identify(candidates[i], &fd, &identity) == 0 &&
-		    is_same(&identity, &visit->home))
+		    file_identities_equal(identity, visit->home))
 			return setns(fd, CLONE_NEWNET) < 0 ? -errno : 0;
 	}
 	return -ENOENT;
@@ -117,7 +119,7 @@ const char *network_error_words(int error)
 	switch (error) {
 	case -ESRCH: return "it isn't running";
 	case -EXDEV: return "it is registered in another pid namespace";
-	case -ENOENT: return "that which it came from isn't found again";
+	case -ENOENT: return "the network namespace that it came from isn't found again";
 	case -ENONET: return "it has the host's, and none of its own";
 	default: return strerror(-error);
 	}

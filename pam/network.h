@@ -1,42 +1,37 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Into a machine's network namespace and back, and into no other: setns(2), namespaces(7). */
+/*
+ * Entering a machine's network namespace, and leaving it: setns(2). No other
+ * namespace is entered.
+ */
 #pragma once
 
+#include "base/file_identity.h"
 #include "registry/file.h"
 #include "registry/record.h"
 
-#include <sys/types.h>
-
-struct namespace_identity {
-	dev_t device;
-	ino_t inode;
-};
-
 struct network_visit {
-	struct namespace_identity home;
-	struct namespace_identity there;
+	struct file_identity home;
+	struct file_identity there;
 };
 
 /*
- * Move the calling thread, and with it the processes that it starts from then
- * on, into the leader's. No descriptor stays open. A visit that goes on from
- * `visit`, all zero for a first one, keeps its home.
+ * Move the calling thread, and so the processes that it starts afterwards, into
+ * the leader's network namespace. No descriptor stays open. If `visit` isn't all
+ * zero, it has entered one already, and its home stays.
  *
- * 0, or
- * -ESRCH   the leader doesn't run
- * -EXDEV   `origin`, that of the registry, is of another pid namespace
- * -ENONET  it has the host's, and none of its own, as far as can be told
- * or what a system call says: -EPERM to those that may not.
+ * 0; -ESRCH if the leader has died; -EXDEV if the registry is of another pid
+ * namespace; -ENONET if the machine has the host's network, or that can't be ruled
+ * out; or another negative errno: -EPERM without privilege.
  */
-int network_enter(const struct machine_leader *leader, const struct registry_origin *origin,
+int network_enter(const struct machine_leader *leader, const struct pid_context *context,
 		  struct network_visit *visit);
 
 /*
- * Go home, where that can be found: it is the namespace of the host's init or
- * of this process's parent. Does nothing if the calling thread isn't where the
- * visit led, or there was none. 0, -ENOENT, or what a system call says.
+ * Return to the home namespace, if it is that of process 1 or of the parent
+ * process. Does nothing if the calling thread isn't in the namespace that was
+ * entered. 0; -ENOENT if it isn't found; or another negative errno.
  */
 int network_leave(const struct network_visit *visit);
 
-/* "it isn't running" */
+/* The words for an error of these functions: "it isn't running". */
 const char *network_error_words(int error);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The entry points of the module are those of pam_sm_*(3); pam_mymachines.map exports them. */
+/* The entry points, pam_sm_*(3). pam_mymachines.map exports them. */
 #pragma once
 
 #include <security/pam_modules.h>

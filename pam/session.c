@@ -1,26 +1,28 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* session: says where the login came from, and gives it a machine's network. */
+/* session: report where the login comes from, and enter a machine's network. */
+#include "base/cancellation.h"
+#include "base/cleanup.h"
 #include "pam/login.h"
 #include "pam/network.h"
-#include "pam/origin.h"
+#include "pam/login_source.h"
 #include "pam/prototypes.h"
-#include "registry/cleanup.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <syslog.h>
 
-/* The session's environment. */
+/* Variables in the session's environment. */
 #define ORIGIN_VARIABLE "MYMACHINES_ORIGIN"
 #define CLASS_VARIABLE	"MYMACHINES_ORIGIN_CLASS"
 
-/* From its opening to its end, a session's lines share what is in PAM's data: pam_set_data(3). */
+/* All lines of a session share this data, from its opening to its end: pam_set_data(3). */
 #define SESSION_DATA "pam_mymachines session"
 
 struct session {
-	bool is_told; /* of its origin, before any line has changed the network */
-	bool has_origin;
+	bool is_told; /* the environment is set; done before any line changes the network */
+	bool has_source;
 	struct network_visit visit;
 };
 
@@ -31,7 +33,7 @@ static void free_session(pam_handle_t *pamh, void *data, int status)
 	free(data);
 }
 
-/* PAM hands out for reading what is the module's own. */
+/* PAM returns a const pointer to the module's own data. */
 static struct session *kept_session(pam_handle_t *pamh)
 {
 	const void *kept;
@@ -40,7 +42,7 @@ static struct session *kept_session(pam_handle_t *pamh)
 								      : NULL;
 }
 
-/* That of the line before, or a new one. NULL without memory. */
+/* The data of the line before, or new data. NULL if there is no memory. */
 static struct session *keep_session(pam_handle_t *pamh)
 {
 	struct session *session = kept_session(pamh);
@@ -55,7 +57,7 @@ static struct session *keep_session(pam_handle_t *pamh)
 	return session;
 }
 
-/* Set it, or, where there is no value, see to it that nobody else has. */
+/* Set the variable. Without a value, unset it, so that no earlier module's value remains. */
 static int set_variable(pam_handle_t *pamh, const char *name, const char *value)
 {
 	char text[sizeof CLASS_VARIABLE + 1 + MACHINE_NAME_SIZE];
@@ -66,23 +68,22 @@ static int set_variable(pam_handle_t *pamh, const char *name, const char *value)
 	return pam_putenv(pamh, text);
 }
 
-static bool find_origin(const struct login *l, struct snapshot *s, int opened, struct machine *m)
+static bool find_source(const struct login *l, struct snapshot *s, int opened, struct machine *m)
 {
-	struct origin origin;
-	int r = origin_parse(l->remote_host, &origin);
+	struct login_source source;
+	char position[MACHINE_NAME_SIZE];
+	enum source_match match;
+	int r = login_source_read(l->remote_host, &source);
 
-	if (r == 0)
+	if (r == 0 && opened < 0)
 		return false;
-	if (r > 0) {
-		if (opened < 0)
-			return false;
-		r = origin_find(s, &origin, m);
-	}
+	if (r == 0)
+		r = login_source_find(s, &source, &match, position, m);
 	if (r < 0 && r != -ENOENT)
 		login_log(l, LOG_WARNING,
-			  "session of user %s from %s: there is no telling whether that is a "
-			  "machine's: %s",
-			  l->user_shown, login_whence(l), origin_error_words(r));
+			  "session of user %s from %s: it can't be determined whether that is a "
+			  "machine: %s",
+			  l->user_shown, login_whence(l), login_source_error_words(r));
 	return r == 0;
 }
 
@@ -97,7 +98,7 @@ static int tell_environment(const struct login *l, struct session *session, cons
 		return -ENOMEM;
 	}
 	session->is_told = true;
-	session->has_origin = m;
+	session->has_source = m;
 	return 0;
 }
 
@@ -108,7 +109,7 @@ static int find_machine(struct snapshot *s, const char *name, struct machine *m)
 
 	if (r < 0)
 		return r == -ENOENT ? -ESRCH : r;
-	/* Its leader is a program of the host's that is in no network of the machine's. */
+	/* A VM's leader is the emulator, which isn't in the VM's network. */
 	return m->class == MACHINE_VM ? -ENONET : 0;
 }
 
@@ -119,10 +120,10 @@ static int enter(const struct login *l, struct snapshot *s, int opened, struct s
 
 	if (r == 0)
 		r = find_machine(s, l->arguments.network, &m);
-	return r == 0 ? network_enter(&m.leader, &s->meta.origin, &session->visit) : r;
+	return r == 0 ? network_enter(&m.leader, &s->meta.context, &session->visit) : r;
 }
 
-/* 0 where it is in the network of the arguments, or needn't be. */
+/* 0 if the session is in the network of the arguments, or may stay where it is. */
 static int join_network(const struct login *l, struct snapshot *s, int opened,
 			struct session *session)
 {
@@ -141,11 +142,12 @@ static int join_network(const struct login *l, struct snapshot *s, int opened,
 	return is_optional ? 0 : r;
 }
 
-static void log_opened(const struct login *l, const struct machine *m)
+/* `name` is that of the machine that the login comes from, or "". */
+static void log_opened(const struct login *l, const char *name, const char *class)
 {
-	if (m)
+	if (*name)
 		login_log(l, LOG_INFO, "session opened for user %s from machine %s (%s) at %s",
-			  l->user_shown, m->name, machine_class_name(m->class), l->remote_shown);
+			  l->user_shown, name, class, l->remote_shown);
 	else
 		login_debug(l, "session opened for user %s from %s, no machine's", l->user_shown,
 			    login_whence(l));
@@ -155,25 +157,34 @@ static int open_session(const struct login *l, struct snapshot *s, int opened,
 			struct session *session)
 {
 	bool is_first = !session->is_told, is_found = false;
+	char name[MACHINE_NAME_SIZE] = "";
+	const char *class = NULL;
 	struct machine m;
 
 	if (is_first) {
-		is_found = find_origin(l, s, opened, &m);
+		is_found = find_source(l, s, opened, &m);
 		if (tell_environment(l, session, is_found ? &m : NULL) < 0)
 			return PAM_SESSION_ERR;
+	}
+	/* The machine is valid until the next look-up. */
+	if (is_found) {
+		strcpy(name, m.name);
+		class = machine_class_name(m.class);
 	}
 	if (l->arguments.network && join_network(l, s, opened, session) < 0)
 		return PAM_SESSION_ERR;
 	if (is_first)
-		log_opened(l, is_found ? &m : NULL);
+		log_opened(l, name, class);
 	if (!l->arguments.network)
 		login_warn_of_registry(l, opened);
-	return session->has_origin || session->visit.there.inode ? PAM_SUCCESS : PAM_IGNORE;
+	return session->has_source || session->visit.there.inode ? PAM_SUCCESS : PAM_IGNORE;
 }
 
 ENTRY_POINT int pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
+	CLEANUP(cancellation_restore) const struct cancellation c = cancellation_disable();
 	CLEANUP(snapshot_close) struct snapshot s = { 0 };
+	uint8_t room[RECORD_ROOM_SIZE];
 	struct session *session;
 	struct login l;
 	int opened, r;
@@ -186,9 +197,9 @@ ENTRY_POINT int pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, con
 		login_log(&l, LOG_ERR, "session of user %s refused: out of memory", l.user_shown);
 		return PAM_SESSION_ERR;
 	}
-	opened = snapshot_open(&s, REGISTRY_PATH);
+	opened = snapshot_open_unmapped(&s, REGISTRY_PATH, room, sizeof room);
 	r = open_session(&l, &s, opened, session);
-	/* What fails to open isn't closed. */
+	/* PAM doesn't close a session that failed to open. */
 	if (r == PAM_SESSION_ERR) {
 		network_leave(&session->visit);
 		pam_set_data(pamh, SESSION_DATA, NULL, NULL);
@@ -198,6 +209,7 @@ ENTRY_POINT int pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, con
 
 ENTRY_POINT int pam_sm_close_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
+	CLEANUP(cancellation_restore) const struct cancellation c = cancellation_disable();
 	struct session *session;
 	bool is_ours;
 	struct login l;
@@ -207,7 +219,7 @@ ENTRY_POINT int pam_sm_close_session(pam_handle_t *pamh, int flags, int argc, co
 	if (login_begin(&l, pamh, FACILITY_SESSION, argc, argv) < 0)
 		return PAM_SESSION_ERR;
 	session = kept_session(pamh);
-	is_ours = session && (session->has_origin || session->visit.there.inode);
+	is_ours = session && (session->has_source || session->visit.there.inode);
 	login_debug(&l, "session closed for user %s from %s", l.user_shown, login_whence(&l));
 	if (session) {
 		r = network_leave(&session->visit);

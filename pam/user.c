@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "pam/user.h"
 
+#include "base/cleanup.h"
 #include "pam/arguments.h"
-#include "registry/cleanup.h"
 
 #include <errno.h>
 #include <grp.h>
@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-/* No more than that of one entry is worth its memory: a group of a million members has 16 MiB. */
+/* Upper bound for one entry: a group of a million members takes 16 MiB. */
 #define BUFFER_MAX (16u << 20)
 #define GROUPS_MAX (1 << 20)
 
@@ -19,7 +19,7 @@ struct ids {
 	gid_t gid;
 };
 
-/* As getpwnam_r(3): 0, also where nothing is found, or a positive errno. */
+/* Like getpwnam_r(3): 0, also if nothing is found, or a positive errno. */
 typedef int lookup_function(const char *name, char *buffer, size_t size, struct ids *ids,
 			    bool *found);
 
@@ -45,7 +45,7 @@ static int lookup_group(const char *name, char *buffer, size_t size, struct ids 
 	return error;
 }
 
-/* With a larger buffer again, as long as the answer doesn't fit. */
+/* Repeat with a larger buffer until the answer fits. */
 static int find(lookup_function *lookup, const char *name, struct ids *ids)
 {
 	CLEANUP_FREE char *buffer = NULL;
@@ -60,7 +60,7 @@ static int find(lookup_function *lookup, const char *name, struct ids *ids)
 		buffer = larger;
 		error = lookup(name, buffer, size, ids, &found);
 	}
-	/* Some name services say so of what they don't have. */
+	/* Some name services report missing entries like this. */
 	if (error == ENOENT || error == ESRCH || (error == 0 && !found))
 		return -ENOENT;
 	return -error;
@@ -78,7 +78,7 @@ int user_find(const char *name, uid_t *uid, gid_t *gid)
 	return 0;
 }
 
-/* All groups of the user. Returns how many, `*groups` being the caller's to free; or -ENOMEM. */
+/* Find all groups of the user. Returns how many, or -ENOMEM. The caller frees `*groups`. */
 static int groups_read(const char *name, gid_t gid, gid_t **groups)
 {
 	int count = 64;
