@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tools/images/tree_walk.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+int tree_walk_open(int directory, const char *name)
+{
+	struct open_how how = {
+		.flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC,
+		.resolve = RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS,
+	};
+	int fd = (int) syscall(SYS_openat2, directory, name, &how, sizeof how);
+
+	return fd < 0 ? -errno : fd;
+}
+
+int tree_walk_begin(struct tree_walk *walk, int directory)
+{
+	/* With a position of its own. */
+	int fd = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	walk->stream = fd < 0 ? NULL : fdopendir(fd);
+	walk->fd = fd;
+	if (!walk->stream) {
+		int error = -errno;
+
+		if (fd >= 0)
+			close(fd);
+		return error;
+	}
+	return 0;
+}
+
+const char *tree_walk_next(struct tree_walk *walk, int *error)
+{
+	struct dirent *entry;
+
+	do {
+		errno = 0;
+		entry = readdir(walk->stream);
+	} while (entry && (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0));
+	if (!entry && errno)
+		*error = -errno;
+	return entry ? entry->d_name : NULL;
+}
+
+void tree_walk_end(struct tree_walk *walk)
+{
+	closedir(walk->stream);
+}
