@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tools/calls/process_machine.h"
+
+#include "base/arena.h"
+#include "base/cleanup.h"
+#include "registry/lookup.h"
+#include "tools/processes/membership.h"
+
+#include <errno.h>
+#include <string.h>
+
+static int find_machine(struct snapshot *snapshot, pid_t pid, char **name)
+{
+	CLEANUP(arena_done) struct arena arena = { 0 };
+	struct cgroup_hierarchy cgroups;
+	struct membership membership = {
+		.snapshot = snapshot,
+		.arena = &arena,
+		.cgroups = cgroup_hierarchy_find(&cgroups) == 0 ? &cgroups : NULL,
+	};
+	struct machine machine;
+	int r = snapshot->is_open ? membership_find(&membership, (uint32_t) pid, &machine)
+				  : -ENOENT;
+
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	*name = strdup(machine.name);
+	return *name ? 1 : -ENOMEM;
+}
+
+int process_machine(pid_t pid, char **name)
+{
+	CLEANUP(snapshot_close) struct snapshot snapshot = { 0 };
+	struct failure failure;
+
+	if (pid <= 1)
+		return 0;
+	if (registry_open(&snapshot, &failure) < 0)
+		return failure.error ? failure.error : -EIO;
+	return find_machine(&snapshot, pid, name);
+}

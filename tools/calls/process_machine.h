@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Which machine a process belongs to. */
+#pragma once
+
+#include <sys/types.h>
+
+/* The machine's name, the caller's to free. 1; 0 for a process of the host; or a negative errno. */
+int process_machine(pid_t pid, char **name) __attribute__((nonnull));

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tools/calls/register_work.h"
+
+#include "base/cleanup.h"
+#include "base/pidfd.h"
+#include "registry/leader_state.h"
+#include "registry/lookup.h"
+#include "tools/calls/former.h"
+#include "tools/calls/ownership.h"
+#include "tools/registrar/registrar.h"
+#include "tools/registrar/unregister.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void register_work_done(struct register_work *work)
+{
+	arena_done(&work->arena);
+}
+
+int register_work_set_name(struct register_work *work, const char *name, struct failure *f)
+{
+	work->registration.arena = &work->arena;
+	if (registration_set_name(&work->registration, name, f) < 0)
+		return -1;
+	work->registration.subject = work->registration.machine.name;
+	return 0;
+}
+
+void register_work_set_id(struct register_work *work, const uint8_t id[static 16])
+{
+	static const uint8_t none[16];
+	struct machine *m = &work->registration.machine;
+
+	m->has_id = memcmp(id, none, sizeof none) != 0;
+	if (m->has_id) {
+		memcpy(m->id, id, sizeof m->id);
+		work->registration.given |= FIELD_ID;
+	}
+}
+
+void register_work_set_service(struct register_work *work, const char *service)
+{
+	struct failure failure;
+
+	if (*service && registration_set_service(&work->registration, service, &failure) < 0)
+		work->registration.given &= ~(unsigned int) FIELD_SERVICE;
+}
+
+void register_work_add_interface(struct register_work *work, int32_t index)
+{
+	struct failure failure;
+	char text[16];
+
+	snprintf(text, sizeof text, "%i", index);
+	(void) !registration_add_interface(&work->registration, text, &failure);
+}
+
+/* If the leader leads a machine already, the first name stays, and the new one becomes an alias. */
+static int take_first_name(struct registration *reg, struct failure *f)
+{
+	CLEANUP(snapshot_close) struct snapshot snapshot = { 0 };
+	struct machine m;
+
+	if (registry_open(&snapshot, f) < 0)
+		return -1;
+	if (!snapshot.is_open || snapshot_find_leader(&snapshot, (uint32_t) reg->leader, &m) < 0 ||
+	    machine_names_equal(m.name, reg->machine.name) ||
+	    leader_state(&m.leader, &snapshot.meta.context, NULL) == LEADER_DEAD)
+		return 0;
+	for (const char *alias = NULL; (alias = machine_next_alias(&m, alias));)
+		if (registration_add_alias(reg, alias, f) < 0)
+			return -1;
+	if (registration_add_alias(reg, reg->machine.name, f) < 0)
+		return -1;
+	return registration_set_name(reg, m.name, f);
+}
+
+/* What a user who isn't root may give: nothing that leads others, or root, anywhere. */
+#define OWNER_FIELDS (FIELD_CLASS | FIELD_SERVICE | FIELD_ID | FIELD_DESCRIPTION)
+
+/* Another process has taken the leader's pid, and was registered in its place. */
+static int take_back(pid_t leader, struct failure *f)
+{
+	CLEANUP(snapshot_close) struct snapshot snapshot = { 0 };
+	struct machine m;
+
+	if (registry_open(&snapshot, f) < 0)
+		return -1;
+	if (snapshot.is_open && snapshot_find_leader(&snapshot, (uint32_t) leader, &m) == 0 &&
+	    unregister_machines(&(struct machine_identity){ m.name, m.leader }, 1, NULL, f) < 0)
+		return -1;
+	return failure_set(f, FAILURE_GONE, "leader %d has died", (int) leader);
+}
+
+int register_work_check_owner(const struct register_work *work, int *pidfd, struct failure *f)
+{
+	const struct registration *reg = &work->registration;
+
+	if (strchr(reg->machine.name, '.'))
+		return failure_set(f, FAILURE_INVALID,
+				   "Invalid machine name: only root gives one with a dot");
+	return check_ownership((pid_t) reg->leader, work->owner, pidfd, f);
+}
+
+/* The owner of all processes of the machine, who isn't root. */
+static int register_as_owner(const struct register_work *work, struct registration *reg,
+			     struct failure *f)
+{
+	CLEANUP_CLOSE int pidfd = -1;
+
+	reg->owner = work->owner;
+	reg->given &= OWNER_FIELDS;
+	if (registration_check(reg, f) < 0 || register_work_check_owner(work, &pidfd, f) < 0 ||
+	    register_machines(reg, 1, &(struct registrar_options){ 0 }, NULL, f) < 0)
+		return -1;
+	return pidfd_is_alive(pidfd) ? 0 : take_back((pid_t) reg->leader, f);
+}
+
+static int register_as_root(struct registration *reg, struct failure *f)
+{
+	return take_first_name(reg, f) < 0 || registration_check(reg, f) < 0
+		       ? -1
+		       : register_machines(reg, 1, &(struct registrar_options){ 0 }, NULL, f);
+}
+
+int register_work(const void *argument, struct work_result *result, struct failure *f)
+{
+	const struct register_work *work = argument;
+	struct registration registration = work->registration;
+
+	registration.scope = work->create;
+	former_wait(registration.machine.name, registration.leader);
+	if ((work->owner ? register_as_owner(work, &registration, f)
+			 : register_as_root(&registration, f)) < 0)
+		return -1;
+	result->size = strlen(registration.machine.name) + 1;
+	memcpy(result->text, registration.machine.name, result->size);
+	return 0;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The machine that a call is about. */
+#pragma once
+
+#include "base/failure.h"
+#include "registry/snapshot.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct call_target {
+	struct snapshot snapshot;
+	struct machine machine; /* unless it is the host */
+	bool is_host;		/* ".host" */
+	const char *name;	/* its first name, good as long as the snapshot */
+};
+
+/*
+ * Find a machine by a name or alias. 0, or -1 with a failure: FAILURE_NO_MACHINE if there is
+ * none. To be closed in either case.
+ */
+int call_target_open(struct call_target *target, const char *name, struct failure *failure)
+	__attribute__((nonnull, warn_unused_result));
+
+void call_target_close(struct call_target *target) __attribute__((nonnull));
+
+/*
+ * The first id of a container whose users and groups are one range from 0 on, on the host. False
+ * where they aren't.
+ */
+bool call_target_uid_shift(const struct call_target *target, uint32_t *shift)
+	__attribute__((nonnull));
+
+/* Whether it is a container, which the host and VMs aren't. */
+bool call_target_is_container(const struct call_target *target) __attribute__((nonnull));

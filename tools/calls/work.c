@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tools/calls/work.h"
+
+#include "base/child.h"
+#include "base/cleanup.h"
+#include "base/descriptors.h"
+#include "base/signals.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* The child's end. */
+#define SOCKET_FD 3
+
+/* Children of one user at once, root's apart. */
+#define USER_WORKS_MAX 16
+#define ROOT_WORKS_MAX 512
+
+/* What is under way. */
+static struct work *works;
+
+/* One message of a child's, and the descriptor beside it. */
+struct report {
+	bool has_failed;
+	struct failure failure;
+	size_t size;
+	char text[WORK_TEXT_SIZE];
+};
+
+/*
+ * Children that were killed and have not been waited for. A machine's file system can hold one
+ * up for as long as it likes, and nobody waits for that.
+ */
+static struct left_child {
+	struct left_child *next;
+	pid_t pid;
+} * left_children;
+
+static void reap_children(void)
+{
+	for (struct left_child **at = &left_children; *at;) {
+		struct left_child *child = *at;
+
+		if (waitpid(child->pid, NULL, WNOHANG) == 0) {
+			at = &child->next;
+			continue;
+		}
+		*at = child->next;
+		free(child);
+	}
+}
+
+static void leave_child(pid_t pid)
+{
+	struct left_child *child = malloc(sizeof *child);
+
+	if (!child) {
+		child_wait(pid, NULL);
+		return;
+	}
+	*child = (struct left_child){ left_children, pid };
+	left_children = child;
+}
+
+/* The child has nothing of the clients', which wait for the end of their connections. */
+static int keep_only(int socket, int kept)
+{
+	/* Above both numbers, so that neither is closed while it is moved. */
+	socket = fcntl(socket, F_DUPFD_CLOEXEC, WORK_KEPT_FD + 1);
+	if (kept >= 0)
+		kept = fcntl(kept, F_DUPFD_CLOEXEC, WORK_KEPT_FD + 1);
+	if (socket < 0 || dup3(socket, SOCKET_FD, O_CLOEXEC) < 0 ||
+	    (kept >= 0 && dup3(kept, WORK_KEPT_FD, O_CLOEXEC) < 0))
+		return -1;
+	return descriptors_close_from(kept >= 0 ? WORK_KEPT_FD + 1 : WORK_KEPT_FD);
+}
+
+static void send_report(const struct report *report, int fd)
+{
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = { .bytes = { 0 } };
+	struct iovec part = { (void *) report, sizeof *report };
+	struct msghdr header = { .msg_iov = &part, .msg_iovlen = 1 };
+
+	if (fd >= 0) {
+		header.msg_control = &control;
+		header.msg_controllen = sizeof control;
+		control.header = (struct cmsghdr){ .cmsg_level = SOL_SOCKET,
+						   .cmsg_type = SCM_RIGHTS,
+						   .cmsg_len = CMSG_LEN(sizeof(int)) };
+		memcpy(CMSG_DATA(&control.header), &fd, sizeof fd);
+	}
+	sendmsg(SOCKET_FD, &header, MSG_NOSIGNAL);
+}
+
+static __attribute__((noreturn)) void run_child(pid_t parent, int socket, work_function *function,
+						const void *argument, int kept)
+{
+	struct report *report = calloc(1, sizeof *report);
+	struct work_result *result = calloc(1, sizeof *result);
+
+	prctl(PR_SET_DUMPABLE, 0);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (!report || !result || getppid() != parent || keep_only(socket, kept) < 0)
+		_exit(EXIT_FAILURE);
+	signals_reset();
+	result->fd = -1;
+	report->has_failed = function(argument, result, &report->failure) < 0;
+	report->size = result->size;
+	memcpy(report->text, result->text, result->size);
+	send_report(report, report->has_failed ? -1 : result->fd);
+	_exit(EXIT_SUCCESS);
+}
+
+static bool has_too_many(uid_t user)
+{
+	size_t count = 0;
+
+	for (const struct work *work = works; work; work = work->next)
+		count += work->user == user;
+	return count >= (user == 0 ? ROOT_WORKS_MAX : USER_WORKS_MAX);
+}
+
+int work_start(struct work *work, uid_t user, work_function *function, const void *argument,
+	       int kept)
+{
+	int sockets[2];
+	pid_t parent = getpid(), pid;
+
+	if (has_too_many(user))
+		return -EUSERS;
+	reap_children();
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0)
+		return -errno;
+	pid = fork();
+	if (pid == 0)
+		run_child(parent, sockets[1], function, argument, kept);
+	close(sockets[1]);
+	if (pid < 0) {
+		int error = errno;
+
+		close(sockets[0]);
+		return -error;
+	}
+	*work = (struct work){ pid, sockets[0], user, works };
+	works = work;
+	return 0;
+}
+
+/* Receive a report and its descriptor, or the end of the child: a length that no report has. */
+static ssize_t receive_report(const struct work *work, struct report *report, int *fd)
+{
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control;
+	struct iovec part = { report, sizeof *report };
+	struct msghdr header = { .msg_iov = &part,
+				 .msg_iovlen = 1,
+				 .msg_control = &control,
+				 .msg_controllen = sizeof control };
+	ssize_t n = recvmsg(work->socket, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	const struct cmsghdr *c;
+
+	if (n < 0)
+		return -errno;
+	c = CMSG_FIRSTHDR(&header);
+	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
+	    c->cmsg_len == CMSG_LEN(sizeof(int)))
+		memcpy(fd, CMSG_DATA(c), sizeof *fd);
+	/* A descriptor that this process has no room for is one that the caller doesn't get. */
+	return header.msg_flags & MSG_CTRUNC ? -EMFILE : n;
+}
+
+/* A report that isn't the work's failure becomes its result. */
+static int read_report(ssize_t n, struct report *report, struct work_result *result,
+		       struct failure *f)
+{
+	if (n < 0)
+		return failure_errno(f, (int) n, "cannot hear from the process that does the work");
+	if (n != (ssize_t) sizeof *report || report->size > sizeof report->text)
+		return failure_set(f, FAILURE_OTHER, "the process that does the work has died");
+	if (report->has_failed) {
+		report->failure.text[sizeof report->failure.text - 1] = '\0';
+		*f = report->failure;
+		return -1;
+	}
+	result->size = report->size;
+	memcpy(result->text, report->text, report->size);
+	return 0;
+}
+
+int work_receive(const struct work *work, struct work_result *result, struct failure *f)
+{
+	CLEANUP_FREE struct report *report = calloc(1, sizeof *report);
+	int fd = -1, r;
+
+	if (!report)
+		return failure_errno(f, -ENOMEM, "cannot hear from the process that does the work");
+	r = read_report(receive_report(work, report, &fd), report, result, f);
+	if (r < 0 && fd >= 0)
+		close(fd);
+	else
+		result->fd = fd;
+	return r;
+}
+
+static void remove_work(const struct work *work)
+{
+	struct work **at = &works;
+
+	while (*at != work)
+		at = &(*at)->next;
+	*at = work->next;
+}
+
+void work_end(struct work *work)
+{
+	remove_work(work);
+	kill(work->pid, SIGKILL);
+	close(work->socket);
+	leave_child(work->pid);
+	reap_children();
+}

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tools/machine/machine_describe.h"
+
+#include "base/cleanup.h"
+#include "base/format.h"
+#include "tools/calls/os_release_text.h"
+
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void add_text(json_object *to, const char *key, const char *text)
+{
+	if (text)
+		json_object_object_add(to, key, json_object_new_string(text));
+}
+
+static void add_number(json_object *to, const char *key, uint64_t number)
+{
+	json_object_object_add(to, key, json_object_new_uint64(number));
+}
+
+/* A path can have any byte but NUL, and JSON only characters. */
+static void add_path(json_object *to, const char *key, const char *path)
+{
+	char text[ESCAPED_SIZE(MACHINE_ROOT_MAX)];
+
+	if (path)
+		add_text(to, key, escape_for_programs(path, text));
+}
+
+static void add_leader(json_object *to, const struct machine_leader *leader,
+		       const struct pid_context *context)
+{
+	json_object *process = json_object_new_object();
+	char boot_id[ID128_TEXT_SIZE];
+
+	add_number(process, "pid", leader->pid);
+	if (leader->pidfd_inode)
+		add_number(process, "pidfdId", leader->pidfd_inode);
+	if (context)
+		add_text(process, "bootId", id128_format(context->boot_id, boot_id));
+	json_object_object_add(to, "leader", process);
+}
+
+static json_object *describe_host(void)
+{
+	json_object *to = json_object_new_object();
+
+	add_text(to, "name", ".host");
+	add_text(to, "class", "host");
+	add_text(to, "rootDirectory", "/");
+	add_text(to, "unit", "-.slice");
+	add_leader(to, &(struct machine_leader){ .pid = 1 }, NULL);
+	add_number(to, "UID", 0);
+	return to;
+}
+
+static json_object *describe_machine(const struct machine *m, const struct pid_context *context)
+{
+	json_object *to = json_object_new_object(), *time = json_object_new_object();
+	char id[ID128_TEXT_SIZE];
+
+	add_text(to, "name", m->name);
+	if (m->has_id)
+		add_text(to, "id", id128_format(m->id, id));
+	add_text(to, "class", machine_class_name(m->class));
+	add_text(to, "service", m->service);
+	add_path(to, "rootDirectory", m->root_directory);
+	add_text(to, "unit", m->unit);
+	add_leader(to, &m->leader, context);
+	add_number(time, "realtime", m->realtime);
+	add_number(time, "monotonic", m->monotonic);
+	json_object_object_add(to, "timestamp", time);
+	if (m->vsock_cid)
+		add_number(to, "vSockCid", m->vsock_cid);
+	add_text(to, "sshAddress", m->ssh_address);
+	add_number(to, "UID", m->owner);
+	return to;
+}
+
+json_object *machine_describe(const struct call_target *target)
+{
+	return target->is_host ? describe_host()
+			       : describe_machine(&target->machine, &target->snapshot.meta.context);
+}
+
+static void add_address(json_object *list, uint32_t interface, int family, const void *bytes,
+			size_t size)
+{
+	json_object *address = json_object_new_object(), *array = json_object_new_array();
+
+	if (interface)
+		add_number(address, "ifindex", interface);
+	add_number(address, "family", (uint64_t) family);
+	for (size_t i = 0; i < size; i++)
+		json_object_array_add(array, json_object_new_int(((const uint8_t *) bytes)[i]));
+	json_object_object_add(address, "address", array);
+	json_object_array_add(list, address);
+}
+
+/* The host's own, as they are now. */
+static void add_host_addresses(json_object *list)
+{
+	struct ifaddrs *all;
+
+	if (getifaddrs(&all) < 0)
+		return;
+	for (const struct ifaddrs *a = all; a; a = a->ifa_next) {
+		const void *address = a->ifa_addr;
+
+		if (!address || a->ifa_flags & IFF_LOOPBACK)
+			continue;
+		if (a->ifa_addr->sa_family == AF_INET)
+			add_address(list, if_nametoindex(a->ifa_name), AF_INET,
+				    &((const struct sockaddr_in *) address)->sin_addr, 4);
+		else if (a->ifa_addr->sa_family == AF_INET6)
+			add_address(list, if_nametoindex(a->ifa_name), AF_INET6,
+				    &((const struct sockaddr_in6 *) address)->sin6_addr, 16);
+	}
+	freeifaddrs(all);
+}
+
+bool machine_describe_addresses(json_object *to, const struct call_target *target)
+{
+	const struct machine *m = &target->machine;
+	json_object *list;
+
+	if (!target->is_host && !m->n_addresses)
+		return false;
+	list = json_object_new_array();
+	if (target->is_host)
+		add_host_addresses(list);
+	for (size_t i = 0; !target->is_host && i < m->n_addresses; i++)
+		add_address(list, m->addresses[i].host_interface, m->addresses[i].family,
+			    m->addresses[i].bytes, address_length(m->addresses[i].family));
+	json_object_object_add(to, "addresses", list);
+	return true;
+}
+
+void machine_describe_os_release(json_object *to, const char *text, size_t size)
+{
+	CLEANUP_FREE char *copy = strndup(text, size);
+	json_object *list = json_object_new_array();
+	const char *key, *value;
+	char *rest = copy;
+
+	while (copy && os_release_next(&rest, &key, &value)) {
+		CLEANUP_FREE char *line = NULL;
+
+		if (asprintf(&line, "%s=%s", key, value) < 0) {
+			line = NULL;
+			break;
+		}
+		json_object_array_add(list, json_object_new_string(line));
+	}
+	json_object_object_add(to, "OSRelease", list);
+}
+
+bool machine_describe_shift(json_object *to, const struct call_target *target)
+{
+	uint32_t shift = 0;
+
+	if (!target->is_host &&
+	    (!call_target_is_container(target) || !call_target_uid_shift(target, &shift)))
+		return false;
+	add_number(to, "UIDShift", shift);
+	return true;
+}

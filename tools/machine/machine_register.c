@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Register. */
+#include "base/array_size.h"
+#include "base/cleanup.h"
+#include "host/systemd.h"
+#include "tools/calls/register_work.h"
+#include "tools/calls/scope_work.h"
+#include "tools/machine/machine_error.h"
+#include "tools/machine/machine_job.h"
+#include "tools/machine/machine_methods.h"
+#include "tools/machine/machine_who.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct machine_parameter parameters[] = {
+	REQUIRED("name", TEXT, name),
+	REQUIRED("class", TEXT, class),
+	PARAMETER("id", TEXT, id),
+	PARAMETER("service", TEXT, service),
+	PARAMETER("leader", NUMBER, leader),
+	PARAMETER("leaderProcessId", PROCESS, leader_process),
+	PARAMETER("supervisor", NUMBER, supervisor),
+	PARAMETER("supervisorProcessId", PROCESS, supervisor_process),
+	PARAMETER("rootDirectory", TEXT, root_directory),
+	PARAMETER("ifIndices", NUMBERS, interfaces),
+	PARAMETER("vSockCid", NUMBER, vsock_cid),
+	PARAMETER("sshAddress", TEXT, ssh_address),
+	PARAMETER("sshPrivateKeyPath", TEXT, unused),
+	PARAMETER("controlAddress", TEXT, unused),
+	PARAMETER("allocateUnit", FLAG, allocate_unit),
+	PARAMETER_INTERACTIVE,
+};
+
+/* Whom a call registers. The parameter that is wrong, or NULL. */
+static const char *set_leader(struct register_work *work, const struct machine_input *input,
+			      const struct varlink_call *call)
+{
+	/* Without a leader it is the caller. */
+	struct machine_process process = input->leader_process;
+	const char *name = process.is_given ? "leaderProcessId" : "leader";
+	pid_t pid;
+
+	if (!process.is_given && input->leader.is_given)
+		process.pid = input->leader.value;
+	if (process.pid < 0 || process.pid == 1 || process.pid > INT32_MAX ||
+	    machine_process_pid(&process, call, &pid) < 0)
+		return name;
+	work->registration.leader = pid;
+	work->registration.has_leader = true;
+	return NULL;
+}
+
+static const char *set_interfaces(struct register_work *work, json_object *list)
+{
+	size_t count = list ? json_object_array_length(list) : 0;
+
+	for (size_t i = 0; i < count; i++) {
+		int64_t index = json_object_get_int64(json_object_array_get_idx(list, i));
+
+		if (index <= 0 || index > INT32_MAX)
+			return "ifIndices";
+		register_work_add_interface(work, (int32_t) index);
+	}
+	return NULL;
+}
+
+static const char *set_vsock_cid(struct register_work *work, const struct machine_number *cid)
+{
+	struct failure failure;
+	char text[24];
+
+	/* The greatest is as none: VMADDR_CID_ANY of vsock(7). */
+	if (!cid->is_given || cid->value == UINT32_MAX)
+		return NULL;
+	snprintf(text, sizeof text, "%lld", (long long) cid->value);
+	return registration_set_vsock_cid(&work->registration, text, &failure) < 0 ? "vSockCid"
+										   : NULL;
+}
+
+/* Texts that are set as they are. The parameter that is wrong, or NULL. */
+static const char *set_texts(struct register_work *work, const struct machine_input *input)
+{
+	struct registration *reg = &work->registration;
+	struct failure failure;
+
+	if (register_work_set_name(work, input->name, &failure) < 0)
+		return "name";
+	if (registration_set_class(reg, input->class, &failure) < 0)
+		return "class";
+	/* An id of zeros is as none. */
+	if (input->id && input->id[strspn(input->id, "0-")] &&
+	    registration_set_id(reg, input->id, &failure) < 0)
+		return "id";
+	if (input->root_directory && *input->root_directory &&
+	    registration_set_root(reg, input->root_directory, &failure) < 0)
+		return "rootDirectory";
+	if (input->ssh_address && *input->ssh_address &&
+	    registration_set_ssh_address(reg, input->ssh_address, &failure) < 0)
+		return "sshAddress";
+	if (input->service)
+		register_work_set_service(work, input->service);
+	return NULL;
+}
+
+static const char *read_request(struct register_work *work, const struct machine_input *input,
+				const struct varlink_call *call)
+{
+	const char *wrong = set_texts(work, input);
+
+	if (!wrong)
+		wrong = set_leader(work, input, call);
+	if (!wrong)
+		wrong = set_interfaces(work, input->interfaces);
+	return wrong ? wrong : set_vsock_cid(work, &input->vsock_cid);
+}
+
+/* What is found wrong later is about the leader: all else has been looked at. */
+static void fail_registration(struct varlink_call *call, const struct failure *f, void *data)
+{
+	(void) data;
+	if (f->kind == FAILURE_NO_PROCESS || f->kind == FAILURE_INVALID || f->kind == FAILURE_GONE)
+		varlink_invalid_parameter(call, "leader");
+	else
+		machine_fail(call, f);
+}
+
+static void start_registration(struct varlink_call *call, const struct machine_question *question,
+			       const struct register_work *work)
+{
+	const struct scope_work scope = { .request = work };
+	const struct machine_job_end end = { .done = machine_job_reply_nothing,
+					     .failed = fail_registration };
+
+	/* The scopes of a host with systemd are its own. */
+	if (work->create && systemd_is_running())
+		machine_job_start(call, question, scope_work, &scope, SCOPE_WORK_MS, &end);
+	else
+		machine_job_start(call, question, register_work, work, REGISTER_WORK_MS, &end);
+}
+
+void answer_register(struct varlink_call *call)
+{
+	CLEANUP(register_work_done) struct register_work work = { .owner = call->peer.uid };
+	struct machine_input input;
+	struct machine_question question;
+	const char *wrong;
+
+	if (!machine_input_read(&input, call, parameters, ARRAY_SIZE(parameters), true))
+		return;
+	wrong = read_request(&work, &input, call);
+	if (wrong) {
+		varlink_invalid_parameter(call, wrong);
+		return;
+	}
+	work.create = input.allocate_unit;
+	question = machine_question_of(call,
+				       input.allocate_unit ? "create-machine" : "register-machine",
+				       input.is_interactive);
+	question.details[0] = "name";
+	question.details[1] = work.registration.machine.name;
+	question.details[2] = "class";
+	question.details[3] = input.class;
+	start_registration(call, &question, &work);
+}

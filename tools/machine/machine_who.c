@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tools/machine/machine_who.h"
+
+#include "base/cleanup.h"
+#include "base/format.h"
+#include "base/pidfd.h"
+#include "host/process.h"
+#include "registry/process_stat.h"
+#include "tools/calls/process_machine.h"
+#include "tools/machine/machine_error.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* Without the hyphens of a UUID, as some write it. */
+static bool is_this_boot(const char *id)
+{
+	struct pid_context context;
+	char here[ID128_TEXT_SIZE], there[ID128_TEXT_SIZE];
+	size_t length = 0;
+
+	for (; *id && length < sizeof there - 1; id++)
+		if (*id != '-')
+			there[length++] = *id;
+	there[length] = '\0';
+	return !*id && pid_context_read(&context) == 0 &&
+	       strcasecmp(id128_format(context.boot_id, here), there) == 0;
+}
+
+/* The caller's pid, as long as it is the caller's. */
+static int find_caller(const struct varlink_call *call, pid_t *pid)
+{
+	struct process_stat stat;
+	int r = process_stat_read((uint32_t) call->peer.pid, &stat);
+
+	if (r < 0 || stat.start_time != call->peer_start)
+		return -ESRCH;
+	*pid = call->peer.pid;
+	return 0;
+}
+
+int machine_process_pid(const struct machine_process *process, const struct varlink_call *call,
+			pid_t *pid)
+{
+	struct machine_leader found = { 0 };
+	CLEANUP_CLOSE int pidfd = -1;
+	int error = 0;
+
+	if (process->boot_id && !is_this_boot(process->boot_id))
+		return -ESRCH;
+	if (process->pid == 0)
+		return find_caller(call, pid);
+	if (process->pidfd_id) {
+		/* Before Linux 6.9 pids have no such number, so nobody can have it. */
+		if (leader_inspect(process->pid, &found, &pidfd, &error) != LEADER_OK ||
+		    found.pidfd_inode != process->pidfd_id)
+			return -ESRCH;
+	}
+	*pid = (pid_t) process->pid;
+	return 0;
+}
+
+/* Whether a name is one that a machine could be asked for by. */
+static bool is_name(const char *name)
+{
+	char folded[MACHINE_NAME_SIZE];
+
+	return strcmp(name, ".host") == 0 || machine_name_fold(name, folded) > 0;
+}
+
+/* The machine of the process, which has to be the target, if that is known by its name already. */
+static bool open_by_process(struct call_target *target, const struct varlink_call *call,
+			    const struct machine_input *input, struct failure *f)
+{
+	CLEANUP_FREE char *name = NULL;
+	pid_t pid = 0;
+	int r = machine_process_pid(&input->pid, call, &pid);
+
+	if (r == 0)
+		r = process_machine(pid, &name);
+	if (r < 0 && r != -ESRCH && r != -ENOENT) {
+		failure_errno(f, r, "cannot find the machine of a process");
+		return false;
+	}
+	if (!name || (input->name && (target->is_host || strcmp(name, target->name) != 0))) {
+		failure_set(f, FAILURE_NO_MACHINE, "no such machine");
+		return false;
+	}
+	return input->name || call_target_open(target, name, f) == 0;
+}
+
+bool machine_who_open(struct call_target *target, struct varlink_call *call,
+		      const struct machine_input *input)
+{
+	struct failure failure;
+
+	*target = (struct call_target){ 0 };
+	if (input->name ? !is_name(input->name) : !input->pid.is_given) {
+		varlink_invalid_parameter(call, "name");
+		return false;
+	}
+	if ((!input->name || call_target_open(target, input->name, &failure) == 0) &&
+	    (!input->pid.is_given || open_by_process(target, call, input, &failure)))
+		return true;
+	machine_fail(call, &failure);
+	return false;
+}
+
+bool machine_who_open_container(struct call_target *target, struct varlink_call *call,
+				const struct machine_input *input)
+{
+	if (!machine_who_open(target, call, input))
+		return false;
+	if (call_target_is_container(target))
+		return true;
+	machine_refuse(call, MACHINE_ERROR("NotSupported"));
+	return false;
+}
