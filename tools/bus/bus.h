@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * org.freedesktop.machine1 on the system bus: an edge over the registry, as the
+ * verbs are. The process holds no state that the registry hasn't, but the calls
+ * that wait. What may take time happens in children: bus_job.h.
+ */
+#pragma once
+
+#include "base/failure.h"
+#include "registry/snapshot.h"
+#include "registry/diff.h"
+#include "registry/notify.h"
+
+#include <stdbool.h>
+#include <systemd/sd-bus.h>
+#include <systemd/sd-event.h>
+
+#define BUS_NAME	      "org.freedesktop.machine1"
+#define BUS_MANAGER_PATH      "/org/freedesktop/machine1"
+#define BUS_MACHINE_PATH      "/org/freedesktop/machine1/machine"
+#define BUS_IMAGE_PATH	      "/org/freedesktop/machine1/image"
+#define BUS_MANAGER_INTERFACE "org.freedesktop.machine1.Manager"
+#define BUS_MACHINE_INTERFACE "org.freedesktop.machine1.Machine"
+
+struct bus_call;
+struct bus_log;
+
+struct bus {
+	sd_event *event;
+	sd_bus *bus;
+	struct registry_notify notify;
+	struct registry_copy published; /* what signals were sent for */
+	int lock;			/* by which others know that this process answers, or -1 */
+	struct bus_call *calls;		/* those that wait for polkit or a job */
+	size_t n_jobs;
+	sd_event_source *idle;
+	const char *trouble; /* why no call can be answered, or NULL */
+};
+
+/* Fill an error of the bus from a failure, by the one table of names. Returns its negative errno. */
+int bus_fail(sd_bus_error *error, const struct failure *failure) __attribute__((nonnull));
+
+/* The same of an image that wasn't found. */
+int bus_fail_image(sd_bus_error *error, const char *name, const struct failure *failure)
+	__attribute__((nonnull));
+
+/* The error of a machine that isn't there. Returns its negative errno. */
+int bus_fail_no_machine(sd_bus_error *error, const char *name) __attribute__((nonnull));
+
+/* Open the registry. 0, or the negative errno of an error that is filled. */
+int bus_registry_open(struct snapshot *snapshot, sd_bus_error *error) __attribute__((nonnull));
+
+/* The object path of a machine: the caller's to free. NULL if memory is out. */
+char *bus_machine_path(const char *name) __attribute__((nonnull));
+
+/* Read the registry again, and send the signals of what has changed. */
+void bus_follow(struct bus *bus) __attribute__((nonnull));
+
+/* Begin to leave if nothing needs this process any more; or don't. */
+void bus_consider_idle(struct bus *bus) __attribute__((nonnull));
+
+/* The Manager's and the machines' objects. */
+extern const sd_bus_vtable bus_manager_vtable[];
+extern const sd_bus_vtable bus_machine_vtable[];
+extern const sd_bus_vtable bus_log_vtable[];
+
+/* For sd_bus_add_fallback_vtable() and sd_bus_add_node_enumerator(). */
+int bus_machine_find(sd_bus *bus, const char *path, const char *interface, void *userdata,
+		     void **found, sd_bus_error *error);
+int bus_machine_enumerate(sd_bus *bus, const char *prefix, void *userdata, char ***nodes,
+			  sd_bus_error *error);

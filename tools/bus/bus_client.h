@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The client that has sent a call. */
+#pragma once
+
+#include <sys/types.h>
+#include <systemd/sd-bus.h>
+
+/* Its effective user, which the bus vouches for. 0, or a negative errno: nobody is known to ask. */
+int bus_caller_uid(sd_bus_message *call, uid_t *uid) __attribute__((nonnull));
+
+/* Its process. 0 or a negative errno. */
+int bus_caller_pid(sd_bus_message *call, pid_t *pid) __attribute__((nonnull));
+
+/* Call `gone` when it leaves the bus, until the slot is freed. 0 or a negative errno. */
+int bus_watch_caller(sd_bus_message *call, sd_bus_slot **slot, sd_bus_message_handler_t gone,
+		     void *data) __attribute__((nonnull(1, 2, 3)));

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Unregistering, ending and signalling machines. */
+#include "base/cleanup.h"
+#include "tools/bus/bus_job.h"
+#include "tools/bus/bus_operate.h"
+#include "tools/bus/bus_polkit.h"
+#include "tools/bus/bus_target.h"
+#include "tools/calls/control_work.h"
+
+#include <signal.h>
+#include <string.h>
+
+#define MANAGE "org.freedesktop.machine1.manage-machines"
+
+#define CLEANUP_TARGET CLEANUP(call_target_close)
+
+/* Answer a call that has no result, when the signals of what was done are sent. */
+static int reply_nothing(struct bus *bus, sd_bus_message *call, const struct work_result *result,
+			 sd_bus_error *error)
+{
+	(void) result, (void) error;
+	bus_follow(bus);
+	return sd_bus_reply_method_return(call, NULL);
+}
+
+static int may_manage(struct bus *bus, sd_bus_message *call, sd_bus_message_handler_t handler,
+		      const char *machine, const char *verb, sd_bus_error *error)
+{
+	const char *details[] = { "machine", machine, "verb", verb, NULL };
+
+	return bus_authorize(bus, call, handler, bus, MANAGE, details, error);
+}
+
+BUS_HANDLER(bus_unregister_machine)
+{
+	CLEANUP_TARGET struct call_target target = { 0 };
+	struct unregister_work named = { .target = &target };
+	int r = bus_target_open(&target, call, error);
+
+	if (r >= 0)
+		r = sd_bus_message_rewind(call, true);
+	if (r >= 0)
+		r = sd_bus_message_read(call, "s", &named.name);
+	if (r < 0)
+		return r;
+	if (target.is_host)
+		return sd_bus_reply_method_return(call, NULL);
+	r = may_manage(userdata, call, bus_unregister_machine, target.name, "unregister", error);
+	if (r <= 0)
+		return r < 0 ? r : 1;
+	return bus_job_start(userdata, call, unregister_work, &named, reply_nothing,
+			     CONTROL_WORK_MS, error);
+}
+
+static int not_the_host(const struct call_target *target, sd_bus_error *error)
+{
+	return target->is_host ? sd_bus_error_set(error, SD_BUS_ERROR_NOT_SUPPORTED,
+						  "Operation not supported")
+			       : 0;
+}
+
+BUS_HANDLER(bus_terminate_machine)
+{
+	CLEANUP_TARGET struct call_target target = { 0 };
+	int r = bus_target_open(&target, call, error);
+
+	if (r >= 0)
+		r = not_the_host(&target, error);
+	if (r >= 0)
+		r = may_manage(userdata, call, bus_terminate_machine, target.name, "terminate",
+			       error);
+	if (r <= 0)
+		return r < 0 ? r : 1;
+	return bus_job_start(userdata, call, terminate_work, &target, reply_nothing,
+			     CONTROL_WORK_MS, error);
+}
+
+BUS_HANDLER(bus_kill_machine)
+{
+	CLEANUP_TARGET struct call_target target = { 0 };
+	struct kill_work kill = { .target = &target };
+	const char *whom;
+	int r = bus_target_open(&target, call, error);
+
+	if (r >= 0)
+		r = sd_bus_message_read(call, "si", &whom, &kill.signal);
+	if (r < 0)
+		return r;
+	kill.all = !*whom || strcmp(whom, "all") == 0;
+	if (!kill.all && strcmp(whom, "leader") != 0)
+		return sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS,
+					 "Invalid kill parameter '%s'", whom);
+	if (kill.signal <= 0 || kill.signal > SIGRTMAX)
+		return sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS, "Invalid signal %i",
+					 kill.signal);
+	r = not_the_host(&target, error);
+	if (r >= 0)
+		r = may_manage(userdata, call, bus_kill_machine, target.name, "kill", error);
+	if (r <= 0)
+		return r < 0 ? r : 1;
+	return bus_job_start(userdata, call, kill_work, &kill, reply_nothing, CONTROL_WORK_MS,
+			     error);
+}

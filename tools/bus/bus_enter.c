@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Terminals, shells, directories, copies and mounts of machines. */
+#include "base/cleanup.h"
+#include "tools/bus/bus_job.h"
+#include "tools/bus/bus_operate.h"
+#include "tools/bus/bus_polkit.h"
+#include "tools/bus/bus_target.h"
+#include "tools/calls/enter_work.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ACTION(name) "org.freedesktop.machine1." name
+
+#define CLEANUP_TARGET CLEANUP(call_target_close)
+
+static int invalid(sd_bus_error *error, const char *words)
+{
+	return sd_bus_error_set(error, SD_BUS_ERROR_INVALID_ARGS, words);
+}
+
+static int may(struct bus *bus, sd_bus_message *call, sd_bus_message_handler_t handler,
+	       const char *action, const char *const *details, sd_bus_error *error)
+{
+	return bus_authorize(bus, call, handler, bus, action, details, error);
+}
+
+static int reply_terminal(struct bus *bus, sd_bus_message *call, const struct work_result *result,
+			  sd_bus_error *error)
+{
+	(void) bus, (void) error;
+	return sd_bus_reply_method_return(call, "hs", result->fd, result->text);
+}
+
+/* For the host itself, stock tools open terminals by other means. */
+static const char only_containers[] = "Opening terminals is only supported on container machines.";
+
+BUS_HANDLER(bus_open_pty)
+{
+	CLEANUP_TARGET struct call_target target = { 0 };
+	int r = bus_target_open_container(&target, call, only_containers, error);
+
+	if (r >= 0)
+		r = may(userdata, call, bus_open_pty, ACTION("open-pty"),
+			(const char *[]){ "machine", target.name, NULL }, error);
+	if (r <= 0)
+		return r < 0 ? r : 1;
+	return bus_job_start(userdata, call, terminal_work, &target, reply_terminal,
+			     TERMINAL_WORK_MS, error);
+}
+
+static int read_environment(sd_bus_message *call, struct string_list *settings, sd_bus_error *error)
+{
+	const char *setting;
+	int r = sd_bus_message_enter_container(call, 'a', "s");
+
+	while (r >= 0 && (r = sd_bus_message_read(call, "s", &setting)) > 0) {
+		if (*setting == '=' || !strchr(setting, '='))
+			return invalid(error, "Invalid environment assignments");
+		if (string_list_add(settings, setting) < 0)
+			return -ENOMEM;
+	}
+	return r < 0 ? r : sd_bus_message_exit_container(call);
+}
+
+static int start_shell(struct bus *bus, sd_bus_message *call, struct session_work *shell,
+		       const char *user, const char *path, char *const *arguments,
+		       sd_bus_error *error)
+{
+	struct machine_program program = { *path ? path : NULL, arguments };
+	char *const only_path[] = { (char *) path, NULL };
+	const char *details[] = { "machine", shell->target->name,    "verb", "shell", "user", user,
+				  "program", *path ? path : "shell", NULL };
+	int r = may(bus, call, bus_open_shell, ACTION("shell"), details, error);
+
+	if (r <= 0)
+		return r < 0 ? r : 1;
+	if (program.file && !(arguments && *arguments))
+		program.arguments = only_path;
+	shell->session.user = user;
+	shell->session.programs = &program;
+	shell->session.n_programs = 1;
+	return bus_job_start(bus, call, session_work, shell, reply_terminal, TERMINAL_WORK_MS,
+			     error);
+}
+
+static void free_strings(char ***strings)
+{
+	for (char **s = *strings; s && *s; s++)
+		free(*s);
+	free(*strings);
+}
+
+BUS_HANDLER(bus_open_shell)
+{
+	CLEANUP_TARGET struct call_target target = { 0 };
+	CLEANUP(free_strings) char **arguments = NULL;
+	CLEANUP(string_list_done) struct string_list settings = { 0 };
+	struct session_work shell = { .target = &target };
+	const char *user, *path;
+	int r = bus_target_open_container(&target, call, only_containers, error);
+
+	if (r >= 0)
+		r = sd_bus_message_read(call, "ss", &user, &path);
+	if (r >= 0)
+		r = sd_bus_message_read_strv(call, &arguments);
+	if (r >= 0)
+		r = read_environment(call, &settings, error);
+	if (r < 0)
+		return r;
+	if (*path && *path != '/')
+		return sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS,
+					 "Specified path '%s' is not absolute", path);
+	shell.session.settings = settings;
+	return start_shell(userdata, call, &shell, *user ? user : "root", path, arguments, error);
+}
+
+BUS_HANDLER(bus_open_login)
+{
+	CLEANUP_TARGET struct call_target target = { 0 };
+	struct session_work shell = { .target = &target, .session = login_session };
+	int r = bus_target_open_container(&target, call, only_containers, error);
+
+	if (r >= 0)
+		r = may(userdata, call, bus_open_login, ACTION("login"),
+			(const char *[]){ "machine", target.name, "verb", "login", NULL }, error);
+	if (r <= 0)
+		return r < 0 ? r : 1;
+	return bus_job_start(userdata, call, session_work, &shell, reply_terminal, TERMINAL_WORK_MS,
+			     error);
+}
+
+static int reply_descriptor(struct bus *bus, sd_bus_message *call, const struct work_result *result,
+			    sd_bus_error *error)
+{
+	(void) bus, (void) error;
+	return sd_bus_reply_method_return(call, "h", result->fd);
+}
+
+static int may_manage(struct bus *bus, sd_bus_message *call, sd_bus_message_handler_t handler,
+		      const char *const *details, sd_bus_error *error)
+{
+	return may(bus, call, handler, ACTION("manage-machines"), details, error);
+}
+
+BUS_HANDLER(bus_open_root_directory)
+{
+	CLEANUP_TARGET struct call_target target = { 0 };
+	int r = bus_target_open_container(
+		&target, call,
+		"Opening the root directory is only supported on container machines.", error);
+
+	if (r >= 0)
+		r = may_manage(userdata, call, bus_open_root_directory,
+			       (const char *[]){ "machine", target.name, "verb",
+						 "open_root_directory", NULL },
+			       error);
+	if (r <= 0)
+		return r < 0 ? r : 1;
+	return bus_job_start(userdata, call, root_work, &target, reply_descriptor, TERMINAL_WORK_MS,
+			     error);
+}
+
+static int reply_nothing(struct bus *bus, sd_bus_message *call, const struct work_result *result,
+			 sd_bus_error *error)
+{
+	(void) bus, (void) result, (void) error;
+	return sd_bus_reply_method_return(call, NULL);
+}
+
+BUS_HANDLER(bus_bind_mount)
+{
+	CLEANUP_TARGET struct call_target target = { 0 };
+	struct bind_work bind = { .target = &target };
+	int read_only, make,
+		r = bus_target_open_container(
+			&target, call, "Bind mounting is only supported on container machines.",
+			error);
+
+	if (r >= 0)
+		r = sd_bus_message_read(call, "ssbb", &bind.bind.here, &bind.bind.there, &read_only,
+					&make);
+	if (r < 0)
+		return r;
+	if (!path_is_normalized(bind.bind.here))
+		return invalid(error, "Source path must be absolute and normalized.");
+	if (!*bind.bind.there)
+		bind.bind.there = bind.bind.here;
+	if (!path_is_normalized(bind.bind.there))
+		return invalid(error, "Destination path must be absolute and normalized.");
+	bind.bind.is_read_only = read_only;
+	bind.bind.make_target = make;
+	r = may_manage(userdata, call, bus_bind_mount,
+		       (const char *[]){ "machine", target.name, "verb", "bind", "src",
+					 bind.bind.here, "dest", bind.bind.there, NULL },
+		       error);
+	if (r <= 0)
+		return r < 0 ? r : 1;
+	return bus_job_start(userdata, call, bind_work, &bind, reply_nothing, TERMINAL_WORK_MS,
+			     error);
+}
+
+static int copy_files(struct bus *bus, sd_bus_message *call, bool to_machine, bool with_flags,
+		      sd_bus_message_handler_t handler, sd_bus_error *error)
+{
+	CLEANUP_TARGET struct call_target target = { 0 };
+	struct copy_work copy = { .target = &target, .session = { .to_machine = to_machine } };
+	const char *source, *destination;
+	uint64_t flags = 0;
+	int r = bus_target_open_container(
+		&target, call, "Copying is only supported on container machines.", error);
+
+	if (r >= 0)
+		r = sd_bus_message_read(call, "ss", &source, &destination);
+	if (r >= 0 && with_flags)
+		r = sd_bus_message_read(call, "t", &flags);
+	if (r < 0)
+		return r;
+	if (flags & ~UINT64_C(1))
+		return -EINVAL;
+	if (*source != '/')
+		return invalid(error, "Source path must be absolute.");
+	if (!*destination)
+		destination = source;
+	if (*destination != '/')
+		return invalid(error, "Destination path must be absolute.");
+	r = may_manage(bus, call, handler,
+		       (const char *[]){ "machine", target.name, "verb", "copy", "src", source,
+					 "dest", destination, NULL },
+		       error);
+	if (r <= 0)
+		return r < 0 ? r : 1;
+	copy.session.here = to_machine ? source : destination;
+	copy.session.there = to_machine ? destination : source;
+	copy.session.replace = flags & 1;
+	return bus_job_start(bus, call, copy_work, &copy, reply_nothing, COPY_WORK_MS, error);
+}
+
+BUS_HANDLER(bus_copy_from)
+{
+	return copy_files(userdata, call, false, false, bus_copy_from, error);
+}
+
+BUS_HANDLER(bus_copy_to)
+{
+	return copy_files(userdata, call, true, false, bus_copy_to, error);
+}
+
+BUS_HANDLER(bus_copy_from_with_flags)
+{
+	return copy_files(userdata, call, false, true, bus_copy_from_with_flags, error);
+}
+
+BUS_HANDLER(bus_copy_to_with_flags)
+{
+	return copy_files(userdata, call, true, true, bus_copy_to_with_flags, error);
+}

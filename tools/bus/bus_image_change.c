@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Changing images, and reading what is in them: children do it. */
+#include "base/cleanup.h"
+#include "base/number.h"
+#include "tools/bus/bus_images.h"
+#include "tools/bus/bus_job.h"
+#include "tools/bus/bus_polkit.h"
+#include "tools/calls/image_work.h"
+#include "tools/calls/os_release_text.h"
+#include "tools/images/image.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define MANAGE_IMAGES	"org.freedesktop.machine1.manage-images"
+#define MANAGE_MACHINES "org.freedesktop.machine1.manage-machines"
+
+/* The image that a call is about: the Manager's methods name it, others are sent to its object. */
+struct image_target {
+	const char *name;
+	char *from_path; /* or NULL */
+	bool is_host;
+};
+
+static void image_target_done(struct image_target *target)
+{
+	free(target->from_path);
+}
+
+#define CLEANUP_TARGET CLEANUP(image_target_done)
+
+static int check_name(const char *name, sd_bus_error *error)
+{
+	return image_name_is_valid(name) ? 0
+					 : sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS,
+							     "Image name '%s' is invalid.", name);
+}
+
+static int open_target(struct image_target *target, sd_bus_message *call, sd_bus_error *error)
+{
+	CLEANUP(arena_done) struct arena arena = { 0 };
+	const char *path = sd_bus_message_get_path(call);
+	struct failure failure;
+	struct image image;
+	int r;
+
+	if (strcmp(path, BUS_MANAGER_PATH) == 0) {
+		r = sd_bus_message_read(call, "s", &target->name);
+		if (r > 0 && strcmp(target->name, ".host") != 0)
+			r = check_name(target->name, error) < 0 ? -EINVAL : 1;
+	} else {
+		r = sd_bus_path_decode(path, BUS_IMAGE_PATH, &target->from_path);
+		target->name = target->from_path;
+	}
+	if (r <= 0)
+		return r < 0 ? r : -ENOENT;
+	if (image_find(&arena, target->name, &image, &failure) < 0)
+		return bus_fail_image(error, target->name, &failure);
+	target->is_host = image.is_host;
+	return 0;
+}
+
+static int reply_nothing(struct bus *bus, sd_bus_message *call, const struct work_result *result,
+			 sd_bus_error *error)
+{
+	(void) bus, (void) result, (void) error;
+	return sd_bus_reply_method_return(call, NULL);
+}
+
+/* Ask whether the caller may change an image, and have it done. */
+static int change_image(struct bus *bus, sd_bus_message *call, sd_bus_message_handler_t handler,
+			const char *verb, const struct image_work *work, work_function *function,
+			sd_bus_error *error)
+{
+	const char *details[] = {
+		"image",	work->name, "verb", verb, work->new_name ? "new_name" : NULL,
+		work->new_name, NULL
+	};
+	int r = bus_authorize(bus, call, handler, bus, MANAGE_IMAGES, details, error);
+
+	if (r <= 0)
+		return r < 0 ? r : 1;
+	/* This host's own root can be copied, and nothing else. */
+	if (strcmp(work->name, ".host") == 0 && function != image_clone_work)
+		return -EROFS;
+	return bus_job_start(bus, call, function, work, reply_nothing, IMAGE_WORK_MS, error);
+}
+
+BUS_HANDLER(bus_remove_image)
+{
+	CLEANUP_TARGET struct image_target target = { 0 };
+	int r = open_target(&target, call, error);
+
+	return r < 0 ? r
+		     : change_image(userdata, call, bus_remove_image, "remove",
+				    &(struct image_work){ .name = target.name }, image_remove_work,
+				    error);
+}
+
+BUS_HANDLER(bus_rename_image)
+{
+	CLEANUP_TARGET struct image_target target = { 0 };
+	struct image_work work = { 0 };
+	int r = open_target(&target, call, error);
+
+	if (r >= 0)
+		r = sd_bus_message_read(call, "s", &work.new_name);
+	if (r >= 0)
+		r = check_name(work.new_name, error);
+	work.name = target.name;
+	return r < 0 ? r
+		     : change_image(userdata, call, bus_rename_image, "rename", &work,
+				    image_rename_work, error);
+}
+
+BUS_HANDLER(bus_clone_image)
+{
+	CLEANUP_TARGET struct image_target target = { 0 };
+	struct image_work work = { 0 };
+	int read_only = 0, r = open_target(&target, call, error);
+
+	if (r >= 0)
+		r = sd_bus_message_read(call, "sb", &work.new_name, &read_only);
+	if (r >= 0)
+		r = check_name(work.new_name, error);
+	work.name = target.name;
+	work.read_only = read_only;
+	return r < 0 ? r
+		     : change_image(userdata, call, bus_clone_image, "clone", &work,
+				    image_clone_work, error);
+}
+
+BUS_HANDLER(bus_mark_image)
+{
+	CLEANUP_TARGET struct image_target target = { 0 };
+	int read_only = 0, r = open_target(&target, call, error);
+
+	if (r >= 0)
+		r = sd_bus_message_read(call, "b", &read_only);
+	return r < 0 ? r
+		     : change_image(
+			       userdata, call, bus_mark_image, "mark_read_only",
+			       &(struct image_work){ .name = target.name, .read_only = read_only },
+			       image_mark_work, error);
+}
+
+BUS_HANDLER(bus_limit_image)
+{
+	CLEANUP_TARGET struct image_target target = { 0 };
+	struct image_work work = { 0 };
+	int r = open_target(&target, call, error);
+
+	if (r >= 0)
+		r = sd_bus_message_read(call, "t", &work.limit);
+	work.name = target.name;
+	return r < 0 ? r
+		     : change_image(userdata, call, bus_limit_image, "set_limit", &work,
+				    image_limit_work, error);
+}
+
+static int may_manage_pool(struct bus *bus, sd_bus_message *call, sd_bus_message_handler_t handler,
+			   const char *verb, sd_bus_error *error)
+{
+	const char *details[] = { "verb", verb, NULL };
+
+	return bus_authorize(bus, call, handler, bus, MANAGE_MACHINES, details, error);
+}
+
+BUS_HANDLER(bus_limit_pool)
+{
+	struct image_work work = { 0 };
+	int r = sd_bus_message_read(call, "t", &work.limit);
+
+	if (r >= 0)
+		r = may_manage_pool(userdata, call, bus_limit_pool, "set_pool_limit", error);
+	if (r <= 0)
+		return r < 0 ? r : 1;
+	return bus_job_start(userdata, call, image_pool_limit_work, &work, reply_nothing,
+			     IMAGE_WORK_MS, error);
+}
+
+/* The child's list of what it has removed. */
+static int append_removed(sd_bus_message *reply, char *list, size_t size)
+{
+	int r = sd_bus_message_open_container(reply, 'a', "(st)");
+
+	for (size_t at = 0; r >= 0 && at < size;) {
+		const char *name = list + at;
+		uint64_t usage;
+
+		at += strnlen(name, size - at) + 1;
+		if (at + sizeof usage > size)
+			return -EBADMSG;
+		memcpy(&usage, list + at, sizeof usage);
+		at += sizeof usage;
+		r = sd_bus_message_append(reply, "(st)", name, usage);
+	}
+	return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static int reply_removed(struct bus *bus, sd_bus_message *call, const struct work_result *result,
+			 sd_bus_error *error)
+{
+	CLEANUP_FREE char *list = NULL;
+	sd_bus_message *reply = NULL;
+	struct stat st;
+	int r;
+
+	(void) bus, (void) error;
+	if (fstat(result->fd, &st) < 0)
+		return -errno;
+	list = malloc((size_t) st.st_size + 1);
+	if (!list)
+		return -ENOMEM;
+	if (pread(result->fd, list, (size_t) st.st_size, 0) != st.st_size)
+		return -EIO;
+	r = sd_bus_message_new_method_return(call, &reply);
+	if (r >= 0)
+		r = append_removed(reply, list, (size_t) st.st_size);
+	if (r >= 0)
+		r = sd_bus_send(NULL, reply, NULL);
+	sd_bus_message_unref(reply);
+	return r;
+}
+
+BUS_HANDLER(bus_clean_pool)
+{
+	struct image_work work = { 0 };
+	const char *mode;
+	int r = sd_bus_message_read(call, "s", &mode);
+
+	if (r < 0)
+		return r;
+	work.all = strcmp(mode, "all") == 0;
+	if (!work.all && strcmp(mode, "hidden") != 0)
+		return sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS, "Unknown mode '%s'.",
+					 mode);
+	r = may_manage_pool(userdata, call, bus_clean_pool, "clean_pool", error);
+	if (r <= 0)
+		return r < 0 ? r : 1;
+	return bus_job_start(userdata, call, image_clean_work, &work, reply_removed, IMAGE_WORK_MS,
+			     error);
+}
+
+static int reply_line(struct bus *bus, sd_bus_message *call, const struct work_result *result,
+		      sd_bus_error *error)
+{
+	CLEANUP_FREE char *line = strndup(result->text, strcspn(result->text, "\n"));
+
+	(void) bus, (void) error;
+	if (!line)
+		return -ENOMEM;
+	/* A name that isn't ASCII, or has control bytes, is none. */
+	for (const char *c = line; *c; c++)
+		if (*c <= ' ' || *c > '~')
+			*line = '\0';
+	return sd_bus_reply_method_return(call, "s", line);
+}
+
+/* machine-id(5): 32 hexadecimal digits. A NUL ends the text. */
+static bool parse_id(const char *text, uint8_t id[static 16])
+{
+	if (strspn(text, "0123456789abcdefABCDEF") != 32)
+		return false;
+	for (size_t i = 0; i < 16; i++)
+		id[i] = (uint8_t) (hex_digit(text[2 * i]) << 4 | hex_digit(text[2 * i + 1]));
+	return true;
+}
+
+static int reply_id(struct bus *bus, sd_bus_message *call, const struct work_result *result,
+		    sd_bus_error *error)
+{
+	sd_bus_message *reply = NULL;
+	uint8_t id[16];
+	bool has_id = parse_id(result->text, id);
+	int r = sd_bus_message_new_method_return(call, &reply);
+
+	(void) bus, (void) error;
+	if (r >= 0)
+		r = sd_bus_message_append_array(reply, 'y', id, has_id ? sizeof id : 0);
+	if (r >= 0)
+		r = sd_bus_send(NULL, reply, NULL);
+	sd_bus_message_unref(reply);
+	return r;
+}
+
+/* Read a file of the image, the first of these that it has. Anybody may: os-release is no secret. */
+static int read_file(struct bus *bus, sd_bus_message *call, const char *const *paths,
+		     bus_job_reply *reply, sd_bus_error *error)
+{
+	CLEANUP_TARGET struct image_target target = { 0 };
+	struct image_work work = { .paths = paths };
+	int r = open_target(&target, call, error);
+
+	work.name = target.name;
+	return r < 0 ? r
+		     : bus_job_start(bus, call, image_file_work, &work, reply, IMAGE_FILE_WORK_MS,
+				     error);
+}
+
+BUS_HANDLER(bus_get_image_hostname)
+{
+	static const char *const paths[] = { "/etc/hostname", NULL };
+
+	return read_file(userdata, call, paths, reply_line, error);
+}
+
+BUS_HANDLER(bus_get_image_machine_id)
+{
+	static const char *const paths[] = { "/etc/machine-id", NULL };
+
+	return read_file(userdata, call, paths, reply_id, error);
+}
+
+BUS_HANDLER(bus_get_image_machine_info)
+{
+	static const char *const paths[] = { "/etc/machine-info", NULL };
+
+	return read_file(userdata, call, paths, bus_reply_assignments, error);
+}
+
+BUS_HANDLER(bus_get_image_os_release)
+{
+	static const char *const paths[] = { "/etc/os-release", "/usr/lib/os-release", NULL };
+
+	return read_file(userdata, call, paths, bus_reply_assignments, error);
+}

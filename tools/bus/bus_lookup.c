@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tools/bus/bus_lookup.h"
+
+#include "base/cleanup.h"
+#include "registry/leader_state.h"
+#include "registry/mapped_id.h"
+#include "tools/bus/bus.h"
+#include "tools/bus/bus_client.h"
+#include "tools/bus/bus_job.h"
+#include "tools/bus/bus_target.h"
+#include "tools/calls/enter_work.h"
+#include "tools/calls/os_release_text.h"
+#include "tools/calls/process_machine.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define CLEANUP_TARGET CLEANUP(call_target_close)
+
+static int reply_path(sd_bus_message *call, const char *name)
+{
+	CLEANUP_FREE char *path = bus_machine_path(name);
+
+	return path ? sd_bus_reply_method_return(call, "o", path) : -ENOMEM;
+}
+
+BUS_HANDLER(bus_get_machine)
+{
+	CLEANUP_TARGET struct call_target target = { 0 };
+	int r = bus_target_open(&target, call, error);
+
+	(void) userdata;
+	return r < 0 ? r : reply_path(call, target.name);
+}
+
+BUS_HANDLER(bus_get_machine_by_pid)
+{
+	CLEANUP_FREE char *name = NULL;
+	uint32_t number;
+	pid_t pid;
+	int r = sd_bus_message_read(call, "u", &number);
+
+	(void) userdata;
+	if (r < 0)
+		return r;
+	if (number > INT32_MAX)
+		return -EINVAL;
+	pid = (pid_t) number;
+	if (pid == 0)
+		r = bus_caller_pid(call, &pid);
+	if (r >= 0)
+		r = process_machine(pid, &name);
+	if (r < 0 && r != -ESRCH)
+		return r;
+	if (!name)
+		return sd_bus_error_setf(error, "org.freedesktop.machine1.NoMachineForPID",
+					 "PID %i does not belong to any known machine", pid);
+	return reply_path(call, name);
+}
+
+static int append_machine(sd_bus_message *reply, const char *name, const char *class,
+			  const char *service)
+{
+	CLEANUP_FREE char *path = bus_machine_path(name);
+
+	return path ? sd_bus_message_append(reply, "(ssso)", name, class, service, path) : -ENOMEM;
+}
+
+static int append_machines(sd_bus_message *reply, struct snapshot *s)
+{
+	char folded[MACHINE_NAME_SIZE] = "";
+	struct machine m;
+	int r = append_machine(reply, ".host", "host", "");
+
+	while (r >= 0 && s->is_open) {
+		int found = snapshot_next(s, folded, &m);
+
+		if (found == -ENOENT)
+			break;
+		if (found < 0)
+			return found;
+		if (leader_state(&m.leader, &s->meta.context, NULL) == LEADER_DEAD)
+			continue;
+		r = append_machine(reply, m.name, machine_class_name(m.class),
+				   m.service ? m.service : "");
+	}
+	return r;
+}
+
+BUS_HANDLER(bus_list_machines)
+{
+	CLEANUP(snapshot_close) struct snapshot snapshot = { 0 };
+	sd_bus_message *reply = NULL;
+	int r = bus_registry_open(&snapshot, error);
+
+	(void) userdata;
+	if (r < 0)
+		return r;
+	r = sd_bus_message_new_method_return(call, &reply);
+	if (r >= 0)
+		r = sd_bus_message_open_container(reply, 'a', "(ssso)");
+	if (r >= 0)
+		r = append_machines(reply, &snapshot);
+	if (r >= 0)
+		r = sd_bus_message_close_container(reply);
+	if (r >= 0)
+		r = sd_bus_send(NULL, reply, NULL);
+	sd_bus_message_unref(reply);
+	return r;
+}
+
+static int append_address(sd_bus_message *reply, const struct machine_address *address)
+{
+	int r = sd_bus_message_open_container(reply, 'r', "iay");
+
+	if (r >= 0)
+		r = sd_bus_message_append(reply, "i", (int) address->family);
+	if (r >= 0)
+		r = sd_bus_message_append_array(reply, 'y', address->bytes,
+						address_length(address->family));
+	return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+BUS_HANDLER(bus_get_addresses)
+{
+	CLEANUP_TARGET struct call_target target = { 0 };
+	sd_bus_message *reply = NULL;
+	int r = bus_target_open(&target, call, error);
+
+	(void) userdata;
+	if (r < 0)
+		return r;
+	if (target.is_host || !target.machine.n_addresses)
+		return sd_bus_error_setf(error, "org.freedesktop.machine1.NoPrivateNetworking",
+					 "Machine %s does not use private networking", target.name);
+	r = sd_bus_message_new_method_return(call, &reply);
+	if (r >= 0)
+		r = sd_bus_message_open_container(reply, 'a', "(iay)");
+	for (size_t i = 0; r >= 0 && i < target.machine.n_addresses; i++)
+		r = append_address(reply, &target.machine.addresses[i]);
+	if (r >= 0)
+		r = sd_bus_message_close_container(reply);
+	if (r >= 0)
+		r = sd_bus_send(NULL, reply, NULL);
+	sd_bus_message_unref(reply);
+	return r;
+}
+
+static int append_assignments(sd_bus_message *reply, char *text)
+{
+	const char *key, *value;
+	int r = sd_bus_message_open_container(reply, 'a', "{ss}");
+
+	while (r >= 0 && os_release_next(&text, &key, &value))
+		r = sd_bus_message_append(reply, "{ss}", key, value);
+	return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+int bus_reply_assignments(struct bus *bus, sd_bus_message *call, const struct work_result *result,
+			  sd_bus_error *error)
+{
+	CLEANUP_FREE char *text = strndup(result->text, result->size);
+	sd_bus_message *reply = NULL;
+	int r = text ? sd_bus_message_new_method_return(call, &reply) : -ENOMEM;
+
+	(void) bus, (void) error;
+	if (r >= 0)
+		r = append_assignments(reply, text);
+	if (r >= 0)
+		r = sd_bus_send(NULL, reply, NULL);
+	sd_bus_message_unref(reply);
+	return r;
+}
+
+BUS_HANDLER(bus_get_os_release)
+{
+	CLEANUP_TARGET struct call_target target = { 0 };
+	int r = bus_target_open_container(
+		&target, call,
+		"Requesting OS release data is only supported on container machines.", error);
+
+	return r < 0 ? r
+		     : bus_job_start(userdata, call, os_release_work, &target,
+				     bus_reply_assignments, FILE_WORK_MS, error);
+}
+
+BUS_HANDLER(bus_get_uid_shift)
+{
+	CLEANUP_TARGET struct call_target target = { 0 };
+	uint32_t shift;
+	int r = bus_target_open_container(
+		&target, call, "Requesting UID/GID shift is only supported on container machines.",
+		error);
+
+	(void) userdata;
+	if (r < 0)
+		return r;
+	if (!call_target_uid_shift(&target, &shift))
+		return sd_bus_error_setf(
+			error, SD_BUS_ERROR_NOT_SUPPORTED,
+			"Machine %s uses a complex UID/GID mapping, cannot determine shift",
+			target.name);
+	return sd_bus_reply_method_return(call, "u", shift);
+}
+
+BUS_HANDLER(bus_get_ssh_info)
+{
+	CLEANUP_TARGET struct call_target target = { 0 };
+	int r = bus_target_open(&target, call, error);
+
+	(void) userdata;
+	if (r < 0)
+		return r;
+	if (target.is_host || !target.machine.ssh_address)
+		return sd_bus_error_setf(error, SD_BUS_ERROR_NOT_SUPPORTED,
+					 "Machine %s has no SSH address", target.name);
+	return sd_bus_reply_method_return(call, "ss", target.machine.ssh_address, "");
+}
+
+static int map_from(sd_bus_message *call, enum id_kind kind, sd_bus_error *error)
+{
+	CLEANUP_TARGET struct call_target target = { 0 };
+	uint32_t inner, outer;
+	int r = bus_target_open(&target, call, error);
+
+	if (r >= 0)
+		r = sd_bus_message_read(call, "u", &inner);
+	if (r < 0)
+		return r;
+	if (inner == UINT32_MAX || inner == 65535)
+		return sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS, "Invalid %s ID %u",
+					 kind == ID_UID ? "user" : "group", inner);
+	if (target.is_host || target.machine.class != MACHINE_CONTAINER)
+		return sd_bus_error_set(error, SD_BUS_ERROR_INVALID_ARGS,
+					"Not supported for non-container machines.");
+	if (idmap_to_outer(kind == ID_UID ? &target.machine.uids : &target.machine.gids, inner,
+			   &outer) < 0)
+		return sd_bus_error_setf(error, "org.freedesktop.machine1.NoSuchUserMapping",
+					 "Machine '%s' has no matching user/group mappings.",
+					 target.name);
+	return sd_bus_reply_method_return(call, "u", outer);
+}
+
+BUS_HANDLER(bus_map_from_user)
+{
+	(void) userdata;
+	return map_from(call, ID_UID, error);
+}
+
+BUS_HANDLER(bus_map_from_group)
+{
+	(void) userdata;
+	return map_from(call, ID_GID, error);
+}
+
+static int map_to(sd_bus_message *call, enum id_kind kind, sd_bus_error *error)
+{
+	const char *what = kind == ID_UID ? "User" : "Group";
+	CLEANUP(snapshot_close) struct snapshot snapshot = { 0 };
+	CLEANUP_FREE char *path = NULL;
+	struct id_range range = { 0 };
+	struct mapped_id id;
+	uint32_t outer;
+	int r = sd_bus_message_read(call, "u", &outer);
+
+	if (r < 0)
+		return r;
+	if (outer == UINT32_MAX || outer == 65535)
+		return sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS, "Invalid %s ID %u",
+					 kind == ID_UID ? "user" : "group", outer);
+	if (!host_id_can_be_mapped(outer))
+		return sd_bus_error_setf(error, "org.freedesktop.machine1.NoSuchUserMapping",
+					 "%s %u belongs to host %s range", what, outer,
+					 kind == ID_UID ? "UID" : "GID");
+	r = bus_registry_open(&snapshot, error);
+	if (r < 0)
+		return r;
+	r = snapshot.is_open ? snapshot_find_id(&snapshot, kind, outer, &range) : -ENOENT;
+	if (r == 0)
+		r = mapped_id_in_range(&range, outer, &id);
+	if (r == -ENOENT)
+		return sd_bus_error_setf(
+			error,
+			kind == ID_UID ? "org.freedesktop.machine1.NoSuchUserMapping"
+				       : "org.freedesktop.machine1.NoSuchGroupMapping",
+			"No matching %s mapping for %u.", kind == ID_UID ? "user" : "group", outer);
+	if (r < 0)
+		return r;
+	path = bus_machine_path(id.machine);
+	return path ? sd_bus_reply_method_return(call, "sou", id.machine, path, id.inner) : -ENOMEM;
+}
+
+BUS_HANDLER(bus_map_to_user)
+{
+	(void) userdata;
+	return map_to(call, ID_UID, error);
+}
+
+BUS_HANDLER(bus_map_to_group)
+{
+	(void) userdata;
+	return map_to(call, ID_GID, error);
+}

@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+if HAVE_SYSTEMD
+noinst_LIBRARIES += libbus.a
+libbus_a_SOURCES = \
+	%D%/bus.h \
+	%D%/bus_announced.c %D%/bus_announced.h \
+	%D%/bus_ask.c %D%/bus_ask.h \
+	%D%/bus_client.c %D%/bus_client.h \
+	%D%/bus_control.c \
+	%D%/bus_enter.c \
+	%D%/bus_error.c \
+	%D%/bus_image_change.c \
+	%D%/bus_images.c %D%/bus_images.h \
+	%D%/bus_job.c %D%/bus_job.h \
+	%D%/bus_log.c %D%/bus_log.h \
+	%D%/bus_lookup.c %D%/bus_lookup.h \
+	%D%/bus_objects.c \
+	%D%/bus_operate.h \
+	%D%/bus_polkit.c %D%/bus_polkit.h \
+	%D%/bus_register.c \
+	%D%/bus_target.c %D%/bus_target.h
+libbus_a_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS) $(TOOLS_CFLAGS)
+
+libexec_PROGRAMS += mymachines-bus
+mymachines_bus_SOURCES = %D%/bus_main.c
+mymachines_bus_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)
+mymachines_bus_LDADD = libbus.a libcalls.a $(TOOLS_LIBS) $(SYSTEMD_LIBS)
+endif
