@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tools/varlink/socket_service.h"
+
+#include "base/cleanup.h"
+#include "tools/varlink/activation.h"
+#include "tools/varlink/varlink_server.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+/* The overflow ids of the kernel: nobody. */
+#define NOBODY 65534
+
+static volatile int stop;
+
+static void handle_stop(int signal)
+{
+	(void) signal;
+	stop = 1;
+}
+
+static void set_up_signals(void)
+{
+	struct sigaction action = { .sa_handler = handle_stop };
+	sigset_t stops;
+
+	/* They come while the server waits for clients, and at no other time: none is missed. */
+	sigemptyset(&stops);
+	sigaddset(&stops, SIGTERM);
+	sigaddset(&stops, SIGINT);
+	sigprocmask(SIG_BLOCK, &stops, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGINT, &action, NULL);
+	/* Whoever starts this may have it ignored: children would not be waited for then. */
+	signal(SIGCHLD, SIG_DFL);
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
+}
+
+static int drop_privileges(struct failure *f)
+{
+	int parent_death = 0;
+
+	prctl(PR_GET_PDEATHSIG, &parent_death);
+	if (geteuid() == 0 && (setgroups(0, NULL) < 0 || setgid(NOBODY) < 0 || setuid(NOBODY) < 0))
+		return failure_errno(f, -errno, "cannot become an ordinary user");
+	/* Another user's process would outlive whoever holds the socket. */
+	prctl(PR_SET_PDEATHSIG, parent_death);
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return failure_errno(f, -errno, "cannot give up new privileges");
+	return 0;
+}
+
+static int serve_sockets(struct varlink_server *server, int count,
+			 const struct varlink_interface *interface, struct failure *f)
+{
+	for (int fd = ACTIVATION_FIRST_FD; fd < ACTIVATION_FIRST_FD + count; fd++) {
+		CLEANUP_FREE char *service = activation_service_name(fd, f);
+
+		if (!service || varlink_server_listen(server, fd, service, &interface, 1, f) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int run(const struct socket_service *service, struct failure *f)
+{
+	struct varlink_server *server;
+	int count = activation_take(f), r;
+
+	if (count < 0)
+		return -1;
+	if (count == 0)
+		return failure_set(f, FAILURE_INVALID,
+				   "no socket was passed: a service manager or "
+				   "mymachines monitor starts this");
+	if (service->needs_root && geteuid() != 0)
+		return failure_set(f, FAILURE_NOT_PERMITTED, "this needs root");
+	activation_raise_descriptors(service->descriptors);
+	if (!service->needs_root && drop_privileges(f) < 0)
+		return -1;
+	server = varlink_server_new(service->limits, f);
+	if (!server)
+		return -1;
+	r = serve_sockets(server, count, service->interface, f);
+	if (r == 0 && service->begin)
+		r = service->begin(server, f);
+	if (r == 0)
+		r = varlink_server_run(server, &stop, f);
+	varlink_server_free(server);
+	return r;
+}
+
+int socket_service_main(const struct socket_service *service, int argc, char **argv)
+{
+	struct failure failure;
+
+	if (argc > 1 && strcmp(argv[1], "--version") == 0) {
+		printf("%s " PACKAGE_VERSION "\n", service->name);
+		return EXIT_SUCCESS;
+	}
+	set_up_signals();
+	if (run(service, &failure) < 0) {
+		fprintf(stderr, "%s: %s\n", service->name, failure.text);
+		return EXIT_FAILURE;
+	}
+	return EXIT_SUCCESS;
+}

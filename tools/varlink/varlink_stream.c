@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tools/varlink/varlink_stream.h"
+
+#include "base/json_value.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define READ_SIZE 4096
+
+void varlink_stream_init(struct varlink_stream *s, int fd, size_t size_max)
+{
+	*s = (struct varlink_stream){ .fd = fd, .size_max = size_max };
+	s->output_end = &s->output;
+}
+
+static void free_first_output(struct varlink_stream *s)
+{
+	struct varlink_output *first = s->output;
+
+	for (size_t i = 0; i < first->n_fds; i++)
+		close(first->fds[i]);
+	s->output_size -= first->size - first->sent;
+	s->output = first->next;
+	if (!s->output)
+		s->output_end = &s->output;
+	free(first);
+}
+
+void varlink_stream_done(struct varlink_stream *s)
+{
+	while (s->output)
+		free_first_output(s);
+	for (size_t i = 0; i < s->n_descriptors; i++)
+		close(s->descriptors[i].fd);
+	free(s->input);
+	if (s->fd >= 0)
+		close(s->fd);
+	*s = (struct varlink_stream){ .fd = -1 };
+}
+
+/* Room for another read, with one byte more than a message may have. 0 or a negative errno. */
+static int make_room(struct varlink_stream *s)
+{
+	size_t room = s->input_size + READ_SIZE;
+	char *input;
+
+	if (s->input_size > s->size_max)
+		return -EMSGSIZE;
+	if (room <= s->input_room)
+		return 0;
+	input = realloc(s->input, room);
+	if (!input)
+		return -ENOMEM;
+	s->input = input;
+	s->input_room = room;
+	return 0;
+}
+
+/* Keep the descriptors of one read; those that there is no room for are closed. */
+static void keep_descriptors(struct varlink_stream *s, struct msghdr *header)
+{
+	if (header->msg_flags & MSG_CTRUNC)
+		s->lost_descriptors = true;
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(header); c; c = CMSG_NXTHDR(header, c)) {
+		size_t count = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+			continue;
+		for (size_t i = 0; i < count; i++) {
+			int fd;
+
+			memcpy(&fd, CMSG_DATA(c) + i * sizeof fd, sizeof fd);
+			if (s->n_descriptors == VARLINK_DESCRIPTORS_MAX) {
+				close(fd);
+				s->lost_descriptors = true;
+				continue;
+			}
+			s->descriptors[s->n_descriptors++] = (struct varlink_descriptor){
+				.fd = fd,
+				.position = s->input_position + s->input_size - 1,
+			};
+		}
+	}
+}
+
+int varlink_stream_read(struct varlink_stream *s)
+{
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(VARLINK_DESCRIPTORS_MAX * sizeof(int))];
+	} control;
+	struct iovec part;
+	struct msghdr header = { .msg_iov = &part,
+				 .msg_iovlen = 1,
+				 .msg_control = &control,
+				 .msg_controllen = sizeof control };
+	ssize_t n;
+	int r = make_room(s);
+
+	if (r < 0)
+		return r;
+	part = (struct iovec){ s->input + s->input_size, s->input_room - s->input_size };
+	n = recvmsg(s->fd, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+	if (n == 0)
+		return -ECONNRESET;
+	s->input_size += (size_t) n;
+	keep_descriptors(s, &header);
+	return 1;
+}
+
+/* Give the message the descriptors that came with its bytes, which end before `end`. */
+static void take_descriptors(struct varlink_stream *s, uint64_t end, struct varlink_message *m)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < s->n_descriptors; i++)
+		if (s->descriptors[i].position < end)
+			m->fds[m->n_fds++] = s->descriptors[i].fd;
+		else
+			s->descriptors[kept++] = s->descriptors[i];
+	s->n_descriptors = kept;
+	m->lost_descriptors = s->lost_descriptors;
+	s->lost_descriptors = false;
+}
+
+bool varlink_stream_has_whole(struct varlink_stream *s)
+{
+	size_t rest = s->input_size - s->scanned;
+	char *end = rest ? memchr(s->input + s->scanned, '\0', rest) : NULL;
+
+	s->scanned = end ? (size_t) (end - s->input) : s->input_size;
+	return end;
+}
+
+int varlink_stream_take(struct varlink_stream *s, struct varlink_message *m)
+{
+	size_t length;
+	const char *why;
+
+	if (!varlink_stream_has_whole(s))
+		return 0;
+	length = s->scanned;
+	*m = (struct varlink_message){ .json = json_parse(s->input, length, &why) };
+	take_descriptors(s, s->input_position + length + 1, m);
+	s->input_size -= length + 1;
+	s->input_position += length + 1;
+	s->scanned = 0;
+	memmove(s->input, s->input + length + 1, s->input_size);
+	if (why || !json_object_is_type(m->json, json_type_object)) {
+		varlink_message_done(m);
+		return -EBADMSG;
+	}
+	return 1;
+}
+
+void varlink_message_done(struct varlink_message *m)
+{
+	for (size_t i = 0; i < m->n_fds; i++)
+		if (m->fds[i] >= 0)
+			close(m->fds[i]);
+	json_object_put(m->json);
+	*m = (struct varlink_message){ 0 };
+}
+
+bool varlink_stream_has_partial(const struct varlink_stream *s)
+{
+	return s->input_size > 0;
+}
+
+int varlink_stream_queue(struct varlink_stream *s, json_object *json, const int *fds, size_t n_fds)
+{
+	size_t length;
+	const char *text = json_object_to_json_string_length(
+		json, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &length);
+	struct varlink_output *output = text ? malloc(sizeof *output + length + 1) : NULL;
+
+	if (!output) {
+		for (size_t i = 0; i < n_fds; i++)
+			close(fds[i]);
+		return -ENOMEM;
+	}
+	*output = (struct varlink_output){ .size = length + 1, .n_fds = n_fds };
+	memcpy(output->bytes, text, length + 1);
+	if (n_fds)
+		memcpy(output->fds, fds, n_fds * sizeof *fds);
+	*s->output_end = output;
+	s->output_end = &output->next;
+	s->output_size += output->size;
+	return 0;
+}
+
+/* Send the first message that waits, or the rest of it. Bytes sent, or a negative errno. */
+static ssize_t send_first(struct varlink_stream *s)
+{
+	struct varlink_output *o = s->output;
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(VARLINK_DESCRIPTORS_MAX * sizeof(int))];
+	} control = { .bytes = { 0 } };
+	struct iovec part = { o->bytes + o->sent, o->size - o->sent };
+	struct msghdr header = { .msg_iov = &part, .msg_iovlen = 1 };
+	ssize_t n;
+
+	if (o->n_fds) {
+		header.msg_control = &control;
+		header.msg_controllen = CMSG_SPACE(o->n_fds * sizeof(int));
+		control.header = (struct cmsghdr){ .cmsg_level = SOL_SOCKET,
+						   .cmsg_type = SCM_RIGHTS,
+						   .cmsg_len = CMSG_LEN(o->n_fds * sizeof(int)) };
+		memcpy(CMSG_DATA(&control.header), o->fds, o->n_fds * sizeof(int));
+	}
+	n = sendmsg(s->fd, &header, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (n < 0)
+		return -errno;
+	/* They went with the first byte. */
+	for (size_t i = 0; i < o->n_fds; i++)
+		close(o->fds[i]);
+	o->n_fds = 0;
+	return n;
+}
+
+int varlink_stream_flush(struct varlink_stream *s)
+{
+	while (s->output) {
+		ssize_t n = send_first(s);
+
+		if (n == -EAGAIN || n == -EINTR)
+			return 0;
+		if (n < 0)
+			return (int) n;
+		s->output->sent += (size_t) n;
+		s->output_size -= (size_t) n;
+		if (s->output->sent == s->output->size)
+			free_first_output(s);
+	}
+	return 0;
+}
