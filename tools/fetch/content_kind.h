@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a file is by its first bytes. Servers send pages of HTML with status 200 in place of an image. */
+#pragma once
+
+#include <stddef.h>
+
+enum content_kind {
+	CONTENT_EMPTY,
+	CONTENT_TEXT,	    /* HTML, JSON, XML or other text: no image */
+	CONTENT_COMPRESSED, /* gzip, xz, zstd or bzip2 */
+	CONTENT_TAR,
+	CONTENT_QCOW2,
+	CONTENT_OTHER, /* a disk, perhaps */
+};
+
+/* So many bytes are enough to tell. */
+#define CONTENT_HEAD_SIZE 512
+
+enum content_kind content_kind_of(const void *head, size_t size);

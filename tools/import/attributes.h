@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Extended attributes and ACLs, between entries of archives and files. ACLs are of numeric ids
+ * alone.
+ */
+#pragma once
+
+#include "base/failure.h"
+#include "tools/import/worker.h"
+
+#include <archive_entry.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What could not be kept, by kind: for a line each, not one for each file. */
+struct attribute_losses {
+	bool with_selinux;			/* labels are wanted */
+	uint64_t selinux;			/* labels that were left out */
+	uint64_t user, other, acls;		/* that could not be set or read */
+	int user_error, other_error, acl_error; /* negative errnos of the first of each */
+};
+
+/*
+ * Give a file the attributes of the entry: `fd` if it isn't negative; else `name` in the working
+ * directory, which may be a link and isn't followed. Losses are counted. 0, or -1 with a failure:
+ * capabilities can't be set, or the file system is full.
+ */
+int attributes_set(struct archive_entry *entry, int fd, const char *name,
+		   struct attribute_losses *losses, struct failure *failure)
+	__attribute__((nonnull, warn_unused_result));
+
+/* Add the attributes of `name` in the working directory to the entry. 0, or -1 with a failure. */
+int attributes_get(struct archive_entry *entry, const char *name, struct attribute_losses *losses,
+		   struct failure *failure) __attribute__((nonnull, warn_unused_result));
+
+/* Copy those of a file to another one. 0 or a negative errno. */
+int attributes_copy(int from, int to);
+
+/* Warn of what was lost, in a line for each kind. */
+void attributes_report(const struct attribute_losses *losses, struct worker_channel *channel)
+	__attribute__((nonnull));

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A file that is being written: it gets its name when it is whole, and a former one stays until
+ * then.
+ */
+#pragma once
+
+#include "base/failure.h"
+
+#include <limits.h>
+#include <stdbool.h>
+
+struct output_file {
+	int fd;
+	bool is_nameless; /* it has no name yet */
+	const char *path; /* borrowed */
+};
+
+#define OUTPUT_FILE_INIT ((struct output_file){ .fd = -1 })
+
+/*
+ * Begin a file with mode 0600. "-" is standard output, which must not be a terminal; what is
+ * there and is no regular file is written to as it is. 0, or -1 with a failure.
+ */
+int output_file_begin(struct output_file *file, const char *path, struct failure *failure)
+	__attribute__((nonnull, warn_unused_result));
+
+/* Write it to the disk, and give it its name. 0, or -1 with a failure. */
+int output_file_commit(struct output_file *file, struct failure *failure)
+	__attribute__((nonnull, warn_unused_result));
+
+/* Close it. Without a name, nothing is left of it. */
+void output_file_done(struct output_file *file) __attribute__((nonnull));

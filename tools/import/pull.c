@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tools/import/pull.h"
+
+#include "base/cleanup.h"
+#include "base/quote.h"
+#include "registry/name.h"
+#include "tools/fetch/content_kind.h"
+#include "tools/images/image_pool.h"
+#include "tools/import/file_name.h"
+#include "tools/import/stop.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static int name_from_address(struct pull *pull, char name[static NAME_MAX + 1], struct failure *f)
+{
+	char quoted[QUOTED_SIZE];
+	enum name_verdict verdict = NAME_EMPTY;
+
+	if (pull->file_name) {
+		file_name_to_image_name(pull->file_name, name);
+		verdict = machine_name_judge(name, NULL);
+	}
+	if (verdict == NAME_OK || verdict == NAME_DOTTED)
+		return 0;
+	return failure_set(
+		f, FAILURE_INVALID,
+		"'%s' at the end of the address gives no name that a machine can have; add "
+		"a NAME behind the address",
+		quote(pull->file_name ? pull->file_name : "", quoted));
+}
+
+int pull_begin(struct pull *pull, struct arena *arena, const char *address, const char *user_name,
+	       char name[static NAME_MAX + 1], struct failure *f)
+{
+	pull->arena = arena;
+	pull->partial = PARTIAL_NONE;
+	if (url_parse(arena, address, &pull->url, f) < 0)
+		return -1;
+	pull->file_name = url_file_name(arena, &pull->url);
+	if (!user_name && name_from_address(pull, name, f) < 0)
+		return -1;
+	if (!pull->file_name &&
+	    (pull->verify.mode == VERIFY_SIGNATURE || pull->verify.mode == VERIFY_CHECKSUM))
+		return failure_set(
+			f, FAILURE_INVALID,
+			"%s doesn't end in the name of a file, so no list of sums can have it; "
+			"give its sum with --verify=sha256:SUM",
+			pull->url.shown);
+	return 0;
+}
+
+static int note_start(void *data, const struct fetch_validator *validator)
+{
+	struct pull *pull = data;
+
+	return partial_note(&pull->partial, validator);
+}
+
+static bool show_progress(void *data, uint64_t done, uint64_t total)
+{
+	struct pull *pull = data;
+
+	progress_update(pull->progress, &(struct progress_count){ .done = done, .total = total });
+	return !stop_signal();
+}
+
+/* Servers send a page with status 200 where they want something else of us. */
+static int check_head(void *data, const void *head, size_t size, const char *content_type,
+		      struct failure *f)
+{
+	const struct pull *pull = data;
+	enum content_kind kind = content_kind_of(head, size);
+	char quoted[QUOTED_SIZE], total[SIZE_TEXT_SIZE];
+	uint64_t whole = pull->partial.validator.total ? pull->partial.validator.total : size;
+
+	if (kind == CONTENT_EMPTY)
+		return failure_set(f, FAILURE_INVALID, "%s: the file is empty", pull->url.shown);
+	if (kind == CONTENT_TEXT)
+		return failure_set(f, FAILURE_INVALID,
+				   "%s answered with %s (%s), which is text and not an image",
+				   pull->url.shown,
+				   quote(*content_type ? content_type : "a page", quoted),
+				   size_format(whole, total));
+	if (pull->is_tar && kind != CONTENT_TAR && kind != CONTENT_COMPRESSED)
+		return failure_set(f, FAILURE_INVALID, "%s is not a tar archive%s", pull->url.shown,
+				   kind == CONTENT_QCOW2 ? "; use pull-raw for a disk" : "");
+	if (!pull->is_tar && kind == CONTENT_TAR)
+		return failure_set(f, FAILURE_INVALID,
+				   "%s is a tar archive; use pull-tar for these", pull->url.shown);
+	return 0;
+}
+
+static int fetch_file(struct pull *pull, enum digest_kind kind, struct fetch_answer *answer,
+		      struct failure *f)
+{
+	return fetch(pull->arena,
+		     &(struct fetch_request){
+			     .url = &pull->url,
+			     .fd = pull->partial.fd,
+			     .where = IMAGE_POOL,
+			     .size_max = FETCH_SIZE_MAX,
+			     .may_be_plain = verify_may_be_plain(&pull->verify),
+			     .digest_kind = kind,
+			     .validator = &pull->partial.validator,
+			     .started = note_start,
+			     .progress = show_progress,
+			     .check_head = check_head,
+			     .data = pull,
+		     },
+		     answer, f);
+}
+
+/* Hold it to what the publisher says. What was there before may be the fault: then all of it anew. */
+static int check_file(struct pull *pull, const struct keyring *keyring, struct published *published,
+		      struct fetch_answer *answer, struct failure *f)
+{
+	const char *name = pull->file_name ? pull->file_name : "";
+	int fd = pull->partial.fd;
+
+	if (verify_check(pull->arena, &pull->verify, keyring, &pull->url, name, published, answer,
+			 fd, f) == 0)
+		return 0;
+	if (answer->resumed == 0)
+		return -1;
+	pull->partial.validator = (struct fetch_validator){ 0 };
+	if (fetch_file(pull, published->digest.kind, answer, f) < 0)
+		return -1;
+	return verify_check(pull->arena, &pull->verify, keyring, &pull->url, name, published,
+			    answer, fd, f);
+}
+
+int pull_fetch(struct pull *pull, int pool, struct progress *progress, struct notices *notices,
+	       struct failure *f)
+{
+	bool is_checked = pull->verify.mode != VERIFY_NO;
+	struct published published;
+	struct fetch_answer answer;
+	struct keyring keyring = { .arena = pull->arena };
+	int fd;
+
+	pull->progress = progress;
+	if (pull->verify.mode == VERIFY_SIGNATURE)
+		keyring_load(&keyring, pull->arena, notices);
+	if (verify_read(pull->arena, &pull->verify, &keyring, &pull->url,
+			pull->file_name ? pull->file_name : "", &published, f) < 0 ||
+	    partial_open(&pull->partial, pool, pull->url.address, is_checked, f) < 0)
+		return -1;
+	if (fetch_file(pull, published.digest.kind, &answer, f) < 0) {
+		pull->may_go_on = f->kind == FAILURE_OTHER || f->kind == FAILURE_TIMED_OUT;
+		return -1;
+	}
+	if (check_file(pull, &keyring, &published, &answer, f) < 0)
+		return -1;
+	pull->words = verify_words(pull->arena, &pull->verify, &published);
+	fd = fcntl(pull->partial.fd, F_DUPFD_CLOEXEC, 0);
+	if (fd < 0 || lseek(fd, 0, SEEK_SET) < 0) {
+		failure_errno(f, -errno, "cannot read what was fetched");
+		cleanup_close(&fd);
+		return -1;
+	}
+	return fd;
+}
+
+void pull_end(struct pull *pull)
+{
+	if (!pull->may_go_on)
+		partial_remove(&pull->partial);
+	partial_close(&pull->partial);
+}

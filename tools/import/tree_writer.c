@@ -1,0 +1,465 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tools/import/tree_writer.h"
+
+#include "base/array.h"
+#include "base/cleanup.h"
+#include "base/file_identity.h"
+#include "base/quote.h"
+#include "base/write_at.h"
+#include "tools/images/tree_remove.h"
+#include "tools/import/inside.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Directories on the way that no entry describes. */
+#define MISSING_MODE 0755
+
+struct tree_directory {
+	char *path;
+	struct file_identity identity;
+	struct timespec times[2];
+};
+
+/*
+ * Open the directory at a path, or make it in the one above. Returns a descriptor or a negative
+ * errno.
+ */
+static int open_or_make(int root, const char *path, int above, const char *name)
+{
+	int fd = inside_open_directory(root, path);
+
+	if (fd != -ENOENT)
+		return fd;
+	if (mkdirat(above, name, MISSING_MODE) < 0)
+		return -errno;
+	return inside_open_directory(root, path);
+}
+
+/* Make what is missing on the way. Returns a descriptor of the last, or a negative errno. */
+static int make_parents(int root, char *path)
+{
+	int fd = inside_open_directory(root, "");
+	char *name = path, *end;
+
+	do {
+		CLEANUP_CLOSE int above = fd;
+		char after;
+
+		end = strchrnul(name, '/');
+		after = *end;
+		*end = '\0';
+		fd = open_or_make(root, path, above, name);
+		*end = after;
+		name = end + 1;
+	} while (fd >= 0 && *end);
+	return fd;
+}
+
+/* Make the directory the working one. */
+static int enter_parent(struct tree_writer *tree, const char *path, struct failure *f)
+{
+	char copy[PATH_MAX];
+	int fd;
+
+	if (tree->parent >= 0 && !tree->parent_is_stale && strcmp(path, tree->parent_path) == 0)
+		return 0;
+	strcpy(copy, path);
+	fd = inside_open_directory(tree->root, path);
+	if (fd == -ENOENT)
+		fd = make_parents(tree->root, copy);
+	if (fd == -EEXIST)
+		return failure_set(f, FAILURE_INVALID, "a link on the way leads nowhere");
+	if (fd < 0)
+		return failure_errno(f, fd, "cannot open the directory that it is in");
+	if (tree->parent >= 0)
+		close(tree->parent);
+	tree->parent = fd;
+	tree->parent_is_stale = false;
+	strcpy(tree->parent_path, path);
+	return fchdir(fd) < 0 ? failure_errno(f, -errno, "cannot enter the directory") : 0;
+}
+
+/* The last component, after the directory has become the working one. NULL with a failure. */
+static const char *enter_parent_of(struct tree_writer *tree, char *path, struct failure *f)
+{
+	char *slash = strrchr(path, '/');
+	int r;
+
+	if (slash)
+		*slash = '\0';
+	r = enter_parent(tree, slash ? path : "", f);
+	if (slash)
+		*slash = '/';
+	if (r < 0)
+		return NULL;
+	return slash ? slash + 1 : path;
+}
+
+/* Remove what has the name of an entry that is to be made. */
+static int make_room(struct tree_writer *tree, const char *name, struct failure *f)
+{
+	struct stat st;
+
+	if (fstatat(AT_FDCWD, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return failure_errno(f, -errno, "cannot replace what is there");
+	/* The path of the directory that we are in may lead over this. */
+	if (S_ISDIR(st.st_mode) || S_ISLNK(st.st_mode))
+		tree->parent_is_stale = true;
+	return tree_remove(AT_FDCWD, name, f);
+}
+
+static int set_owner(struct archive_entry *entry, int fd, const char *name, struct failure *f)
+{
+	int64_t uid = archive_entry_uid(entry), gid = archive_entry_gid(entry);
+	int r;
+
+	if (uid < 0 || uid >= UINT32_MAX || gid < 0 || gid >= UINT32_MAX)
+		return failure_set(f, FAILURE_INVALID, "the owner %" PRId64 ":%" PRId64 " is no id",
+				   uid, gid);
+	r = fd >= 0 ? fchown(fd, (uid_t) uid, (gid_t) gid)
+		    : fchownat(AT_FDCWD, name, (uid_t) uid, (gid_t) gid, AT_SYMLINK_NOFOLLOW);
+	return r < 0 ? failure_errno(f, -errno, "cannot give it to %" PRId64 ":%" PRId64, uid, gid)
+		     : 0;
+}
+
+static mode_t mode_of(struct archive_entry *entry)
+{
+	return archive_entry_perm(entry) & 07777;
+}
+
+static void times_of(struct archive_entry *entry, struct timespec times[static 2])
+{
+	times[1].tv_sec = archive_entry_mtime(entry);
+	times[1].tv_nsec = archive_entry_mtime_nsec(entry);
+	times[0] = times[1];
+	if (!archive_entry_atime_is_set(entry))
+		return;
+	times[0].tv_sec = archive_entry_atime(entry);
+	times[0].tv_nsec = archive_entry_atime_nsec(entry);
+}
+
+static int set_owner_mode_attributes(struct tree_writer *tree, struct archive_entry *entry, int fd,
+				     struct failure *f)
+{
+	if (set_owner(entry, fd, "", f) < 0)
+		return -1;
+	if (fchmod(fd, mode_of(entry)) < 0)
+		return failure_errno(f, -errno, "cannot set the mode");
+	return attributes_set(entry, fd, "", &tree->losses, f);
+}
+
+static int note_directory(struct tree_writer *tree, struct archive_entry *entry, const char *path,
+			  int fd, struct failure *f)
+{
+	struct tree_directory directory = { .path = strdup(path) }, *all;
+	struct stat st;
+
+	all = array_grow(tree->directories, tree->n_directories, sizeof directory);
+	if (all)
+		tree->directories = all;
+	if (!directory.path || !all || fstat(fd, &st) < 0) {
+		free(directory.path);
+		return failure_errno(f, -ENOMEM, "cannot note the directory");
+	}
+	directory.identity = file_identity_of(&st);
+	times_of(entry, directory.times);
+	tree->directories[tree->n_directories++] = directory;
+	return 0;
+}
+
+static int describe_directory(struct tree_writer *tree, struct archive_entry *entry,
+			      const char *path, int fd, struct failure *f)
+{
+	if (set_owner_mode_attributes(tree, entry, fd, f) < 0 ||
+	    note_directory(tree, entry, path, fd, f) < 0)
+		return -1;
+	return TREE_NO_CONTENTS;
+}
+
+static bool is_directory(const char *name)
+{
+	struct stat st;
+
+	return fstatat(AT_FDCWD, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
+}
+
+static int add_directory(struct tree_writer *tree, struct archive_entry *entry, const char *path,
+			 const char *name, struct failure *f)
+{
+	CLEANUP_CLOSE int fd = -1;
+
+	if (mkdir(name, 0700) < 0) {
+		if (errno != EEXIST)
+			return failure_errno(f, -errno, "cannot make the directory");
+		if (!is_directory(name) &&
+		    (make_room(tree, name, f) < 0 ||
+		     (mkdir(name, 0700) < 0 &&
+		      failure_errno(f, -errno, "cannot make the directory") < 0)))
+			return -1;
+	}
+	fd = open(name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return failure_errno(f, -errno, "cannot open the directory");
+	return describe_directory(tree, entry, path, fd, f);
+}
+
+/*
+ * Make a file of a kind. Returns 0 or a descriptor, or a negative errno: -EEXIST if the name is
+ * taken.
+ */
+static int make_file(struct archive_entry *entry, const char *name)
+{
+	mode_t type = archive_entry_filetype(entry);
+	dev_t device = type == AE_IFCHR || type == AE_IFBLK ? archive_entry_rdev(entry) : 0;
+	int r;
+
+	if (type == AE_IFREG)
+		r = open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	else if (type == AE_IFLNK)
+		r = symlink(archive_entry_symlink(entry) ?: "", name);
+	else
+		r = mknod(name, type | 0600, device);
+	return r < 0 ? -errno : r;
+}
+
+/* Names of both kinds of things that libarchive may not have understood. */
+static int check_kind(struct archive_entry *entry, struct failure *f)
+{
+	switch (archive_entry_filetype(entry)) {
+	case AE_IFREG:
+	case AE_IFLNK:
+	case AE_IFCHR:
+	case AE_IFBLK:
+	case AE_IFIFO:
+	case AE_IFSOCK: return 0;
+	default: return failure_set(f, FAILURE_INVALID, "it is of no kind that is known");
+	}
+}
+
+static int describe_other(struct tree_writer *tree, struct archive_entry *entry, const char *name,
+			  struct failure *f)
+{
+	struct timespec times[2];
+
+	times_of(entry, times);
+	if (set_owner(entry, -1, name, f) < 0)
+		return -1;
+	/* It is no link, as we have just made it. */
+	if (archive_entry_filetype(entry) != AE_IFLNK && chmod(name, mode_of(entry)) < 0)
+		return failure_errno(f, -errno, "cannot set the mode");
+	if (attributes_set(entry, -1, name, &tree->losses, f) < 0)
+		return -1;
+	if (utimensat(AT_FDCWD, name, times, AT_SYMLINK_NOFOLLOW) < 0)
+		return failure_errno(f, -errno, "cannot set the time");
+	return TREE_NO_CONTENTS;
+}
+
+static int add_file(struct tree_writer *tree, struct archive_entry *entry, const char *name,
+		    struct failure *f)
+{
+	mode_t type = archive_entry_filetype(entry);
+	bool is_device = type == AE_IFCHR || type == AE_IFBLK;
+	int r;
+
+	if (check_kind(entry, f) < 0)
+		return -1;
+	if (is_device && tree->without_devices) {
+		tree->devices++;
+		return TREE_NO_CONTENTS;
+	}
+	r = make_file(entry, name);
+	if (r == -EEXIST) {
+		if (make_room(tree, name, f) < 0)
+			return -1;
+		r = make_file(entry, name);
+	}
+	if (r < 0)
+		return failure_errno(f, r, "cannot make it%s",
+				     is_device && r == -EPERM ? " (--no-devices leaves devices out)"
+							      : "");
+	return type == AE_IFREG ? r : describe_other(tree, entry, name, f);
+}
+
+/* A descriptor of what a hard link is to. It may be a link itself, which isn't followed. */
+static int open_link_target(struct tree_writer *tree, const char *target, struct failure *f)
+{
+	char path[PATH_MAX], quoted[QUOTED_SIZE];
+	int fd;
+
+	if (tree_path(target, path, f) < 0)
+		return failure_prefix(f, "its target");
+	fd = *path ? inside_open(tree->root, path, O_PATH | O_NOFOLLOW) : -EISDIR;
+	if (fd == -ENOENT)
+		return failure_set(f, FAILURE_INVALID,
+				   "it is a hard link to '%s', which isn't there",
+				   quote(target, quoted));
+	return fd < 0 ? failure_errno(f, fd, "hard link to '%s'", quote(target, quoted)) : fd;
+}
+
+/*
+ * By the directory and the name of the target: linking a descriptor would need a capability that
+ * passes over permissions of directories.
+ */
+static int link_target(struct tree_writer *tree, const char *target, const char *name)
+{
+	char path[PATH_MAX], *slash;
+	struct failure unused;
+	CLEANUP_CLOSE int directory = -1;
+
+	if (tree_path(target, path, &unused) < 0)
+		return -EINVAL;
+	slash = strrchr(path, '/');
+	if (slash)
+		*slash = '\0';
+	directory = inside_open_directory(tree->root, slash ? path : "");
+	if (directory < 0)
+		return directory;
+	return linkat(directory, slash ? slash + 1 : path, AT_FDCWD, name, 0) < 0 ? -errno : 0;
+}
+
+static int add_hard_link(struct tree_writer *tree, const char *target, const char *name,
+			 struct failure *f)
+{
+	CLEANUP_CLOSE int fd = open_link_target(tree, target, f);
+	struct stat to, here;
+	int r;
+
+	if (fd < 0)
+		return -1;
+	r = link_target(tree, target, name);
+	if (r == -EEXIST) {
+		if (fstat(fd, &to) == 0 &&
+		    fstatat(AT_FDCWD, name, &here, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    is_same_file(&to, &here))
+			return TREE_NO_CONTENTS;
+		if (make_room(tree, name, f) < 0)
+			return -1;
+		r = link_target(tree, target, name);
+	}
+	return r < 0 ? failure_errno(f, r, "cannot make the hard link") : TREE_NO_CONTENTS;
+}
+
+static int add_named(struct tree_writer *tree, struct archive_entry *entry, char *path,
+		     struct failure *f)
+{
+	const char *target = archive_entry_hardlink(entry), *name;
+	bool is_dir = !target && archive_entry_filetype(entry) == AE_IFDIR;
+
+	if (!*path)
+		return is_dir ? describe_directory(tree, entry, path, tree->root, f)
+			      : failure_set(f, FAILURE_INVALID,
+					    "the root directory can be only a directory");
+	name = enter_parent_of(tree, path, f);
+	if (!name)
+		return -1;
+	if (target)
+		return add_hard_link(tree, target, name, f);
+	return is_dir ? add_directory(tree, entry, path, name, f) : add_file(tree, entry, name, f);
+}
+
+int tree_add(struct tree_writer *tree, struct archive_entry *entry, struct failure *f)
+{
+	const char *name = archive_entry_pathname(entry);
+	char path[PATH_MAX], quoted[QUOTED_SIZE];
+	int r;
+
+	if (tree->channel->count.entries++ == tree->limits.entries)
+		return failure_set(f, FAILURE_INVALID,
+				   "it has more than %" PRIu64
+				   " entries; --entries-max= sets the limit",
+				   tree->limits.entries);
+	if (!name)
+		return failure_set(f, FAILURE_INVALID, "an entry has no name");
+	r = tree_path(name, path, f);
+	if (r == 0)
+		r = add_named(tree, entry, path, f);
+	return r == -1 ? failure_prefix(f, "entry '%s'", quote(name, quoted)) : r;
+}
+
+int tree_write(struct tree_writer *tree, int fd, const void *data, size_t size, int64_t offset,
+	       struct failure *f)
+{
+	uint64_t *written = &tree->channel->count.written;
+	char limit[BYTES_TEXT_SIZE];
+	int r;
+
+	if (size > tree->limits.bytes - *written)
+		return failure_set(f, FAILURE_INVALID,
+				   "its contents are larger than %s; --size-max= sets the limit",
+				   bytes_format(tree->limits.bytes, limit));
+	*written += size;
+	r = write_at(fd, data, size, (uint64_t) offset);
+	return r < 0 ? failure_errno(f, r, "cannot write") : 0;
+}
+
+static int describe_file(struct tree_writer *tree, int fd, struct archive_entry *entry,
+			 struct failure *f)
+{
+	struct timespec times[2];
+
+	times_of(entry, times);
+	/* A file that ends in a hole. */
+	if (archive_entry_size_is_set(entry) && ftruncate(fd, archive_entry_size(entry)) < 0)
+		return failure_errno(f, -errno, "cannot set the size");
+	if (set_owner_mode_attributes(tree, entry, fd, f) < 0)
+		return -1;
+	if (futimens(fd, times) < 0)
+		return failure_errno(f, -errno, "cannot set the time");
+	return 0;
+}
+
+int tree_file_done(struct tree_writer *tree, int fd, struct archive_entry *entry, struct failure *f)
+{
+	int r = describe_file(tree, fd, entry, f);
+
+	if (close(fd) < 0 && r == 0)
+		r = failure_errno(f, -errno, "cannot write");
+	return r;
+}
+
+/* A directory that was replaced meanwhile has the times of the new one. */
+static int set_directory_times(int root, const struct tree_directory *directory)
+{
+	CLEANUP_CLOSE int fd =
+		inside_open(root, directory->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0 ||
+	    !file_identities_equal(file_identity_of(&st), directory->identity))
+		return 0;
+	return futimens(fd, directory->times) < 0 ? -errno : 0;
+}
+
+int tree_finish(struct tree_writer *tree, struct failure *f)
+{
+	/* In their order: of a directory that the archive has twice, the later entry counts. */
+	for (size_t i = 0; i < tree->n_directories; i++) {
+		int r = set_directory_times(tree->root, &tree->directories[i]);
+
+		if (r < 0)
+			return failure_errno(f, r, "cannot set the time of a directory");
+	}
+	if (tree->devices)
+		worker_warn(tree->channel, "%" PRIu64 " device%s left out", tree->devices,
+			    tree->devices == 1 ? " was" : "s were");
+	attributes_report(&tree->losses, tree->channel);
+	return 0;
+}
+
+void tree_writer_done(struct tree_writer *tree)
+{
+	for (size_t i = 0; i < tree->n_directories; i++)
+		free(tree->directories[i].path);
+	free(tree->directories);
+	tree->directories = NULL;
+	tree->n_directories = 0;
+	if (tree->parent >= 0)
+		close(tree->parent);
+	tree->parent = -1;
+}

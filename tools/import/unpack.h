@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Unpacking a tar archive that somebody else made into an empty directory, in a process that has
+ * this directory for its root (worker.h). Names and links are tree_writer.h's.
+ */
+#pragma once
+
+#include "tools/import/source.h"
+#include "tools/import/tree_writer.h"
+
+struct unpack_options {
+	struct tree_limits limits;
+	bool without_devices;
+	bool with_selinux;
+};
+
+/* Generous: a system of some million files. */
+#define UNPACK_BYTES_MAX   (UINT64_C(256) << 30)
+#define UNPACK_ENTRIES_MAX UINT64_C(10000000)
+
+/*
+ * Unpack what the descriptor `source` gives, compressed or not; `size` is how many bytes it has,
+ * or 0. `target` is a directory, not O_PATH. If the archive has nothing but one directory with an
+ * operating system in it, its contents are what the target gets. What follows the archive is
+ * read, and ignored. 0, or -1 with a failure; then the target has a part of it.
+ */
+int unpack_tar(int source, uint64_t size, int target, const struct unpack_options *options,
+	       struct progress *progress, struct progress_count *count, struct notices *notices,
+	       struct failure *failure) __attribute__((nonnull(4, 5, 6, 8), warn_unused_result));
+
+/* In the process that unpacks: add an entry to the tree, with its contents. 0, or -1 with a failure. */
+int unpack_entry(struct tree_writer *tree, struct source *source, struct archive_entry *entry,
+		 struct failure *failure) __attribute__((nonnull, warn_unused_result));
+
+/* What a tree begins with, by options. */
+void unpack_begin(struct tree_writer *tree, int root, const struct unpack_options *options,
+		  struct worker_channel *channel) __attribute__((nonnull));

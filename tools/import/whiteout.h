@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What a layer of an OCI image takes away from the layers below it: an entry ".wh.NAME" hides NAME, and
+ * ".wh..wh..opq" hides all that its directory has. Wherever they stand in the layer, they concern only what
+ * is below it.
+ */
+#pragma once
+
+#include "base/failure.h"
+
+#include <limits.h>
+#include <stdbool.h>
+
+enum whiteout_kind { WHITEOUT_NONE, WHITEOUT_NAME, WHITEOUT_OPAQUE };
+
+struct whiteout {
+	enum whiteout_kind kind;
+	char directory[PATH_MAX]; /* of what is hidden: a path below the root */
+	char name[NAME_MAX + 1];  /* of WHITEOUT_NAME */
+};
+
+/*
+ * What the name of an entry is. 0, or -1 with a failure: it begins like a whiteout and is none, so that nobody
+ * knows what was meant.
+ */
+int whiteout_parse(const char *name, struct whiteout *whiteout, struct failure *failure)
+	__attribute__((nonnull, warn_unused_result));
+
+/*
+ * Hide it in a tree. Links on the way are followed inside the tree only. What isn't there needs no hiding.
+ * 0, or -1 with a failure.
+ */
+int whiteout_apply(const struct whiteout *whiteout, int root, struct failure *failure)
+	__attribute__((nonnull, warn_unused_result));
+
+/*
+ * The layer has a directory of this name: what has it below and is none goes now, so that nothing is hidden
+ * where a link leads. 0, or -1 with a failure.
+ */
+int whiteout_make_way(int root, const char *name, struct failure *failure)
+	__attribute__((nonnull, warn_unused_result));

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A registry of images, by the protocol that OCI's "distribution" describes. It is asked by https; a token,
+ * if it wants one, is got without an account and told to nobody else.
+ */
+#pragma once
+
+#include "tools/fetch/fetch.h"
+#include "tools/oci/document.h"
+#include "tools/oci/reference.h"
+
+struct oci_registry {
+	struct arena *arena;
+	const struct oci_reference *reference;
+	const char *authorization; /* the header's value, or NULL */
+};
+
+/* The address of a blob of the image's repository. */
+const char *oci_registry_blob_address(const struct oci_registry *registry,
+				      const struct digest *digest);
+
+/*
+ * Do a request to the registry; if it wants a token, get one, and do it again. request->url and ->authorization are
+ * set here. 0, or -1 with a failure, as fetch().
+ */
+int oci_registry_fetch(struct oci_registry *registry, const char *address,
+		       struct fetch_request *request, struct fetch_answer *answer,
+		       struct failure *failure) __attribute__((nonnull, warn_unused_result));
+
+/*
+ * Fetch a manifest or an index: that of a descriptor, or of the reference if it is NULL. It is held to its
+ * digest where one is given. `digest` becomes its own, `type` its media type. 0, or -1 with a failure.
+ */
+int oci_registry_document(struct oci_registry *registry, const struct oci_descriptor *descriptor,
+			  char **text, size_t *size, const char **type, struct digest *digest,
+			  struct failure *failure)
+	__attribute__((nonnull(1, 3, 4, 5, 6, 7), warn_unused_result));
+
+/* Fetch a small blob, and hold it to its digest. 0, or -1 with a failure. */
+int oci_registry_text(struct oci_registry *registry, const struct oci_descriptor *descriptor,
+		      char **text, size_t *size, struct failure *failure)
+	__attribute__((nonnull, warn_unused_result));
