@@ -3,13 +3,13 @@
  * Texts of admins, runtimes and machines: what is put in is found again, taken out it leaves the
  * text as it was, and twice is no more than once.
  */
+#include "base/json_text.h"
+#include "base/json_value.h"
+#include "host/os_release.h"
 #include "tests/fuzz/fuzz.h"
-#include "tools/domain.h"
-#include "tools/json.h"
-#include "tools/json_text.h"
-#include "tools/marked_block.h"
-#include "tools/nsswitch.h"
-#include "tools/os_release.h"
+#include "tools/hooks/domain.h"
+#include "tools/setup/marked_block.h"
+#include "tools/setup/nsswitch.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Registrations as JSON: what is taken can be written into a record. */
-#include "tools/json.h"
+#include "tools/registrar/registration_json.h"
 
 #include "tests/fuzz/fuzz.h"
 
@@ -12,11 +12,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static uint8_t bytes[RECORD_SIZE_MAX];
 	struct arena arena = { 0 };
 	struct registration reg = { .arena = &arena, .subject = "fuzz" };
+	struct failure f;
 	char *text = malloc(size + 1);
 
 	memcpy(text, data, size);
 	text[size] = '\0';
-	if (json_to_registration(text, size, &reg) == 0 && registration_check(&reg) == 0) {
+	if (json_to_registration(text, size, &reg, &f) == 0 && registration_check(&reg, &f) == 0) {
 		struct machine m = reg.machine, again;
 		int n;
 

@@ -22,6 +22,7 @@ static void touch(const struct machine *m)
 	touch_string(m->unit);
 	touch_string(m->root_directory);
 	touch_string(m->ssh_address);
+	touch_string(m->description);
 	touch_string(m->control);
 	for (const char *alias = NULL; (alias = machine_next_alias(m, alias));)
 		touch_string(alias);
@@ -40,7 +41,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static uint8_t bytes[RECORD_SIZE_MAX];
 	struct machine m, again;
 	struct id_owner owner;
-	MDB_val key, value;
+	struct value key, value;
 	int encoded;
 
 	if (record_decode(data, size, &m) == 0) {
@@ -50,9 +51,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		    strcmp(m.name, again.name) != 0 || m.n_addresses != again.n_addresses)
 			abort();
 	}
-	key = value_of(data, size < 4 ? size : 4);
-	value = value_of(data + key.mv_size, size - key.mv_size);
-	if (id_owner_decode(&key, &value, &owner) == 0)
+	key = (struct value){ data, size < 4 ? size : 4 };
+	value = (struct value){ data + key.size, size - key.size };
+	if (id_owner_decode(key, value, &owner) == 0)
 		touch_string(owner.name);
 	return 0;
 }

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What users, and /proc, write. */
+#include "base/format.h"
+#include "base/quote.h"
+#include "host/cgroup.h"
+#include "host/host_link.h"
+#include "host/leases.h"
+#include "host/process.h"
 #include "registry/address.h"
 #include "registry/idmap.h"
 #include "registry/name.h"
-#include "registry/cgroup.h"
-#include "registry/process.h"
 #include "registry/process_stat.h"
 #include "tests/fuzz/fuzz.h"
-#include "registry/host_link.h"
-#include "tools/format.h"
-#include "tools/leases.h"
-#include "tools/message.h"
+#include "tools/messages/message.h"
 
 #include <stdlib.h>
 #include <string.h>

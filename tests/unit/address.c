@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/array_size.h"
 #include "registry/address.h"
 
 #include "tests/unit/unit.h"
@@ -24,7 +25,7 @@ START_TEST(addresses_go_there_and_back)
 					    "fec0::1" };
 	char text[ADDRESS_TEXT_SIZE];
 
-	for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
 		struct machine_address address = parse(good[i]);
 
 		ck_assert_str_eq(address_format(&address, text), good[i]);
@@ -65,7 +66,7 @@ START_TEST(malformed_addresses_are_refused)
 	struct machine_address address = { .prefix_length = 9 };
 	char zone[IF_NAMESIZE];
 
-	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
 		ck_assert_msg(address_parse(bad[i], &address, zone) == -EINVAL, "'%s'", bad[i]);
 	ck_assert_uint_eq(address.prefix_length, 9);
 }
@@ -79,7 +80,7 @@ START_TEST(addresses_that_nobody_has_are_refused)
 	struct machine_address address;
 	char zone[IF_NAMESIZE];
 
-	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
 		ck_assert_msg(address_parse(bad[i], &address, zone) == -EADDRNOTAVAIL, "'%s'",
 			      bad[i]);
 }
@@ -177,6 +178,75 @@ START_TEST(inserting_keeps_what_sorting_puts_first)
 }
 END_TEST
 
+START_TEST(answered_addresses_come_first)
+{
+	static const struct {
+		const char *texts[3];
+		uint8_t flags[3];
+		size_t answered;
+		const char *first;
+	} rows[] = {
+		{ { "10.0.0.1", "10.0.0.2" }, { 0, ADDRESS_ROUTED }, 1, "10.0.0.2" },
+		{ { "10.0.0.1", "10.0.0.2" }, { ADDRESS_BESIDE, ADDRESS_ROUTED }, 1, "10.0.0.2" },
+		{ { "10.0.0.1", "10.0.0.2" }, { ADDRESS_BESIDE, 0 }, 1, "10.0.0.1" },
+		{ { "10.0.0.1", "fe80::2" }, { ADDRESS_BESIDE, ADDRESS_ROUTED }, 2, "10.0.0.1" },
+		{ { "10.0.0.1", "10.0.0.2" },
+		  { ADDRESS_FORWARD_ONLY | ADDRESS_CONTESTED, ADDRESS_FORWARD_ONLY },
+		  1,
+		  "10.0.0.2" },
+		{ { "10.0.0.1", "10.0.0.2" },
+		  { ADDRESS_BESIDE | ADDRESS_CONTESTED, ADDRESS_BESIDE },
+		  1,
+		  "10.0.0.2" },
+		{ { "10.0.0.1", "10.0.0.2", "10.0.0.3" },
+		  { 0, ADDRESS_LEASED, ADDRESS_GIVEN },
+		  2,
+		  "10.0.0.2" },
+		{ { "fd00::1", "10.0.0.2", "10.0.0.3" },
+		  { ADDRESS_ROUTED, ADDRESS_ROUTED, 0 },
+		  2,
+		  "10.0.0.2" },
+		{ { "10.0.0.1" }, { 0 }, 0, "10.0.0.1" },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct machine_address addresses[3];
+		char text[ADDRESS_TEXT_SIZE];
+		size_t count = 0;
+
+		for (; count < 3 && rows[i].texts[count]; count++) {
+			addresses[count] = parse(rows[i].texts[count]);
+			addresses[count].flags = rows[i].flags[count];
+		}
+		ck_assert_msg(addresses_divide(addresses, count) == rows[i].answered, "row %zu", i);
+		ck_assert_str_eq(address_format(addresses, text), rows[i].first);
+	}
+}
+END_TEST
+
+START_TEST(an_addresss_standing_has_a_name)
+{
+	static const struct {
+		uint8_t flags;
+		const char *name;
+	} rows[] = {
+		{ 0, "claimed" },
+		{ ADDRESS_ON_BRIDGE, "claimed" },
+		{ ADDRESS_GIVEN | ADDRESS_ROUTED, "given" },
+		{ ADDRESS_ROUTED, "routed" },
+		{ ADDRESS_LEASED, "leased" },
+		{ ADDRESS_BESIDE, "beside" },
+		{ ADDRESS_FORWARD_ONLY, "forward-only" },
+		{ ADDRESS_FORWARD_ONLY | ADDRESS_CONTESTED, "claimed" },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		ck_assert_str_eq(
+			address_standing_name(&(struct machine_address){ .flags = rows[i].flags }),
+			rows[i].name);
+}
+END_TEST
+
 START_TEST(mapped_addresses_are_no_machines)
 {
 	static const uint8_t loopback[16] = { [10] = 0xff, 0xff, 127, 0, 0, 1 };
@@ -216,6 +286,8 @@ Suite *address_suite(void)
 	ADD(suite, the_order_is_scope_then_family_and_bridges_last);
 	ADD(suite, inserting_keeps_what_sorting_puts_first);
 	ADD(suite, mapped_addresses_are_no_machines);
+	ADD(suite, answered_addresses_come_first);
+	ADD(suite, an_addresss_standing_has_a_name);
 	ADD(suite, equals_stay_in_the_order_that_they_came_in);
 	return suite;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What comes out of a machine makes nothing but what it may: tools/copy_target.h. */
-#include "tools/copy_owners.h"
-#include "tools/copy_target.h"
+/* A copy from a machine makes files at its place and nowhere else: tools/enter/copy_target.h. */
+#include "base/array_size.h"
+#include "tools/enter/copy_owners.h"
+#include "tools/enter/copy_target.h"
 
 #include "tests/unit/unit.h"
 
@@ -20,11 +21,11 @@ static char directory[] = "/tmp/copy.XXXXXX";
 static struct copy_place place;
 static struct copy_stream *stream;
 static struct copy_target target;
-static int other; /* end of the socket */
+static int other; /* the source's end of the socket */
 
-static void say(struct copy_stream *s, const char *words, bool is_failure)
+static void report(void *data, const char *text)
 {
-	(void) s, (void) words, (void) is_failure;
+	(void) data, (void) text;
 }
 
 static void set_up(void)
@@ -42,7 +43,7 @@ static void set_up(void)
 	stream->signals = -1;
 	strcpy(stream->path, path);
 	other = ends[1];
-	target = (struct copy_target){ .stream = stream, .say = say };
+	target = (struct copy_target){ .stream = stream, .report = report };
 }
 
 static void tear_down(void)
@@ -74,7 +75,7 @@ static void put(enum copy_kind kind, const char *payload)
 		  payload ? strlen(payload) : 0);
 }
 
-/* What it makes of all that was put. */
+/* Run the target on all entries that were put. */
 static int run(void)
 {
 	close(other);
@@ -101,13 +102,13 @@ static bool exists(const char *name)
 	return fstatat(place.directory, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-START_TEST(bad_names_make_nothing)
+START_TEST(a_bad_name_makes_no_file)
 {
 	static const char *const bad[] = { "", ".", "..", "a/b", "/", "/etc/x", "../x", "x/" };
 	static const enum copy_kind kinds[] = { COPY_DIRECTORY, COPY_FILE, COPY_FIFO };
 
-	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-		for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		for (size_t k = 0; k < ARRAY_SIZE(kinds); k++) {
 			put(COPY_DIRECTORY, "ignored");
 			put(kinds[k], bad[i]);
 			ck_assert_int_eq(run(), -1);
@@ -119,7 +120,7 @@ START_TEST(bad_names_make_nothing)
 }
 END_TEST
 
-START_TEST(nor_do_long_ones)
+START_TEST(a_name_that_is_too_long_makes_no_file)
 {
 	char name[COPY_PAYLOAD_MAX];
 
@@ -132,8 +133,8 @@ START_TEST(nor_do_long_ones)
 }
 END_TEST
 
-/* The first of all is what the caller calls it, and the only one there. */
-START_TEST(the_first_is_called_what_the_caller_says)
+/* The source can't choose the name of the first entry. */
+START_TEST(the_first_entry_gets_the_name_of_the_place)
 {
 	put(COPY_FILE, "../elsewhere");
 	put(COPY_END, NULL);
@@ -144,7 +145,7 @@ START_TEST(the_first_is_called_what_the_caller_says)
 }
 END_TEST
 
-START_TEST(there_is_no_second)
+START_TEST(a_second_entry_beside_the_first_is_refused)
 {
 	put(COPY_FILE, "one");
 	put(COPY_END, NULL);
@@ -154,8 +155,8 @@ START_TEST(there_is_no_second)
 }
 END_TEST
 
-/* A link that was sent leads nowhere for what is sent after it. */
-START_TEST(a_link_leads_nowhere_for_what_follows)
+/* A source may send a link, and then a directory or file of the same name. */
+START_TEST(a_link_that_was_sent_is_not_followed)
 {
 	static const enum copy_kind kinds[] = { COPY_DIRECTORY, COPY_FILE };
 
@@ -181,12 +182,12 @@ START_TEST(a_link_leads_nowhere_for_what_follows)
 }
 END_TEST
 
-START_TEST(what_is_out_of_order_is_refused)
+START_TEST(an_entry_out_of_order_is_refused)
 {
 	static const enum copy_kind alone[] = { COPY_DATA,	COPY_END, COPY_ABANDON,
 						COPY_ATTRIBUTE, 0,	  99 };
 
-	for (size_t i = 0; i < sizeof alone / sizeof *alone; i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(alone); i++) {
 		put(alone[i], "x");
 		ck_assert_int_eq(run(), -1);
 		ck_assert_str_ne(stream->problem, "");
@@ -207,7 +208,7 @@ START_TEST(what_is_out_of_order_is_refused)
 }
 END_TEST
 
-START_TEST(half_a_file_goes_again)
+START_TEST(an_incomplete_file_is_removed)
 {
 	put(COPY_FILE, "f");
 	put(COPY_DATA, "bytes");
@@ -217,38 +218,38 @@ START_TEST(half_a_file_goes_again)
 }
 END_TEST
 
-START_TEST(so_does_one_that_is_abandoned)
+START_TEST(an_abandoned_file_is_removed)
 {
 	put(COPY_FILE, "f");
 	put(COPY_DATA, "bytes");
 	put(COPY_ABANDON, NULL);
-	put(COPY_SAY, "words");
+	put(COPY_NOTICE, "words");
 	put(COPY_DONE, NULL);
 	ck_assert_int_eq(run(), 0);
 	ck_assert_int_eq(count_entries(directory), 0);
 }
 END_TEST
 
-START_TEST(depth_is_bounded)
+START_TEST(directories_that_are_nested_too_deeply_are_refused)
 {
-	/* The socket doesn't take them all at once. */
+	/* The socket has not enough room for all of them. */
 	if (fork() == 0) {
 		for (int i = 0; i <= COPY_DEPTH_MAX; i++)
 			put(COPY_DIRECTORY, "d");
 		_exit(0);
 	}
 	ck_assert_int_eq(run(), -1);
-	ck_assert_ptr_nonnull(strstr(stream->problem, "no copy"));
+	ck_assert_ptr_nonnull(strstr(stream->problem, "invalid data"));
 	while (wait(NULL) > 0)
 		;
 }
 END_TEST
 
-START_TEST(sizes_that_are_none_are_refused)
+START_TEST(offsets_past_the_largest_file_are_refused)
 {
 	static const uint64_t offsets[] = { UINT64_MAX, INT64_MAX, (uint64_t) INT64_MAX - 2 };
 
-	for (size_t i = 0; i < sizeof offsets / sizeof *offsets; i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(offsets); i++) {
 		put(COPY_FILE, "f");
 		put_entry((struct copy_entry){ .kind = COPY_DATA, .offset = offsets[i] }, "bytes",
 			  5);
@@ -264,27 +265,40 @@ START_TEST(sizes_that_are_none_are_refused)
 }
 END_TEST
 
-START_TEST(so_are_lengths)
+START_TEST(a_payload_that_is_too_long_is_refused)
 {
 	struct copy_entry entry = { .kind = COPY_FILE, .length = COPY_PAYLOAD_MAX + 1 };
 
 	ck_assert_int_eq(send(other, &entry, sizeof entry, 0), (int) sizeof entry);
 	ck_assert_int_eq(run(), -1);
-	ck_assert_ptr_nonnull(strstr(stream->problem, "no copy"));
+	ck_assert_ptr_nonnull(strstr(stream->problem, "invalid data"));
 }
 END_TEST
 
-START_TEST(only_attributes_of_users_are_set)
+START_TEST(a_half_that_does_nothing_is_not_waited_for)
+{
+	struct copy_entry entry;
+
+	stream->stall_ms = 50;
+	ck_assert_int_eq(copy_receive(stream, &entry), -1);
+	ck_assert_ptr_nonnull(strstr(stream->problem, "does nothing"));
+	ck_assert_int_eq(stream->error, -ETIMEDOUT);
+	put(COPY_DONE, NULL);
+	ck_assert_int_eq(copy_receive(stream, &entry), 0);
+}
+END_TEST
+
+START_TEST(attributes_that_are_not_user_attributes_are_refused)
 {
 	static const char *const bad[] = { "security.capability", "trusted.x", "system.x", "user",
 					   "" };
 
-	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		put(COPY_FILE, "f");
 		put_entry((struct copy_entry){ .kind = COPY_ATTRIBUTE }, bad[i],
 			  strlen(bad[i]) + 1);
 		ck_assert_int_eq(run(), -1);
-		ck_assert_ptr_nonnull(strstr(stream->problem, "no copy"));
+		ck_assert_ptr_nonnull(strstr(stream->problem, "invalid data"));
 		tear_down();
 		set_up();
 	}
@@ -295,7 +309,7 @@ START_TEST(only_attributes_of_users_are_set)
 }
 END_TEST
 
-START_TEST(owners_are_mapped)
+START_TEST(owners_are_translated_by_the_maps)
 {
 	struct copy_owners maps = {
 		.n_uids = 2,
@@ -318,13 +332,24 @@ START_TEST(owners_are_mapped)
 	ck_assert_uint_eq(entry.uid, 5);
 	ck_assert_uint_eq(entry.gid, 0);
 	ck_assert_uint_eq(entry.mode, 05777);
-	/* Root is root on both sides. */
+	/* The host's root becomes the machine's root. */
 	entry = (struct copy_entry){ .uid = 0, .gid = 0, .mode = 06755 };
 	copy_owners_to_machine(&entry, &maps);
 	ck_assert_uint_eq(entry.uid, 0);
 	ck_assert_uint_eq(entry.mode, 06755);
-	/* And ids are the same without maps. */
+	/* Empty maps have no id of the machine's. */
 	maps.n_uids = maps.n_gids = 0;
+	entry = (struct copy_entry){ .uid = 65534, .gid = 7, .mode = 0755 };
+	copy_owners_from_machine(&entry, &maps);
+	ck_assert_uint_eq(entry.uid, 0);
+	ck_assert_uint_eq(entry.gid, 0);
+	entry = (struct copy_entry){ .uid = 1000, .gid = 7, .mode = 04755 };
+	copy_owners_to_machine(&entry, &maps);
+	ck_assert_uint_eq(entry.uid, 0);
+	ck_assert_uint_eq(entry.mode, 0755);
+	/* In the host's user namespace, ids are the same. */
+	maps.n_uids = maps.n_gids = 1;
+	maps.uids[0] = maps.gids[0] = (struct idmap_extent){ 0, 0, UINT32_MAX };
 	entry = (struct copy_entry){ .uid = 65534, .gid = 7, .mode = 02755 };
 	copy_owners_from_machine(&entry, &maps);
 	ck_assert_uint_eq(entry.uid, 65534);
@@ -333,7 +358,7 @@ START_TEST(owners_are_mapped)
 }
 END_TEST
 
-START_TEST(a_path_is_a_directory_and_a_name)
+START_TEST(a_path_is_split_into_a_directory_and_a_name)
 {
 	static const struct {
 		const char *path, *name;
@@ -343,7 +368,7 @@ START_TEST(a_path_is_a_directory_and_a_name)
 		     { "/etc/...", "..." }, { ".", "" },       { "/etc/x.", "x." } };
 	struct copy_place p;
 
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		ck_assert_int_eq(copy_place_open(&p, rows[i].path), 0);
 		ck_assert_str_eq(p.name, rows[i].name);
 		copy_place_close(&p);
@@ -355,7 +380,7 @@ START_TEST(a_path_is_a_directory_and_a_name)
 }
 END_TEST
 
-/* Each in a directory of its own. */
+/* Add a test that runs in a directory of its own. */
 static void add(Suite *suite, const char *name, const TTest *test)
 {
 	TCase *added = tcase_create(name);
@@ -372,19 +397,20 @@ Suite *copy_suite(void)
 {
 	Suite *suite = suite_create("copy");
 
-	ADD_HERE(bad_names_make_nothing);
-	ADD_HERE(nor_do_long_ones);
-	ADD_HERE(the_first_is_called_what_the_caller_says);
-	ADD_HERE(there_is_no_second);
-	ADD_HERE(a_link_leads_nowhere_for_what_follows);
-	ADD_HERE(what_is_out_of_order_is_refused);
-	ADD_HERE(half_a_file_goes_again);
-	ADD_HERE(so_does_one_that_is_abandoned);
-	ADD_HERE(depth_is_bounded);
-	ADD_HERE(sizes_that_are_none_are_refused);
-	ADD_HERE(so_are_lengths);
-	ADD_HERE(only_attributes_of_users_are_set);
-	ADD_HERE(owners_are_mapped);
-	ADD_HERE(a_path_is_a_directory_and_a_name);
+	ADD_HERE(a_bad_name_makes_no_file);
+	ADD_HERE(a_name_that_is_too_long_makes_no_file);
+	ADD_HERE(the_first_entry_gets_the_name_of_the_place);
+	ADD_HERE(a_second_entry_beside_the_first_is_refused);
+	ADD_HERE(a_link_that_was_sent_is_not_followed);
+	ADD_HERE(an_entry_out_of_order_is_refused);
+	ADD_HERE(an_incomplete_file_is_removed);
+	ADD_HERE(an_abandoned_file_is_removed);
+	ADD_HERE(directories_that_are_nested_too_deeply_are_refused);
+	ADD_HERE(offsets_past_the_largest_file_are_refused);
+	ADD_HERE(a_payload_that_is_too_long_is_refused);
+	ADD_HERE(a_half_that_does_nothing_is_not_waited_for);
+	ADD_HERE(attributes_that_are_not_user_attributes_are_refused);
+	ADD_HERE(owners_are_translated_by_the_maps);
+	ADD_HERE(a_path_is_split_into_a_directory_and_a_name);
 	return suite;
 }

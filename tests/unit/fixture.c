@@ -3,6 +3,7 @@
 
 #include "tests/unit/unit.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -30,6 +31,18 @@ const char *fixture_path(void)
 struct machine fixture_machine(const char *name, const struct machine_leader *leader)
 {
 	return (struct machine){ .name = name, .class = MACHINE_CONTAINER, .leader = *leader };
+}
+
+void fixture_publish_change(struct writer *writer, struct snapshot *snapshot)
+{
+	int r;
+
+	ck_assert_int_eq(writer_publish(writer), 0);
+	writer_close(writer);
+	snapshot_close(snapshot);
+	r = snapshot_open(snapshot, fixture_path());
+	ck_assert(r == 0 || r == -ENOENT);
+	ck_assert_int_eq(writer_open(writer, fixture_directory()), 0);
 }
 
 void fixture_publish(struct machine *machine)

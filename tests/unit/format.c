@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "tools/format.h"
+#include "base/array_size.h"
+#include "base/format.h"
 
+#include "base/quote.h"
 #include "tests/unit/unit.h"
-#include "tools/message.h"
+#include "tools/messages/message.h"
 
+#include <locale.h>
 #include <string.h>
 
 static const struct {
@@ -24,13 +27,55 @@ static const struct {
 	{ "\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80" },
 	{ "\xe2\x82", "\\xe2\\x82" },
 	{ "\xff\xfe", "\\xff\\xfe" },
+	/* Right to left, line separator, zero width, and the last of the bidirectional isolates. */
+	{ "\xe2\x80\xae"
+	  "abc",
+	  "\\xe2\\x80\\xae"
+	  "abc" },
+	{ "\xe2\x80\xa8", "\\xe2\\x80\\xa8" },
+	{ "\xe2\x80\x8b", "\\xe2\\x80\\x8b" },
+	{ "\xe2\x81\xa9", "\\xe2\\x81\\xa9" },
+	{ "\xf3\xa0\x81\x81", "\\xf3\\xa0\\x81\\x81" },
+	/* Their neighbours. */
+	{ "\xe2\x80\x90\xe2\x80\xa7\xe2\x80\xaf\xe2\x81\xb0",
+	  "\xe2\x80\x90\xe2\x80\xa7\xe2\x80\xaf\xe2\x81\xb0" },
 };
+
+static void use_locale(const char *name)
+{
+	ck_assert_ptr_nonnull(setlocale(LC_CTYPE, name));
+}
 
 START_TEST(what_a_terminal_would_obey_is_escaped)
 {
 	char escaped[ESCAPED_SIZE(64)];
 
+	use_locale("C.UTF-8");
 	ck_assert_str_eq(escape(escapes[_i].text, escaped), escapes[_i].escaped);
+	use_locale("C");
+	ck_assert_str_eq(escape_for_programs(escapes[_i].text, escaped), escapes[_i].escaped);
+}
+END_TEST
+
+START_TEST(a_terminal_of_another_locale_gets_ascii)
+{
+	char escaped[ESCAPED_SIZE(64)];
+
+	use_locale("C");
+	for (const char *p = escape(escapes[_i].text, escaped); *p; p++)
+		ck_assert_msg(*p >= 0x20 && *p < 0x7f, "'%s'", escaped);
+	ck_assert_str_eq(unescape(escaped), escapes[_i].text);
+}
+END_TEST
+
+START_TEST(json_in_ascii_means_the_same)
+{
+	struct arena arena = { 0 };
+
+	ck_assert_str_eq(
+		ascii_json(&arena, "{\"a\\n\":\"gr\xc3\xbc\xe2\x82\xac\xf0\x9f\x90\xa7\"}"),
+		"{\"a\\n\":\"gr\\u00fc\\u20ac\\ud83d\\udc27\"}");
+	arena_done(&arena);
 }
 END_TEST
 
@@ -80,7 +125,7 @@ START_TEST(times_are_told_as_systemd_does)
 	};
 	char text[AGO_TEXT_SIZE];
 
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		ck_assert_str_eq(ago_format(1000, 1000 + rows[i].us, text), rows[i].text);
 	ck_assert_str_eq(ago_format(5000000, 0, text), "5s left");
 	ago_format(0, UINT64_MAX, text);
@@ -92,9 +137,10 @@ Suite *format_suite(void)
 	Suite *suite = suite_create("format");
 	TCase *table = tcase_create("what_a_terminal_would_obey_is_escaped");
 
-	tcase_add_loop_test(table, what_a_terminal_would_obey_is_escaped, 0,
-			    sizeof escapes / sizeof *escapes);
+	tcase_add_loop_test(table, what_a_terminal_would_obey_is_escaped, 0, ARRAY_SIZE(escapes));
 	suite_add_tcase(suite, table);
+	ADD_TIMES(suite, a_terminal_of_another_locale_gets_ascii, ARRAY_SIZE(escapes));
+	ADD(suite, json_in_ascii_means_the_same);
 	ADD(suite, quotes_are_short_ascii);
 	ADD(suite, ids_are_32_digits);
 	ADD(suite, times_are_told_as_systemd_does);

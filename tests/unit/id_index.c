@@ -25,7 +25,16 @@ struct model_machine {
 
 static struct model_machine model[MODEL_MACHINES];
 
-/* Who should own this id: the machine with the least sequence that maps it. */
+/* A single id is lent by the host, and is nobody's. */
+static bool is_lent(const struct machine *m, uint32_t id)
+{
+	for (size_t i = 0; i < m->uids.count; i++)
+		if (m->uids.extents[i].count == 1 && m->uids.extents[i].outer == id)
+			return true;
+	return false;
+}
+
+/* The machine that should own this id: that with the least sequence that maps it. */
 static const struct model_machine *model_owner(uint32_t id, uint32_t *inner)
 {
 	const struct model_machine *owner = NULL;
@@ -36,6 +45,7 @@ static const struct model_machine *model_owner(uint32_t id, uint32_t *inner)
 		uint32_t found;
 
 		if (model[i].exists && idmap_to_inner(&model[i].machine.uids, id, &found) == 0 &&
+		    !is_lent(&model[i].machine, id) &&
 		    (!owner || model[i].machine.sequence < owner->machine.sequence)) {
 			owner = &model[i];
 			*inner = found;
@@ -44,7 +54,7 @@ static const struct model_machine *model_owner(uint32_t id, uint32_t *inner)
 	return owner;
 }
 
-/* Wrong answers are counted and asserted at the end: Check makes a message of each assertion. */
+/* Wrong answers are counted, and asserted at the end: Check makes a message of each assertion. */
 static size_t wrong;
 
 static void compare_id(struct snapshot *s, uint32_t id)
@@ -120,6 +130,7 @@ static void change_at_random(struct writer *w, uint32_t start, uint32_t size)
 
 static void compare_with_model(uint32_t start, uint32_t size, unsigned int seed)
 {
+	struct snapshot s = { 0 };
 	struct writer w;
 
 	memset(model, 0, sizeof model);
@@ -127,19 +138,21 @@ static void compare_with_model(uint32_t start, uint32_t size, unsigned int seed)
 	ck_assert_int_eq(writer_open(&w, fixture_directory()), 0);
 	for (int round = 0; round < 1500; round++) {
 		change_at_random(&w, start, size);
+		fixture_publish_change(&w, &s);
 		for (int i = 0; i < 40; i++)
-			compare_range(&w.copy, start + (uint32_t) random() % size);
+			compare_range(&s, start + (uint32_t) random() % size);
 		if (round % 100 == 0)
 			for (uint32_t id = start;; id++) {
-				compare_id(&w.copy, id);
+				compare_id(&s, id);
 				if (id == start + size - 1)
 					break;
 			}
-		compare_id(&w.copy, 0);
-		compare_id(&w.copy, UINT32_MAX);
+		compare_id(&s, 0);
+		compare_id(&s, UINT32_MAX);
 		ck_assert_uint_eq(wrong, 0);
 	}
 	writer_close(&w);
+	snapshot_close(&s);
 }
 
 START_TEST(ids_are_the_first_machines_as_in_the_model)
@@ -163,6 +176,7 @@ END_TEST
 /* The common case of unprivileged LXC: everybody has the same map. */
 START_TEST(a_shared_map_goes_from_the_oldest_to_the_next)
 {
+	struct snapshot s = { 0 };
 	struct writer w;
 	struct id_range range;
 
@@ -178,23 +192,27 @@ START_TEST(a_shared_map_goes_from_the_oldest_to_the_next)
 		put(&w, &model[i]);
 	}
 	for (size_t i = 0; i < MODEL_MACHINES; i++) {
-		ck_assert_int_eq(snapshot_find_id(&w.copy, ID_UID, 100033, &range), 0);
+		fixture_publish_change(&w, &s);
+		ck_assert_int_eq(snapshot_find_id(&s, ID_UID, 100033, &range), 0);
 		ck_assert_str_eq(range.name, model[i].name);
 		/* One range: it was handed on whole. */
 		ck_assert_uint_eq(range.first, 100000);
 		ck_assert_uint_eq(range.last, 165535);
 		ck_assert_int_eq(writer_remove(&w, model[i].name), 0);
 	}
-	ck_assert_int_eq(snapshot_find_id(&w.copy, ID_UID, 100033, &range), 0);
+	fixture_publish_change(&w, &s);
+	ck_assert_int_eq(snapshot_find_id(&s, ID_UID, 100033, &range), 0);
 	ck_assert_str_eq(range.name, "");
 	ck_assert_uint_eq(range.first, 0);
 	ck_assert_uint_eq(range.last, UINT32_MAX);
 	writer_close(&w);
+	snapshot_close(&s);
 }
 END_TEST
 
 START_TEST(as_many_extents_as_there_can_be)
 {
+	struct snapshot s = { 0 };
 	struct writer w;
 
 	memset(model, 0, sizeof model);
@@ -212,14 +230,17 @@ START_TEST(as_many_extents_as_there_can_be)
 		model[i].machine.uids = (struct idmap){ model[i].extents, IDMAP_EXTENTS_MAX };
 		put(&w, &model[i]);
 	}
+	fixture_publish_change(&w, &s);
 	for (uint32_t id = 99990; id < 100000 + 31 * IDMAP_EXTENTS_MAX; id++)
-		compare_id(&w.copy, id);
+		compare_id(&s, id);
 	ck_assert_int_eq(writer_remove(&w, "m0"), 0);
 	model[0].exists = false;
+	fixture_publish_change(&w, &s);
 	for (uint32_t id = 99990; id < 100000 + 31 * IDMAP_EXTENTS_MAX; id++)
-		compare_id(&w.copy, id);
+		compare_id(&s, id);
 	ck_assert_uint_eq(wrong, 0);
 	writer_close(&w);
+	snapshot_close(&s);
 }
 END_TEST
 
@@ -230,20 +251,48 @@ START_TEST(groups_are_apart_from_users)
 	struct machine_leader leader = { 1000, 1, 0 };
 	struct machine m = fixture_machine("web1", &leader);
 	struct id_range range;
+	struct snapshot s = { 0 };
 	struct writer w;
 
 	m.uids = (struct idmap){ uids, 1 };
 	m.gids = (struct idmap){ gids, 1 };
 	ck_assert_int_eq(writer_open(&w, fixture_directory()), 0);
 	ck_assert_int_eq(writer_put(&w, &m), 0);
-	ck_assert_int_eq(snapshot_find_id(&w.copy, ID_UID, 100000, &range), 0);
+	fixture_publish_change(&w, &s);
+	ck_assert_int_eq(snapshot_find_id(&s, ID_UID, 100000, &range), 0);
 	ck_assert_str_eq(range.name, "web1");
-	ck_assert_int_eq(snapshot_find_id(&w.copy, ID_GID, 100000, &range), 0);
+	ck_assert_int_eq(snapshot_find_id(&s, ID_GID, 100000, &range), 0);
 	ck_assert_str_eq(range.name, "");
-	ck_assert_int_eq(snapshot_find_id(&w.copy, ID_GID, 200999, &range), 0);
+	ck_assert_int_eq(snapshot_find_id(&s, ID_GID, 200999, &range), 0);
 	ck_assert_str_eq(range.name, "web1");
 	ck_assert_uint_eq(range.last, 200999);
 	writer_close(&w);
+	snapshot_close(&s);
+}
+END_TEST
+
+START_TEST(a_single_id_stays_the_hosts)
+{
+	static const struct idmap_extent extents[] = { { 0, 100000, 1000 },
+						       { 1000, 70000, 1 },
+						       { 1001, 101001, 1000 } };
+	struct machine_leader leader = { 1000, 1, 0 };
+	struct machine m = fixture_machine("web1", &leader);
+	struct snapshot s = { 0 };
+	struct id_range range;
+	struct writer w;
+
+	m.uids = (struct idmap){ extents, 3 };
+	ck_assert_int_eq(writer_open(&w, fixture_directory()), 0);
+	ck_assert_int_eq(writer_put(&w, &m), 0);
+	fixture_publish_change(&w, &s);
+	ck_assert_int_eq(snapshot_find_id(&s, ID_UID, 70000, &range), 0);
+	ck_assert_str_eq(range.name, "");
+	ck_assert_int_eq(snapshot_find_id(&s, ID_UID, 101001, &range), 0);
+	ck_assert_str_eq(range.name, "web1");
+	ck_assert_int_eq(writer_remove(&w, "web1"), 0);
+	writer_close(&w);
+	snapshot_close(&s);
 }
 END_TEST
 
@@ -257,5 +306,6 @@ Suite *id_index_suite(void)
 	ADD(suite, a_shared_map_goes_from_the_oldest_to_the_next);
 	ADD(suite, as_many_extents_as_there_can_be);
 	ADD(suite, groups_are_apart_from_users);
+	ADD(suite, a_single_id_stays_the_hosts);
 	return suite;
 }

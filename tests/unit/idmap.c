@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/array_size.h"
 #include "registry/idmap.h"
 
 #include "tests/unit/unit.h"
@@ -122,7 +123,7 @@ START_TEST(extents_are_three_plain_numbers)
 					   "0,1,2",  "00000000000:1:2" };
 	struct idmap_extent extent = { 1, 2, 3 };
 
-	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
 		ck_assert_msg(idmap_extent_parse(bad[i], &extent) == -EINVAL, "'%s'", bad[i]);
 	ck_assert_uint_eq(extent.inner, 1);
 	ck_assert_int_eq(idmap_extent_parse("0:100000:65536", &extent), 0);
@@ -150,6 +151,30 @@ START_TEST(the_text_of_proc_is_read)
 }
 END_TEST
 
+START_TEST(maps_intersect_in_the_pairs_of_both)
+{
+	static const struct idmap_extent a[] = { { 0, 100000, 1000 }, { 5000, 300000, 1000 } },
+					 b[] = { { 500, 100500, 10000 }, { 5500, 300501, 10 } },
+					 all[] = { { 0, 0, UINT32_MAX } },
+					 last[] = { { UINT32_MAX - 5, UINT32_MAX - 5, 5 } };
+	const struct idmap x = { a, 2 }, y = { b, 2 }, none = { a, 0 };
+	struct idmap_extent both[4];
+
+	ck_assert_uint_eq(idmap_intersect(&x, &y, both, 4), 1);
+	ck_assert_mem_eq(both, (&(struct idmap_extent){ 500, 100500, 500 }), sizeof *both);
+	ck_assert_uint_eq(idmap_intersect(&x, &x, both, 4), 2);
+	ck_assert_mem_eq(both, a, sizeof a);
+	ck_assert_uint_eq(idmap_intersect(&x, &x, both, 1), 1);
+	ck_assert_uint_eq(idmap_intersect(&x, &none, both, 4), 0);
+	ck_assert_uint_eq(
+		idmap_intersect(&(struct idmap){ all, 1 }, &(struct idmap){ last, 1 }, both, 4), 1);
+	ck_assert_mem_eq(both, last, sizeof last);
+	ck_assert(idmap_equal(&x, &x));
+	ck_assert(!idmap_equal(&x, &y));
+	ck_assert(!idmap_equal(&x, &none));
+}
+END_TEST
+
 Suite *idmap_suite(void)
 {
 	Suite *suite = suite_create("idmap");
@@ -162,5 +187,6 @@ Suite *idmap_suite(void)
 	ADD(suite, some_ids_have_no_name_either_way);
 	ADD(suite, extents_are_three_plain_numbers);
 	ADD(suite, the_text_of_proc_is_read);
+	ADD(suite, maps_intersect_in_the_pairs_of_both);
 	return suite;
 }

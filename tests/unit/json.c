@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "tools/json.h"
+#include "base/array_size.h"
+#include "base/json_value.h"
+#include "tools/describe/json.h"
+#include "tools/registrar/registration_json.h"
 
 #include "tests/unit/unit.h"
 
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static struct arena arena;
 static struct registration reg;
+static struct failure failure;
 
-/* Messages go to stderr, which nobody reads here. */
 static int read_json(const char *text)
 {
-	dup2(open("/dev/null", O_WRONLY), STDERR_FILENO);
 	reg = (struct registration){ .arena = &arena, .subject = "test" };
-	return json_to_registration(text, strlen(text), &reg);
+	return json_to_registration(text, strlen(text), &reg, &failure);
 }
 
 START_TEST(every_field_is_read)
@@ -51,17 +51,17 @@ START_TEST(every_field_is_read)
 	ck_assert_uint_eq(reg.machine.gids.count, 2);
 	ck_assert_uint_eq(reg.machine.gids.extents[1].outer, UINT32_MAX);
 	ck_assert_uint_eq(reg.machine.n_interfaces, 1);
-	ck_assert_int_eq(registration_check(&reg), 0);
+	ck_assert_int_eq(registration_check(&reg, &failure), 0);
 }
 END_TEST
 
 START_TEST(null_is_nothing_said)
 {
 	ck_assert_int_eq(read_json("{\"name\":\"web1\",\"leader\":7,\"service\":null}"), 0);
-	ck_assert_uint_eq(reg.said, 0);
-	ck_assert_int_eq(registration_check(&reg), 0);
+	ck_assert_uint_eq(reg.given, 0);
+	ck_assert_int_eq(registration_check(&reg, &failure), 0);
 	ck_assert_int_eq(read_json("{\"name\":\"web1\",\"leader\":7,\"aliases\":[]}"), 0);
-	ck_assert_uint_eq(reg.said, SAID_ALIASES);
+	ck_assert_uint_eq(reg.given, FIELD_ALIASES);
 }
 END_TEST
 
@@ -142,19 +142,19 @@ END_TEST
 START_TEST(parts_that_do_not_fit_are_refused)
 {
 	ck_assert_int_eq(read_json("{\"leader\":7}"), 0);
-	ck_assert_int_eq(registration_check(&reg), -1);
+	ck_assert_int_eq(registration_check(&reg, &failure), -1);
 	ck_assert_int_eq(read_json("{\"name\":\"web1\"}"), 0);
-	ck_assert_int_eq(registration_check(&reg), -1);
+	ck_assert_int_eq(registration_check(&reg, &failure), -1);
 	ck_assert_int_eq(read_json("{\"name\":\"web1\",\"leader\":7,\"aliases\":[\"WEB1\"]}"), 0);
-	ck_assert_int_eq(registration_check(&reg), -1);
+	ck_assert_int_eq(registration_check(&reg, &failure), -1);
 	ck_assert_int_eq(read_json("{\"name\":\"web1\",\"leader\":7,\"uidMap\":["
 				   "{\"inner\":0,\"outer\":1,\"count\":2},"
 				   "{\"inner\":9,\"outer\":2,\"count\":2}]}"),
 			 0);
-	ck_assert_int_eq(registration_check(&reg), -1);
+	ck_assert_int_eq(registration_check(&reg, &failure), -1);
 	ck_assert_int_eq(read_json("{\"name\":\"web1\",\"leader\":7,\"addresses\":[\"fe80::1\"]}"),
 			 0);
-	ck_assert_int_eq(registration_check(&reg), -1);
+	ck_assert_int_eq(registration_check(&reg, &failure), -1);
 }
 END_TEST
 
@@ -166,7 +166,7 @@ START_TEST(what_is_printed_can_be_read)
 	};
 	static const struct machine_interface interfaces[] = { { 2, 0 }, { 1, 1 } };
 	static const struct idmap_extent extent = { 0, 100000, 65536 };
-	const struct registry_origin origin = { .boot_id = { 1 } };
+	const struct pid_context context = { .boot_id = { 1 } };
 	const struct machine m = { .name = "Web1",
 				   .class = MACHINE_CONTAINER,
 				   .leader = { 4711, 1, 99 },
@@ -189,7 +189,7 @@ START_TEST(what_is_printed_can_be_read)
 				   .n_addresses = 2,
 				   .interfaces = interfaces,
 				   .n_interfaces = 2 };
-	json_object *object = json_from_machine(&m, &origin);
+	json_object *object = json_from_machine(&m, &context);
 
 	ck_assert_int_eq(read_json(json_object_to_json_string(object)), 0);
 	json_object_put(object);
@@ -201,12 +201,12 @@ START_TEST(what_is_printed_can_be_read)
 	ck_assert_str_eq(reg.machine.control, "/run/qmp");
 	ck_assert_uint_eq(reg.machine.poweroff_signal, 12);
 	ck_assert_str_eq(reg.machine.root_directory, "/r\"\\");
-	/* Of what may be found, only what was said counts. */
+	/* Of what may be found, only the given ones count. */
 	ck_assert_uint_eq(reg.machine.n_addresses, 1);
 	ck_assert_mem_eq(reg.machine.addresses->bytes, addresses[1].bytes, 16);
 	ck_assert_uint_eq(reg.machine.n_interfaces, 1);
 	ck_assert_uint_eq(reg.machine.interfaces->index, 1);
-	ck_assert(!(reg.said & (SAID_UID_MAP | SAID_GID_MAP)));
+	ck_assert(!(reg.given & (FIELD_UID_MAP | FIELD_GID_MAP)));
 }
 END_TEST
 
@@ -217,7 +217,7 @@ Suite *json_suite(void)
 
 	ADD(suite, every_field_is_read);
 	ADD(suite, null_is_nothing_said);
-	tcase_add_loop_test(table, what_is_wrong_is_refused, 0, sizeof bad / sizeof *bad);
+	tcase_add_loop_test(table, what_is_wrong_is_refused, 0, ARRAY_SIZE(bad));
 	suite_add_tcase(suite, table);
 	ADD(suite, parts_that_do_not_fit_are_refused);
 	ADD(suite, what_is_printed_can_be_read);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "tools/leases.h"
+#include "base/array_size.h"
+#include "host/leases.h"
 
 #include "tests/unit/unit.h"
 
@@ -35,13 +36,13 @@ static bool is_guests(const struct lease *lease)
 
 START_TEST(a_file_of_dnsmasqs_is_read)
 {
-	struct leases leases =
-		dnsmasq("1795416102 52:54:00:12:34:56 192.168.122.9 web1 ff:b5\n"
-			"0 52:54:00:12:34:57 192.168.122.10 * *\n"
-			"duid 00:01:00:01:2a:aa:aa:aa:52:54:00:00:00:01\n"
-			"1795416102 1193046 fd00::9 web1 00:01:00:01:2a:aa:aa:aa:52:54:00:12:34:56\n"
-			"1795416102 T1193046 fd00::a web1 00:03:00:01:52:54:00:12:34:56\n"
-			"1795416102 1193046 fd00::b web1 00:02:00:00:ab:11:52:54:00:12:34:56\n");
+	struct leases leases = dnsmasq(
+		"1795416102 52:54:00:12:34:56 192.168.122.9 web1 ff:b5\n"
+		"0 52:54:00:12:34:57 192.168.122.10 * *\n"
+		"duid 00:01:00:01:2a:aa:aa:aa:52:54:00:00:00:01\n"
+		"1795416102 1193046 fd00::9 web1 00:01:00:01:2a:aa:aa:aa:52:54:00:12:34:56\n"
+		"1795416102 T1193046 fd00::a web1 00:03:00:01:52:54:00:12:34:56\n"
+		"1795416102 1193046 fd00::b web1 00:02:00:00:ab:11:52:54:00:12:34:56\n");
 
 	ck_assert_uint_eq(leases.count, 5);
 	ck_assert(leases.items[0].family == AF_INET && is_guests(&leases.items[0]));
@@ -70,7 +71,7 @@ START_TEST(what_makes_no_sense_is_passed_over)
 		"\xff\xfe\x01 \x02 \x03 \x04 \x05\n",
 	};
 
-	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
 		ck_assert_msg(dnsmasq(texts[i]).count == 0, "%zu", i);
 	ck_assert_msg(!dnsmasq("1 06-52:54:00:12:34:56 10.0.0.1 a b\n").items[0].has_hardware,
 		      "hardware that isn't Ethernet");
@@ -106,8 +107,69 @@ START_TEST(other_json_is_passed_over)
 		"[{\"ip-address\": \"x\", \"mac-address\": \"y\", \"expiry-time\": 1}]",
 	};
 
-	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
 		ck_assert_msg(libvirt(texts[i]).count == 0, "%zu", i);
+}
+END_TEST
+
+START_TEST(a_file_of_dhcpds_is_read_and_its_last_entries_count)
+{
+	struct leases leases = { 0 };
+
+	leases_parse_dhcpd(
+		&leases, &arena,
+		arena_strdup(&arena, "# The format of this file is documented in dhcpd.leases(5).\n"
+				     "authoring-byte-order little-endian;\n\n"
+				     "lease 10.0.0.9 {\n"
+				     "  starts 4 2026/11/26 08:00:00;\n"
+				     "  ends 4 2026/11/26 08:10:00;\n"
+				     "  binding state active;\n"
+				     "  hardware ethernet 52:54:00:12:34:57;\n}\n"
+				     "lease 10.0.0.10 {\n  ends never;\n  binding state active;\n"
+				     "  hardware ethernet 52:54:00:12:34:56;\n"
+				     "  client-hostname \"web1\";\n}\n"
+				     "lease 10.0.0.11 {\n  ends epoch 1795416102; # Sun\n"
+				     "  binding state active;\n"
+				     "  hardware ethernet 52:54:00:12:34:56;\n}\n"
+				     "lease 10.0.0.11 {\n  binding state free;\n}\n"
+				     "lease 10.0.0.9 {\n  ends 4 2026/11/26 08:20:00;\n"
+				     "  binding state active;\n  next binding state free;\n"
+				     "  hardware ethernet 52:54:00:12:34:56;\n}\n"
+				     "lease 10.0.0.12 {\n  binding state active;\n"));
+	ck_assert_uint_eq(leases.count, 2);
+	ck_assert_mem_eq(leases.items[0].bytes, "\x0a\0\0\x0a", 4);
+	ck_assert(leases.items[0].expiry == UINT64_MAX && is_guests(&leases.items[0]));
+	ck_assert_mem_eq(leases.items[1].bytes, "\x0a\0\0\x09", 4);
+	ck_assert_uint_eq(leases.items[1].expiry, 1795681200);
+	ck_assert(is_guests(&leases.items[1]));
+}
+END_TEST
+
+START_TEST(a_file_of_keas_is_read_and_its_last_entries_count)
+{
+	struct leases leases = { 0 };
+
+	leases_parse_kea(
+		&leases, &arena,
+		arena_strdup(&arena,
+			     "address,hwaddr,client_id,valid_lifetime,expire,subnet_id,fqdn_fwd,"
+			     "fqdn_rev,hostname,state,user_context\n"
+			     "10.0.0.9,52:54:00:12:34:57,01:52,3600,1795416102,1,0,0,web1,0,\n"
+			     "10.0.0.9,52:54:00:12:34:56,01:52,3600,1795416103,1,0,0,web1,0,\n"
+			     "10.0.0.10,52:54:00:12:34:56,,3600,1795416103,1,0,0,,1,\n"
+			     "10.0.0.11,short\n"));
+	ck_assert_uint_eq(leases.count, 1);
+	ck_assert_uint_eq(leases.items[0].expiry, 1795416103);
+	ck_assert(is_guests(&leases.items[0]));
+	leases_parse_kea(
+		&leases, &arena,
+		arena_strdup(&arena, "address,duid,valid_lifetime,expire,subnet_id,hwaddr,state\n"
+				     "fd00::9,00:03:00:01:52:54:00:12:34:56,60,1795416102,1,,0\n"));
+	ck_assert_uint_eq(leases.count, 2);
+	ck_assert(leases.items[1].family == AF_INET6 && is_guests(&leases.items[1]));
+	leases_parse_kea(&leases, &arena, arena_strdup(&arena, ""));
+	leases_parse_kea(&leases, &arena, arena_strdup(&arena, "a,b\n1,2\n"));
+	ck_assert_uint_eq(leases.count, 2);
 }
 END_TEST
 
@@ -158,6 +220,8 @@ Suite *leases_suite(void)
 	ADD(s, what_makes_no_sense_is_passed_over);
 	ADD(s, a_file_of_libvirts_is_read);
 	ADD(s, other_json_is_passed_over);
+	ADD(s, a_file_of_dhcpds_is_read_and_its_last_entries_count);
+	ADD(s, a_file_of_keas_is_read_and_its_last_entries_count);
 	ADD(s, a_lease_expires_in_its_second);
 	ADD(s, a_bridge_has_its_files);
 	ADD(s, hardware_addresses_are_read);

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/array_size.h"
+#include "base/number.h"
 #include "registry/name.h"
 
 #include "tests/unit/unit.h"
@@ -52,6 +54,13 @@ static const struct {
 	{ "10.0.0.1", NAME_NUMBER },
 	{ "0x7f.1", NAME_NUMBER },
 	{ "99999999999999999999999", NAME_NUMBER },
+	{ "10.0.0.256", NAME_NUMBER },
+	{ "1.2.3.4.5", NAME_NUMBER },
+	{ "0x", NAME_NUMBER },
+	{ "0xA.0b1.010.0o7", NAME_NUMBER },
+	{ "0b2", NAME_OK },
+	{ "0o8", NAME_OK },
+	{ "0x1f.web", NAME_OK },
 	{ "localhost", NAME_RESERVED },
 	{ "LocalHost", NAME_RESERVED },
 	{ "web.localhost", NAME_RESERVED },
@@ -61,6 +70,19 @@ static const struct {
 	{ "LOCAL", NAME_RESERVED },
 	{ "local", NAME_RESERVED },
 	{ "ALL", NAME_RESERVED },
+	{ "wpad", NAME_RESERVED },
+	{ "WPAD.example.org", NAME_RESERVED },
+	{ "isatap", NAME_RESERVED },
+	{ "host.docker.internal", NAME_RESERVED },
+	{ "host.containers.internal", NAME_RESERVED },
+	{ "metadata.google.internal", NAME_RESERVED },
+	{ "metadata", NAME_RESERVED },
+	{ "instance-data.ec2.internal", NAME_RESERVED },
+	{ "1.0.0.127.in-addr.arpa", NAME_RESERVED },
+	{ "ip6-loopback", NAME_RESERVED },
+	{ "wpad2", NAME_OK },
+	{ "web.internal", NAME_OK },
+	{ "metadata.example.org", NAME_OK },
 	{ "tty", NAME_TERMINAL },
 	{ "tty1", NAME_TERMINAL },
 	{ "ttyS0", NAME_TERMINAL },
@@ -72,7 +94,12 @@ static const struct {
 	{ "NODE7", NAME_THIS_HOST },
 	{ "node7.example.com", NAME_THIS_HOST },
 	{ "node77", NAME_OK },
-	{ "node7.example.net", NAME_OK },
+	{ "node7.example.net", NAME_OF_THIS_HOST },
+	{ "Node7.lan", NAME_OF_THIS_HOST },
+	{ "web.node7", NAME_OF_THIS_HOST },
+	{ "web.node7.example.com", NAME_OF_THIS_HOST },
+	{ "web.example.com", NAME_OK },
+	{ "node7-web", NAME_OK },
 };
 
 START_TEST(names_are_judged)
@@ -88,6 +115,18 @@ START_TEST(host_name_is_not_needed)
 {
 	ck_assert_int_eq(machine_name_judge("node7", NULL), NAME_OK);
 	ck_assert_int_eq(machine_name_judge("node7", ""), NAME_OK);
+}
+END_TEST
+
+START_TEST(domains_are_a_list)
+{
+	ck_assert(machine_name_is_in("web.Example.org", "example.org"));
+	ck_assert(machine_name_is_in("a.b.example.org", " lan, example.org\t"));
+	ck_assert(!machine_name_is_in("example.org", "example.org"));
+	ck_assert(!machine_name_is_in("webexample.org", "example.org"));
+	ck_assert(!machine_name_is_in("web.example.org", "example.com lan"));
+	ck_assert(!machine_name_is_in("web.example.org", ""));
+	ck_assert(!machine_name_is_in("web.example.org", ", ,"));
 }
 END_TEST
 
@@ -172,7 +211,7 @@ START_TEST(other_user_names_are_not_taken_apart)
 	char longest[200], name[MACHINE_NAME_SIZE];
 	uint32_t inner;
 
-	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		/* "vu-web1--1" is user 1 of "web1-", which no machine is called. */
 		int r = user_name_parse(bad[i], "vu-", name, &inner);
 
@@ -211,9 +250,10 @@ Suite *name_suite(void)
 	Suite *suite = suite_create("name");
 	TCase *table = tcase_create("names_are_judged");
 
-	tcase_add_loop_test(table, names_are_judged, 0, sizeof judged / sizeof *judged);
+	tcase_add_loop_test(table, names_are_judged, 0, ARRAY_SIZE(judged));
 	suite_add_tcase(suite, table);
 	ADD(suite, host_name_is_not_needed);
+	ADD(suite, domains_are_a_list);
 	ADD(suite, folding_lowers_and_drops_one_dot);
 	ADD(suite, folding_refuses_what_no_machine_has);
 	ADD(suite, ids_are_plain_decimal);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "tools/nsswitch.h"
+#include "base/array_size.h"
+#include "tools/setup/nsswitch.h"
 
 #include "tests/unit/unit.h"
 
@@ -8,7 +9,7 @@
 
 static struct arena arena;
 
-/* The other two lines, so that a text has all. */
+/* Complete a text with correct lines for the other two databases. */
 static const char *with_others(const char *database, const char *line)
 {
 	static const struct {
@@ -24,16 +25,16 @@ static const char *with_others(const char *database, const char *line)
 	return arena_printf(&arena, "%s%s", text, line);
 }
 
-/* How a line fares, between others that are right. */
+/* Check what becomes of a line. */
 static void check_added(const char *database, const char *line, const char *expected)
 {
 	const char *text = with_others(database, line), *added = nsswitch_add(&arena, text);
-	const char *behind;
+	const char *other;
 
 	ck_assert_str_eq(added, with_others(database, expected));
 	ck_assert_msg(strcmp(nsswitch_add(&arena, added), added) == 0, "twice: %s", line);
-	ck_assert_msg(nsswitch_judge(&arena, added, database, &behind) == NSSWITCH_RIGHT,
-		      "what is added is right: %s", added);
+	ck_assert_msg(nsswitch_judge(&arena, added, database, &other) <= NSSWITCH_SYSTEMD_FIRST,
+		      "it isn't right: %s", added);
 }
 
 static const char *without_others(const char *text, const char *database)
@@ -41,7 +42,7 @@ static const char *without_others(const char *text, const char *database)
 	return nsswitch_remove(&arena, with_others(database, text));
 }
 
-/* Lines without the word, which come back when it is taken out again. */
+/* Lines without mymachines. Adding and removing it gives the same bytes. */
 static const struct {
 	const char *database, *line, *added;
 } additions[] = {
@@ -50,7 +51,7 @@ static const struct {
 	{ "hosts", "hosts: files dns\r\n", "hosts: files mymachines dns\r\n" },
 	{ "hosts", "hosts: files\r\n", "hosts: files mymachines\r\n" },
 	{ "hosts", "hosts: files # not dns\n", "hosts: files mymachines # not dns\n" },
-	{ "hosts", "hosts: files# [\n", "hosts: files mymachines# [\n" },
+	{ "hosts", "hosts: files# dns\n", "hosts: files mymachines# dns\n" },
 	{ "hosts", "  hosts:files dns\n", "  hosts:files mymachines dns\n" },
 	{ "hosts", "hosts files dns\n", "hosts files mymachines dns\n" },
 	{ "hosts", "hosts : files\n", "hosts : files mymachines\n" },
@@ -80,13 +81,28 @@ static const struct {
 	{ "passwd", "passwd: compat systemd\n", "passwd: compat mymachines systemd\n" },
 	{ "passwd", "passwd: sss files\n", "passwd: sss files mymachines\n" },
 	{ "passwd", "passwd: sss [NOTFOUND=return] files\n",
-	  "passwd: mymachines sss [NOTFOUND=return] files\n" },
+	  "passwd: sss mymachines [NOTFOUND=return] files\n" },
+	{ "passwd", "passwd: files sss systemd\n", "passwd: files sss mymachines systemd\n" },
+	{ "passwd", "passwd: files ldap winbind\n", "passwd: files ldap winbind mymachines\n" },
+	{ "passwd", "passwd: files systemd sss\n", "passwd: files systemd sss mymachines\n" },
+	{ "passwd", "passwd: ldap [UNAVAIL=return] files systemd\n",
+	  "passwd: ldap [UNAVAIL=return] files mymachines systemd\n" },
+	{ "passwd", "passwd: files sss [NOTFOUND=return]\n",
+	  "passwd: files sss mymachines [NOTFOUND=return]\n" },
+	{ "passwd", "passwd: systemd\n", "passwd: mymachines systemd\n" },
+	{ "passwd", "passwd: files [NOTFOUND=continue]extrausers\n",
+	  "passwd: files [NOTFOUND=continue]extrausers mymachines\n" },
+	{ "passwd", "passwd: files [NOTFOUND=continue]systemd\n",
+	  "passwd: files [NOTFOUND=continue]mymachines systemd\n" },
+	{ "group", "group: files[SUCCESS=merge]systemd\n",
+	  "group: files[SUCCESS=merge] mymachines [SUCCESS=merge]systemd\n" },
+	{ "hosts", "hosts: files [TRYAGAIN=continue]dns\n",
+	  "hosts: files [TRYAGAIN=continue]mymachines dns\n" },
 	{ "passwd", "passwd: dns files\n", "passwd: dns files mymachines\n" },
 	{ "group", "group: files [SUCCESS=merge] systemd\n",
 	  "group: files [SUCCESS=merge] mymachines [SUCCESS=merge] systemd\n" },
 	{ "group", "group: files  [success=merge]  systemd [SUCCESS=merge] sss\n",
-	  "group: files  [success=merge] mymachines [SUCCESS=merge]  systemd [SUCCESS=merge] "
-	  "sss\n" },
+	  "group: files  [success=merge]  systemd [SUCCESS=merge] sss mymachines\n" },
 	{ "group", "group: db [SUCCESS=merge] files [SUCCESS=merge NOTFOUND=return] x\n",
 	  "group: db [SUCCESS=merge] mymachines [SUCCESS=merge] files "
 	  "[SUCCESS=merge NOTFOUND=return] x\n" },
@@ -94,15 +110,15 @@ static const struct {
 	  "group: mymachines files [SUCCESS=merge NOTFOUND=return] systemd\n" },
 };
 
-#define N_ADDITIONS (sizeof additions / sizeof *additions)
+#define N_ADDITIONS (ARRAY_SIZE(additions))
 
-START_TEST(the_word_goes_where_it_belongs)
+START_TEST(mymachines_goes_behind_directories_and_before_systemd_and_dns)
 {
 	check_added(additions[_i].database, additions[_i].line, additions[_i].added);
 }
 END_TEST
 
-START_TEST(what_was_added_can_be_taken_out)
+START_TEST(removing_gives_the_bytes_back)
 {
 	const char *database = additions[_i].database, *before = additions[_i].line;
 
@@ -112,11 +128,11 @@ START_TEST(what_was_added_can_be_taken_out)
 }
 END_TEST
 
-/* Lines that have it already, with what becomes of them. */
+/* Lines that have mymachines already, and what becomes of them; no change without `added`. */
 static const struct {
 	const char *database, *line;
 	enum nsswitch_verdict verdict;
-	const char *behind, *added;
+	const char *other, *added;
 } judged[] = {
 	{ "hosts", "hosts: files mymachines dns\n", NSSWITCH_RIGHT },
 	{ "hosts", "hosts: files myhostname mymachines resolve\n", NSSWITCH_RIGHT },
@@ -125,7 +141,18 @@ static const struct {
 	{ "hosts", "hosts: files mymachines dns mymachines\n", NSSWITCH_RIGHT },
 	{ "hosts", "hosts: mymachines\n", NSSWITCH_RIGHT },
 	{ "hosts", "hosts: mymachines files dns\n", NSSWITCH_BEFORE_FILES },
-	{ "passwd", "passwd: mymachines compat\n", NSSWITCH_BEFORE_FILES },
+	{ "passwd", "passwd: mymachines compat\n", NSSWITCH_BEFORE_DIRECTORY, "compat",
+	  "passwd: compat mymachines\n" },
+	{ "passwd", "passwd: files mymachines sss\n", NSSWITCH_BEFORE_DIRECTORY, "sss",
+	  "passwd: files sss mymachines\n" },
+	{ "group", "group: files [SUCCESS=merge] mymachines [SUCCESS=merge] ldap systemd\n",
+	  NSSWITCH_BEFORE_DIRECTORY, "ldap",
+	  "group: files [SUCCESS=merge] ldap mymachines systemd\n" },
+	{ "passwd", "passwd: files mymachines systemd extrausers\n", NSSWITCH_BEFORE_DIRECTORY,
+	  "extrausers", "passwd: files systemd extrausers mymachines\n" },
+	{ "passwd", "passwd: files systemd extrausers mymachines\n", NSSWITCH_SYSTEMD_FIRST,
+	  "extrausers" },
+	{ "passwd", "passwd: sss mymachines [NOTFOUND=return] files\n", NSSWITCH_RIGHT },
 	{ "passwd", "passwd: files systemd mymachines\n", NSSWITCH_RIGHT },
 	{ "passwd", "passwd: dns mymachines\n", NSSWITCH_RIGHT },
 	{ "hosts", "hosts: files dns mymachines\n", NSSWITCH_LATE, "dns",
@@ -137,33 +164,33 @@ static const struct {
 	{ "hosts", "hosts: files mdns4_minimal [notfound=RETURN] mymachines\n", NSSWITCH_UNREACHED,
 	  "mdns4_minimal [notfound=RETURN]",
 	  "hosts: files mymachines mdns4_minimal [notfound=RETURN]\n" },
-	{ "hosts", "hosts: files [TRYAGAIN=return] mymachines # c\n", NSSWITCH_UNREACHED,
+	{ "hosts", "hosts: files [TRYAGAIN=return] mymachines # c\n", NSSWITCH_UNRELIABLE,
 	  "files [TRYAGAIN=return]", "hosts: files mymachines [TRYAGAIN=return] # c\n" },
-	{ "hosts", "hosts: files [UNAVAIL=return] mymachines\n", NSSWITCH_UNREACHED,
+	{ "hosts", "hosts: files [UNAVAIL=return] mymachines\n", NSSWITCH_UNRELIABLE,
 	  "files [UNAVAIL=return]", "hosts: files mymachines [UNAVAIL=return]\n" },
 	{ "hosts", "hosts: x [!SUCCESS=return] mymachines mymachines files\n", NSSWITCH_UNREACHED,
 	  "x [!SUCCESS=return]", "hosts: mymachines x [!SUCCESS=return] files\n" },
-	{ "hosts", "hosts: x [!NOTFOUND=return] mymachines files\n", NSSWITCH_UNREACHED,
+	{ "hosts", "hosts: x [!NOTFOUND=return] mymachines files\n", NSSWITCH_UNRELIABLE,
 	  "x [!NOTFOUND=return]", "hosts: mymachines x [!NOTFOUND=return] files\n" },
 	{ "hosts", "hosts: x [NOTFOUND=return NOTFOUND=continue] mymachines\n", NSSWITCH_RIGHT },
 	{ "hosts", "hosts: x [!SUCCESS=continue SUCCESS=return] mymachines\n", NSSWITCH_RIGHT },
 	{ "passwd", "passwd: files sss [NOTFOUND=return] mymachines systemd\n", NSSWITCH_UNREACHED,
-	  "sss [NOTFOUND=return]", "passwd: files mymachines sss [NOTFOUND=return] systemd\n" },
+	  "sss [NOTFOUND=return]", "passwd: files sss mymachines [NOTFOUND=return] systemd\n" },
 	{ "group", "group: files [SUCCESS=merge] mymachines systemd\n", NSSWITCH_CUTS_MERGE,
 	  "files [SUCCESS=merge]",
 	  "group: files [SUCCESS=merge] mymachines [SUCCESS=merge] systemd\n" },
 	{ "group", "group: files [SUCCESS=merge] mymachines\n", NSSWITCH_RIGHT },
-	{ "group", "group: files [SUCCESS=merge] mymachines [SUCCESS=continue] x\n",
+	{ "group", "group: files [SUCCESS=merge] mymachines [SUCCESS=continue] systemd\n",
 	  NSSWITCH_RIGHT },
 };
 
-START_TEST(a_line_is_judged_and_put_right)
+START_TEST(a_line_with_mymachines_is_judged_and_corrected)
 {
-	const char *text = with_others(judged[_i].database, judged[_i].line), *behind;
+	const char *text = with_others(judged[_i].database, judged[_i].line), *other;
 
-	ck_assert_int_eq(nsswitch_judge(&arena, text, judged[_i].database, &behind),
+	ck_assert_int_eq(nsswitch_judge(&arena, text, judged[_i].database, &other),
 			 judged[_i].verdict);
-	ck_assert_pstr_eq(behind, judged[_i].behind);
+	ck_assert_pstr_eq(other, judged[_i].other);
 	if (judged[_i].added)
 		check_added(judged[_i].database, judged[_i].line, judged[_i].added);
 	else
@@ -187,12 +214,12 @@ static const char *const malformed[] = {
 	"hosts: files [NOTFOUND=return] [UNAVAIL=return] mymachines\n",
 };
 
-START_TEST(a_malformed_line_stays)
+START_TEST(a_malformed_line_is_not_changed)
 {
-	const char *text = with_others("hosts", malformed[_i]), *behind;
+	const char *text = with_others("hosts", malformed[_i]), *other;
 
-	ck_assert_int_eq(nsswitch_judge(&arena, text, "hosts", &behind), NSSWITCH_MALFORMED);
-	ck_assert_ptr_null(behind);
+	ck_assert_int_eq(nsswitch_judge(&arena, text, "hosts", &other), NSSWITCH_MALFORMED);
+	ck_assert_ptr_null(other);
 	ck_assert_str_eq(nsswitch_add(&arena, text), text);
 	ck_assert_ptr_nonnull(strstr(nsswitch_remove(&arena, text), malformed[_i]));
 }
@@ -206,13 +233,13 @@ START_TEST(missing_lines_are_added)
 		"# hosts: files\n", "hostsx: files\n", "HOSTS: files\n", "host: files\n", "\n\n",
 		": files\n",	    "services: db\n",  "hosts#: files\n"
 	};
-	const char *behind;
+	const char *other;
 
 	ck_assert_str_eq(nsswitch_add(&arena, NULL), all);
 	ck_assert_str_eq(nsswitch_add(&arena, ""), all);
 	ck_assert_str_eq(nsswitch_remove(&arena, NULL), "");
-	for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
-		ck_assert_int_eq(nsswitch_judge(&arena, none[i], "hosts", &behind),
+	for (size_t i = 0; i < ARRAY_SIZE(none); i++) {
+		ck_assert_int_eq(nsswitch_judge(&arena, none[i], "hosts", &other),
 				 NSSWITCH_NO_LINE);
 		ck_assert_str_eq(nsswitch_add(&arena, none[i]),
 				 arena_printf(&arena, "%s%s", none[i], all));
@@ -223,12 +250,12 @@ START_TEST(missing_lines_are_added)
 }
 END_TEST
 
-/* Otherwise the word would be there, and never read. */
+/* Otherwise glibc would never read the line. */
 START_TEST(a_line_without_a_newline_gets_one)
 {
-	const char *behind;
+	const char *other;
 
-	ck_assert_int_eq(nsswitch_judge(&arena, "hosts: files mymachines", "hosts", &behind),
+	ck_assert_int_eq(nsswitch_judge(&arena, "hosts: files mymachines", "hosts", &other),
 			 NSSWITCH_CUT_OFF);
 	check_added("hosts", "hosts: files dns", "hosts: files mymachines dns\n");
 	check_added("hosts", "hosts: files mymachines", "hosts: files mymachines\n");
@@ -258,15 +285,15 @@ START_TEST(all_lines_of_a_database_must_be_right)
 {
 	static const char *const texts[] = { "hosts: files mymachines\nhosts: files dns\n",
 					     "hosts: files dns\nhosts: files mymachines\n" };
-	const char *behind;
+	const char *other;
 
 	for (size_t i = 0; i < 2; i++)
-		ck_assert_int_eq(nsswitch_judge(&arena, texts[i], "hosts", &behind),
+		ck_assert_int_eq(nsswitch_judge(&arena, texts[i], "hosts", &other),
 				 NSSWITCH_ABSENT);
 }
 END_TEST
 
-START_TEST(the_word_is_taken_out_wherever_it_is)
+START_TEST(mymachines_is_removed_wherever_it_is)
 {
 	static const char *const pairs[][2] = {
 		{ "hosts: mymachines\n", "hosts:\n" },
@@ -280,32 +307,61 @@ START_TEST(the_word_is_taken_out_wherever_it_is)
 		{ "shadow: files mymachines\n", "shadow: files mymachines\n" },
 	};
 
-	for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(pairs); i++)
 		ck_assert_str_eq(nsswitch_remove(&arena, pairs[i][0]), pairs[i][1]);
 }
 END_TEST
 
-/* Whatever comes, it ends, reads no byte too many, and what is right stays. */
-START_TEST(any_bytes_will_do)
+/*
+ * Any text: setup twice is setup once, and setup and remove gives the bytes
+ * back, if all lines were there and none had mymachines before.
+ */
+START_TEST(setup_and_remove_are_inverse_for_any_text)
 {
-	static const char *const parts[] = { "hosts", ":",	" ",  "files",	    "dns",
-					     "[",     "]",	"\n", "!",	    "NOTFOUND",
-					     "=",     "return", "#",  "mymachines", "SUCCESS=merge",
-					     "\r" };
-	unsigned int bad = 0;
+	static const char *const parts[] = { ":",
+					     " ",
+					     "  ",
+					     "files",
+					     "dns",
+					     "sss",
+					     "[",
+					     "]",
+					     "\n",
+					     "!",
+					     "UNAVAIL",
+					     "=",
+					     "return",
+					     "#",
+					     "\t",
+					     "systemd",
+					     "\r",
+					     "[NOTFOUND=return]",
+					     "x",
+					     "continue",
+					     "ldap",
+					     "compat",
+					     " [SUCCESS=merge] ",
+					     "[NOTFOUND=continue]" };
+	static const char *const databases[] = { "hosts", "passwd", "group" };
+	unsigned int not_idempotent = 0, not_inverse = 0;
 
 	srand(1);
-	for (size_t i = 0; i < 20000; i++) {
-		const char *text = "hosts: files ", *added;
+	for (size_t i = 0; i < 30000; i++) {
+		const char *database = databases[i % 3], *added, *text;
+		const char *line = arena_printf(&arena, "%s: files ", database);
 
 		for (int n = rand() % 12; n > 0; n--)
-			text = arena_printf(&arena, "%s%s", text, parts[(size_t) rand() % 16]);
+			line = arena_printf(&arena, "%s%s", line,
+					    parts[(size_t) rand() % ARRAY_SIZE(parts)]);
+		text = with_others(database, arena_printf(&arena, "%s\n", line));
 		added = nsswitch_add(&arena, text);
-		bad += strcmp(nsswitch_add(&arena, added), added) != 0;
-		nsswitch_remove(&arena, text);
+		not_idempotent += strcmp(nsswitch_add(&arena, added), added) != 0;
+		not_inverse +=
+			strcmp(nsswitch_remove(&arena, added), nsswitch_remove(&arena, text)) != 0;
 		arena_done(&arena);
 	}
-	ck_assert_uint_eq(bad, 0);
+	ck_assert_uint_eq(not_idempotent, 0);
+	ck_assert_uint_eq(not_inverse, 0);
 }
 END_TEST
 
@@ -326,15 +382,15 @@ Suite *nsswitch_suite(void)
 {
 	Suite *suite = suite_create("nsswitch");
 
-	ADD_LOOP(suite, the_word_goes_where_it_belongs, N_ADDITIONS);
-	ADD_LOOP(suite, what_was_added_can_be_taken_out, N_ADDITIONS);
-	ADD_LOOP(suite, a_line_is_judged_and_put_right, sizeof judged / sizeof *judged);
-	ADD_LOOP(suite, a_malformed_line_stays, sizeof malformed / sizeof *malformed);
+	ADD_LOOP(suite, mymachines_goes_behind_directories_and_before_systemd_and_dns, N_ADDITIONS);
+	ADD_LOOP(suite, removing_gives_the_bytes_back, N_ADDITIONS);
+	ADD_LOOP(suite, a_line_with_mymachines_is_judged_and_corrected, ARRAY_SIZE(judged));
+	ADD_LOOP(suite, a_malformed_line_is_not_changed, ARRAY_SIZE(malformed));
 	ADD_LOOP(suite, missing_lines_are_added, 1);
 	ADD_LOOP(suite, a_line_without_a_newline_gets_one, 1);
 	ADD_LOOP(suite, everything_else_stays_as_it_is, 1);
 	ADD_LOOP(suite, all_lines_of_a_database_must_be_right, 1);
-	ADD_LOOP(suite, the_word_is_taken_out_wherever_it_is, 1);
-	ADD_LOOP(suite, any_bytes_will_do, 1);
+	ADD_LOOP(suite, mymachines_is_removed_wherever_it_is, 1);
+	ADD_LOOP(suite, setup_and_remove_are_inverse_for_any_text, 1);
 	return suite;
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "tools/os_release.h"
+#include "base/array_size.h"
+#include "host/os_release.h"
+#include "registry/record.h"
 
 #include "tests/unit/unit.h"
 
@@ -63,7 +65,7 @@ START_TEST(values_are_quoted_as_in_a_shell)
 		{ "", NULL },
 	};
 
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		ck_assert_pstr_eq(parse(rows[i].line).id, rows[i].value);
 }
 END_TEST
@@ -72,9 +74,9 @@ START_TEST(what_is_too_long_is_missing)
 {
 	char line[256];
 
-	snprintf(line, sizeof line, "ID=%0*d\n", OS_RELEASE_VALUE_MAX, 0);
-	ck_assert_uint_eq(strlen(parse(line).id), OS_RELEASE_VALUE_MAX);
-	snprintf(line, sizeof line, "ID=%0*d\n", OS_RELEASE_VALUE_MAX + 1, 0);
+	snprintf(line, sizeof line, "ID=%0*d\n", MACHINE_SYSTEM_MAX, 0);
+	ck_assert_uint_eq(strlen(parse(line).id), MACHINE_SYSTEM_MAX);
+	snprintf(line, sizeof line, "ID=%0*d\n", MACHINE_SYSTEM_MAX + 1, 0);
 	ck_assert_ptr_null(parse(line).id);
 }
 END_TEST

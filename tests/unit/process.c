@@ -1,18 +1,24 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "registry/process.h"
+#include "base/array_size.h"
+#include "base/pidfd.h"
+#include "host/process.h"
 
-#include "registry/cgroup.h"
+#include "host/cgroup.h"
+#include "registry/leader_state.h"
 #include "registry/process_stat.h"
+#include "tests/support/checks.h"
 #include "tests/unit/fixture.h"
 #include "tests/unit/unit.h"
 
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -27,7 +33,7 @@ START_TEST(the_program_name_in_stat_may_hold_anything)
 		"4711 (\n)" STAT_TAIL,
 	};
 
-	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
 		struct process_stat stat;
 
 		ck_assert_int_eq(process_stat_parse(lines[i], &stat), 0);
@@ -39,6 +45,15 @@ START_TEST(the_program_name_in_stat_may_hold_anything)
 	}
 }
 END_TEST
+
+/* By the inode of its pidfd, where this kernel has one, and by its start time. */
+static void assert_both_ways(struct machine_leader leader, const struct pid_context *context,
+			     enum leader_state expected)
+{
+	ck_assert_int_eq(leader_state(&leader, context, NULL), expected);
+	leader.pidfd_inode = 0;
+	ck_assert_int_eq(leader_state(&leader, context, NULL), expected);
+}
 
 static void *outlive(void *first)
 {
@@ -52,10 +67,10 @@ static void *outlive(void *first)
 START_TEST(a_process_lives_on_without_its_first_thread)
 {
 	struct machine_leader leader;
-	struct registry_origin origin;
+	struct pid_context context;
 	pid_t pid = fork();
 	siginfo_t info;
-	int fd;
+	int fd, error;
 
 	if (pid == 0) {
 		pthread_t first = pthread_self(), other;
@@ -65,15 +80,13 @@ START_TEST(a_process_lives_on_without_its_first_thread)
 	}
 	/* It stops when the first thread is gone. */
 	ck_assert_int_eq(waitid(P_PID, (id_t) pid, &info, WSTOPPED), 0);
-	ck_assert_int_eq(leader_inspect(pid, &leader, &fd), LEADER_OK);
+	ck_assert_int_eq(leader_inspect(pid, &leader, &fd, &error), LEADER_OK);
 	close(fd);
-	ck_assert_int_eq(registry_origin_read(&origin), 0);
-	ck_assert(!leader_is_gone(&leader, &origin));
-	ck_assert(!leader_has_died(&leader, &origin));
+	ck_assert_int_eq(pid_context_read(&context), 0);
+	assert_both_ways(leader, &context, LEADER_ALIVE);
 	ck_assert_int_eq(kill(pid, SIGKILL), 0);
 	ck_assert_int_eq(waitid(P_PID, (id_t) pid, &info, WEXITED | WNOWAIT), 0);
-	ck_assert(leader_is_gone(&leader, &origin));
-	ck_assert(leader_has_died(&leader, &origin));
+	assert_both_ways(leader, &context, LEADER_DEAD);
 	ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
 }
 END_TEST
@@ -142,8 +155,8 @@ END_TEST
 static enum leader_verdict inspect(int64_t pid)
 {
 	struct machine_leader leader;
-	int pidfd = -1;
-	enum leader_verdict verdict = leader_inspect(pid, &leader, &pidfd);
+	int pidfd = -1, error;
+	enum leader_verdict verdict = leader_inspect(pid, &leader, &pidfd, &error);
 
 	ck_assert_int_eq(verdict == LEADER_OK, pidfd >= 0);
 	if (pidfd >= 0)
@@ -218,73 +231,153 @@ END_TEST
 START_TEST(a_process_is_who_it_is)
 {
 	struct machine_leader expected = start_leader(), leader;
-	int pidfd;
+	int pidfd, error;
 
-	ck_assert_int_eq(leader_inspect(expected.pid, &leader, &pidfd), LEADER_OK);
+	ck_assert_int_eq(leader_inspect(expected.pid, &leader, &pidfd, &error), LEADER_OK);
 	ck_assert_uint_eq(leader.pid, expected.pid);
 	ck_assert_uint_eq(leader.start_time, expected.start_time);
-	ck_assert(leader_is_running(pidfd));
+	ck_assert(pidfd_is_alive(pidfd));
 	kill_leader(&expected);
-	ck_assert(!leader_is_running(pidfd));
+	ck_assert(!pidfd_is_alive(pidfd));
 	close(pidfd);
 }
 END_TEST
 
-START_TEST(a_dead_leader_is_gone_and_a_live_one_is_not)
+START_TEST(a_leader_is_alive_until_it_has_died)
 {
-	struct machine_leader leader = start_leader(), later = leader;
-	struct registry_origin origin, elsewhere;
+	struct machine_leader leader = start_leader();
+	struct pid_context context;
 	siginfo_t info;
 
-	ck_assert_int_eq(registry_origin_read(&origin), 0);
-	elsewhere = origin;
-	elsewhere.pid_namespace++;
-	ck_assert(!leader_is_gone(&leader, &origin));
-	ck_assert_int_eq(leader_lives(&leader, &origin), 1);
-	/* Another process has its pid. */
-	later.start_time++;
-	ck_assert(leader_is_gone(&later, &origin));
-	ck_assert_int_eq(leader_lives(&later, &origin), 0);
-	/* Where pids mean something else, nobody can tell. */
-	ck_assert(!leader_is_gone(&later, &elsewhere));
-	ck_assert_int_eq(leader_lives(&leader, &elsewhere), -EXDEV);
+	ck_assert_int_eq(pid_context_read(&context), 0);
+	assert_both_ways(leader, &context, LEADER_ALIVE);
 	/* A zombie is as dead as they come. */
 	ck_assert_int_eq(kill((pid_t) leader.pid, SIGKILL), 0);
 	ck_assert_int_eq(waitid(P_PID, leader.pid, &info, WEXITED | WNOWAIT), 0);
-	ck_assert(leader_is_gone(&leader, &origin));
-	ck_assert_int_eq(leader_lives(&leader, &origin), 0);
+	assert_both_ways(leader, &context, LEADER_DEAD);
 	ck_assert_int_eq(waitpid((pid_t) leader.pid, NULL, 0), (pid_t) leader.pid);
-	ck_assert(leader_is_gone(&leader, &origin));
-	ck_assert_int_eq(leader_lives(&leader, &origin), 0);
-	ck_assert(!leader_is_gone(&leader, &elsewhere));
-	elsewhere = origin;
-	elsewhere.time_namespace++;
-	ck_assert(!leader_is_gone(&leader, &elsewhere));
+	assert_both_ways(leader, &context, LEADER_DEAD);
 }
 END_TEST
 
-START_TEST(a_pidfd_tells_the_same)
+START_TEST(another_process_with_the_pid_of_a_leader_is_not_the_leader)
 {
-	struct machine_leader expected = start_leader(), leader, other;
-	struct registry_origin origin;
-	siginfo_t info;
-	int pidfd;
+	struct machine_leader leader = start_leader(), other = leader;
+	struct pid_context context;
 
-	ck_assert_int_eq(registry_origin_read(&origin), 0);
-	ck_assert_int_eq(leader_inspect(expected.pid, &leader, &pidfd), LEADER_OK);
-	close(pidfd);
-	ck_assert(!leader_has_died(&leader, &origin));
-	ck_assert(!leader_has_died(&expected, &origin));
-	/* The same pid, but another process. */
+	ck_assert_int_eq(pid_context_read(&context), 0);
+	other.start_time++;
+	other.pidfd_inode = 0;
+	ck_assert_int_eq(leader_state(&other, &context, NULL), LEADER_DEAD);
+	ck_assert_int_eq(leader_open(&other, &context), -ESRCH);
+	if (!leader.pidfd_inode)
+		SKIP("pidfds have no inodes of their own before Linux 6.9");
+	/* Of the same clock tick: only the inode tells that it is another. */
 	other = leader;
 	other.pidfd_inode++;
+	ck_assert_int_eq(leader_state(&other, &context, NULL), LEADER_DEAD);
+	ck_assert_int_eq(leader_open(&other, &context), -ESRCH);
+}
+END_TEST
+
+START_TEST(where_pids_mean_others_the_inode_alone_proves_that_a_leader_lives)
+{
+	struct machine_leader leader = start_leader(), other = leader;
+	struct pid_context elsewhere[2];
+	int error = 0;
+
+	ck_assert_int_eq(pid_context_read(&elsewhere[0]), 0);
+	elsewhere[1] = elsewhere[0];
+	elsewhere[0].pid_namespace++;
+	elsewhere[1].time_namespace++;
+	if (leader.pidfd_inode)
+		ck_assert_int_eq(leader_state(&leader, &elsewhere[_i], &error), LEADER_ALIVE);
+	leader.pidfd_inode = 0;
+	ck_assert_int_eq(leader_state(&leader, &elsewhere[_i], &error), LEADER_UNKNOWN);
+	ck_assert_int_eq(error, -EXDEV);
 	other.start_time++;
-	ck_assert(leader_has_died(&other, &origin));
-	ck_assert_int_eq(kill((pid_t) leader.pid, SIGKILL), 0);
-	ck_assert_int_eq(waitid(P_PID, leader.pid, &info, WEXITED | WNOWAIT), 0);
-	ck_assert(leader_has_died(&leader, &origin));
-	ck_assert_int_eq(waitpid((pid_t) leader.pid, NULL, 0), (pid_t) leader.pid);
-	ck_assert(leader_has_died(&leader, &origin));
+	other.pidfd_inode++;
+	ck_assert_int_eq(leader_state(&other, &elsewhere[_i], &error), LEADER_UNKNOWN);
+	ck_assert_int_eq(error, -EXDEV);
+	ck_assert_int_eq(leader_open(&leader, &elsewhere[_i]), -EXDEV);
+}
+END_TEST
+
+START_TEST(without_descriptors_it_is_not_known_whether_a_leader_lives)
+{
+	struct machine machine = { .leader = start_leader() };
+	struct pid_context context;
+	struct rlimit before, limit;
+	int error = 0;
+
+	if (_i)
+		machine.leader.pidfd_inode = 0;
+	ck_assert_int_eq(pid_context_read(&context), 0);
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+	limit = before;
+	limit.rlim_cur = 0;
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	ck_assert_int_eq(leader_state(&machine.leader, &context, &error), LEADER_UNKNOWN);
+	ck_assert_int_eq(error, -EMFILE);
+	ck_assert_int_eq(machine_may_be_alive(&machine, &context), -EMFILE);
+	/* A sanitizer opens files when the process ends. */
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
+}
+END_TEST
+
+/* In a child, as nobody gets back from another user namespace. */
+static void run_in_namespace(int namespace)
+{
+	struct machine_leader self = { .pid = (uint32_t) getpid() };
+	struct idmap_extent extents[IDMAP_EXTENTS_MAX];
+	uint32_t namespaces;
+	uint64_t user;
+	int ends[2], r;
+	pid_t child;
+
+	if (pipe(ends) < 0)
+		_exit(1);
+	child = fork();
+	if (child == 0) {
+		if (unshare(namespace) < 0)
+			_exit(2);
+		if (write(ends[1], "", 1) == 1)
+			pause();
+		_exit(3);
+	}
+	close(ends[1]);
+	if (read(ends[0], &r, 1) != 1)
+		_exit(77);
+	r = process_read_namespaces((uint32_t) child, &namespaces, &user);
+	if (r < 0 || user == 0 || !(namespaces & MACHINE_HAS_NAMESPACES) ||
+	    (namespaces & MACHINE_HAS_USER_NAMESPACE) !=
+		    (namespace == CLONE_NEWUSER ? MACHINE_HAS_USER_NAMESPACE : 0))
+		_exit(4);
+	/* A user namespace has no ids before its map is written. */
+	if (process_read_idmap((uint32_t) child, ID_UID, extents) != (namespace != CLONE_NEWUSER))
+		_exit(5);
+	kill(child, SIGKILL);
+	if (process_read_namespaces(self.pid, &namespaces, &user) < 0 || namespaces)
+		_exit(6);
+	_exit(0);
+}
+
+START_TEST(namespaces_of_its_own_are_seen)
+{
+	static const int namespaces[] = { CLONE_NEWUSER, CLONE_NEWNET, CLONE_NEWNS,
+					  CLONE_NEWUTS,	 CLONE_NEWIPC, CLONE_NEWCGROUP };
+
+	for (size_t i = 0; i < ARRAY_SIZE(namespaces); i++) {
+		pid_t child = fork();
+		int status;
+
+		if (child == 0)
+			run_in_namespace(namespaces[i]);
+		ck_assert_int_eq(waitpid(child, &status, 0), child);
+		/* 77: this user may make none. */
+		ck_assert(WIFEXITED(status) && (WEXITSTATUS(status) == 0 ||
+						(WEXITSTATUS(status) == 77 && geteuid() != 0)));
+	}
 }
 END_TEST
 
@@ -294,9 +387,9 @@ Suite *process_suite(void)
 	TCase *table = tcase_create("units_are_found_in_cgroup_paths");
 
 	ADD(suite, the_program_name_in_stat_may_hold_anything);
+	ADD(suite, namespaces_of_its_own_are_seen);
 	ADD(suite, what_is_no_stat_is_refused);
-	tcase_add_loop_test(table, units_are_found_in_cgroup_paths, 0,
-			    sizeof cgroups / sizeof *cgroups);
+	tcase_add_loop_test(table, units_are_found_in_cgroup_paths, 0, ARRAY_SIZE(cgroups));
 	suite_add_tcase(suite, table);
 	ADD(suite, a_unit_name_may_be_so_long);
 	ADD(suite, numbers_that_lead_nothing_are_refused);
@@ -305,7 +398,9 @@ Suite *process_suite(void)
 	ADD(suite, a_thread_leads_nothing);
 	ADD(suite, a_kernel_thread_leads_nothing);
 	ADD(suite, a_process_is_who_it_is);
-	ADD(suite, a_dead_leader_is_gone_and_a_live_one_is_not);
-	ADD(suite, a_pidfd_tells_the_same);
+	ADD(suite, a_leader_is_alive_until_it_has_died);
+	ADD(suite, another_process_with_the_pid_of_a_leader_is_not_the_leader);
+	ADD_TIMES(suite, where_pids_mean_others_the_inode_alone_proves_that_a_leader_lives, 2);
+	ADD_TIMES(suite, without_descriptors_it_is_not_known_whether_a_leader_lives, 2);
 	return suite;
 }

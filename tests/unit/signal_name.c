@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "tools/signal_name.h"
+#include "base/array_size.h"
+#include "base/signal_name.h"
 
 #include "tests/unit/unit.h"
 
@@ -33,7 +34,7 @@ START_TEST(signals_have_names_and_numbers)
 		{ "4294967311", 0 },
 	};
 
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		ck_assert_int_eq(signal_parse(rows[i].text), rows[i].signal);
 	ck_assert_int_eq(signal_parse("SIGRTMIN"), SIGRTMIN);
 	ck_assert_int_eq(signal_parse("SIGRTMIN+4"), SIGRTMIN + 4);

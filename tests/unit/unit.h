@@ -5,26 +5,47 @@
 #include <check.h>
 
 Suite *address_suite(void);
+Suite *base_suite(void);
+Suite *claims_suite(void);
 Suite *copy_suite(void);
 Suite *file_suite(void);
 Suite *filter_suite(void);
 Suite *format_suite(void);
 Suite *id_index_suite(void);
 Suite *idmap_suite(void);
+Suite *image_suite(void);
 Suite *json_suite(void);
 Suite *leases_suite(void);
+Suite *log_limit_suite(void);
+Suite *merge_suite(void);
 Suite *name_suite(void);
 Suite *nsswitch_suite(void);
+Suite *oci_suite(void);
 Suite *os_release_suite(void);
+Suite *pages_suite(void);
 Suite *process_suite(void);
 Suite *qemu_arguments_suite(void);
+Suite *reach_suite(void);
 Suite *record_suite(void);
-Suite *register_suite(void);
+Suite *schedule_suite(void);
 Suite *signal_name_suite(void);
-Suite *watch_suite(void);
+Suite *visitor_suite(void);
+Suite *diff_suite(void);
+Suite *notify_suite(void);
+Suite *way_suite(void);
+Suite *work_suite(void);
 Suite *writer_suite(void);
 
 /* Add a test function to a suite, as a case of its own: its name says what it promises. */
+/* Run a test so many times: _i counts. */
+#define ADD_TIMES(suite, function, count)                                                          \
+	do {                                                                                       \
+		TCase *added = tcase_create(#function);                                            \
+		tcase_set_timeout(added, 120);                                                     \
+		tcase_add_loop_test(added, function, 0, count);                                    \
+		suite_add_tcase(suite, added);                                                     \
+	} while (0)
+
 #define ADD(suite, function)                                                                       \
 	do {                                                                                       \
 		TCase *added = tcase_create(#function);                                            \

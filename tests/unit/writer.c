@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/array_size.h"
 #include "registry/writer.h"
 
 #include "registry/filter.h"
+#include "tests/support/checks.h"
 #include "tests/unit/fixture.h"
 #include "tests/unit/unit.h"
 
@@ -38,6 +40,7 @@ static struct machine numbered(unsigned int i)
 	snprintf(alias, sizeof alias, "also-m%04u", i);
 	snprintf(unit, sizeof unit, "m%04u.scope", i);
 	address = (struct machine_address){ .family = AF_INET,
+					    .flags = ADDRESS_ROUTED,
 					    .bytes = { 10, 1, (uint8_t) (i >> 8), (uint8_t) i } };
 	extent = (struct idmap_extent){ 0, 524288 + i * 65536, 65536 };
 	m = fixture_machine(name, &leader);
@@ -147,6 +150,7 @@ START_TEST(names_that_begin_alike_are_all_enumerated)
 {
 	static const char *const order[] = { "a", "a-b", "a.b", "a0", "a_", "aa", "b" };
 	char folded[MACHINE_NAME_SIZE] = "";
+	struct snapshot s;
 	struct machine m;
 	struct writer w;
 
@@ -155,12 +159,14 @@ START_TEST(names_that_begin_alike_are_all_enumerated)
 		m = fixture_machine(order[i * 3 % 7], &someone);
 		ck_assert_int_eq(writer_put(&w, &m), 0);
 	}
+	publish(&w);
+	open_snapshot(&s);
 	for (unsigned int i = 0; i < 7; i++) {
-		ck_assert_int_eq(snapshot_next(&w.copy, folded, &m), 0);
+		ck_assert_int_eq(snapshot_next(&s, folded, &m), 0);
 		ck_assert_str_eq(m.name, order[i]);
 	}
-	ck_assert_int_eq(snapshot_next(&w.copy, folded, &m), -ENOENT);
-	writer_close(&w);
+	ck_assert_int_eq(snapshot_next(&s, folded, &m), -ENOENT);
+	snapshot_close(&s);
 }
 END_TEST
 
@@ -168,7 +174,9 @@ START_TEST(a_change_replaces_all_entries)
 {
 	struct machine first = numbered(1), second = numbered(1), m;
 	struct machine_leader other = { 7777, 5, 0 };
-	static const struct machine_address moved = { .family = AF_INET, .bytes = { 10, 9, 9, 9 } };
+	static const struct machine_address moved = { .family = AF_INET,
+						      .flags = ADDRESS_ROUTED,
+						      .bytes = { 10, 9, 9, 9 } };
 	const uint8_t *before = first.addresses->bytes;
 	struct snapshot s;
 	struct writer w;
@@ -202,9 +210,12 @@ END_TEST
 START_TEST(an_address_is_the_oldest_machines)
 {
 	static const struct machine_address shared = { .family = AF_INET,
+						       .flags = ADDRESS_ROUTED,
 						       .bytes = { 10, 9, 9, 9 } };
 	static const char *const names[] = { "zebra", "mule", "ant" };
+	uint64_t order = 0;
 	struct machine m = { 0 };
+	struct snapshot s;
 	struct writer w;
 
 	open_writer(&w);
@@ -216,14 +227,108 @@ START_TEST(an_address_is_the_oldest_machines)
 		next.n_addresses = 1;
 		ck_assert_int_eq(writer_put(&w, &next), 0);
 	}
+	publish(&w);
+	open_snapshot(&s);
 	for (size_t i = 0; i < 3; i++) {
-		ck_assert_int_eq(
-			snapshot_find_address(&w.copy, AF_INET, shared.bytes, m.sequence, &m), 0);
+		ck_assert_int_eq(snapshot_find_address(&s, AF_INET, shared.bytes, order, &m), 0);
 		ck_assert_str_eq(m.name, names[i]);
+		order = machine_address_order(&m, AF_INET, shared.bytes);
 	}
-	ck_assert_int_eq(snapshot_find_address(&w.copy, AF_INET, shared.bytes, m.sequence, &m),
-			 -ENOENT);
-	writer_close(&w);
+	ck_assert_int_eq(snapshot_find_address(&s, AF_INET, shared.bytes, order, &m), -ENOENT);
+	snapshot_close(&s);
+}
+END_TEST
+
+/* Whether this address leads to this machine; to none if it is NULL. */
+static bool leads_to(const uint8_t *bytes, const char *name)
+{
+	struct snapshot s;
+	struct machine m;
+	bool leads;
+	int r;
+
+	open_snapshot(&s);
+	r = snapshot_find_address(&s, AF_INET, bytes, 0, &m);
+	leads = name ? r == 0 && strcmp(m.name, name) == 0 : r == -ENOENT;
+	snapshot_close(&s);
+	return leads;
+}
+
+/* Of its only address: 1 if it is answered. */
+static size_t count_answered(const char *folded)
+{
+	struct snapshot s;
+	struct machine m;
+
+	open_snapshot(&s);
+	ck_assert_int_eq(snapshot_find_name(&s, folded, &m), 0);
+	ck_assert_uint_eq(m.n_addresses + m.n_unanswered, 1);
+	snapshot_close(&s);
+	return m.n_addresses;
+}
+
+static void put_addressed(const char *name, uint32_t pid, const struct machine_address *address)
+{
+	struct machine_leader leader = { pid, 1, 0 };
+	struct machine m = fixture_machine(name, &leader);
+
+	m.addresses = address;
+	m.n_addresses = 1;
+	fixture_publish(&m);
+}
+
+static void take_out(const char *folded)
+{
+	struct writer w;
+
+	open_writer(&w);
+	ck_assert_int_eq(writer_remove(&w, folded), 0);
+	publish(&w);
+}
+
+START_TEST(a_routed_address_is_its_machines_and_not_the_oldest_ones)
+{
+	static const struct machine_address claimed = { .family = AF_INET,
+							.bytes = { 10, 9, 9, 9 } };
+	struct machine_address address = claimed;
+
+	put_addressed("claimant", 1001, &claimed);
+	ck_assert(leads_to(claimed.bytes, NULL));
+	ck_assert_uint_eq(count_answered("claimant"), 0);
+	address.flags = ADDRESS_GIVEN;
+	put_addressed("given", 1002, &address);
+	ck_assert(leads_to(claimed.bytes, "given"));
+	address.flags = ADDRESS_ROUTED;
+	put_addressed("routed", 1003, &address);
+	ck_assert(leads_to(claimed.bytes, "routed"));
+	take_out("routed");
+	ck_assert(leads_to(claimed.bytes, "given"));
+}
+END_TEST
+
+START_TEST(an_address_that_another_machine_has_is_not_answered_forwards_only)
+{
+	struct machine_address address = { .family = AF_INET, .bytes = { 10, 9, 9, 9 } };
+	static const uint8_t flags[] = { ADDRESS_FORWARD_ONLY, ADDRESS_BESIDE };
+
+	for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
+		address.flags = flags[i];
+		put_addressed("first", 1001, &address);
+		ck_assert_uint_eq(count_answered("first"), 1);
+		ck_assert_msg(leads_to(address.bytes, NULL), "forwards only");
+		address.flags = 0;
+		put_addressed("claimant", 1002, &address);
+		ck_assert_msg(count_answered("first") == 1, "a claim changes nothing");
+		address.flags = ADDRESS_ROUTED;
+		put_addressed("second", 1003, &address);
+		ck_assert_uint_eq(count_answered("first"), 0);
+		address.flags = flags[i];
+		put_addressed("second", 1003, &address);
+		ck_assert_uint_eq(count_answered("first"), 0);
+		ck_assert_uint_eq(count_answered("second"), 0);
+		take_out("second");
+		ck_assert_uint_eq(count_answered("first"), 1);
+	}
 }
 END_TEST
 
@@ -252,7 +357,7 @@ START_TEST(generations_grow_when_the_clock_is_set_back)
 
 	/* As if it had been set back by an hour after the publication before. */
 	ck_assert_int_eq(writer_open(&w, fixture_directory()), 0);
-	w.copy.meta.generation = (uint64_t) (time(NULL) + 3600) * 1000000000u;
+	w.meta.generation = (uint64_t) (time(NULL) + 3600) * 1000000000u;
 	ck_assert_int_eq(writer_put(&w, &m), 0);
 	publish(&w);
 	ck_assert_int_eq(registry_stat(fixture_path(), &first), 0);
@@ -274,7 +379,7 @@ START_TEST(what_a_change_touches_is_told)
 	m.unit = "a.scope";
 	fixture_publish(&m);
 	ck_assert_int_eq(writer_open(&w, fixture_directory()), 0);
-	ck_assert_uint_eq(w.former_generation, w.copy.meta.generation);
+	ck_assert_uint_eq(w.former_generation, w.meta.generation);
 	/* The same again touches nothing. */
 	ck_assert_int_eq(writer_put(&w, &m), 0);
 	ck_assert_uint_eq(w.touched_names.count, 0);
@@ -368,6 +473,7 @@ START_TEST(the_filter_knows_every_name)
 	struct registry_identity identity;
 	struct registry_meta meta;
 	struct writer w;
+	int fd;
 
 	/* One by one, so that it grows; with some going, so that it is made again. */
 	for (unsigned int i = 0; i < 120; i++) {
@@ -379,7 +485,10 @@ START_TEST(the_filter_knows_every_name)
 			ck_assert_int_eq(writer_remove(&w, numbered(i - 2).name), 0);
 		publish(&w);
 	}
-	ck_assert_int_eq(registry_read_meta(fixture_path(), &meta, &identity, filter), 0);
+	fd = registry_file_open(fixture_path(), &meta, &identity);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(registry_filter_read(fd, &meta, 0, filter, meta.filter_size), 0);
+	close(fd);
 	ck_assert_uint_ge(filter_capacity(meta.filter_size), meta.names);
 	for (unsigned int i = 0; i < 120; i++) {
 		struct machine m = numbered(i);
@@ -431,6 +540,21 @@ START_TEST(a_registry_that_emptied_gets_small_again)
 }
 END_TEST
 
+/* Publish one machine after another, and say so by a byte each, until killed. */
+static void publish_on_and_on(int progress)
+{
+	for (unsigned int i = 0;; i++) {
+		struct machine m = numbered(i % 50);
+		struct writer w;
+
+		m.vsock_cid = (uint32_t) random();
+		if (writer_open(&w, fixture_directory()) < 0 || writer_put(&w, &m) < 0 ||
+		    writer_publish(&w) < 0 || write(progress, "", 1) != 1)
+			_exit(1);
+		writer_close(&w);
+	}
+}
+
 START_TEST(a_writer_killed_anywhere_loses_nothing)
 {
 	struct machine m = numbered(0);
@@ -439,24 +563,22 @@ START_TEST(a_writer_killed_anywhere_loses_nothing)
 	fixture_publish(&m);
 	srandom(3);
 	for (int round = 0; round < 60; round++) {
-		pid_t pid = fork();
 		struct snapshot s;
-		int status;
+		int status, progress[2];
+		char byte;
+		pid_t pid;
 
-		if (pid == 0) {
-			for (unsigned int i = 0;; i++) {
-				struct writer w;
-
-				m = numbered(i % 50);
-				m.vsock_cid = (uint32_t) random();
-				if (writer_open(&w, fixture_directory()) < 0 ||
-				    writer_put(&w, &m) < 0 || writer_publish(&w) < 0)
-					_exit(1);
-				writer_close(&w);
-			}
-		}
+		ck_assert_int_eq(pipe2(progress, O_CLOEXEC), 0);
+		pid = fork();
+		if (pid == 0)
+			publish_on_and_on(progress[1]);
+		close(progress[1]);
+		/* It has begun, however busy the host is. */
+		for (int i = 0; i <= round % 3; i++)
+			ck_assert_int_eq(read(progress[0], &byte, 1), 1);
 		usleep((useconds_t) (random() % 3000));
 		ck_assert_int_eq(kill(pid, SIGKILL), 0);
+		close(progress[0]);
 		ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 		/* And what it leaves is in nobody's way. */
 		ck_assert(WIFSIGNALED(status));
@@ -468,7 +590,7 @@ START_TEST(a_writer_killed_anywhere_loses_nothing)
 			assert_numbered(&s, i, true);
 		snapshot_close(&s);
 	}
-	ck_assert_uint_gt(published, 1);
+	ck_assert_uint_gt(published, 2);
 }
 END_TEST
 
@@ -483,7 +605,7 @@ START_TEST(a_full_disk_leaves_the_registry_as_it_was)
 	int failed = 0;
 
 	if (mount("tmpfs", fixture_directory(), "tmpfs", 0, "size=300k,mode=755") < 0)
-		return;
+		SKIP("no file system can be mounted");
 	fixture_publish(&m);
 	for (unsigned int i = 1; i < 3000 && !failed; i += 30) {
 		ck_assert_int_eq(registry_stat(fixture_path(), &before), 0);
@@ -715,7 +837,7 @@ START_TEST(machines_of_another_pid_namespace_stay)
 	fd = open(fixture_path(), O_RDWR);
 	ck_assert_int_eq(fstat(fd, &st), 0);
 	ck_assert_int_eq(pread(fd, &meta, sizeof meta, st.st_size - 128), 128);
-	meta.origin.pid_namespace++;
+	meta.context.pid_namespace++;
 	ck_assert_int_eq(pwrite(fd, &meta, sizeof meta, st.st_size - 128), 128);
 	times[1] = st.st_mtim;
 	ck_assert_int_eq(futimens(fd, times), 0);
@@ -735,6 +857,8 @@ Suite *writer_suite(void)
 	ADD(suite, names_that_begin_alike_are_all_enumerated);
 	ADD(suite, a_change_replaces_all_entries);
 	ADD(suite, an_address_is_the_oldest_machines);
+	ADD(suite, a_routed_address_is_its_machines_and_not_the_oldest_ones);
+	ADD(suite, an_address_that_another_machine_has_is_not_answered_forwards_only);
 	ADD(suite, nothing_changed_is_nothing_published);
 	ADD(suite, every_publication_is_another_generation);
 	ADD(suite, generations_grow_when_the_clock_is_set_back);

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The small helpers of base. */
+#include "base/arena.h"
+#include "base/array_size.h"
+#include "base/child.h"
+#include "base/clock.h"
+#include "base/descriptors.h"
+#include "base/file_identity.h"
+#include "base/input.h"
+#include "base/lines.h"
+#include "base/notices.h"
+#include "base/number.h"
+#include "base/pidfd.h"
+#include "base/signals.h"
+
+#include "tests/unit/unit.h"
+
+#include <fcntl.h>
+#include <errno.h>
+#include <unistd.h>
+#include <sys/un.h>
+#include <sys/stat.h>
+#include <sys/socket.h>
+#include <string.h>
+#include <stdio.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <time.h>
+
+START_TEST(lines_are_cut_and_empty_ones_left_out)
+{
+	char text[] = "\n\none\ntwo \n\nthree", *rest = text, *none = NULL;
+
+	ck_assert_str_eq(line_next(&rest), "one");
+	ck_assert_str_eq(line_next(&rest), "two ");
+	ck_assert_str_eq(line_next(&rest), "three");
+	ck_assert_ptr_null(line_next(&rest));
+	ck_assert_ptr_null(line_next(&rest));
+	ck_assert_ptr_null(line_next(&none));
+}
+END_TEST
+
+START_TEST(hexadecimal_digits_have_values)
+{
+	static const char digits[] = "0123456789abcdef", upper[] = "0123456789ABCDEF";
+
+	for (int i = 0; i < 16; i++) {
+		ck_assert_int_eq(hex_digit(digits[i]), i);
+		ck_assert_int_eq(hex_digit(upper[i]), i);
+	}
+	ck_assert_int_eq(hex_digit('g'), -1);
+	ck_assert_int_eq(hex_digit('G'), -1);
+	ck_assert_int_eq(hex_digit('/'), -1);
+	ck_assert_int_eq(hex_digit('\0'), -1);
+}
+END_TEST
+
+static pid_t start_child(int status, bool waits)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		if (waits)
+			pause();
+		_exit(status);
+	}
+	return pid;
+}
+
+START_TEST(a_child_is_waited_for)
+{
+	int status;
+
+	ck_assert_int_eq(child_wait(start_child(3, false), &status), 0);
+	ck_assert_int_eq(child_exit_status(status), 3);
+	ck_assert_int_eq(child_wait_for(start_child(4, false), 60000, &status), 0);
+	ck_assert_int_eq(child_exit_status(status), 4);
+	ck_assert_int_eq(child_wait(getpid(), &status), -ECHILD);
+}
+END_TEST
+
+START_TEST(a_child_that_does_not_end_is_waited_for_no_longer_than_asked)
+{
+	pid_t pid = start_child(0, true);
+	int status;
+
+	ck_assert_int_eq(child_wait_for(pid, 20, &status), -ETIMEDOUT);
+	ck_assert_int_eq(kill(pid, SIGKILL), 0);
+	ck_assert_int_eq(child_wait_for(pid, 60000, &status), 0);
+	ck_assert_int_eq(child_exit_status(status), 128 + SIGKILL);
+	pid = start_child(0, true);
+	child_kill(pid);
+	ck_assert_int_eq(kill(pid, 0), -1);
+	ck_assert_int_eq(errno, ESRCH);
+}
+END_TEST
+
+START_TEST(a_pidfd_tells_whether_its_process_lives)
+{
+	pid_t pid = start_child(0, true);
+	int fd = pidfd_of(pid), status;
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_ne(fcntl(fd, F_GETFD) & FD_CLOEXEC, 0);
+	ck_assert(pidfd_is_alive(fd));
+	ck_assert_int_eq(pidfd_signal(fd, SIGKILL), 0);
+	ck_assert_int_eq(child_wait(pid, &status), 0);
+	ck_assert(!pidfd_is_alive(fd));
+	ck_assert_int_eq(pidfd_signal(fd, SIGKILL), -ESRCH);
+	close(fd);
+	ck_assert_int_eq(pidfd_of(pid), -ESRCH);
+}
+END_TEST
+
+/* The kernel's struct sigaction: the handler comes first. */
+static uint64_t handler_of(int number)
+{
+	uint64_t action[8] = { 0 };
+
+	return syscall(SYS_rt_sigaction, number, NULL, action, (NSIG - 1) / 8) < 0 ? UINT64_MAX
+										   : action[0];
+}
+
+/* How many signals are not as they are in a new program. Ends the child with that. */
+static void reset_in_child(void)
+{
+	static const uint64_t ignored[8] = { 1 /* SIG_IGN */ };
+	int wrong = 0;
+	sigset_t mask;
+
+	for (int number = 1; number < NSIG; number++)
+		syscall(SYS_rt_sigaction, number, ignored, NULL, (NSIG - 1) / 8);
+	if (handler_of(33) != 1)
+		_exit(200);
+	sigfillset(&mask);
+	sigprocmask(SIG_BLOCK, &mask, NULL);
+	signals_reset();
+	sigprocmask(SIG_BLOCK, NULL, &mask);
+	for (int number = 1; number < NSIG; number++)
+		wrong += handler_of(number) != 0 || sigismember(&mask, number) == 1;
+	_exit(wrong);
+}
+
+START_TEST(all_signals_are_reset_those_of_libc_too)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0)
+		reset_in_child();
+	ck_assert_int_eq(child_wait(pid, &status), 0);
+	ck_assert_int_eq(child_exit_status(status), 0);
+}
+END_TEST
+
+START_TEST(descriptors_are_closed_from_a_number_on)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0) {
+		int low = dup2(0, 20), high = dup2(0, 30);
+
+		_exit(descriptors_close_from(25) == 0 && low == 20 && fcntl(20, F_GETFD) >= 0 &&
+				      fcntl(high, F_GETFD) < 0
+			      ? 0
+			      : 1);
+	}
+	ck_assert_int_eq(child_wait(pid, &status), 0);
+	ck_assert_int_eq(child_exit_status(status), 0);
+}
+END_TEST
+
+/* Whatever is in the place of a file: refused at once, without reading it. */
+START_TEST(what_is_no_plain_file_is_not_read)
+{
+	static const char *const names[] = { "fifo", "zero", "directory", "socket", "sparse" };
+	static const int errors[] = { -ENXIO, -ENXIO, -ENXIO, -ENXIO, -EFBIG };
+	char directory[] = "/tmp/base.XXXXXX", path[64];
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct arena arena = { 0 };
+	int64_t before;
+	size_t size;
+	char *text;
+	int fd;
+
+	ck_assert_ptr_nonnull(mkdtemp(directory));
+	ck_assert_int_eq(chdir(directory), 0);
+	ck_assert_int_eq(mkfifo("fifo", 0600), 0);
+	ck_assert_int_eq(symlink("/dev/zero", "zero"), 0);
+	ck_assert_int_eq(mkdir("directory", 0700), 0);
+	strcpy(address.sun_path, "socket");
+	fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	ck_assert_int_eq(bind(fd, (struct sockaddr *) &address, sizeof address), 0);
+	close(fd);
+	fd = open("sparse", O_WRONLY | O_CREAT, 0600);
+	ck_assert_int_eq(ftruncate(fd, (off_t) 1500 * 1024 * 1024), 0);
+	close(fd);
+	before = clock_milliseconds(CLOCK_MONOTONIC);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		ck_assert_msg(input_read_file(&arena, names[i], &text, &size) == errors[i], "%s",
+			      names[i]);
+		unlink(names[i]);
+	}
+	ck_assert_int_lt(clock_milliseconds(CLOCK_MONOTONIC) - before, 30000);
+	rmdir("directory");
+	snprintf(path, sizeof path, "%s", directory);
+	rmdir(path);
+	arena_done(&arena);
+}
+END_TEST
+
+START_TEST(a_file_is_read_up_to_a_size)
+{
+	char path[] = "/tmp/base.XXXXXX", *text;
+	int fd = mkstemp(path);
+	struct arena arena = { 0 };
+	size_t size;
+
+	ck_assert_int_eq(write(fd, "0123456789", 10), 10);
+	ck_assert_int_eq(input_read_file_up_to(&arena, path, 10, &text, &size), 0);
+	ck_assert_str_eq(text, "0123456789");
+	ck_assert_uint_eq(size, 10);
+	ck_assert_int_eq(input_read_file_up_to(&arena, path, 9, &text, &size), -EFBIG);
+	ck_assert_int_eq(unlink(path), 0);
+	ck_assert_int_eq(input_read_file(&arena, path, &text, &size), -ENOENT);
+	close(fd);
+	arena_done(&arena);
+}
+END_TEST
+
+START_TEST(files_are_told_apart)
+{
+	struct stat root, proc, again;
+
+	ck_assert_int_eq(stat("/", &root) + stat("/proc", &proc) + stat("/.", &again), 0);
+	ck_assert(is_same_file(&root, &again));
+	ck_assert(!is_same_file(&root, &proc));
+	proc.st_ino = root.st_ino;
+	ck_assert_msg(!is_same_file(&root, &proc), "same inode number on another device");
+}
+END_TEST
+
+START_TEST(notices_are_handed_on_in_order)
+{
+	struct notices from = { 0 }, to = { 0 };
+
+	notices_add(&to, NOTICE_HINT, "first");
+	notices_add(&from, NOTICE_WARNING, "second %d", 2);
+	from.lost = 1;
+	notices_move(&to, &from);
+	ck_assert_ptr_null(from.first);
+	ck_assert_uint_eq(from.lost, 0);
+	ck_assert_str_eq(to.first->next->text, "second 2");
+	ck_assert_int_eq(to.first->next->kind, NOTICE_WARNING);
+	ck_assert_uint_eq(to.lost, 1);
+	notices_done(&to);
+}
+END_TEST
+
+Suite *base_suite(void)
+{
+	Suite *suite = suite_create("base");
+
+	ADD(suite, lines_are_cut_and_empty_ones_left_out);
+	ADD(suite, hexadecimal_digits_have_values);
+	ADD(suite, a_child_is_waited_for);
+	ADD(suite, a_child_that_does_not_end_is_waited_for_no_longer_than_asked);
+	ADD(suite, a_pidfd_tells_whether_its_process_lives);
+	ADD(suite, all_signals_are_reset_those_of_libc_too);
+	ADD(suite, descriptors_are_closed_from_a_number_on);
+	ADD(suite, what_is_no_plain_file_is_not_read);
+	ADD(suite, a_file_is_read_up_to_a_size);
+	ADD(suite, files_are_told_apart);
+	ADD(suite, notices_are_handed_on_in_order);
+	return suite;
+}

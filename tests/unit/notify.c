@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "registry/notify.h"
+
+#include "tests/unit/fixture.h"
+#include "tests/unit/unit.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool is_readable(const struct registry_notify *notify)
+{
+	struct pollfd poller = { .fd = notify->fd, .events = POLLIN };
+
+	return poll(&poller, 1, 0) == 1;
+}
+
+START_TEST(a_directory_is_found_when_it_is_made)
+{
+	struct registry_notify notify;
+	char above[512], directory[600], path[700], other[700];
+
+	snprintf(above, sizeof above, "%s/above", fixture_directory());
+	snprintf(directory, sizeof directory, "%s//registry/", above);
+	snprintf(path, sizeof path, "%s/" REGISTRY_FILE_NAME, directory);
+	snprintf(other, sizeof other, "%s/other", directory);
+	ck_assert_int_eq(registry_notify_open(&notify, directory), 0);
+	ck_assert_int_eq(registry_notify_read(&notify), 0);
+	mkdir(above, 0700);
+	ck_assert(is_readable(&notify));
+	ck_assert_int_eq(registry_notify_read(&notify), 1);
+	mkdir(directory, 0700);
+	ck_assert_int_eq(registry_notify_read(&notify), 1);
+	ck_assert_int_eq(registry_notify_read(&notify), 0);
+	fclose(fopen(other, "w"));
+	ck_assert_msg(!is_readable(&notify), "another file is being written");
+	ck_assert_int_eq(rename(other, path), 0);
+	ck_assert_int_eq(registry_notify_read(&notify), 1);
+	ck_assert_int_eq(registry_notify_read(&notify), 0);
+	unlink(path);
+	ck_assert_int_eq(registry_notify_read(&notify), 1);
+	rmdir(directory);
+	rmdir(above);
+	ck_assert_int_eq(registry_notify_read(&notify), 1);
+	ck_assert_int_eq(registry_notify_read(&notify), 0);
+	mkdir(above, 0700);
+	mkdir(directory, 0700);
+	ck_assert_int_eq(registry_notify_read(&notify), 1);
+	fclose(fopen(other, "w"));
+	ck_assert_int_eq(registry_notify_read(&notify), 0);
+	ck_assert_int_eq(rename(other, path), 0);
+	ck_assert_int_eq(registry_notify_read(&notify), 1);
+	registry_notify_close(&notify);
+	registry_notify_close(&notify);
+}
+END_TEST
+
+START_TEST(a_file_in_the_way_is_an_error)
+{
+	struct registry_notify notify;
+	char directory[512];
+
+	snprintf(directory, sizeof directory, "%s/file", fixture_directory());
+	fclose(fopen(directory, "w"));
+	ck_assert_int_eq(registry_notify_open(&notify, directory), -ENOTDIR);
+	ck_assert_int_eq(notify.fd, -1);
+}
+END_TEST
+
+Suite *notify_suite(void)
+{
+	Suite *suite = suite_create("notify");
+
+	ADD(suite, a_directory_is_found_when_it_is_made);
+	ADD(suite, a_file_in_the_way_is_an_error);
+	return suite;
+}
