@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Whatever is said or found: one clear line, exit status 1, and the registry as it was.
+# Whatever is given or found: one clear line, exit status 1, and the registry as it was.
 . "${SRCDIR:?run this by make check}/tests/integration/lib.sh"
 need_root
 use_module
@@ -28,17 +28,17 @@ for name in localhost LOCALHOST web.localhost _gateway _outbound LOCAL tty1 ttyS
 done
 refused "register: a name is missing" "no name" --leader="$other"
 refused "register: takes one name only" "two names" --leader="$other" web1 web2
-refused "web1: the leader is missing; say --leader=PID" "no leader" web1
+refused "web1: the leader is missing; add --leader=PID" "no leader" web1
 longest=$(printf 'a%.0s' {1..63})
 mymachines register "$longest" --leader="$other"
 mymachines unregister "$longest"
 cp -p "$REGISTRY_DIRECTORY/registry.mdb" "$saved"
 
 for pid in 0 -1 2147483648 99999999999999999999; do
-    refused "web1: leader *is no process id" "leader $pid" web1 --leader=$pid
+    refused "web1: leader *is not a process id" "leader $pid" web1 --leader=$pid
 done
 for pid in '' abc 12x ' ' 1.5; do
-    refused "web1: leader '$pid' is no process id" "leader '$pid'" web1 --leader="$pid"
+    refused "web1: leader '$pid' is not a process id" "leader '$pid'" web1 --leader="$pid"
 done
 refused "web1: leader 1: is the host's own init" "leader 1" web1 --leader=1
 refused "web1: leader 2147483647: there is no such process" "an absent leader" web1 \
@@ -96,8 +96,8 @@ try "vsock CID 'x' is no number from 3 to 4294967294" --vsock-cid=x
 try "alias 'tty1' would be taken for a terminal" --alias=tty1
 try "alias 'web1' is the machine's own name" --alias=web1
 try "alias 'web1' is the machine's own name" --alias=WEB1
-try "interface 'nosuch0' isn't there on the host" --interface=nosuch0
-try "interface '99999' isn't there on the host" --interface=99999
+try "interface 'nosuch0' doesn't exist on the host" --interface=nosuch0
+try "interface '99999' doesn't exist on the host" --interface=99999
 try "address '10.0.0' is no IP address" --address=10.0.0
 try "address '10.0.0.2/24' is no IP address" --address=10.0.0.2/24
 try "address 'web1' is no IP address" --address=web1
@@ -107,7 +107,7 @@ try "address '::1' can't be a machine's" --address=::1
 try "address '0.0.0.0' can't be a machine's" --address=0.0.0.0
 try "address 'ff02::1' can't be a machine's" --address=ff02::1
 try "address 'fe80::1' is link-local: write it with %INTERFACE of the host's" --address=fe80::1
-try "address 'fe80::1%nosuch0' has an interface that isn't there on the host" \
+try "address 'fe80::1%nosuch0' has an interface that doesn't exist on the host" \
     --address=fe80::1%nosuch0
 for map in uid gid; do
     try "$map map extent '0:100000' isn't INNER:OUTER:COUNT, *" --$map-map=0:100000
@@ -135,13 +135,15 @@ done
 
 # Usage.
 for words in "nosuch" "list web1" "list --nosuch" "list --json=yaml" "list --max-addresses=-1" \
-    "list --max-addresses=x" "show --json=short -p Name" "show --nosuch" "which" "which 0" \
+    "list --max-addresses=x" "show --json=short -p Name" "show --nosuch" "which" \
     "which -1" "unregister" "register --batch web1" "register --batch --class=vm" \
     "register web1 --nosuch=1" "register web1 --leader" "--nosuch"; do
     # shellcheck disable=SC2086
     run mymachines $words
-    is "$status|$out" "1|" "mymachines $words"
+    is "$status|$out" "2|" "mymachines $words"
 done
+run mymachines which 0
+is "$status|$out|$err" "1||mymachines: '0' is not a process id" "which 0"
 ok "$(cmp -s "$REGISTRY_DIRECTORY/registry.mdb" "$saved"; echo $?)" "and nothing has changed"
 
 # Batches.
@@ -157,7 +159,7 @@ line "line 1: no JSON: *" "nonsense"
 line "line 1: no JSON: *" '{"name":"web1","leader":'
 line "line 1: isn't a JSON object" '[]'
 line "line 1: a name is missing" "{\"leader\":$other}"
-line "line 1: web1: the leader is missing; say --leader=PID" '{"name":"web1"}'
+line "line 1: web1: the leader is missing; add --leader=PID" '{"name":"web1"}'
 line "line 1: field 'colour' is unknown" '{"colour":"red"}'
 line "line 1: 'localhost' can't be a machine's name: it *" '{"name":"localhost"}'
 line "line 1: field 'leader' isn't a whole number" '{"name":"web1","leader":"x"}'
@@ -183,8 +185,8 @@ start others --share=user --share=mnt --share=net -- setpriv --reuid=65534 --reg
 fails "mymachines: $REGISTRY_DIRECTORY/lock: Permission denied (this needs root)" \
     "an ordinary user can't register" "${nobody[@]}" register web1 --leader="$others" --class=vm
 fails "mymachines: $REGISTRY_DIRECTORY/lock: Permission denied (this needs root)" \
-    "nor unregister" "${nobody[@]}" unregister good
-is "$("${nobody[@]}" list --no-legend)" "good container - - - 192.0.2.1" "but read"
+    "an ordinary user can't unregister" "${nobody[@]}" unregister good
+is "$("${nobody[@]}" list --no-legend)" "good container - $(host_os) 192.0.2.1" "an ordinary user can list"
 ok "$(cmp -s "$REGISTRY_DIRECTORY/registry.mdb" "$saved"; echo $?)" "and nothing has changed"
 
 # A full disk: a file system with room for this registry and not for another.
@@ -194,7 +196,7 @@ cat /dev/zero >"$REGISTRY_DIRECTORY/filler" 2>/dev/null
 cp -p "$REGISTRY_DIRECTORY/registry.mdb" "$saved"
 refused "$REGISTRY_DIRECTORY/.registry.mdb.new: No space left on device" "a full disk" web1 \
     --leader="$other"
-is "$(getent hosts good)" "192.0.2.1       good" "and the old one is read"
+is "$(getent hosts good)" "192.0.2.1       good" "with a full disk, the old registry is read"
 # shellcheck disable=SC2012
 is "$(ls -A "$REGISTRY_DIRECTORY" | sort | tr '\n' ' ')" "filler lock registry.mdb " \
     "nothing is left behind"
@@ -219,7 +221,7 @@ spoiled() {
     rm -rf "$REGISTRY_DIRECTORY/registry.mdb"
 }
 registry=$REGISTRY_DIRECTORY/registry.mdb
-printf '' >"$registry" && spoiled "empty" "it is damaged; remove it, and register the machines again"
+printf '' >"$registry" && spoiled "empty" "it is damaged; replace it by 'mymachines refresh --discard', and register the machines again"
 head -c 5000 "$saved" >"$registry" && spoiled "cut off" "it is damaged"
 cp "$saved" "$registry" && touch "$registry" && spoiled "touched" "it is damaged"
 # overwrite POSITION BYTES: in the registry; a negative position counts from the end
@@ -244,6 +246,18 @@ patch() {
     touch -r "$saved" "$registry"
 }
 patch -16 63000000 && spoiled "another version" "it has another format version"
+patch -16 63000000
+run mymachines refresh --discard
+is "$status|$err" "0|mymachines: $registry: it has another format version; replaced by a new one: machines that were in it have to be registered again" \
+    "refresh --discard replaces a registry that can't be read"
+is "$(mymachines list --no-legend)|$?" "|0" "a registry that was replaced is empty"
+run mymachines refresh --discard
+is "$status|$err" "0|" "refresh --discard leaves a good registry alone"
+patch -16 00000000
+run mymachines register web1 --leader="$other"
+like "$status|$err" "0|mymachines: $registry: it has another format version; replaced by a new one: *" \
+    "registering replaces a registry of an older version"
+is "$(mymachines list --no-legend | cut -d' ' -f1)" web1 "a registry of an older version is replaced by a new one"
 patch -12 01020304 && spoiled "another byte order" "it was written by a program of another byte order"
 chmod 777 "$REGISTRY_DIRECTORY"
 refused_directory=$(mymachines register web1 --leader="$other" 2>&1)
@@ -256,8 +270,8 @@ patch -96 0102030405060708090a0b0c0d0e0f10
 run mymachines list
 is "$status|$out|$err" "0|No machines.|" "a registry of an earlier boot lists nothing"
 run mymachines register web1 --leader="$other"
-is "$status|$err" "0|$(in_no_unit web1)" "and is replaced"
-is "$(mymachines list --no-legend)" "web1 container - $(host_os) -" "by a new one"
+is "$status|$err" "0|$(in_no_unit web1)" "a registry of an earlier boot is replaced"
+is "$(mymachines list --no-legend)" "web1 container - $(host_os) -" "a registry that replaces one of an earlier boot has the new machine"
 run getent hosts good
-is "$status" 2 "without what was in it"
+is "$status" 2 "a registry that replaces one of an earlier boot has none of its machines"
 done_testing

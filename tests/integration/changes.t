@@ -12,10 +12,12 @@ addresses() {
 start good
 start other
 start victim
-for i in "$good" "$other" "$victim"; do
-    inside "$i" ip link set lo up
-    inside "$i" ip addr add 10.1.0.1/32 dev lo
-done
+pair "$good" pair-good 10.1.1.0/24
+pair "$other" pair-other 10.1.2.0/24
+pair "$victim" pair-victim 10.1.3.0/24
+inside "$good" ip addr add 10.1.1.1/32 dev lo
+inside "$other" ip addr add 10.1.2.1/32 dev lo
+inside "$victim" ip addr add 10.1.3.1/32 dev lo
 mymachines register good --leader="$good" 2>/dev/null
 mymachines register other --leader="$other" 2>/dev/null
 mymachines register victim --leader="$victim" 2>/dev/null
@@ -39,17 +41,17 @@ holding_the_lock() {
 
 # One that dies meanwhile.
 dies() {
-    inside "$good" ip addr add 10.1.0.2/32 dev lo
+    inside "$good" ip addr add 10.1.1.2/32 dev lo
     kill -9 "$victim"
     wait_until sh -c "! kill -0 $victim || grep -q ' Z ' /proc/$victim/stat"
 }
 cp -p "$R/registry.mdb" "$TMPDIR/before"
-inside "$other" ip addr add 10.1.0.3/32 dev lo
+inside "$other" ip addr add 10.1.2.3/32 dev lo
 holding_the_lock dies
 is "$status|$out|$err" "0||mymachines: victim: leader $victim has died; unregistered" \
     "a machine that dies during a refresh is forgotten"
 is "$(mymachines list --no-legend --all | awk '{print $1}' | tr '\n' ' ')" "good other " "that one alone"
-is "$(addresses other)" "10.1.0.1 10.1.0.3" "and the others are refreshed"
+is "$(addresses other)" "10.1.2.1 10.1.2.3" "and the others are refreshed"
 
 # One that is unregistered meanwhile, as seen by a refresh that has begun before.
 start third
@@ -61,26 +63,26 @@ mv "$TMPDIR/with" "$R/registry.mdb"
 unregistered() {
     mv "$TMPDIR/without" "$R/registry.mdb"
 }
-inside "$other" ip addr del 10.1.0.3/32 dev lo
+inside "$other" ip addr del 10.1.2.3/32 dev lo
 holding_the_lock unregistered
 is "$status|$err" "0|" "a machine that is unregistered during a refresh"
 is "$(mymachines list --no-legend --all | awk '{print $1}' | tr '\n' ' ')" "good other " "doesn't come back"
 
 # One that changes, and is refreshed by somebody else, meanwhile.
 mymachines refresh
-is "$(addresses good)" "10.1.0.1 10.1.0.2" "before"
+is "$(addresses good)" "10.1.1.1 10.1.1.2" "before"
 cp -p "$R/registry.mdb" "$TMPDIR/old"
-inside "$good" ip addr add 10.1.0.9/32 dev lo
+inside "$good" ip addr add 10.1.1.9/32 dev lo
 mymachines refresh good
 cp -p "$R/registry.mdb" "$TMPDIR/new"
-inside "$good" ip addr del 10.1.0.9/32 dev lo
+inside "$good" ip addr del 10.1.1.9/32 dev lo
 mv "$TMPDIR/old" "$R/registry.mdb"
 newer() {
     mv "$TMPDIR/new" "$R/registry.mdb"
-    inside "$good" ip addr add 10.1.0.9/32 dev lo
+    inside "$good" ip addr add 10.1.1.9/32 dev lo
 }
 holding_the_lock newer
-is "$status|$(addresses good)" "0|10.1.0.1 10.1.0.2 10.1.0.9" \
+is "$status|$(addresses good)" "0|10.1.1.1 10.1.1.2 10.1.1.9" \
     "what was looked at before somebody else's publication isn't published after it"
 
 # A program whose first thread ends goes on.
@@ -92,11 +94,12 @@ P
 start headless -- python3 "$TMPDIR/threads.py"
 if wait_until grep -q ' Z ' "/proc/$headless/stat"; then
     mymachines register headless --leader="$headless" --address=192.0.2.7 2>/dev/null
-    inside "$other" ip addr add 10.1.0.4/32 dev lo
+    inside "$other" ip addr add 10.1.2.4/32 dev lo
     run mymachines refresh
     # The kernel shows the namespaces of a first thread only.
     is "$status|$err|$(addresses other)" \
-        "0|mymachines: headless: cannot read its addresses: No such file or directory|10.1.0.1 10.1.0.4" \
+        "0|mymachines: headless: cannot read its operating system: No such file or directory
+mymachines: headless: cannot read its addresses: No such file or directory|10.1.2.1 10.1.2.4" \
         "a machine without its first thread stops no refresh"
     is "$(mymachines show headless -p State --value)" "running" "and runs"
 else
@@ -104,14 +107,24 @@ else
 fi
 
 # What can't be read is what it was.
-run bash -c 'ulimit -n 8; exec mymachines refresh good'
-like "$status|$err" "0|mymachines: good: cannot read its addresses: Too many open files*" "a fact that can't be read"
-is "$(addresses good)" "10.1.0.1 10.1.0.2 10.1.0.9" "stays"
+# With this many descriptors fewer than it needs, addresses can't be read.
+short_of_descriptors() {
+    local limit
+    for limit in 12 11 10 9 8 7; do
+        (ulimit -n "$limit" && exec mymachines refresh good) 2>"$TMPDIR/err"
+        status=$? err=$(cat "$TMPDIR/err")
+        [[ $err != *addresses* ]] || break
+    done
+}
+short_of_descriptors
+is "$status|$err" "0|mymachines: good: cannot read its operating system: Too many open files
+mymachines: good: cannot read its addresses: Too many open files" "a fact that can't be read"
+is "$(addresses good)" "10.1.1.1 10.1.1.2 10.1.1.9" "stays"
 
 # A machine's own idea of an address.
 inside "$other" ip -6 addr add ::ffff:127.0.0.1/128 dev lo nodad
 mymachines refresh other
-is "$(addresses other)" "10.1.0.1 10.1.0.4" "a mapped loopback address is none of its"
+is "$(addresses other)" "10.1.2.1 10.1.2.4" "a mapped loopback address is none of its"
 
 # A batch that says of a machine twice.
 start kvm
@@ -158,9 +171,9 @@ done
 run mymachines register --batch <"$TMPDIR/saved"
 is "$status|$(mymachines show good | grep -v Timestamp)" "0|$(grep -v Timestamp "$TMPDIR/shown")" \
     "what list --json prints, a batch reads"
-inside "$good" ip addr del 10.1.0.9/32 dev lo
+inside "$good" ip addr del 10.1.1.9/32 dev lo
 mymachines refresh
-like "$(addresses good)" "192.0.2.9 10.1.0.1 10.1.0.2*" "and what is found goes on being found"
+like "$(addresses good)" "192.0.2.9 10.1.1.1 10.1.1.2*" "and what is found goes on being found"
 
 # Without standard descriptors.
 mymachines register victim --leader="$next" --replace 2>/dev/null

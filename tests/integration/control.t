@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# VMs do what they are told by their control socket, and containers by the signals that were named.
+# Power and pause: VMs by their control socket, containers by the given signals.
 . "${SRCDIR:?run this by make check}/tests/integration/lib.sh"
 need_root
 
@@ -8,56 +8,56 @@ need_root
 start box
 for path in relative "/$(printf '%0107d' 0)" $'/\001'; do
     run mymachines register box --leader="$box" --control="$path"
-    like "$status|$err" "1|mymachines: box: control socket '*' *" "--control=${path:0:3}... is refused"
+    like "$status|$err" "1|mymachines: box: control socket '*' *" "register refuses --control=${path:0:3}..."
 done
-fails "mymachines: box: poweroff signal 'SIGNO' is no signal" "no such signal" \
+fails "mymachines: box: poweroff signal 'SIGNO' is no signal" "register refuses an unknown --poweroff-signal" \
     mymachines register box --leader="$box" --poweroff-signal=SIGNO
 mymachines register box --leader="$box" --control=/run/qmp --poweroff-signal=RTMIN+4 --reboot-signal=2 2>/dev/null
 properties() {
     mymachines show "$1" -p Control,PoweroffSignal,RebootSignal
 }
-said="Control=/run/qmp
+expected="Control=/run/qmp
 PoweroffSignal=SIGRTMIN+4
 RebootSignal=SIGINT"
-is "$(properties box)" "$said" "they are kept"
+is "$(properties box)" "$expected" "register keeps the control socket and the signals"
 mymachines register box --leader="$box" --service=x 2>/dev/null
-is "$(properties box)" "$said" "when it is registered again"
+is "$(properties box)" "$expected" "registering again keeps the control socket and the signals"
 mymachines show box --json=short >"$TMPDIR/box.json"
 mymachines unregister box
 mymachines register --batch <"$TMPDIR/box.json" 2>/dev/null
-is "$(properties box)" "$said" "and in JSON"
+is "$(properties box)" "$expected" "JSON keeps the control socket and the signals"
 mymachines register box --leader="$box" --control= --poweroff-signal= 2>/dev/null
 is "$(properties box)" "Control=
 PoweroffSignal=
-RebootSignal=SIGINT" "an empty value takes them back"
+RebootSignal=SIGINT" "an empty value removes the control socket and a signal"
 
-# Signals that were named.
+# Given signals.
 is_gone() {
     ! grep -qs '^State:.[^ZX]' "/proc/$1/status"
 }
 mymachines register box --leader="$box" --poweroff-signal=SIGUSR2 2>/dev/null
 fails "mymachines: box: cannot power it off: its first process ignores the signal for that; *" \
-    "one that it ignores" mymachines poweroff box
+    "poweroff fails if the leader ignores the given signal" mymachines poweroff box
 run mymachines reboot box
-is "$status|$err" "0|" "reboot by the signal that was named"
+is "$status|$err" "0|" "reboot uses the given signal"
 wait_until is_gone "$box"
-ok $? "which it gets"
+ok $? "the leader gets the given reboot signal"
 mymachines unregister box
 
-# A VM of which nobody has said how to tell it anything.
+# A VM without a control socket.
 sleep 1000 & vm=$!
 mymachines register vm1 --class=vm --leader="$vm" 2>/dev/null
 fails "mymachines: vm1: cannot power it off: it is a VM, and has no control socket; see register --control" \
-    "poweroff without a socket" mymachines poweroff vm1
+    "poweroff of a VM without a control socket fails" mymachines poweroff vm1
 fails "mymachines: vm1: cannot reboot it: it is a VM, and has no control socket; see register --control" \
-    "reboot without a socket" mymachines reboot vm1
+    "reboot of a VM without a control socket fails" mymachines reboot vm1
 control() {
     mymachines register vm1 --class=vm --leader="$vm" --control="$TMPDIR/$1" 2>/dev/null
 }
 control nothing
-fails "mymachines: vm1: cannot power it off: $TMPDIR/nothing: No such file or directory" "no socket there" \
+fails "mymachines: vm1: cannot power it off: $TMPDIR/nothing: No such file or directory" "poweroff fails if the control socket doesn't exist" \
     mymachines poweroff vm1
-# answer NAME TEXT: a socket that says this to whoever comes, and then waits
+# answer NAME TEXT: make a socket that sends this text to each client, and then waits
 cat >"$TMPDIR/answer.py" <<'P'
 import socket, sys
 server = socket.socket(socket.AF_UNIX)
@@ -88,28 +88,28 @@ end() {
 trap end EXIT
 answer silent ''
 start_time=$(date +%s)
-fails "mymachines: vm1: cannot pause it: $TMPDIR/silent doesn't answer; is somebody else connected to it?" \
-    "a socket that says nothing" timeout 20 "$BUILDDIR/mymachines" pause vm1
-ok "$([ $(($(date +%s) - start_time)) -le 10 ]; echo $?)" "is given up after a while"
+fails "mymachines: vm1: cannot pause it: $TMPDIR/silent doesn't answer; is another program connected to it?" \
+    "pause fails if the control socket doesn't answer" timeout 20 "$BUILDDIR/mymachines" pause vm1
+ok "$([ $(($(date +%s) - start_time)) -le 10 ]; echo $?)" "pause gives up on a control socket after some seconds"
 answer words $'hello\n'
-fails "mymachines: vm1: cannot pause it: $TMPDIR/words: Protocol error" "one that speaks something else" mymachines pause vm1
+fails "mymachines: vm1: cannot pause it: $TMPDIR/words: Protocol error" "pause fails if the control socket doesn't speak QMP" mymachines pause vm1
 answer endless '{"QMP": ' 100000
-fails "mymachines: vm1: cannot pause it: $TMPDIR/endless: Protocol error" "one that never ends its line" mymachines pause vm1
+fails "mymachines: vm1: cannot pause it: $TMPDIR/endless: Protocol error" "pause fails if the control socket sends an endless line" mymachines pause vm1
 answer refusing $'{"QMP": {}}\n{"event": "X"}\n{"error": {"class": "x"}}\n'
-fails "mymachines: vm1: cannot pause it: its emulator refuses to" "one that refuses" mymachines pause vm1
+fails "mymachines: vm1: cannot pause it: its emulator refuses to" "pause fails if the emulator refuses" mymachines pause vm1
 kill -9 "$vm"
 wait "$vm" 2>/dev/null
-fails "mymachines: vm1: cannot pause it: its leader has died" "a dead one's socket isn't used" mymachines pause vm1
+fails "mymachines: vm1: cannot pause it: its leader has died" "pause doesn't use the control socket of a VM that has died" mymachines pause vm1
 mymachines unregister vm1
 
-# A real one.
+# A real VM.
 if ! command -v qemu-system-x86_64 >/dev/null; then
     skip "there is no qemu" "a real VM"
     done_testing
     exit
 fi
 start_qemu() {
-    # It has no disk; its firmware waits for one.
+# Without a disk, the firmware waits for one.
     env -u LD_PRELOAD qemu-system-x86_64 -accel tcg -cpu qemu64 -M q35 -m 64 -nodefaults -display none "$@" \
         -qmp "unix:$TMPDIR/qmp,server=on,wait=off" >/dev/null 2>&1 </dev/null &
     qemu=$!
@@ -135,20 +135,20 @@ status_of_vm() {
 start_qemu -no-reboot
 is "$(status_of_vm)" running "a real VM runs"
 run mymachines pause vm2
-is "$status|$err|$(status_of_vm)" "0||paused" "pause"
+is "$status|$err|$(status_of_vm)" "0||paused" "pause stops the processors of a real VM"
 run mymachines resume vm2
-is "$status|$err|$(status_of_vm)" "0||running" "resume"
+is "$status|$err|$(status_of_vm)" "0||running" "resume continues a real VM"
 run mymachines poweroff vm2
-is "$status|$err" "0|" "its power button is pressed"
+is "$status|$err" "0|" "poweroff of a real VM succeeds"
 run mymachines reboot vm2
-is "$status|$err" "0|" "reboot"
+is "$status|$err" "0|" "reboot of a real VM succeeds"
 run timeout 20 "$BUILDDIR/mymachines" wait vm2
-is "$status|$err" "0|" "which ends one with -no-reboot"
+is "$status|$err" "0|" "reboot ends a real VM that runs with -no-reboot"
 rm -f "$TMPDIR/qmp"
 mymachines unregister vm2
 start_qemu
 run mymachines terminate vm2
-is "$status|$err|$(mymachines list -a --no-legend)" "0||" "terminate"
+is "$status|$err|$(mymachines list -a --no-legend)" "0||" "terminate ends a real VM and unregisters it"
 wait_until is_gone "$qemu"
-ok $? "ends the emulator"
+ok $? "terminate ends the emulator of a real VM"
 done_testing

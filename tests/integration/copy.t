@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# mymachines copy-to and copy-from: what arrives, and that nothing else does, whatever a machine does
-# meanwhile.
+# mymachines copy-to and copy-from: they copy what was given and nothing else, whatever the machine does
+# at the same time.
 # shellcheck disable=SC2016,SC2154
 . "${SRCDIR:?run this by make check}/tests/integration/lib.sh"
 . "$SRCDIR/tests/support/rootfs.sh"
@@ -10,12 +10,7 @@ command -v busybox >/dev/null || skip_all "busybox isn't installed"
 PATH=$PATH:$SRCDIR/tests/support
 own_dev
 
-rootfs "$TMPDIR/plain" 0
-rootfs "$TMPDIR/one" 200000
-rootfs "$TMPDIR/three" 300000
-start_rootfs plain "$TMPDIR/plain" --share=user
-start_rootfs one "$TMPDIR/one" --map=0:200000:65536
-start_rootfs three "$TMPDIR/three" --map=0:300000:1000 --map=1000:1000:1 --map=1001:301001:64535
+start_three
 for machine in plain one three; do
     mymachines register "$machine" --leader="${!machine}" 2>/dev/null
 done
@@ -28,12 +23,12 @@ cd "$TMPDIR" || exit
 copy() {
     run timeout -k 5 30 mymachines "$@" </dev/null
 }
-# listing DIRECTORY: all there is of what is in there
+# listing DIRECTORY: print all attributes and checksums of its contents
 listing() {
     (cd "$1" && find . -printf '%P %y %m %U:%G %Ts %l %b\n' | sort)
     (cd "$1" && find . -type f -exec sh -c 'echo "$1 $(cksum <"$1")"' - {} \; | sort)
 }
-# as_owners UID:GID...: the listing, with owners as the machine makes them: OLD=NEW
+# as_owners OLD=NEW...: replace owners, UID:GID, in a listing
 as_owners() {
     local change expressions=(-e '')
     for change in "$@"; do
@@ -42,7 +37,7 @@ as_owners() {
     sed "${expressions[@]}"
 }
 
-# A tree with all that can be in one.
+# A tree with all types of files.
 mkdir -p tree/a/empty "tree/name with $(printf '\1\n\377')é"
 printf 'content\n' >tree/a/file
 : >tree/a/nothing
@@ -68,150 +63,162 @@ before=$(listing tree)
 for machine in plain one three; do
     root=$TMPDIR/$machine
     copy copy-to "$machine" tree /srv
-    is "$status|$out|$err" "0||" "$machine: a tree is copied"
+    is "$status|$out|$err" "0||" "$machine: copy-to copies a tree"
     case $machine in
     plain) changes=() ;;
     one) changes=(1000:1000=200000:200000 0:29=200000:200000 1000:0=200000:200000 0:0=200000:200000) ;;
     three) changes=(0:0=300000:300000 1000:1000=1000:1000 0:29=300000:300000 1000:0=1000:300000) ;;
     esac
     is "$(listing "$root/srv")" "$(as_owners "${changes[@]}" <<<"$before")" \
-        "$machine: types, modes, owners, times, links, holes and contents"
+        "$machine: copy-to keeps types, modes, mapped owners, times, links, holes and contents"
     is "$(getfattr --absolute-names --only-values -n user.here "$root/srv/a/file")$(getfattr \
-        --absolute-names --only-values -n user.directory "$root/srv/a")" valuevalue "$machine: attributes of users"
-    is "$(getcap "$root/srv/a/nothing")" "" "$machine: but no capabilities"
+        --absolute-names --only-values -n user.directory "$root/srv/a")" valuevalue "$machine: copy-to keeps user attributes"
+    is "$(getcap "$root/srv/a/nothing")" "" "$machine: copy-to doesn't copy file capabilities"
     copy copy-from "$machine" /srv "$TMPDIR/back-$machine"
-    is "$status|$out|$err" "0||" "$machine: and back"
-    # Nothing runs as somebody else.
+    is "$status|$out|$err" "0||" "$machine: copy-from copies a tree"
+# Without setuid bits, nothing runs as another user.
     is "$(listing "back-$machine")" "$(listing "$root/srv" | sed 's/ 4755 / 755 /')" \
-        "$machine: the same, with the host's ids for the machine's, and without setuid"
+        "$machine: copy-from maps owners to the host's ids, and removes setuid bits"
     rm -rf "back-$machine"
 
-    # Single files, and what is there already.
+# Single files, and files that exist already.
     copy copy-to "$machine" tree/a/file /tmp/file
-    is "$status|$(cat "$root/tmp/file")" "0|content" "$machine: a file"
+    is "$status|$(cat "$root/tmp/file")" "0|content" "$machine: copy-to copies a single file"
     echo other >other
     copy copy-to "$machine" other /tmp/file
     is "$status|$err|$(cat "$root/tmp/file")" \
-        "1|mymachines: $machine: /tmp/file: is already there; --force replaces files|content" \
-        "$machine: one that is there stays"
+        "1|mymachines: $machine: /tmp/file: exists already; --force replaces files|content" \
+        "$machine: copy-to doesn't replace an existing file"
     copy copy-to --force "$machine" other /tmp/file
-    is "$status|$err|$(cat "$root/tmp/file")" "0||other" "$machine: but with --force"
+    is "$status|$err|$(cat "$root/tmp/file")" "0||other" "$machine: copy-to --force replaces a file"
     echo here >file
     copy copy-from "$machine" /tmp/file file
-    is "$status|$err|$(cat file)" "1|mymachines: file: is already there; --force replaces files|here" \
-        "$machine: so it is here"
+    is "$status|$err|$(cat file)" "1|mymachines: file: exists already; --force replaces files|here" \
+        "$machine: copy-from doesn't replace an existing file"
     copy copy-from "$machine" /tmp/file file --force
-    is "$status|$err|$(cat file)" "0||other" "$machine: and with --force"
-    is "$(find "$root" "$TMPDIR" -xdev -name '.mymachines-*')" "" "$machine: no file is left"
+    is "$status|$err|$(cat file)" "0||other" "$machine: copy-from --force replaces a file"
+    is "$(find "$root" "$TMPDIR" -xdev -name '.mymachines-*')" "" "$machine: copies leave no temporary file"
     rm file
 done
 
-# Where machinectl would have it.
+# Default paths and existing directories, as in machinectl.
 mkdir "$TMPDIR/here"
 echo x >here/same
 copy copy-to plain "$TMPDIR/here/same"
-like "$status|$err" "1|mymachines: plain: cannot get to $TMPDIR/here/same: *" "the same path needs its directory"
+like "$status|$err" "1|mymachines: plain: cannot open the directory of $TMPDIR/here/same: *" "copy-to without a second path needs the directory in the machine"
 mkdir -p "plain/$TMPDIR/here"
 copy copy-to plain "$TMPDIR/here/same"
-is "$status|$(cat "plain/$TMPDIR/here/same")" "0|x" "without a second path, it is the same"
+is "$status|$(cat "plain/$TMPDIR/here/same")" "0|x" "copy-to without a second path uses the same path in the machine"
 rm "plain/$TMPDIR/here/same"
 (cd here && mymachines copy-to plain same)
-is "$?|$(cat "plain/$TMPDIR/here/same")" "0|x" "also of one in the working directory"
+is "$?|$(cat "plain/$TMPDIR/here/same")" "0|x" "copy-to makes a relative path absolute for the machine"
 echo back >"plain/$TMPDIR/here/same"
 copy copy-from plain --force "$TMPDIR/here/same"
-is "$status|$(cat here/same)" "0|back" "and back"
+is "$status|$(cat here/same)" "0|back" "copy-from without a second path uses the same path on the host"
 copy copy-from plain /etc/./passwd ./here/
-is "$status|$err" "1|mymachines: ./here/: cannot replace it: Is a directory" "a file for a directory"
+is "$status|$err" "1|mymachines: ./here/: cannot replace it: Is a directory" "copy-from doesn't replace a directory by a file"
 mkdir -p plain/tmp/into/a
 echo kept >plain/tmp/into/a/kept
 chmod 711 plain/tmp/into
 copy copy-to plain tree/ /tmp/into/
 is "$status|$(cat plain/tmp/into/a/{kept,file})|$(stat -c %a plain/tmp/into)" "0|kept
-content|711" "a tree into one that is there"
+content|711" "copy-to merges a tree into an existing directory, which keeps its attributes"
 copy copy-to plain tree /tmp/into
-like "$status|$err" "1|mymachines: plain: /tmp/into/*: is already there; --force replaces files" "but not over it"
+like "$status|$err" "1|mymachines: plain: /tmp/into/*: exists already; --force replaces files" "copy-to of a tree doesn't replace existing files"
 copy copy-to plain tree /tmp/into --force
-is "$status|$err" "0|" "unless by force"
+is "$status|$err" "0|" "copy-to --force of a tree replaces existing files"
 echo file >plain/tmp/into2
 copy copy-to plain tree /tmp/into2 --force
 is "$status|$err" "1|mymachines: plain: /tmp/into2: cannot open the directory: Not a directory" \
-    "a directory in the place of a file"
+    "copy-to doesn't replace a file by a directory"
 copy copy-from plain /etc/.. "$TMPDIR/whole"
-is "$status|$(ls whole)" "0|$(ls plain)" "a whole machine"
+is "$status|$(ls whole)" "0|$(ls plain)" "copy-from copies all files of a machine"
 like "$err" "*mymachines: plain: /etc/../proc: is a file system of the kernel's, which isn't copied*" \
-    "without what the kernel makes up"
-like "$err" "*mymachines: plain: /etc/../dev/null: is a device, which isn't copied*" "or devices, which is said"
+    "copy-from skips file systems of the kernel's, and reports that"
+like "$err" "*mymachines: plain: /etc/../dev/null: is a device, which isn't copied*" "copy-from skips devices, and reports that"
 rm -rf whole
 copy copy-from plain /proc/version version
-is "$status|$(cat version)" "0|$(cat /proc/version)" "a file of the kernel's that was named"
+is "$status|$(cat version)" "0|$(cat /proc/version)" "copy-from copies a file of the kernel's that was given"
 
 # Mistakes.
 for direction in to from; do
     fails "mymachines: copy-$direction: takes the name of a machine and one path or two" \
-        "copy-$direction: one word" mymachines copy-$direction plain
+        "copy-$direction with one argument is refused" mymachines copy-$direction plain
     fails "mymachines: copy-$direction: takes the name of a machine and one path or two" \
-        "copy-$direction: four words" mymachines copy-$direction plain /a /b /c
-    fails "mymachines: no machine 'nonesuch' is registered" "copy-$direction: no machine" \
+        "copy-$direction with four arguments is refused" mymachines copy-$direction plain /a /b /c
+    fails "mymachines: no machine 'nonesuch' is registered" "copy-$direction refuses a name that isn't registered" \
         mymachines copy-$direction nonesuch /etc/passwd
-    fails "mymachines: plain: to enter a machine needs root" "copy-$direction: a user of the host" \
+    fails "mymachines: plain: entering a machine needs root" "copy-$direction needs root" \
         setpriv --reuid=1000 --regid=1000 --clear-groups mymachines copy-$direction plain /etc/passwd /tmp/x
 done
-fails "mymachines: copy-to: the path in the machine must be absolute, 'x' isn't" "no path in a machine" \
+fails "mymachines: copy-to: the path in the machine must be absolute, 'x' isn't" "copy-to refuses a relative path in the machine" \
     mymachines copy-to plain tree x
-fails "mymachines: copy-from: the path in the machine must be absolute, 'x' isn't" "nor from one" \
+fails "mymachines: copy-from: the path in the machine must be absolute, 'x' isn't" "copy-from refuses a relative path in the machine" \
     mymachines copy-from plain x
-fails "mymachines: nonesuch: No such file or directory" "no source here" mymachines copy-to plain nonesuch /x
-fails "mymachines: nonesuch/x: No such file or directory" "nor its directory" \
+fails "mymachines: nonesuch: No such file or directory" "copy-to fails if the source doesn't exist" mymachines copy-to plain nonesuch /x
+fails "mymachines: nonesuch/x: No such file or directory" "copy-to fails if the directory of the source doesn't exist" \
     mymachines copy-to plain nonesuch/x /x
-fails "mymachines: plain: /nonesuch: No such file or directory" "no source there" \
+fails "mymachines: plain: /nonesuch: No such file or directory" "copy-from fails if the source doesn't exist" \
     mymachines copy-from plain /nonesuch x
-fails "mymachines: plain: cannot get to /nonesuch/x: No such file or directory" "nor its directory there" \
+fails "mymachines: plain: cannot open the directory of /nonesuch/x: No such file or directory" "copy-from fails if the directory of the source doesn't exist" \
     mymachines copy-from plain /nonesuch/x x
-fails "mymachines: nonesuch/x: No such file or directory" "no destination here" \
+fails "mymachines: nonesuch/x: No such file or directory" "copy-from fails if the directory of the destination doesn't exist" \
     mymachines copy-from plain /etc/passwd nonesuch/x
-fails "mymachines: /dev/null: is a socket or device, which isn't copied" "a device here" \
+fails "mymachines: /dev/null: is a socket or device, which isn't copied" "copy-to refuses a device" \
     mymachines copy-to plain /dev/null /tmp/null
-fails "mymachines: plain: /dev/zero is a socket or device, which isn't copied" "a device there" \
+fails "mymachines: plain: /dev/zero is a socket or device, which isn't copied" "copy-from refuses a device" \
     mymachines copy-from plain /dev/zero zero
-fails "mymachines: one: cannot get to /etc/x?x1b*: *" "an escape in a name isn't printed" \
+fails "mymachines: one: cannot open the directory of /etc/x?x1b*: *" "control bytes in a path are escaped" \
     mymachines copy-to one tree/a/file $'/etc/x\e[31m/x'
 start emulator --share=user --share=net --share=mnt
 mymachines register vm1 --leader="$emulator" --class=vm --address=192.0.2.9
-fails "mymachines: vm1: is a virtual machine, whose files can't be reached from here; use scp" "a VM" \
+fails "mymachines: vm1: is a virtual machine, whose files can't be reached from here; use scp" "copy-from refuses a VM, and names scp" \
     mymachines copy-from vm1 /etc/passwd x
 
-# The machine's root can't write everywhere, and so neither can who copies.
+# A copy has the permissions of the machine's root, which can't write everywhere.
 mkdir -m 755 one/hosts three/hosts
 for machine in one three; do
     fails "mymachines: $machine: /hosts/x: cannot make it: Permission denied" \
-        "$machine: a directory of the host's root" mymachines copy-to $machine tree/a/file /hosts/x
+        "$machine: copy-to can't write where the machine's root can't" mymachines copy-to $machine tree/a/file /hosts/x
     install -m 600 tree/a/file $machine/hosts/secret
     fails "mymachines: $machine: /hosts/secret: cannot open it: Permission denied" \
-        "$machine: and a file of his" mymachines copy-from $machine /hosts/secret x
+        "$machine: copy-from can't read what the machine's root can't" mymachines copy-from $machine /hosts/secret x
 done
 chmod 644 one/hosts/secret
 copy copy-from one /hosts/secret x
-is "$status|$(stat -c %u x)" "0|0" "one that is only read is root's"
+is "$status|$(stat -c %u x)" "0|0" "a file whose owner isn't mapped becomes root's on the host"
 rm -f x
 echo nobody >one/tmp/nobody
 chown 265534:265534 one/tmp/nobody
 copy copy-from one /tmp/nobody x
-is "$(stat -c %u:%g x)" 0:0 "and so is nobody's"
+is "$(stat -c %u:%g x)" 0:0 "a file of nobody's becomes root's on the host"
 rm x
+
+# A user namespace without maps: all its files are nobody's.
+unshare --user --mount sleep 100000 </dev/null >/dev/null 2>&1 &
+unmapped=$!
+wait_until grep -qx sleep "/proc/$unmapped/comm"
+mymachines register unmapped --leader="$unmapped" 2>/dev/null
+install -m 644 -o 1000 -g 1000 tree/a/file theirs
+copy copy-from unmapped "$TMPDIR/theirs" x
+is "$status|$err|$(stat -c %u:%g x)" "0||0:0" "copy-from a machine with empty id maps gives files to root"
+rm -f x theirs
+kill -9 "$unmapped"
+wait "$unmapped" 2>/dev/null
 
 # A machine whose root may do less.
 start limited --share=user -- capsh --drop=cap_fowner,cap_dac_override,cap_fsetid,cap_chown -- -c 'exec sleep 100000'
 mymachines register limited --leader="$limited" 2>/dev/null
 wait_until eval "[ \$(tr '\0' ' ' </proc/$limited/cmdline | cut -c1-5) = sleep ]"
 copy copy-to limited tree/a "$TMPDIR/limited"
-is "$status|$err|$(listing limited)" "0||$(listing tree/a)" "a root with few capabilities"
+is "$status|$err|$(listing limited)" "0||$(listing tree/a)" "copy-to works in a machine whose root has few capabilities"
 rm -rf limited
 install -d -o 1000 -m 700 limited
 copy copy-to limited tree/a/file "$TMPDIR/limited/file"
-is "$status|$err" "1|mymachines: limited: $TMPDIR/limited/file: cannot make it: Permission denied" "can't go everywhere"
+is "$status|$err" "1|mymachines: limited: $TMPDIR/limited/file: cannot make it: Permission denied" "copy-to in such a machine can't write to another user's directory"
 kill -9 "$limited"
 
-# Links, and links that come and go, lead to the machine's own.
+# Links, also those that are exchanged during a copy, never lead out of the machine.
 mkdir victim
 echo secret >victim/secret
 victim=$(listing victim)
@@ -220,23 +227,23 @@ for machine in plain one; do
     for link in "$TMPDIR/victim" "../../../../../../../../$TMPDIR/victim" "/proc/1/root/$TMPDIR/victim"; do
         ln -sfn "$link" "$root/tmp/link"
         copy copy-to "$machine" tree/a/file /tmp/link/file
-        like "$status|$err" "1|mymachines: $machine: cannot get to /tmp/link/file: *" \
-            "$machine: to where a link to $link leads"
+        like "$status|$err" "1|mymachines: $machine: cannot open the directory of /tmp/link/file: *" \
+            "$machine: copy-to doesn't follow a link to $link"
         copy copy-from "$machine" /tmp/link/secret x
-        like "$status|$err" "1|mymachines: $machine: cannot get to /tmp/link/secret: *" "$machine: or from there"
+        like "$status|$err" "1|mymachines: $machine: cannot open the directory of /tmp/link/secret: *" "$machine: copy-from doesn't follow a link to $link"
         copy copy-to "$machine" tree/a /tmp/link
         like "$status|$err" "1|mymachines: $machine: /tmp/link: cannot open the directory: Not a directory" \
-            "$machine: a directory in its place"
+            "$machine: copy-to of a directory doesn't follow a link to $link"
     done
     ln -sfn /etc "$root/tmp/link"
     copy copy-from "$machine" /tmp/link/passwd x
-    is "$status|$(cat x)" "0|$(cat "$root/etc/passwd")" "$machine: one of its own is followed"
+    is "$status|$(cat x)" "0|$(cat "$root/etc/passwd")" "$machine: copy-from follows a link on the way that stays in the machine"
     rm -f x
     copy copy-from "$machine" /tmp/link x
-    is "$status|$(readlink x)" "0|/etc" "$machine: but at the end it is copied"
+    is "$status|$(readlink x)" "0|/etc" "$machine: copy-from copies a link at the end of the path"
     rm -f x
 
-    # What is moved here is a file of the machine's, a link to the host's, and nothing.
+# In turn, the name is a directory of the machine's, a link to the host's, and nothing.
     mkdir "$root/tmp/swap"
     chown --reference="$root" "$root/tmp/swap"
     mymachines shell "$machine" sh -c 'cd /tmp/swap
@@ -250,7 +257,7 @@ for machine in plain one; do
     wait_until test -e "$root/tmp/swap/ready"
     copies=0
     for ((i = 0; i < 40; i++)); do
-        # In turn: where the links are on the way, and where they are in a tree.
+# Links on the way to a file, and links in a tree.
         timeout 20 mymachines copy-to "$machine" tree/a/file "/tmp/swap/now/victim/file" 2>/dev/null
         timeout 20 mymachines copy-to --force "$machine" victim "/tmp/swap/real/d" 2>/dev/null
         timeout 20 mymachines copy-from "$machine" /tmp/swap "$TMPDIR/got.$i" 2>/dev/null && copies=$((copies + 1))
@@ -258,9 +265,9 @@ for machine in plain one; do
     done
     kill "$busy"
     wait "$busy" 2>/dev/null
-    is "$(listing victim)" "$victim" "$machine: links that come and go: nothing is written here"
-    is "$(find got.* -name top)" "" "$machine: or read from here"
-    ok "$([ "$(find got.* -name ready | wc -l)" -gt 20 ]; echo $?)" "$machine: while copies are made"
+    is "$(listing victim)" "$victim" "$machine: copies write nothing on the host while links are exchanged"
+    is "$(find got.* -name top)" "" "$machine: copies read nothing from the host while links are exchanged"
+    ok "$([ "$(find got.* -name ready | wc -l)" -gt 20 ]; echo $?)" "$machine: copies succeed while links are exchanged"
     rm -rf got.*
 done
 
@@ -276,15 +283,15 @@ s.bind(b"sock\n\x1b[31met")
 P
 copy copy-from plain /tmp/names names
 is "$status|$err" "0|mymachines: plain: /tmp/names/sock\\x0a\\x1b[31met: is a socket, which isn't copied" \
-    "control bytes in a name aren't printed"
-is "$(ls -b names)" "$(ls -b --ignore='sock*' plain/tmp/names)" "but copied"
+    "control bytes in the name of a skipped file are escaped"
+is "$(ls -b names)" "$(ls -b --ignore='sock*' plain/tmp/names)" "files with unusual names are copied"
 
-# FIFOs, which nobody opens.
+# A FIFO must not be opened: that would block.
 mkfifo plain/tmp/names/pipe
 copy copy-from plain /tmp/names/pipe pipe
-is "$status|$(stat -c %F pipe)" "0|fifo" "a FIFO"
+is "$status|$(stat -c %F pipe)" "0|fifo" "copy-from copies a FIFO without opening it"
 
-# Deeper than can be.
+# Deeper than COPY_DEPTH_MAX.
 python3 -c '
 import os
 for i in range(400):
@@ -292,22 +299,22 @@ for i in range(400):
     os.chdir("d")
 open("bottom", "w")' >/dev/null
 copy copy-to plain d /tmp/deep
-like "$status|$err" "1|mymachines: d/d/*/d: is too deep" "too deep a tree"
-ok "$([ -d plain/tmp/deep/d/d/d/d/d/d/d/d ]; echo $?)" "is copied as far as that goes"
+like "$status|$err" "1|mymachines: d/d/*/d: is too deep" "copy-to fails for directories that are nested too deeply"
+ok "$([ -d plain/tmp/deep/d/d/d/d/d/d/d/d ]; echo $?)" "copy-to of a tree that is too deep copies the upper part"
 rm -rf d
 
-# A file that grows is copied as it was.
+# A file that grows is copied with the size that it had at first.
 mymachines shell plain sh -c 'yes >/tmp/growing' </dev/null >/dev/null 2>&1 &
 busy=$!
 wait_until test -s plain/tmp/growing
 copy copy-from plain /tmp/growing growing
-is "$status" 0 "a file that grows comes to an end"
+is "$status" 0 "copy-from of a growing file ends"
 kill $busy
 wait $busy 2>/dev/null
 rm -f growing plain/tmp/growing
 
-# held_visitor PID: sets visitor, when the copy of this mymachines has begun and before it ends; it
-# stands still
+# held_visitor PID: wait until the copy of this mymachines has begun, stop the process, and set visitor
+# to the pid of its visitor
 held_visitor() {
     wait_until has_temporary "$to"
     kill -STOP "$1"
@@ -326,7 +333,7 @@ for machine in plain one; do
             to=$TMPDIR arguments=("$machine" /tmp/large got)
         fi
         for signal in INT TERM KILL; do
-            # Not by "&" alone, which has it ignore SIGINT.
+# With "&" alone, bash would start it with SIGINT ignored.
             setsid python3 -c '
 import os, signal, sys
 signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -335,17 +342,17 @@ os.execvp(sys.argv[1], sys.argv[1:])' mymachines copy-$direction "${arguments[@]
             kill -$signal $!
             kill -CONT $! 2>/dev/null
             wait $! 2>/dev/null
-            is "$?" "$((128 + $(kill -l $signal)))" "$machine: copy-$direction: SIG$signal ends it"
+            is "$?" "$((128 + $(kill -l $signal)))" "$machine: SIG$signal ends copy-$direction"
             wait_until eval "! kill -0 $visitor"
-            ok $? "and what it has sent"
+            ok $? "$machine: SIG$signal to copy-$direction ends its visitor"
             if [ $direction$signal = fromKILL ]; then
                 rm -f "$to"/.mymachines-*
             fi
             is "$(find "$to" -maxdepth 1 \( -name '.mymachines-*' -o -name got \))" "" \
-                "and nothing is left under any name"
-            ok "$([ $direction = from ] || [ ! -e "$machine/tmp/large" ]; echo $?)" "nor its own"
+                "$machine: copy-$direction that got SIG$signal leaves no file"
+            ok "$([ $direction = from ] || [ ! -e "$machine/tmp/large" ]; echo $?)" "$machine: copy-$direction that got SIG$signal leaves no file of the final name"
         done
-        # A machine may keep the visitor waiting for ever.
+# A machine may block the visitor for ever.
         mymachines copy-$direction "${arguments[@]}" </dev/null >/dev/null 2>&1 &
         held_visitor $!
         kill -STOP "$visitor"
@@ -353,18 +360,18 @@ os.execvp(sys.argv[1], sys.argv[1:])' mymachines copy-$direction "${arguments[@]
         kill -TERM $!
         wait_until eval "! kill -0 $!"
         wait $! 2>/dev/null
-        is "$?" 143 "$machine: copy-$direction: a signal ends it while the machine doesn't go on"
+        is "$?" 143 "$machine: SIGTERM ends copy-$direction while the visitor is blocked"
         wait_until eval "! kill -0 $visitor"
-        ok $? "and what it has sent"
+        ok $? "$machine: SIGTERM to copy-$direction ends a visitor that is blocked"
         rm -f "$to"/.mymachines-*
-        # Or kill it.
+# A machine may kill the visitor.
         mymachines copy-$direction "${arguments[@]}" </dev/null >/dev/null 2>err &
         held_visitor $!
         kill -KILL "$visitor"
         kill -CONT $!
         wait $! 2>/dev/null
         is "$?|$(cat err)" "1|mymachines: $machine: the process that was sent there was killed" \
-            "$machine: copy-$direction: the visitor is killed"
+            "$machine: copy-$direction fails if the visitor is killed"
         rm -f "$to"/.mymachines-* got "$machine/tmp/large"
     done
 done
@@ -372,16 +379,16 @@ done
 # A full file system.
 mkdir full
 mount -t tmpfs -o size=1M tmpfs full
-fails "mymachines: full/large: cannot write it: No space left on device" "no room here" \
+fails "mymachines: full/large: cannot write it: No space left on device" "copy-from reports a full file system on the host" \
     mymachines copy-from plain /bin/busybox full/large
-is "$(ls -A full)" "" "and nothing is left"
+is "$(ls -A full)" "" "copy-from leaves no file on a full file system"
 umount full
 mymachines shell plain mount -t tmpfs -o size=1M tmpfs /tmp/into </dev/null
-fails "mymachines: plain: /tmp/into/large: cannot write it: No space left on device" "no room there" \
+fails "mymachines: plain: /tmp/into/large: cannot write it: No space left on device" "copy-to reports a full file system in the machine" \
     mymachines copy-to plain plain/bin/busybox /tmp/into/large
-is "$(mymachines shell plain ls -A /tmp/into </dev/null)" "" "and nothing is left there"
+is "$(mymachines shell plain ls -A /tmp/into </dev/null)" "" "copy-to leaves no file on a full file system"
 
-# What it says of how far it is.
+# Progress.
 mkdir plain/tmp/larger
 cp large plain/tmp/larger/1
 ln plain/tmp/larger/1 plain/tmp/larger/2
@@ -391,15 +398,15 @@ until parent=$(pgrep -fx "mymachines copy-from plain /tmp/larger got.*") && visi
 kill -STOP "$visitor"; sleep 0.7; kill -CONT "$visitor"
 S
 out=$(drive 'run=timeout 10 bash ./stall' -- mymachines copy-from plain /tmp/larger got)
-is "$?" 0 "on a terminal"
-like "$out" "*\[*\]*% * MiB, * files*got*" "it shows how far it is"
-like "${out##*$'\e[K'}" "" "and takes that away"
+is "$?" 0 "copy-from works on a terminal"
+like "$out" "*\[*\]*% * MiB, * file[s ]*got*" "copy-from shows its progress on a terminal"
+like "${out##*$'\e[K'}" "" "copy-from removes its progress line at the end"
 for i in 1 2 3; do cmp large got/$i; done
-ok $? "and all of it is there"
+ok $? "copy-from with progress copies everything"
 rm -rf got
 out=$(drive 'run=timeout 10 bash ./stall' -- mymachines copy-from plain /tmp/larger got --quiet)
-is "$?|$out" "0|" "--quiet"
+is "$?|$out" "0|" "--quiet shows no progress"
 kill -9 "$plain"
 wait_until eval "! kill -0 $plain"
-fails "mymachines: plain: cannot enter it: its leader has died" "a machine that has died" mymachines copy-from plain /tmp/large x
+fails "mymachines: plain: cannot enter it: its leader has died" "copy-from refuses a machine whose leader has died" mymachines copy-from plain /tmp/large x
 done_testing

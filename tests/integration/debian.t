@@ -3,25 +3,15 @@
 # A Debian that boots systemd: as a machine of this host, for stock "-M" programs; and as a host,
 # with systemd and systemd-machined beside the registrar.
 . "${SRCDIR:?run this by make check}/tests/integration/lib.sh"
+. "$SRCDIR/tests/support/booted.sh"
 need_root
-[ -z "$SANITIZERS" ] || skip_all "the sanitizer's runtime isn't in there"
-[ -e "$DEBIAN_ROOT/.complete" ] || skip_all "there is no Debian to boot; make debian-root installs it"
+need_debian
 for tool in systemctl busctl loginctl hostnamectl; do
     command -v "$tool" >/dev/null || skip_all "$tool isn't installed"
 done
-work=$TMPDIR/work name=deb$$
-cgroup=machine.slice/machine-$name.scope
-debian=$SRCDIR/tests/support/debian
-mkdir "$work"
-"$debian" boot "$DEBIAN_ROOT" "$work" "$cgroup" "$BUILDDIR" >/dev/null 2>&1 </dev/null &
-booted=$!
-end() {
-    kill -9 "$booted"
-    "$debian" halt "$work" "$cgroup"
-} >/dev/null 2>&1
-trap end EXIT
-wait_until test -s "$work/pid" || skip_all "cannot boot it here"
-leader=$(cat "$work/pid")
+name=deb$$
+trap end_debian EXIT
+boot_debian "$name"
 # A second bus, as of a machine with systemd, isn't needed for "-M".
 export DBUS_SYSTEM_BUS_ADDRESS=unix:path=/nonexistent
 
@@ -52,12 +42,8 @@ mymachines unregister "$name"
 run systemctl -M "$name" is-system-running
 is "$status" 1 "a machine that isn't registered isn't found"
 
-# px SCRIPT ARGUMENT...: in there, as on a host with systemd
-px() {
-    "$debian" exec "$work" "$@"
-}
 px 'mkdir /tmp/x && cd /tmp/x && mkfifo hold && exec 3<>hold
-    for i in 1 2; do setsid sleep 1000 >/dev/null 2>&1 & echo $! >$i; done
+    for i in 1 2; do setsid unshare --uts sleep 1000 >/dev/null 2>&1 & echo $! >$i; done
     systemctl start systemd-machined' >/dev/null 2>&1 </dev/null
 # What is there without the monitor comes first.
 px 'mkdir -p /usr/local/etc; echo Monitor=no >/usr/local/etc/mymachines.conf' </dev/null
@@ -67,7 +53,7 @@ is "$status|$(head -n 1 <<<"$err")" \
     "systemd-machined is running"
 is "$(px 'ls -A /run/systemd/machines')" "" "its directory is left to it"
 run px 'exec /run/build/mymachines register one --leader="$(cat /tmp/x/1)" --service=x' </dev/null
-is "$status|$err" "0|" "which is said once"
+is "$status|$err" "0|" "it is reported once"
 px 'systemctl stop systemd-machined'
 run px 'exec /run/build/mymachines register one --leader="$(cat /tmp/x/1)" --service=y' </dev/null
 is "$status|$err|$(px 'ls -A /run/systemd/machines')" "0||one" "and not any more when that has ended"
@@ -100,7 +86,7 @@ unit() {
 is_active() {
     [ "$(unit ActiveState)" = active ]
 }
-px 'setsid sleep 1000 >/dev/null 2>&1 </dev/null & echo $! >/tmp/x/3' </dev/null
+px 'setsid unshare --uts sleep 1000 >/dev/null 2>&1 </dev/null & echo $! >/tmp/x/3' </dev/null
 run px 'exec mymachines register three --leader="$(cat /tmp/x/3)" --unit=three.scope' </dev/null
 is "$status|$out|$err" "0||" "register, with the unit installed"
 wait_until is_active
@@ -110,7 +96,7 @@ is "$(px 'grep -c 'mymachines-monitor.service' "/proc/$0/cgroup"' "$pid" </dev/n
 is "$(px 'pgrep -c mymachines' </dev/null)" 1 "and no other"
 is "$(unit StatusText)" "Watching 1 machine." "systemctl status tells what it does"
 is "$(px 'awk "/^Cap(Prm|Eff|Bnd)/ { print \$2 }" "/proc/$0/status"' "$pid" </dev/null | sort -u)" \
-    "0000000000280004" "with the three capabilities that it needs"
+    "0000000000281004" "with the four capabilities that it needs"
 px 'kill -9 "$(cat /tmp/x/3)"' </dev/null
 three_is_gone() {
     [ -z "$(px 'mymachines list --all --no-legend' </dev/null)" ]
@@ -121,7 +107,9 @@ like "$(px 'journalctl -u mymachines-monitor -o cat 2>/dev/null || true' </dev/n
     "*three: leader * has died; unregistered*" "and says so in the journal"
 px 'unshare --net --fork --kill-child sleep 1000 >/dev/null 2>&1 </dev/null & sleep 0.2; pgrep -f -x "sleep 1000" -n >/tmp/x/4' </dev/null
 px 'exec mymachines register four --leader="$(cat /tmp/x/4)"' >/dev/null 2>&1 </dev/null
-px 'nsenter --net="/proc/$(cat /tmp/x/4)/ns/net" sh -c "ip link set lo up; ip addr add 10.3.0.1/32 dev lo"' </dev/null
+px 'ip link add four type veth peer name host0 netns "$(cat /tmp/x/4)"
+    ip link set four up; ip route add 10.3.0.0/24 dev four
+    nsenter --net="/proc/$(cat /tmp/x/4)/ns/net" sh -c "ip link set host0 up; ip addr add 10.3.0.1/24 dev host0"' </dev/null
 has_address() {
     [[ "$(px 'mymachines list --no-legend' </dev/null)" = *10.3.0.1* ]]
 }
@@ -134,6 +122,22 @@ is "$(unit Result)|$(unit ActiveState)" "success|inactive" "systemctl stop"
 px 'systemctl start mymachines-monitor.path' </dev/null
 wait_until is_active
 ok $? "the path unit starts it where there is a registry"
+px 'systemctl stop mymachines-monitor.service' </dev/null 2>/dev/null
+px 'sleep 0.5' </dev/null
+is "$(unit ActiveState)" "inactive" "a monitor that was stopped isn't started again by the path unit"
+px 'systemctl start mymachines-monitor.path' </dev/null
+wait_until is_active
+# An installed systemd-machined deletes the exports of machines that it doesn't know.
+is_exported() {
+    px 'test -e /run/systemd/machines/four' </dev/null
+}
+wait_until is_exported
+ok $? "the machine is exported"
+px 'systemctl start systemd-machined; rm -f /run/systemd/machines/four; sleep 0.3' </dev/null
+ok "$(is_exported; [ $? = 1 ]; echo $?)" "while systemd-machined runs, its directory is left to it"
+px 'systemctl stop systemd-machined' </dev/null
+wait_until is_exported
+ok $? "the monitor exports the machine again when systemd-machined has ended"
 px 'systemctl stop mymachines-monitor.path mymachines-monitor.service; rm /usr/local/lib/systemd/system/mymachines-monitor.*
     systemctl daemon-reload' </dev/null
 px 'exec mymachines register four --leader="$(cat /tmp/x/4)" --service=x' >/dev/null 2>&1 </dev/null

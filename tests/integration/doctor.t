@@ -48,8 +48,8 @@ ok       nsswitch     hosts: mymachines is asked
 ok       module       $module is loaded, and answers
 ok       registry     no machine was registered since boot
 ok       monitor      there is no machine that it would watch
-ok       exports      libsystemd sees what is registered|" "nothing is wrong, and nothing registered"
-ok "$([ ! -e "$R" ]; echo $?)" "to look makes no directory"
+ok       exports      libsystemd sees what is registered|" "a host that is set up and has no machines has no errors"
+ok "$([ ! -e "$R" ]; echo $?)" "doctor doesn't make the registry's directory"
 start web1
 mymachines register web1 --leader="$web1" --address=192.0.2.1 --unit=web1.scope
 told mymachines doctor
@@ -59,28 +59,28 @@ ok       nsswitch     hosts: mymachines is asked
 ok       module       $module is loaded, and answers for web1 and vu-web1-0
 ok       registry     $R/registry.mdb has 1 machine
 ok       machines     all that are registered live
-hint     monitor      it doesn't run, as Monitor=no is set: addresses are those of the last refresh, and what has died stays registered; mend it: set Monitor=yes in $SYSCONFDIR/mymachines.conf
-ok       exports      libsystemd sees what is registered|" "with a machine; a hint is nothing wrong"
+hint     monitor      it doesn't run, as Monitor=no is set: addresses are those of the last refresh, and what has died stays registered; fix: set Monitor=yes in $SYSCONFDIR/mymachines.conf
+ok       exports      libsystemd sees what is registered|" "a hint is no error"
 run mymachines doctor --json=short
 is "$status|$err|$(jq -c 'map(keys) | unique' <<<"$out")|$(jq -r 'map(select(.check != "runtimes").status) | unique | join(" ")' <<<"$out")" \
-    '0||[["check","message","remedy","status"]]|hint ok' "--json"
+    '0||[["check","message","remedy","status"]]|hint ok' "--json=short prints an array of findings"
 is "$(jq -c '.[3]' <<<"$out")" \
     "{\"check\":\"module\",\"status\":\"ok\",\"message\":\"$module is loaded, and answers for web1 and vu-web1-0\",\"remedy\":null}" \
-    "an object for each"
-is "$(mymachines doctor --json=pretty | jq -c .)" "$out" "--json=pretty is the same"
-is "$(mymachines doctor --json=off | head -n 1)" "ok       nsswitch     passwd: mymachines is asked" "--json=off"
-fails "mymachines: doctor: takes no names" "a name" mymachines doctor web1
-fails "mymachines: --json=x: not short, pretty or off" "bad JSON" mymachines doctor --json=x
-is "$(mymachines doctor --help | head -n 1)" "Usage: mymachines doctor [OPTION...]" "--help"
+    "--json prints an object for each finding"
+is "$(mymachines doctor --json=pretty | jq -c .)" "$out" "--json=pretty prints the same values"
+is "$(mymachines doctor --json=off | head -n 1)" "ok       nsswitch     passwd: mymachines is asked" "--json=off prints a table"
+fails "mymachines: doctor: takes no names" "doctor takes no names" mymachines doctor web1
+fails "mymachines: doctor: --json=x: is neither short, pretty nor off" "an unknown mode of --json is refused" mymachines doctor --json=x
+is "$(mymachines doctor --help | head -n 1)" "Usage: mymachines doctor [OPTION...]" "doctor --help prints its usage"
 
 # On a terminal.
 on_terminal() {
     "$SRCDIR/tests/support/terminal" -- env "$@" mymachines doctor | head -n 1 | tr -d '\r'
 }
 is "$(on_terminal -u NO_COLOR TERM=xterm)" $'\e[32mok     \e[0m  nsswitch     passwd: mymachines is asked' \
-    "a terminal gets colours"
-is "$(on_terminal NO_COLOR=1 TERM=xterm)" "ok       nsswitch     passwd: mymachines is asked" "but for NO_COLOR"
-is "$(on_terminal -u NO_COLOR TERM=dumb)" "ok       nsswitch     passwd: mymachines is asked" "or a dumb one"
+    "findings are coloured on a terminal"
+is "$(on_terminal NO_COLOR=1 TERM=xterm)" "ok       nsswitch     passwd: mymachines is asked" "NO_COLOR switches colours off"
+is "$(on_terminal -u NO_COLOR TERM=dumb)" "ok       nsswitch     passwd: mymachines is asked" "a dumb terminal gets no colours"
 
 # Somebody else.
 chmod o+x "$TMPDIR"
@@ -91,8 +91,8 @@ told user mymachines doctor
 is "$status|$(sed -n '4,$p' <<<"$out")|$err" "0|ok       module       $module is loaded, and answers for web1 and vu-web1-0
 ok       registry     $R/registry.mdb has 1 machine
 ok       machines     all that are registered live
-hint     monitor      it doesn't run, as Monitor=no is set: addresses are those of the last refresh, and what has died stays registered; mend it: set Monitor=yes in $SYSCONFDIR/mymachines.conf
-ok       exports      libsystemd sees what is registered|" "an ordinary user is told the same"
+hint     monitor      it doesn't run, as Monitor=no is set: addresses are those of the last refresh, and what has died stays registered; fix: set Monitor=yes in $SYSCONFDIR/mymachines.conf
+ok       exports      libsystemd sees what is registered|" "an ordinary user gets the same findings"
 
 # nsswitch.conf.
 while IFS='|' read -r line expected; do
@@ -103,57 +103,64 @@ while IFS='|' read -r line expected; do
 done <<'T'
 hosts: files dns|mymachines isn't in /etc/nsswitch.conf [mymachines setup nss]
 passwd: files|mymachines isn't in /etc/nsswitch.conf [mymachines setup nss]
-group: files # mymachines|mymachines isn't in /etc/nsswitch.conf [mymachines setup nss]
 hosts: files dns mymachines|mymachines is behind dns, so the network is asked first [mymachines setup nss]
 hosts: files resolve [!UNAVAIL=return] mymachines|mymachines is never asked: it is behind resolve [!UNAVAIL=return], which ends the search [mymachines setup nss]
 passwd: files [NOTFOUND=return] mymachines|mymachines is never asked: it is behind files [NOTFOUND=return], which ends the search [mymachines setup nss]
 group: files [SUCCESS=merge] mymachines systemd|what files [SUCCESS=merge] finds isn't merged with what is behind mymachines [mymachines setup nss]
 hosts: files [NOTFOUND] mymachines|glibc can't read the line: its actions are wrong [edit /etc/nsswitch.conf]
 T
+nsswitch passwd 'passwd: files mymachines sss systemd'
+is "$(findings nsswitch | grep passwd:)" \
+    "warning: passwd: mymachines is asked before sss, so an account there may get a machine's name [mymachines setup nss]" \
+    "mymachines before a directory of accounts"
+nsswitch passwd 'passwd: files systemd sss mymachines'
+is "$(findings nsswitch | grep passwd:)" \
+    "hint: passwd: systemd is asked before sss, and so before mymachines [move systemd to the end of the line]" \
+    "systemd before a directory of accounts"
 nsswitch group ''
 is "$(findings nsswitch | grep group:)" \
-    "error: group: there is no such line in /etc/nsswitch.conf [mymachines setup nss]" "a line is missing"
+    "error: group: there is no such line in /etc/nsswitch.conf [mymachines setup nss]" "a missing line of nsswitch.conf is an error"
 nsswitch hosts 'hosts: mymachines files'
 is "$(findings nsswitch | tail -n 2)" "hint: hosts: mymachines is asked before the host's own files
-0" "before files"
+0" "mymachines before the host's own file is a hint"
 printf 'hosts: files mymachines\ngroup: files mymachines\npasswd: files mymachines' >"$TMPDIR/nsswitch.conf"
 is "$(findings nsswitch | grep passwd:)" "error: passwd: glibc passes over the line, which has no newline at its end [mymachines setup nss]" \
-    "the last newline is missing"
-# What is said to end the search does.
+    "a last line without newline is an error"
+# An action that ends the search is seen.
 nsswitch passwd 'passwd: files [NOTFOUND=return] mymachines'
 run getent passwd vu-web1-0
-is "$status|$out" "2|" "glibc has it the same way"
+is "$status|$out" "2|" "glibc doesn't ask mymachines behind a service that ends the search"
 nsswitch passwd 'passwd: files mymachines [NOTFOUND=return]'
 is "$(findings nsswitch)|$(getent passwd vu-web1-0 | cut -d: -f1)" \
     "ok: passwd: mymachines is asked
 ok: group: mymachines is asked
 ok: hosts: mymachines is asked
-0|vu-web1-0" "our own actions don't"
+0|vu-web1-0" "actions behind mymachines don't keep it from being asked"
 umount /etc/nsswitch.conf
 rm /etc/nsswitch.conf
 is "$(findings nsswitch)" \
 "error: there is no /etc/nsswitch.conf, so glibc doesn't ask mymachines [mymachines setup nss]
-1" "no nsswitch.conf"
+1" "a missing nsswitch.conf is an error"
 is "$(findings module)" "ok: $module is loaded, and answers
-1" "then glibc isn't asked for machines"
+1" "without nsswitch.conf, glibc isn't asked for machines"
 nsswitch '' ''
 cp "$TMPDIR/nsswitch.conf" /etc/nsswitch.conf
 chmod 600 /etc/nsswitch.conf
 is "$(findings nsswitch user)" "error: /etc/nsswitch.conf: Permission denied [chmod 644 /etc/nsswitch.conf]
-1" "one that isn't for everyone to read"
+1" "an nsswitch.conf that users can't read is an error"
 chmod 644 /etc/nsswitch.conf
 is "$(findings nsswitch)" "$asked
-0" "and all is well again"
+0" "nsswitch.conf that is readable again is ok"
 
 # Another answer than the registry's.
 echo '192.0.2.99 web1' >>"$TMPDIR/hosts"
 is "$(findings module)" "warning: web1 resolves to addresses that aren't the machine's: something that is asked before knows the name, such as /etc/hosts
-0" "/etc/hosts knows the name"
+0" "a machine's name in /etc/hosts with another address is a warning"
 echo '127.0.0.1 localhost' >"$TMPDIR/hosts"
 cp /etc/passwd "$TMPDIR/passwd"
 echo 'vu-web1-0:x:12345:12345::/:/bin/false' >>/etc/passwd
 is "$(findings module)" "warning: user vu-web1-0 has uid 12345, which isn't the machine's 100000
-0" "/etc/passwd knows the user"
+0" "a machine's user in /etc/passwd with another uid is a warning"
 cp "$TMPDIR/passwd" /etc/passwd
 
 # The module that is loaded.
@@ -167,54 +174,54 @@ build() {
 }
 build 'const char *directory = "/run/systemd/machines/";'
 like "$(findings module)" "error: $module is loaded, which is another module of that name, such as systemd's [[]*]
-1" "systemd's module"
+1" "systemd's module of that name is an error"
 build 'const char *registry = "/srv/run/mymachines/registry.mdb";'
 like "$(findings module)" "error: $module is loaded, which was configured to read /srv/run/mymachines/registry.mdb, and not $R/registry.mdb [[]*]
-1" "one that was configured for another registry"
+1" "a module for another registry is an error"
 if command -v dpkg >/dev/null; then
-    like "$(findings module)" "*[[]remove the package that has it (dpkg -S $module), then ldconfig]*" "whose it is, can be asked"
+    like "$(findings module)" "*[[]remove the package that has it (dpkg -S $module), then ldconfig]*" "the remedy for a wrong module names the package manager"
 else
-    skip "there is no dpkg" "whose it is, can be asked"
+    skip "there is no dpkg" "the remedy for a wrong module names the package manager"
 fi
 build "$text"
 is "$(findings module)" "error: $module has no look-up of hosts [reinstall mymachines]
-1" "one that lacks a function"
+1" "a module without look-ups of hosts is an error"
 build "$text" 'int _nss_mymachines_gethostbyname2_r(void) { return -1; }'
 is "$(findings module)" "error: $module gives status -1 for a host that there isn't [reinstall mymachines]
-1" "one that answers wrong"
+1" "a module that answers wrong is an error"
 build "$text" "$miss"
 is "$(findings module)" "error: web1 is registered, but doesn't resolve: Name or service not known [reinstall mymachines]
 error: user vu-web1-0 is not found [reinstall mymachines]
-1" "one that knows no machine"
+1" "a module that knows no machine is an error"
 build "$text" "$miss" '__attribute__((constructor)) void load(void) { puts("loud"); abort(); }'
 is "$(findings module)" "error: libnss_mymachines.so.2: the process was killed by Aborted, while it was loaded [reinstall mymachines]
-1" "one that crashes when it is loaded"
+1" "a module that crashes when it is loaded is an error"
 build "$text" 'int _nss_mymachines_gethostbyname2_r(void) { *(volatile int *)0 = 0; return 0; }'
 like "$(findings module)" "error: $module: the process was *, when it was asked for a host [[]reinstall mymachines]
-1" "one that crashes when it is asked"
+1" "a module that crashes in a look-up is an error"
 build "$text" "$miss" 'int _nss_mymachines_gethostbyname4_r(void) { _exit(0); }'
 is "$(findings module)" "error: $module: the process was ended, while glibc looked up host web1 [reinstall mymachines]
-1" "one that ends the process when glibc asks it"
+1" "a module that ends the process is an error"
 build "$text" "$miss" '__attribute__((constructor)) void load(void) { for (int i = 0; i < 100; i++) close(i); for (;;) pause(); }'
 before=$SECONDS
 is "$(findings module)" "error: libnss_mymachines.so.2: no answer for five seconds, while it was loaded [reinstall mymachines]
-1" "one that hangs"
-ok "$([ $((SECONDS - before)) -lt 30 ]; echo $?)" "keeps nobody waiting for long"
+1" "a module that hangs is an error"
+ok "$([ $((SECONDS - before)) -lt 30 ]; echo $?)" "a module that hangs doesn't delay doctor for long"
 echo nonsense >"$module"
 like "$(findings module)" "error: cannot be loaded: $module: * [[]reinstall mymachines]
-1" "one that is none"
+1" "a module that is no library is an error"
 rm "$module"
 is "$(findings module)" "error: cannot be loaded: libnss_mymachines.so.2: cannot open shared object file: No such file or directory [reinstall mymachines]
-1" "one that is missing"
+1" "a missing module is an error"
 mount -t tmpfs none /usr/local/lib
 cp "$NSS_MODULE" /usr/local/lib/libnss_mymachines.so.2
 like "$(findings module)" "error: cannot be loaded: *: No such file or directory [[]ldconfig, with /usr/local/lib in /etc/ld.so.conf or a file of /etc/ld.so.conf.d]
-1" "one that the linker's cache lacks"
+1" "a module that the linker's cache lacks is an error"
 cp "$NSS_MODULE" "$module"
 chmod 755 "$module"
 like "$(findings module)" "ok: $module is loaded, and answers for web1 and vu-web1-0
 hint: there is another module of that name, which isn't loaded: /usr/local/lib/libnss_mymachines.so.2 [[]*]
-0" "a second copy"
+0" "a second copy of the module is a hint"
 umount /usr/local/lib
 
 # The registry.
@@ -230,7 +237,7 @@ registry() {
     chmod 755 "$R"
     cp -p "$TMPDIR/saved" "$R/registry.mdb"
 }
-anew="[rm -r $R/registry.mdb, and register the machines again]"
+anew="[mymachines refresh --discard, and register the machines again]"
 damage() {
     echo >>"$R/registry.mdb"
 }
@@ -241,44 +248,44 @@ directory() {
     rm "$R/registry.mdb"
     mkdir "$R/registry.mdb"
 }
-registry "it is damaged $anew" "a damaged registry" damage
-registry "it is a symbolic link $anew" "a link" link
-registry "it is no regular file $anew" "a directory" directory
+registry "it is damaged $anew" "a damaged registry is an error" damage
+registry "it is a symbolic link $anew" "a symbolic link in the registry's place is an error" link
+registry "it is no regular file $anew" "a directory in the registry's place is an error" directory
 registry "it isn't root's alone to write [chown root: $R/registry.mdb && chmod 644 $R/registry.mdb]" \
-    "one for everyone to write" chmod 666 "$R/registry.mdb"
-registry "Permission denied [chmod 755 $R && chmod 644 $R/registry.mdb]" "one that only root can read" \
+    "a registry that everyone may write to is an error" chmod 666 "$R/registry.mdb"
+registry "Permission denied [chmod 755 $R && chmod 644 $R/registry.mdb]" "a registry that only root can read is an error" \
     chmod 600 "$R/registry.mdb"
-registry "Permission denied [chmod 755 $R && chmod 644 $R/registry.mdb]" "a directory of root's alone" \
+registry "Permission denied [chmod 755 $R && chmod 644 $R/registry.mdb]" "a registry's directory that only root may enter is an error" \
     chmod 700 "$R"
 damage
 is "$(findings module)" "unknown: $module is loaded, but can't answer without the registry
-1" "the module isn't blamed for it"
+1" "the module isn't blamed for a damaged registry"
 is "$(findings exports)|$(findings machines)" "unknown: the registry can't be read
-1|1" "nor anything else"
+1|1" "exports and machines aren't blamed for a damaged registry"
 cp -p "$TMPDIR/saved" "$R/registry.mdb"
 chmod 700 "$R"
 is "$(findings registry user)" "error: $R/registry.mdb: Permission denied [chmod 755 $R && chmod 644 $R/registry.mdb]
-1" "a user who can't read it is told"
+1" "a user who can't read the registry is told so"
 chmod 755 "$R"
 echo 01234567-89ab-cdef-0123-456789abcdef >"$TMPDIR/boot_id"
 if mount --bind "$TMPDIR/boot_id" /proc/sys/kernel/random/boot_id 2>/dev/null; then
-    is "$(findings registry)" "ok: no machine was registered since boot
-0" "one of an earlier boot is nothing wrong"
+    # Exports that are there without it are an error of their own.
+    is "$(findings registry | head -n 1)" "ok: no machine was registered since boot" "a registry of an earlier boot is ok"
     umount /proc/sys/kernel/random/boot_id
 else
-    skip "cannot have another boot id here" "one of an earlier boot is nothing wrong"
+    skip "cannot have another boot id here" "a registry of an earlier boot is ok"
 fi
 is "$(unshare --pid --fork --mount-proc bash -c "$(declare -f findings); findings machines")" \
 "unknown: whether they live can't be told from this pid namespace
-0" "another pid namespace"
+0" "in another pid namespace, liveness is unknown"
 is "$(findings registry)" "ok: $R/registry.mdb has 1 machine
-0" "and all is well again"
+0" "a registry that is restored is ok"
 
 # The monitor.
 unwatched="it doesn't run: addresses are those of the last refresh, and what has died stays registered"
 echo 'Monitor=yes' >"$SYSCONFDIR/mymachines.conf"
 is "$(findings monitor)" "error: $unwatched [mymachines monitor --background]
-1" "no monitor runs"
+1" "a missing monitor is an error"
 mkdir -p /run/systemd/system
 
 unit=$(env -u MAKEFLAGS make -s --no-print-directory -C "$BUILDDIR" --eval 'unit:;@echo $(systemdsystemunitdir)' unit 2>/dev/null)
@@ -290,61 +297,101 @@ case $unit in
     mkdir -p "$SYSCONFDIR"
     echo 'Monitor=yes' >"$SYSCONFDIR/mymachines.conf"
     is "$(findings monitor)" "error: $unwatched [systemctl enable --now mymachines-monitor.service]
-1" "where systemd has its unit"
+1" "the remedy for a missing monitor is its unit, if systemd has it"
     ;;
-*) skip "this was configured for another prefix" "where systemd has its unit" ;;
+*) skip "this was configured for another prefix" "the remedy for a missing monitor is its unit, if systemd has it" ;;
 esac
 umount /usr/local
 rmdir /run/systemd/system
 mymachines monitor --background 2>/dev/null
 is "$(findings monitor)" "ok: it runs, as pid $(monitor_pid)
-0" "it runs"
+0" "a running monitor is ok"
 is "$(findings monitor user)" "unknown: only root can tell whether it runs
-0" "an ordinary user can't tell"
+0" "an ordinary user can't tell whether the monitor runs"
 kill -9 "$(monitor_pid)"
 wait_until nobody_monitors
 echo 'Monitor=no' >"$SYSCONFDIR/mymachines.conf"
+
+# nscd.
+if command -v nscd >/dev/null; then
+    mkdir -p /run/nscd
+    private_cache=$TMPDIR/nscd
+    mkdir -p "$private_cache" /var/cache/nscd
+    mount --bind "$private_cache" /var/cache/nscd
+    printf '%s\n' 'enable-cache hosts yes' 'positive-time-to-live hosts 600' 'negative-time-to-live hosts 600' \
+        'persistent hosts no' 'enable-cache passwd yes' 'negative-time-to-live passwd 600' 'persistent passwd no' >"$TMPDIR/nscd.conf"
+    nscd -F -f "$TMPDIR/nscd.conf" >/dev/null 2>&1 &
+    nscd=$!
+    wait_until test -S /run/nscd/socket
+    is "$(findings cache)" "ok: nscd caches look-ups; its hosts, users and groups are forgotten whenever the registry changes
+0" "nscd is reported"
+    getent hosts cached
+    getent passwd vu-cached-0
+    start cached
+    mymachines register cached --leader="$cached" --address=192.0.2.7 --no-monitor 2>/dev/null
+    is "$(getent hosts cached | cut -d' ' -f1):$(getent passwd vu-cached-0 | cut -d: -f1)" "192.0.2.7:vu-cached-0" \
+        "nscd forgets at once that a machine was unknown"
+    mymachines unregister cached
+    is "$(getent hosts cached; getent passwd vu-cached-0)" "" "nscd forgets a machine at once"
+    kill "$nscd" "$cached"
+    wait "$nscd" 2>/dev/null
+    umount /var/cache/nscd
+    rm -r /run/nscd
+else
+    skip "nscd isn't installed (scripts/install-deps --runtimes)" "nscd"
+fi
 
 # Exports.
 good="ok: libsystemd sees what is registered
 0"
 rm "$M/web1"
-is "$(findings exports)" "error: $M/web1 isn't as the registry has it, 2 in all [mymachines refresh]
-1" "a state file is missing, and so its link leads nowhere"
+is "$(findings exports)" "error: $M/web1 isn't as the registry has it, 1 in all [mymachines refresh]
+1" "a state file of the exports is missing"
 mymachines refresh
-is "$(findings exports)" "$good" "the remedy helps"
-rm "$M/unit:web1.scope"
-is "$(findings exports)" "error: $M/unit:web1.scope isn't as the registry has it, 1 in all [mymachines refresh]
-1" "a link is missing"
-mymachines refresh
+is "$(findings exports)" "$good" "refresh restores a missing state file"
+linked=linked$$
+start linked_leader
+if mymachines register "$linked" --leader="$linked_leader" --scope --no-monitor 2>/dev/null && [ -L "$M/unit:machine-$linked.scope" ]; then
+    rm "$M/unit:machine-$linked.scope"
+    is "$(findings exports)" "error: $M/unit:machine-$linked.scope isn't as the registry has it, 1 in all [mymachines refresh]
+1" "a link of the exports is missing"
+    mymachines refresh
+    is "$(findings exports)" "$good" "refresh restores a link of the exports"
+else
+    skip "a scope can't be made here" "a link of the exports is missing"
+fi
+kill -9 "$linked_leader"
+wait_until sh -c "! kill -0 $linked_leader"
+mymachines refresh 2>/dev/null
+rmdir /sys/fs/cgroup/{,*/}machine.slice/machine-$linked.scope 2>/dev/null
 sed -i s/web1.scope/web2.scope/ "$M/web1"
 like "$(findings exports)" "error: $M/web1 isn't as the registry has it, * in all [[]mymachines refresh]
-1" "a state file says something else"
+1" "a state file with other contents is an error"
 mymachines refresh
-is "$(findings exports)" "$good" "the remedy helps"
+is "$(findings exports)" "$good" "refresh restores a changed state file"
 sed s/NAME=.*/NAME=gone/ "$M/web1" >"$M/gone"
 is "$(findings exports)" "error: $M/gone isn't as the registry has it, 1 in all [mymachines refresh]
-1" "one of a machine that has gone"
+1" "a state file of an unregistered machine is an error"
 rm "$M/gone"
 touch "$M/other"
-is "$(findings exports)" "$good" "one of somebody else's is none of ours"
+is "$(findings exports)" "$good" "a state file of another program is no error"
 rm "$M/web1" "$M/other"
 touch "$M/web1"
 is "$(findings exports | head -n 1)" \
-"error: $M/web1 is somebody else's, and in the way [rm -r '$M/web1' && mymachines refresh]" "unless it is in the way"
+"error: $M/web1 is somebody else's, and in the way [rm -r '$M/web1' && mymachines refresh]" "another program's file in the place of a state file is an error"
 rm -r "$M/web1"
 mymachines refresh
 chmod 777 "$M"
 is "$(findings exports)" "error: $M: it isn't root's alone to write [rm -r $M && mymachines refresh]
-1" "a directory for everyone to write"
+1" "a directory of exports that everyone may write to is an error"
 rm -r "$M"
 is "$(findings exports)" "error: there is no $M, so libsystemd sees no machines [mymachines refresh]
-1" "no directory"
+1" "a missing directory of exports is an error"
 mymachines refresh
-is "$(findings exports)" "$good" "the remedy helps"
+is "$(findings exports)" "$good" "refresh makes the directory of exports"
 printf 'Monitor=no\nExports=no\n' >"$SYSCONFDIR/mymachines.conf"
 is "$(findings exports)" "ok: Exports=no is set: libsystemd sees no machines
-0" "Exports=no"
+0" "exports that are switched off are no error"
 echo 'Monitor=no' >"$SYSCONFDIR/mymachines.conf"
 mkdir -p /run/systemd/userdb
 python3 -c '
@@ -355,39 +402,39 @@ s.listen()
 signal.pause()' >/dev/null 2>&1 </dev/null &
 wait_until test -S /run/systemd/userdb/io.systemd.Machine
 is "$(findings exports)" "warning: systemd-machined runs: programs on libsystemd, as ps -o machine and systemctl -M, see its machines only [systemctl mask --now systemd-machined.service, where nothing needs it]
-0" "systemd-machined beside it"
+0" "a running systemd-machined is a warning"
 kill $!
 wait $! 2>/dev/null
 rm -r /run/systemd/userdb
 
 # Confinement.
-is "$(findings confinement)" 0 "nothing is in force that is to be told of"
+is "$(findings confinement)" 0 "without AppArmor and SELinux there is no finding"
 if mount -t tmpfs none /sys/module 2>/dev/null; then
     mkdir -p /sys/module/apparmor/parameters
     echo N >/sys/module/apparmor/parameters/enabled
-    is "$(findings confinement)" 0 "AppArmor is switched off"
+    is "$(findings confinement)" 0 "AppArmor that is switched off is no finding"
     echo Y >/sys/module/apparmor/parameters/enabled
     A=/etc/apparmor.d/abstractions
     denied="warning: AppArmor: no line of $A/nameservice lets programs with a profile read the registry [mkdir -p $A/nameservice.d && echo '$R/registry.mdb r,' >$A/nameservice.d/mymachines && systemctl reload apparmor]
 0"
     allowed="ok: AppArmor: profiles with abstractions/nameservice may read the registry
 0"
-    is "$(findings confinement)" "$denied" "AppArmor, without rules"
+    is "$(findings confinement)" "$denied" "AppArmor without a rule for the registry is a warning"
     mkdir -p "$A"
     printf '%s\n' '  /etc/group r,' "# $R/registry.mdb r," >"$A/nameservice"
-    is "$(findings confinement)" "$denied" "AppArmor, with others"
+    is "$(findings confinement)" "$denied" "AppArmor's rules for other files and comments don't count"
     remedy=$(jq -r '.[] | select(.check == "confinement").remedy' "$TMPDIR/json")
     bash -c "${remedy%&& systemctl*}"
-    is "$(findings confinement)" "$allowed" "the remedy helps"
+    is "$(findings confinement)" "$allowed" "AppArmor's remedy lets profiles read the registry"
     rm -r "$A/nameservice.d"
     echo "  $R/ r," >>"$A/nameservice"
-    is "$(findings confinement)" "$allowed" "a line of nameservice itself"
+    is "$(findings confinement)" "$allowed" "a rule in abstractions/nameservice itself counts"
     case $R in
     /run/*)
         echo "  @{run}/${R#/run/}/** r," >"$A/nameservice"
-        is "$(findings confinement)" "$allowed" "with a variable"
+        is "$(findings confinement)" "$allowed" "a rule with AppArmor's variable for /run counts"
         ;;
-    *) skip "the registry isn't in /run" "with a variable" ;;
+    *) skip "the registry isn't in /run" "a rule with AppArmor's variable for /run counts" ;;
     esac
     umount /sys/module
 else
@@ -396,10 +443,10 @@ fi
 if [ -d /sys/fs/selinux ] || { mount -t tmpfs none /sys/fs && mkdir /sys/fs/selinux; } 2>/dev/null; then
     mountpoint -q /sys/fs || mount -t tmpfs none /sys/fs/selinux
     echo 0 >/sys/fs/selinux/enforce
-    is "$(findings confinement)" 0 "SELinux is permissive"
+    is "$(findings confinement)" 0 "SELinux in permissive mode is no finding"
     echo 1 >/sys/fs/selinux/enforce
     like "$(findings confinement)" "hint: SELinux: confined programs need to read the registry* [[]ausearch *]
-0" "SELinux is in force"
+0" "SELinux in enforcing mode is a hint"
     umount /sys/fs/selinux 2>/dev/null || umount /sys/fs
 else
     skip "cannot mount on /sys/fs here" "SELinux"
@@ -409,9 +456,9 @@ fi
 kill -9 "$web1"
 wait_until test ! -e "/proc/$web1"
 is "$(findings machines)" "error: web1 has died, but is registered [mymachines refresh]
-1" "a machine has died"
+1" "a machine that has died and is registered is an error"
 is "$(findings module)" "ok: $module is loaded, and answers
-1" "which nobody is asked for"
+1" "the module isn't asked for a machine that has died"
 start one
 start two
 mymachines register one --leader="$one" 2>/dev/null
@@ -419,9 +466,33 @@ mymachines register two --leader="$two" 2>/dev/null
 kill -9 "$one" "$two"
 wait_until test ! -e "/proc/$one" -a ! -e "/proc/$two"
 is "$(findings machines)" "error: 3 have died, but are registered, such as one [mymachines refresh]
-1" "more of them"
+1" "several machines that have died are one finding"
 mymachines refresh 2>/dev/null
-is "$(findings machines)" 0 "the remedy helps"
+is "$(findings machines)" 0 "refresh drops machines that have died"
+
+# A container of LXC, or one that has the same two processes.
+lxc_container() {
+    python3 - "$1" <<'MONITOR' >/dev/null 2>&1 &
+import ctypes, os, sys, time
+libc = ctypes.CDLL(None)
+libc.unshare(0x20000000)
+if os.fork() == 0:
+    time.sleep(1000)
+# The title of a process is what is at the start of its arguments.
+os.execv(sys.executable, ["[lxc monitor] /var/lib/lxc " + sys.argv[1], "-c", "import time; time.sleep(1000)"])
+MONITOR
+    monitor=$!
+    wait_until sh -c "tr '\0' ' ' </proc/$monitor/cmdline | grep -q '^.lxc monitor'"
+    lxc_init=$(cut -d' ' -f1 "/proc/$monitor/task/$monitor/children")
+}
+lxc_container c1
+is "$(findings runtimes | grep LXC)" "warning: container c1 of LXC runs, as pid $lxc_init, and isn't registered [mymachines register 'c1' --leader=$lxc_init --service=lxc]" \
+    "a container of LXC that isn't registered is reported"
+mymachines register c1 --leader="$lxc_init" --service=lxc 2>/dev/null
+is "$(findings runtimes | grep LXC)" "" "a container of LXC that is registered is not reported"
+kill "$lxc_init" "$monitor"
+wait_until sh -c "! kill -0 $lxc_init"
+mymachines refresh 2>/dev/null
 
 # Runtimes that are here, or look so.
 mkdir -p "$TMPDIR/bin" "$TMPDIR/share/upper" "$TMPDIR/share/work"
@@ -433,9 +504,9 @@ done
 PATH=$TMPDIR/bin:$PATH
 is "$(findings runtimes | grep -E 'podman|runc')" \
     "warning: podman doesn't register its machines [mymachines setup podman]
-unknown: runc has the hooks in each bundle [mymachines setup runc --bundle=PATH]" "podman isn't set up"
+ok: runc has hooks in each bundle: mymachines setup runc --bundle=PATH" "podman that isn't set up is a warning"
 for strict in '' --strict; do
     mymachines setup --quiet podman $strict
-    is "$(findings runtimes | grep podman)" "ok: podman registers its machines" "podman is set up $strict"
+    is "$(findings runtimes | grep podman)" "ok: podman registers its machines" "podman that is set up${strict:+ with $strict} is ok"
 done
 done_testing

@@ -35,10 +35,10 @@ follow() {
     exec {events}<"$TMPDIR/events"
 }
 
-# event GLOB: waits for the next one that matches, at most ten seconds
+# event GLOB: waits for the next one that matches, at most a minute for a line
 event() {
     local line seen=
-    while read -r -t 10 line <&"$events"; do
+    while read -r -t 60 line <&"$events"; do
         # shellcheck disable=SC2254
         case $line in
         $1) return 0 ;;

@@ -51,9 +51,9 @@ REALTIME=$(number .timestamp.realtime)
 MONOTONIC=$(number .timestamp.monotonic)
 NETIF=\"101\"
 VSOCK_CID=7
-SSH_ADDRESS=\"root@web\"" "the state file"
+SSH_ADDRESS=\"root@web\"" "the state file has the machine's facts"
 is "$(sed -n s/LEADER_PIDFDID=//p "$M/$web")" "$(number '.leaderProcessId.pidfdId // empty')" \
-    "with the inode of its pidfd, where the kernel has one"
+    "the state file has the inode of the leader's pidfd, if the kernel has one"
 is "$(stat -c %a:%u "$M" "$M/$web")|$(readlink "$M/unit:$scope")" "755:0
 644:0|$web" "for everyone to read"
 # The values as a reader of such files takes them: in quotes like the shell's.
@@ -72,9 +72,9 @@ mkdir -p "$C/machine.slice/machine-$db.scope"
 echo "$other" >"$C/machine.slice/machine-$db.scope/cgroup.procs"
 run mymachines register "$db" --leader="$other" --scope
 is "$status|$err" "0|" "register --scope of a leader that is there already"
-is "$(entries)" "$db unit:machine-$db.scope unit:$scope $web " "another machine"
+is "$(entries)" "$db unit:machine-$db.scope unit:$scope $web " "a second machine gets a state file and a link"
 run mymachines register "$db" --leader="$other" --scope
-is "$status|$err" "0|" "once more"
+is "$status|$err" "0|" "register --scope can be repeated"
 
 if [ -x "$BUILDDIR/tests/support/login" ]; then
     is "$(login names | sort)" "$db
@@ -83,12 +83,14 @@ $web" "sd_get_machine_names"
     is "$(login interfaces "$web")" 101 "sd_machine_get_ifindices"
     is "$(login machine "$leader")" "$web" "sd_pid_get_machine_name"
     coproc WATCH { exec login watch; }
-    read -r -t 10 -u "${WATCH[0]}" line
+    read -r -t 60 -u "${WATCH[0]}" line
     start third --share=user
     for name in three under_score; do
+        mkdir -p "$C/machine.slice/$name.scope"
+        echo "$third" >"$C/machine.slice/$name.scope/cgroup.procs"
         mymachines register "$name" --leader="$third" --replace --unit="$name.scope" 2>/dev/null
         line=
-        read -r -t 10 -u "${WATCH[0]}" line
+        read -r -t 60 -u "${WATCH[0]}" line
         is "$line" event "sd_login_monitor: register $name"
     done
     # --replace has removed one, too.
@@ -96,8 +98,11 @@ $web" "sd_get_machine_names"
     is "$(login names | sort)|$(readlink "$M/unit:under_score.scope")" "$db
 $web|under_score" "a name with _ isn't listed, and is there"
     mymachines unregister under_score
+    kill -9 "$third"
+    wait_until rmdir "$C/machine.slice/three.scope"
+    wait_until rmdir "$C/machine.slice/under_score.scope"
     line=
-    read -r -t 10 -u "${WATCH[0]}" line
+    read -r -t 60 -u "${WATCH[0]}" line
     is "$line" event "sd_login_monitor: unregister"
     eval "exec ${WATCH[1]}>&-"
 else
@@ -116,10 +121,10 @@ done
 # Only what has changed is touched.
 before=$(stat -c %i "$M/$db")
 mymachines register "$web" --leader="$leader" --service=other
-is "$(stat -c %i "$M/$db")|$(grep -c 'SERVICE="other"' "$M/$web")" "$before|1" "a change is of one machine"
+is "$(stat -c %i "$M/$db")|$(grep -c 'SERVICE="other"' "$M/$web")" "$before|1" "a change of one machine leaves the files of others alone"
 touch "$M/foreign"
 mymachines register "$web" --leader="$leader" --service=lxc
-is "$(stat -c %i "$M/$db")" "$before" "also when all are looked at"
+is "$(stat -c %i "$M/$db")" "$before" "files that are right stay when all are looked at"
 
 # What was left wrong is put right by the next publication, or a refresh.
 sed "s/$web/gone/" "$M/$web" >"$M/gone"
@@ -146,9 +151,9 @@ for kind in file link directory; do
     run mymachines register "$db" --leader="$other"
     is "$status|$err|$(stat -c %i "$M/$db")" "0|mymachines: $M/$db: somebody else's, left alone; libsystemd won't see this machine|$before" \
         "a foreign $kind of its name"
-    is "$(entries)" "$db unit:$scope $web " "and there is no link to it"
+    is "$(entries)" "$db unit:$scope $web " "a unit gets no link to a state file of others"
     mymachines unregister "$db"
-    is "$(stat -c %i "$M/$db")" "$before" "which is left alone when the machine goes"
+    is "$(stat -c %i "$M/$db")" "$before" "a state file of others stays when the machine goes"
     rm -rf "${M:?}/$db"
 done
 ln -s elsewhere "$M/unit:machine-$db.scope"
@@ -158,15 +163,15 @@ is "$status|$err|$(readlink "$M/unit:machine-$db.scope")" \
     "a foreign link of its unit"
 rm "$M/unit:machine-$db.scope"
 run mymachines refresh
-is "$status|$err|$(readlink "$M/unit:machine-$db.scope")" "0||$db" "once that is gone, ours comes"
+is "$status|$err|$(readlink "$M/unit:machine-$db.scope")" "0||$db" "our link comes when that of others has gone"
 
-# Two machines in one unit: the older one's, then the other's.
+# A machine that is registered with the unit of another one.
 start second --share=user
 mymachines register second --leader="$second" --unit="$scope"
-is "$(readlink "$M/unit:$scope")" "$web" "a unit of two machines is the first one's"
+is "$(readlink "$M/unit:$scope")" "$web" "a unit stays the first machine's if the second one isn't in it"
 run mymachines unregister "$web"
-is "$status|$(readlink "$M/unit:$scope")|$(entries)" "0|second|$db second unit:machine-$db.scope unit:$scope " \
-    "and the other's when that goes"
+is "$status|$(entries)" "0|$db second unit:machine-$db.scope " \
+    "a unit isn't the second machine's if the first one's processes are in it"
 mymachines unregister second
 
 # Directories that won't do.
@@ -177,12 +182,12 @@ away() {
 tell() {
     run mymachines register "$web" --leader="$leader" --vsock-cid=$((100 + n_tests))
     is "$status|$err" "0|mymachines: $M: $1; libsystemd won't see the machines" "$M $2"
-    is "$(mymachines show "$web" -p VSockCID --value)" "$((99 + n_tests))" "and the machine is registered"
+    is "$(mymachines show "$web" -p VSockCID --value)" "$((99 + n_tests))" "the machine is registered although it isn't exported"
 }
 away mkdir -p /run/systemd /run/real
 ln -s /run/real "$M"
 tell "it is a symbolic link" "is a link"
-is "$(ls /run/real)" "" "where nothing is put"
+is "$(ls /run/real)" "" "nothing is written where a link leads"
 away mkdir -p "$M"
 chmod 777 "$M"
 tell "it isn't root's alone to write" "is everyone's to write"
@@ -200,17 +205,17 @@ is "$status|$err|$(entries)" "0||$db unit:machine-$db.scope unit:$scope $web " "
 # Off.
 if [ -d "$SYSCONFDIR" ]; then
     mount -t tmpfs none "$SYSCONFDIR"
-    echo 'Exports=no' >"$SYSCONFDIR/mymachines.conf"
+    printf 'Exports=no\nMonitor=no\n' >"$SYSCONFDIR/mymachines.conf"
     touch "$M/foreign"
     run mymachines refresh
     is "$status|$err|$(entries)" "0||foreign " "Exports=no takes away what is ours"
     start off --share=user
     run mymachines register off --leader="$off"
-    is "$status|$err|$(entries)" "0||foreign " "and says nothing"
+    is "$status|$err|$(entries)" "0||foreign " "registering with Exports=no reports nothing about exports"
     printf '# a comment\n\nExports=perhaps\nNonsense\n' >"$SYSCONFDIR/mymachines.conf"
     run mymachines unregister off
-    is "$status|$err" "0|mymachines: $SYSCONFDIR/mymachines.conf:3: 'perhaps' is neither yes nor no; passing over it
-mymachines: $SYSCONFDIR/mymachines.conf:4: 'Nonsense' is no setting; passing over it" "bad settings are said"
+    is "$status|$err" "0|mymachines: $SYSCONFDIR/mymachines.conf:3: 'perhaps' is neither yes nor no; ignoring it
+mymachines: $SYSCONFDIR/mymachines.conf:4: 'Nonsense' is not a setting; ignoring it" "bad settings are reported"
     is "$(entries)" "$db foreign unit:machine-$db.scope unit:$scope $web " "and passed over"
     umount "$SYSCONFDIR"
 else
@@ -226,14 +231,14 @@ place() {
 bad="x $$ \"\$(id)\".scope" good="x:$$@_\\x2d\\\\.y.scope"
 place "$bad"
 run mymachines register odd --leader="$odd"
-is "$status|$err|$(ls "$M" | grep unit:x)" "0|$(in_no_unit odd)|" "a cgroup that is no unit's"
-is "$(ps -o machine= -p "$odd")" "-" "isn't one to ps, either"
+is "$status|$err|$(ls "$M" | grep unit:x)" "0|$(in_no_unit odd)|" "a cgroup without a unit's name gives no unit"
+is "$(ps -o machine= -p "$odd")" "-" "ps knows no machine by a cgroup without a unit's name"
 place "$good"
 run mymachines refresh odd
-is "$status|$err|$(readlink "$M/unit:$good")" "0||odd" "a unit with odd bytes"
-is "$(ps -o machine= -p "$odd")" odd "is one to ps, too"
+is "$status|$err|$(readlink "$M/unit:$good")" "0||odd" "a unit with unusual bytes gets a link"
+is "$(ps -o machine= -p "$odd")" odd "ps knows the machine by a unit with unusual bytes"
 mymachines unregister odd
-is "$(ls "$M" | grep unit:x)" "" "and goes"
+is "$(ls "$M" | grep unit:x)" "" "the link of a unit with unusual bytes goes"
 kill -9 "$odd"
 wait_until rmdir "$C/machine.slice/$bad" "$C/machine.slice/$good"
 
@@ -247,7 +252,7 @@ is "$status|$err|$(grep -c "/payload-$$\$" "/proc/$managed/cgroup")" \
     "--scope of a leader that a manager has placed"
 # Of another, only what is loose is moved, zombies don't matter, and a second time does the rest.
 start parent --share=user --share=pid -- sh -c 'sh -c "exit 0" & sleep 1000 & sleep 1000 & exec sleep 1000'
-wait_until sh -c "[ \$(pgrep -c -P $parent) = 3 ]"
+wait_until sh -c "[ \$(pgrep -c -P $parent) = 3 ] && [ \$(pgrep -c -P $parent -x sleep) = 2 ]"
 first=$(pgrep -P "$parent" -x sleep | head -n 1) second=$(pgrep -P "$parent" -x sleep | tail -n 1)
 mkdir -p "$C/payload-$$/inner"
 echo "$first" >"$C/payload-$$/inner/cgroup.procs"
@@ -263,7 +268,7 @@ wait_until rmdir "$C/payload-$$/inner" "$C/payload-$$"
 wait_until sh -c "[ -z \"\$(cat '$C/machine.slice/machine-par$$.scope/cgroup.procs')\" ]"
 mymachines unregister "par$$" managed
 [ ! -d "$C/machine.slice/machine-par$$.scope" ]
-ok $? "its scope goes"
+ok $? "the scope goes when its machine is unregistered"
 # A cgroup that others have made isn't removed.
 mkdir -p "$C/machine.slice/machine-made$$.scope"
 start made --share=user
@@ -273,7 +278,7 @@ kill -9 "$made"
 wait_until sh -c "[ -z \"\$(cat '$C/machine.slice/machine-made$$.scope/cgroup.procs')\" ]"
 mymachines unregister made
 rmdir "$C/machine.slice/machine-made$$.scope"
-ok $? "a cgroup that was there before stays"
+ok $? "a cgroup that others have made stays"
 # A unit that is shared with the registrar stays nobody's when somebody else refreshes.
 mkdir "$C/manager$$.service"
 start shared --share=user
@@ -296,23 +301,27 @@ B
 is "$status|$(cat "/proc/$one/cgroup")" "1|$(cat "/proc/$$/cgroup")" "a refused batch moves nobody"
 # A name of a unit that makes no link.
 long=$(printf 'x%.0s' {1..249}).scope
+mkdir "$C/$long"
+echo "$one" >"$C/$long/cgroup.procs"
 run mymachines register one --leader="$one" --unit="$long"
 is "$status|$err" "0|mymachines: one: its unit's name is too long for a link; ps won't see its processes" \
     "a unit with too long a name"
 mymachines unregister one
+echo "$one" >"$C/cgroup.procs"
+rmdir "$C/$long"
 
 # No unit, and what a scope leaves behind.
 start bare --share=user
 run mymachines register bare --leader="$bare"
 is "$status|$err|$(ls "$M" | grep bare)" "0|$(in_no_unit bare)|bare" "a machine in the root cgroup"
-is "$(ps -o machine= -p "$bare")" "-" "which ps doesn't know"
+is "$(ps -o machine= -p "$bare")" "-" "ps knows no machine in the root cgroup"
 run mymachines register bare --leader="$bare" --scope --unit=x.scope
 is "$status|$err" "0|mymachines: bare: leader $bare is in x.scope already; --scope has nothing to do" \
     "--scope with --unit="
 mkdir -p "$C/machine.slice/machine-busy$$.scope"
 echo "$bare" >"$C/machine.slice/machine-busy$$.scope/cgroup.procs"
 start held --share=user
-fails "mymachines: busy$$: cannot move leader $held to machine.slice/machine-busy$$.scope: others are in it" \
+fails "mymachines: busy$$: cannot move leader $held to machine.slice/machine-busy$$.scope: it has processes of others in it" \
     "--scope where others are" mymachines register "busy$$" --leader="$held" --scope
 kill -9 "$bare"
 wait_until rmdir "$C/machine.slice/machine-busy$$.scope"
@@ -325,7 +334,68 @@ wait_until sh -c "! kill -0 $leader 2>/dev/null || grep -q ' Z ' /proc/$leader/s
 wait_until sh -c "[ -z \"\$(cat '$C/machine.slice/$scope/cgroup.procs')\" ]"
 mymachines refresh 2>/dev/null
 [ ! -d "$C/machine.slice/$scope" ]
-ok $? "and goes with the machine"
+ok $? "the scope goes with its machine"
+
+# Scopes that nobody would remove.
+start left --share=user
+mymachines register "left$$" --leader="$left" --scope
+mymachines unregister "left$$"
+kill -9 "$left"
+wait_until sh -c "[ -z \"\$(cat '$C/machine.slice/machine-left$$.scope/cgroup.procs')\" ]"
+# Another test that runs now may sweep it before.
+mymachines refresh
+[ ! -d "$C/machine.slice/machine-left$$.scope" ]
+ok $? "refresh removes the empty scope of a machine that was unregistered alive"
+start renamed --share=user
+start newcomer --share=user
+mymachines register "first$$" --leader="$renamed" --scope
+mymachines unregister "first$$"
+mymachines register "second$$" --leader="$renamed"
+run mymachines register "first$$" --leader="$newcomer" --scope
+is "$status|$err|$(ps -o machine= -p "$renamed,$newcomer" | sort | xargs)" "0||first$$ second$$" \
+    "a machine gets a scope although another one is in the scope of its name"
+kill -9 "$renamed" "$newcomer"
+wait_until sh -c "[ -z \"\$(cat '$C/machine.slice/machine-first$$'*/cgroup.procs)\" ]"
+mymachines refresh 2>/dev/null
+is "$(ls -d "$C/machine.slice/machine-first$$"* 2>/dev/null)" "" "both scopes go with their machines"
+# As if a registrar had been killed before it marked it.
+mkdir -p "$C/machine.slice/machine-killed$$.scope"
+python3 -c 'import os, sys; os.setxattr(sys.argv[1], "trusted.mymachines", b"")' "$C/machine.slice"
+mymachines refresh
+if [ -d "$C/machine.slice/machine-killed$$.scope" ] && grep -qs populated "$C/machine.slice/cgroup.events"; then
+    mymachines refresh
+    [ ! -d "$C/machine.slice/machine-killed$$.scope" ]
+    ok $? "a scope without a mark is removed the second time that it is found empty"
+else
+    skip "cgroups of version 1 don't tell whether they are empty" "a scope without a mark is removed"
+fi
+rmdir "$C/machine.slice/machine-killed$$.scope" 2>/dev/null
+
+# A registry that is removed takes its exports with it.
+start gone --share=user
+mymachines register gone --leader="$gone" 2>/dev/null
+cp -a "$REGISTRY_DIRECTORY/registry.mdb" /run/removed.mdb
+rm "$REGISTRY_DIRECTORY/registry.mdb"
+like "$(mymachines doctor 2>&1)" "*exports *$M/* isn't as the registry has it*" "doctor sees exports without a registry"
+mymachines refresh
+is "$(ls "$M" | grep gone)" "" "refresh removes exports without a registry"
+cp -a /run/removed.mdb "$REGISTRY_DIRECTORY/registry.mdb"
+mymachines refresh 2>/dev/null
+is "$(ls "$M" | grep gone)" "gone" "exports come back with the registry"
+mymachines monitor >/dev/null 2>&1 & monitor=$!
+wait_until pgrep -x mymachines
+rm "$REGISTRY_DIRECTORY/registry.mdb"
+nothing_is_exported() {
+    ! ls "$M" | grep -q gone
+}
+wait_until nothing_is_exported
+ok $? "the monitor removes exports without a registry"
+kill "$monitor"
+wait "$monitor"
+cp -a /run/removed.mdb "$REGISTRY_DIRECTORY/registry.mdb"
+mymachines unregister gone
+kill -9 "$gone"
+mymachines refresh 2>/dev/null
 
 # The last one was unregistered, and the directory did not follow.
 cp -a "$M" /run/kept

@@ -11,23 +11,23 @@ trap end_watching EXIT
 start dead
 start changed
 start same
-for i in "$changed" "$same"; do
-    inside "$i" ip link set lo up
-    inside "$i" ip addr add 10.1.0.1/32 dev lo
-done
+pair "$changed" pair-changed 10.1.1.0/24
+pair "$same" pair-same 10.1.2.0/24
+inside "$changed" ip addr add 10.1.1.1/32 dev lo
+inside "$same" ip addr add 10.1.2.1/32 dev lo
 for i in dead changed same; do
     mymachines register "$i" --leader="${!i}" --unit="$i.scope" 2>/dev/null
 done
 kill -9 "$dead"
 wait_until sh -c "! kill -0 $dead"
-inside "$changed" ip addr add 10.1.0.2/32 dev lo
+inside "$changed" ip addr add 10.1.1.2/32 dev lo
 cp -a "$R" "$TMPDIR/registry"
 cp -a /run/systemd/machines "$TMPDIR/exports"
 state() {
     echo "$(mymachines list --all --no-legend --max-addresses=all 2>&1 | tr -s ' \n' ' ')$(ls /run/systemd/machines | tr '\n' ' ')"
 }
 old=$(state)
-new="changed container - $(host_os) 10.1.0.1 10.1.0.2 same container - $(host_os) 10.1.0.1 changed same unit:changed.scope unit:same.scope "
+new="changed container - $(host_os) 10.1.1.1 10.1.1.2 same container - $(host_os) 10.1.2.1 changed same "
 is_new() {
     [ "$(state)" = "$new" ]
 }
@@ -48,7 +48,7 @@ wait_until sh -c "grep -q '^State:.[St]' /proc/$pid/status"
 kill -TERM "$pid"
 wait "$tracer"
 steps=$(tail -n 1 "$TMPDIR/count")
-ok "$([ "$steps" -gt 200 ]; echo $?)" "in so many steps: $steps"
+ok "$([ "$steps" -gt 200 ]; echo $?)" "a monitor's first pass takes more than 200 steps: $steps"
 
 # epoll_wait(2) and its relatives, by number
 is_killed_or_waits() {
@@ -77,12 +77,12 @@ for ((n = 1; n < steps; n += step)); do
     wait_until is_new >/dev/null || unmended=$((unmended + 1))
     stop_monitor TERM
 done
-ok "$([ "$killed" -gt 60 ]; echo $?)" "killed at $killed steps"
-is "$unreadable" 0 "the registry can be read after each"
-is "$seen_old$seen_new" 11 "and is the old one or the new one"
-is "$unmended" 0 "the next monitor puts it right"
+ok "$([ "$killed" -gt 60 ]; echo $?)" "monitor is killed at $killed of its steps"
+is "$unreadable" 0 "registry can be read after each kill"
+is "$seen_old$seen_new" 11 "registry is the old one or the new one after each kill"
+is "$unmended" 0 "the next monitor puts the registry right after each kill"
 is "$(find "$R" -mindepth 1 -printf '%f\n' | sort | tr '\n' ' ')" "lock monitor.lock registry.mdb " \
-    "and nothing lies about"
+    "no file is left after the kills"
 
 # With too few descriptors.
 forget
@@ -99,19 +99,19 @@ monitor=$!
 wait_until grep -q "can't be watched" "$TMPDIR/monitor.err"
 like "$(cat "$TMPDIR/monitor.err")" \
     "mymachines: [0-9]* of 60 machines can't be watched (40 descriptors at most); looking at them every second" \
-    "it says what it can't watch"
+    "monitor reports machines that it can't watch"
 follow
 for i in {1..60}; do event 'added *' >/dev/null; done
 # The last one by name is one of these.
 { kill -9 "${pids[9]}"; wait "${pids[9]}"; } 2>/dev/null
-happens 'removed m9' "but looks at them"
+happens 'removed m9' "monitor finds the death of a machine that it can't watch"
 { kill -9 "${pids[@]:1:60}"; wait "${pids[@]:1:60}"; } 2>/dev/null
 has_none() {
     [ "$(mymachines list --all --no-legend)" = "" ]
 }
 wait_until has_none
-ok $? "all those that die are found"
-ok "$(kill -0 "$monitor"; echo $?)" "it is still there"
+ok $? "monitor finds the deaths of all machines"
+ok "$(kill -0 "$monitor"; echo $?)" "monitor still runs with too few descriptors"
 stop_monitor TERM
 
 # No room for the next registry.
@@ -124,44 +124,44 @@ event 'added *box *'
 head -c 1M /dev/zero >"$R/fill" 2>/dev/null
 kill -9 "$box"
 wait_until grep -q 'No space left' "$TMPDIR/monitor.err"
-ok $? "without room for a change it says so"
+ok $? "monitor reports that there is no space for a change"
 switches() {
     awk '/ctxt_switches/ { n += $2 } END { print n }' "/proc/$monitor/status"
 }
 before=$(switches)
 sleep 2
-ok "$([ $(($(switches) - before)) -lt 40 ]; echo $?)" "and tries again, but not all the time"
+ok "$([ $(($(switches) - before)) -lt 40 ]; echo $?)" "monitor retries a failed publication with back-off"
 rm "$R/fill"
 wait_until eval '[ -z "$(mymachines list --all --no-legend)" ]' ||
     wait_until eval '[ -z "$(mymachines list --all --no-legend)" ]'
-ok $? "until it succeeds"
+ok $? "monitor publishes as soon as there is space"
 stop_monitor TERM
 umount "$R"
 
 # Registrars that are overtaken, or killed.
 start_monitor
 follow
-inside "$same" ip addr add 10.1.0.9/32 dev lo
+inside "$same" ip addr add 10.1.2.9/32 dev lo
 mymachines register same --leader="$same" --unit=same.scope 2>/dev/null
 event 'added *same *'
 for i in 1 2 3; do
     exec {lock}<>"$R/lock"
     flock "$lock"
     kill -STOP "$monitor"
-    inside "$same" ip addr del 10.1.0.9/32 dev lo
+    inside "$same" ip addr del 10.1.2.9/32 dev lo
     mymachines register same --leader="$same" --service="s$i" {lock}>&- &
     registrar=$!
     # It has looked, and sleeps between its tries for the lock.
     wait_until grep -qE '^(35|115|230|407) ' "/proc/$registrar/syscall"
-    inside "$same" ip addr add 10.1.0.9/32 dev lo
+    inside "$same" ip addr add 10.1.2.9/32 dev lo
     kill -CONT "$monitor"
     # The monitor sees that nothing has changed, before the registrar can publish what has been.
     sleep 0.2
     exec {lock}>&-
     wait "$registrar"
     event "changed same *Service=s$i*"
-    wait_until eval '[ "$(addresses same)" = "10.1.0.1 10.1.0.9" ]'
-    ok $? "what a registrar has looked at too early is put right"
+    wait_until eval '[ "$(addresses same)" = "10.1.2.1 10.1.2.9" ]'
+    ok $? "monitor corrects what a registrar has looked at too early"
 done
 mymachines register box --leader="$changed" --unit=box.scope 2>/dev/null
 interrupt 0 mymachines unregister box >/dev/null 2>"$TMPDIR/count"
@@ -176,7 +176,7 @@ for ((n = steps - 60; n < steps; n += 3)); do
     }
     wait_until agree >/dev/null || inconsistent=$((inconsistent + 1))
 done
-is "$inconsistent" 0 "the exports of one that was killed are made good"
+is "$inconsistent" 0 "monitor corrects the exports of a killed registrar"
 mymachines unregister box same 2>/dev/null
 stop_monitor TERM
 
@@ -185,8 +185,8 @@ mymachines register same --leader="$same" 2>/dev/null
 run unshare --pid --fork --mount-proc mymachines monitor
 is "$status|$err" \
     "1|mymachines: $R/registry.mdb: its machines are of another pid namespace; use it from there, or remove it" \
-    "it doesn't judge pids of another namespace"
-is "$(mymachines list --no-legend --all | awk '{ print $1 }')" "same" "nor drops their machines"
+    "monitor refuses a registry of another pid namespace"
+is "$(mymachines list --no-legend --all | awk '{ print $1 }')" "same" "machines of another pid namespace stay registered"
 
 # One after another.
 start_monitor
@@ -194,27 +194,27 @@ mymachines monitor --wait >"$TMPDIR/second.out" 2>"$TMPDIR/second.err" </dev/nul
 second=$!
 wait_until test -s "$TMPDIR/second.err"
 is "$(cat "$TMPDIR/second.err")" \
-    "mymachines: the monitor runs already, as pid $monitor; waiting until it has left" "--wait"
+    "mymachines: the monitor runs already, as pid $monitor; waiting until it has left" "monitor --wait waits for the other monitor"
 stop_monitor TERM
 is_second() {
     [ "$(monitor_pid)" = "$second" ]
 }
 wait_until is_second
-ok $? "and then it is the one"
+ok $? "monitor --wait becomes the monitor when the other one leaves"
 monitor=$second
 stop_monitor INT
-is "$status" 0 "^C ends it"
+is "$status" 0 "monitor exits with 0 after SIGINT"
 
 # The directory goes while it runs.
 start_monitor
 rm -r "$R"
 wait_until test -e "$R/monitor.lock"
-ok $? "without its directory it makes that again"
+ok $? "monitor makes its directory again after it was removed"
 run mymachines monitor
-like "$status|$err" "1|*already, as pid $monitor" "so that it stays the only one"
+like "$status|$err" "1|*already, as pid $monitor" "no other monitor can start after the directory was removed"
 follow
 mymachines register same --leader="$same" 2>/dev/null
-happens 'added *same*' "and goes on"
+happens 'added *same*' "monitor watches new machines after the directory was removed"
 kill -9 "$same"
-happens 'removed same' "as before"
+happens 'removed same' "monitor unregisters dead machines after the directory was removed"
 done_testing

@@ -43,14 +43,14 @@ is "$status|$out" "0|tess
 run "$terminal" 'assword:=>secret' -- setpriv --reuid 4243 --regid 4243 --clear-groups su tess -s /bin/sh -c 'id -un'
 like "$status|$out" "0|*tess*" "su with a password, on a terminal"
 run su vu-local-7 -s /bin/sh -c 'id -un'
-like "$status|$out|$err" "1||*Permission denied*" "su to a machine's user"
+like "$status|$out|$err" "1||*Permission denied*" "su to a machine's user is refused"
 run su inside -s /bin/sh -c 'id -un'
-like "$status|$out|$err" "1||*Permission denied*" "by uid"
+like "$status|$out|$err" "1||*Permission denied*" "su to a uid of a machine is refused"
 is "$(told)" "su:account user vu-local-7 is one of machine local: refused on this host
 su:account user inside has uid 100033 of machine web1: refused on this host" "which syslog is told"
 lines su "account required $module permit=inside"
 run su inside -s /bin/sh -c 'id -u'
-is "$status|$out" "0|100033" "su to a permitted one"
+is "$status|$out" "0|100033" "su to a user of permit= succeeds"
 lines su "session required $module network=web1"
 run su tess -s /bin/sh -c "$network; $others; ip -o -4 addr show host0"
 is "$(head -n 8 <<<"$out")" "$there
@@ -62,13 +62,13 @@ is "$out" "0
 $(cat /proc/1/comm)" "no descriptor of the namespace, and the host's processes"
 lines su "session required $module network=nosuch"
 run su tess -s /bin/sh -c 'id -un'
-like "$status|$out|$err" "1||*session*" "su into a network that there isn't"
+like "$status|$out|$err" "1||*session*" "su into the network of no machine is refused"
 lines su "session required $module network=nosuch optional-network"
 run su tess -s /bin/sh -c "$network"
-is "$status|$out" "0|$here" "or without it"
+is "$status|$out" "0|$here" "su with optional-network stays in its network"
 lines su "session required $module network=web1 netwrok=web1"
 run su tess -s /bin/sh -c 'id -un'
-like "$status|$out" "[1-9]*|" "su with an argument that there isn't"
+like "$status|$out" "[1-9]*|" "su with a wrong argument is refused"
 told >/dev/null
 
 ## runuser
@@ -127,8 +127,8 @@ lines sshd "account required $module not-from=db* user=tess,inside" "session req
 run by_key tess@127.0.0.1 "$origin"
 is "$status|$out" "0||" "ssh on loopback, by key"
 run by_password tess@127.0.0.1 "$origin"
-is "$status|$out" "0||" "by password"
-is "$(told)" "" "of which syslog isn't told"
+is "$status|$out" "0||" "ssh on loopback, by password"
+is "$(told)" "" "ssh on loopback isn't logged"
 for way in by_key by_password; do
     run from "$web1" $way tess@10.99.1.1 "$origin"
     is "$status|$out" "0|web1|container" "ssh from a machine, $way: the session knows"
@@ -136,32 +136,32 @@ for way in by_key by_password; do
         "and syslog"
 done
 run from "$web1" by_key tess@fd99:1::1 "$origin"
-is "$status|$out" "0|web1|container" "by IPv6"
+is "$status|$out" "0|web1|container" "ssh from a machine by IPv6: the session knows"
 run from "$web1" by_key tess@fe80::ff:fe00:165%host0 "$origin"
-is "$status|$out" "0|web1|container" "by a link-local address"
+is "$status|$out" "0|web1|container" "ssh from a machine by a link-local address: the session knows"
 like "$(told)" "*at fd99:1::2
 *at fe80::ff:fe00:265%ve-web1" "as which it's seen"
 for way in by_key by_password; do
     run from "$db1" $way tess@10.99.2.1 "$origin"
-    like "$status|$out" "[1-9]*|" "from a machine that isn't let in, $way"
-    is "$(told)" "sshd:account user tess from machine Db1 (container) at 10.99.2.2: refused by not-from=db*" "and why"
+    like "$status|$out" "[1-9]*|" "ssh from a denied machine is refused, $way"
+    is "$(told)" "sshd:account user tess from machine Db1 (container) at 10.99.2.2: refused by not-from=db*" "the log says why ssh from a denied machine is refused, $way"
 done
 run from "$web1" by_key eve@10.99.1.1 "$origin"
 like "$status|$out|$(told)" "[1-9]*||sshd:account user eve from machine web1 (container) at 10.99.1.2: refused by user=tess,inside" \
     "a user that isn't let in from there"
 run by_key eve@127.0.0.1 "$origin"
-is "$status|$out" "0||" "but from here"
+is "$status|$out" "0||" "ssh of a user that user= doesn't list succeeds from this host"
 run by_key inside@127.0.0.1 id
-like "$status|$out" "[1-9]*|" "a machine's user"
+like "$status|$out" "[1-9]*|" "ssh of a uid of a machine is refused"
 run by_key vu-local-7@127.0.0.1 id
-like "$status|$out" "[1-9]*|" "by name"
+like "$status|$out" "[1-9]*|" "ssh of a user named like a machine's is refused"
 is "$(told)" "sshd:account user inside has uid 100033 of machine web1: refused on this host
-sshd:account user vu-local-7 is one of machine local: refused on this host" "and why"
+sshd:account user vu-local-7 is one of machine local: refused on this host" "the log says why ssh of a machine's users is refused"
 kill -9 "$db1"
 wait_until test ! -e "/proc/$db1"
 lines sshd "account required $module from=nosuch" "session required $module"
 run from "$web1" by_key tess@10.99.1.1 id
-like "$status|$out" "[1-9]*|" "from= others"
+like "$status|$out" "[1-9]*|" "ssh from a machine that from= doesn't list is refused"
 told >/dev/null
 
 lines sshd "account required $module" "session required $module network=web1"
@@ -178,12 +178,12 @@ web1|container" "the same from the machine"
 for i in 1 2 3; do
     by_key tess@127.0.0.1 true
 done
-is "$(readlink "/proc/$(cat "$ssh/pid")/ns/net")" "$here" "sshd itself stays where it is"
+is "$(readlink "/proc/$(cat "$ssh/pid")/ns/net")" "$here" "sshd itself stays in its network"
 kill -9 "$web1"
 wait_until test ! -e "/proc/$web1"
 told >/dev/null
 run by_key tess@127.0.0.1 id
-like "$status|$out" "[1-9]*|" "not once the machine is dead"
-is "$(told)" "sshd:session session of user tess refused: network namespace of machine web1: it isn't running" "and why"
+like "$status|$out" "[1-9]*|" "ssh into the network of a dead machine is refused"
+is "$(told)" "sshd:session session of user tess refused: network namespace of machine web1: it isn't running" "the log says why ssh into the network of a dead machine is refused"
 kill "$(cat "$ssh/pid")"
 done_testing

@@ -61,13 +61,21 @@ web1    container lxc     debian 12      192.0.2.1...
 is "$(machinectl list --no-legend --no-pager | awk '{ print $1 }' | paste -sd,)" db1,web1 "list for a script"
 same "options before the verb" list --no-legend -- --no-legend --no-pager -q list
 same "options without a verb" list --no-legend -- --no-legend
-same "options that are for others" list --no-legend -- list --no-legend -a -l -n5 -o short --no-ask-password \
+same "options that are for others" list --no-legend -- list --no-legend -l -n5 -o short --no-ask-password \
     --signal=KILL --uid=root -E A=b --verify=no
 same "--max-addresses" list --max-addresses=all -- --max-addresses=all list
 is "$(machinectl list -o json)" \
     '[{"machine":"db1","class":"container","service":null,"os":null,"version":null,"addresses":null},'"\
-"'{"machine":"web1","class":"container","service":"lxc","os":"debian","version":"12","addresses":"192.0.2.1..."}]' \
-    "list -o json is the table"
+"'{"machine":"web1","class":"container","service":"lxc","os":"debian","version":"12","addresses":"192.0.2.1\n192.0.2.2"}]' \
+    "list -o json is the table, with all addresses"
+is "$(machinectl list -o json --max-addresses=1 | jq -r '.[1].addresses')" "192.0.2.1..." "or as many as were asked for"
+is "$(machinectl list --max-addresses=0 --no-legend | tail -n 1)" "web1 container lxc debian 12 -" "--max-addresses=0: none"
+like "$(machinectl list -a | sed -n 2p)" ".host   host      - *" "list -a lists the host"
+is "$(machinectl list -a | tail -n 1)" "3 machines listed." "and counts it"
+is "$(machinectl list -a -o json | jq -r '.[0] | .machine, .class')" $'.host\nhost' "in JSON, too"
+for option in -Mroot@ -M.host --machine=root@.host -H.host; do
+    same "$option is this host" list -- "$option" list
+done
 like "$(machinectl list --output=json-pretty)" $'[[]\n  {\n*"machine": "db1",\n*' "list -o json-pretty"
 
 # show
@@ -77,10 +85,15 @@ is "$(machinectl show -p Name -p Class -p State web1)" $'Name=web1\nClass=contai
 same "all properties" show --all web1 -- -a show web1
 same "several machines" show -p Name db1 web1 -- show db1 --property=Name web1
 is "$(machinectl status web1 --no-pager -n 0 -l | sed 's/; .* ago//')" \
-    "$(mymachines status web1 | sed 's/; .* ago//')" "status"
+    "$(mymachines status web1 | sed 's/; .* ago//; /^ *State:/d')" "status"
 run machinectl show nobody
 is "$status" 1 "whether a machine is there: its exit status"
-fails_so "show: a name is missing*" "there is no manager to show" show -p Version
+is "$(machinectl show)" "PoolPath=/var/lib/machines
+PoolUsage=18446744073709551615
+PoolLimit=18446744073709551615" "show without a name: the properties of the manager"
+is "$(machinectl show -p PoolPath --value)" /var/lib/machines "one of them"
+is "$(machinectl show-image)" "$(machinectl show)" "show-image without a name: the same"
+is "$(machinectl show -p Version)" "" "one that it hasn't"
 fails_so "status: a name is missing" "status wants a name" status
 
 # shell
@@ -97,24 +110,31 @@ is "$out" "app c" "options before the verb, and a user's name before the machine
 shells shell web1 /bin/false
 is "$status|$err" "0|" "the command's exit status isn't machinectl's"
 fails_so "web1: /bin/nonsense: No such file or directory" "unless it can't be run" shell web1 /bin/nonsense
-fails_so "shell: the host itself is no machine; *" "the host has no shell here" shell .host
-fails_so "shell: the name of a machine is missing; *" "nor without a name" shell
+for host in .host root@.host root@; do
+    shells shell "$host" /bin/sh -c 'echo $(id -un) $HOME "$@"' sh 'a b'
+    is "$status|$out" "0|root $(getent passwd root | cut -d: -f6) a b" "the shell of $host is the host's"
+done
+shells shell -E A=b --uid=nobody .host /bin/sh -c 'echo $(id -un) $A'
+is "$out" "nobody b" "as another user, with a variable"
+shells shell .host /bin/false
+is "$status" 0 "whatever the command's exit status"
+shells shell .host /bin/nonsense
+is "$status" 1 "unless there is no such command"
+is "$(echo 'echo $LOGNAME' | machinectl shell 2>/dev/null | tail -n 1)" root "without a name, it is root's"
 fails_so "no machine 'nobody' is registered" "nobody's shell" shell nobody
 fails_so "login: standard input and output are no terminal" "login" login web1
 
 # Not ours.
-for verb in start enable disable; do
-    fails_so "$verb: machines are started by what makes them, as systemctl $verb systemd-nspawn@NAME" "$verb" "$verb" x
+for verb in enable disable; do
+    fails_so "$verb: systemd isn't the init of this host, *'mymachines start NAME'" "$verb without systemd" "$verb" x
 done
-for verb in list-images image-status clone remove pull-tar import-fs; do
-    fails_so "$verb: images are not mymachines' business, and not here" "$verb" "$verb" x
-done
-for verb in register run monitor 'list ' '' ' '; do
+for verb in register run monitor '' ' '; do
     fails_so "unknown verb '$verb'; see machinectl --help" "no verb of machinectl's: '$verb'" "$verb"
 done
 for option in -Hhost --host=host -Mweb1 --machine=web1; do
-    fails_so "--*: works on this host alone; *" "$option" "$option" list
+    fails_so "list: --*: works on this host alone; *" "$option" "$option" list
 done
+fails_so "unknown verb 'list '; did you mean 'list'?" "a verb that is nearly one" 'list '
 fails_so "unrecognized option '--nonsense'" "an unknown option" list --nonsense
 fails_so "option requires an argument -- 'p'" "an argument that is missing" show web1 -p
 for verb in poweroff stop reboot terminate kill; do
@@ -148,6 +168,44 @@ else
     skip "machinectl isn't installed" "all options of the machinectl that is installed"
     skip "machinectl isn't installed" "and all its verbs"
 fi
+
+# Files that are in a directory already stay, those that aren't come.
+mkdir "$TMPDIR/site"
+echo new | tee "$TMPDIR/site/index" >"$TMPDIR/site/more"
+mkdir "$TMPDIR/one/tmp/site"
+echo old >"$TMPDIR/one/tmp/site/index"
+chown -R 200000:200000 "$TMPDIR/one/tmp/site"
+run machinectl copy-to web1 "$TMPDIR/site" /tmp/site
+is "$status|$err|$(cat "$TMPDIR/one/tmp/site/index" "$TMPDIR/one/tmp/site/more")" $'0||old\nnew' "copy-to merges a directory"
+run machinectl copy-to web1 "$TMPDIR/site/index" /tmp/site/index
+is "$status|$(cat "$TMPDIR/one/tmp/site/index")" "1|old" "but a single file that is there is an error"
+run machinectl copy-to --force web1 "$TMPDIR/site" /tmp/site
+is "$status|$(cat "$TMPDIR/one/tmp/site/index")" "0|new" "--force replaces files in a directory"
+
+# An init that is none that we know: a script that notes signals, as only machinectl sends them.
+cat >"$TMPDIR/init" <<'I'
+#!/bin/bash
+trap 'echo RTMIN+4 >>"$1"' RTMIN+4
+trap 'echo INT >>"$1"' INT
+echo ready >>"$1"
+while :; do read -t 1 -u 8 8<>"$1.fifo"; done
+I
+chmod 755 "$TMPDIR/init"
+mkfifo -m 666 "$TMPDIR/signals.fifo"
+: >"$TMPDIR/signals"
+chmod 666 "$TMPDIR/signals"
+start init -- "$TMPDIR/init" "$TMPDIR/signals"
+wait_until test -s "$TMPDIR/signals"
+register init1 --leader="$init"
+run machinectl poweroff init1
+wait_until grep -q RTMIN+4 "$TMPDIR/signals"
+is "$status|$err|$?" "0||0" "poweroff sends SIGRTMIN+4 to any init"
+run machinectl reboot init1
+wait_until grep -q INT "$TMPDIR/signals"
+is "$status|$err|$?" "0||0" "reboot sends SIGINT to any init"
+fails "mymachines: init1: cannot reboot it: *" "mymachines knows no signal for it" mymachines reboot init1
+kill -9 "$init"
+mymachines unregister init1 2>/dev/null
 
 # What ends machines, last.
 is_gone() {

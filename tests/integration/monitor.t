@@ -15,67 +15,133 @@ veth "$web1" ve-web1 101
 : >"$TMPDIR/inherited"
 exec 9<"$TMPDIR/inherited"
 run mymachines register web1 --leader="$web1" --unit=web1.scope
-is "$status|$out|$err" "0||" "register"
+is "$status|$out|$err" "0||" "the first machine is registered"
 pid=$(monitor_pid)
-ok $? "has started a monitor"
+ok $? "the first registration starts a monitor"
 exec 9<&-
-ok "$([ "$(ps -o sid= -p "$pid")" != "$(ps -o sid= -p $$)" ]; echo $?)" "in a session of its own"
+ok "$([ "$(ps -o sid= -p "$pid")" != "$(ps -o sid= -p $$)" ]; echo $?)" "a started monitor has a session of its own"
 is "$(ps -o tty=,pgid= -p "$pid" | tr -s ' ')" "? $(ps -o sid= -p "$pid" | tr -d ' ')" \
-    "without a terminal"
-is "$(readlink "/proc/$pid/cwd")" "/" "whose directory is /"
+    "a started monitor has no terminal"
+is "$(readlink "/proc/$pid/cwd")" "/" "a started monitor's directory is /"
 is "$(readlink "/proc/$pid/fd/0" "/proc/$pid/fd/1" "/proc/$pid/fd/2" | sort -u)" "/dev/null" \
-    "with nothing to read or write"
-is "$(find "/proc/$pid/fd" -lname '*/inherited')" "" "and no descriptor of who started it"
-is "$(awk '/^Cap(Prm|Eff|Bnd)/ { print $2 }' "/proc/$pid/status" | sort -u)" "0000000000280004" \
-    "It has three capabilities left"
-is "$(awk '/^NoNewPrivs/ { print $2 }' "/proc/$pid/status")" 1 "and can't gain any"
+    "a started monitor reads and writes nothing"
+is "$(find "/proc/$pid/fd" -lname '*/inherited')" "" "a started monitor has no descriptor of its starter"
+is "$(awk '/^Cap(Prm|Eff|Bnd)/ { print $2 }' "/proc/$pid/status" | sort -u)" "0000000000281004" \
+    "a started monitor keeps four capabilities"
+is "$(awk '/^NoNewPrivs/ { print $2 }' "/proc/$pid/status")" 1 "a started monitor can't gain capabilities"
 is "$(ps -o args= -p "$pid")" "$BUILDDIR/mymachines monitor --background --exit-when-empty" \
-    "ps tells what it is"
+    "ps shows the monitor's command line"
 start web2
 mymachines register web2 --leader="$web2" 2>/dev/null
-is "$(monitor_pid)" "$pid" "the next registration starts none"
+is "$(monitor_pid)" "$pid" "the next registration starts no other monitor"
 run mymachines monitor
-is "$status|$out|$err" "1||mymachines: the monitor runs already, as pid $pid" "two never run"
+is "$status|$out|$err" "1||mymachines: the monitor runs already, as pid $pid" "a second monitor refuses to run"
 run mymachines monitor --background
-is "$status|$out|$err" "0||" "in the background, one is as good as another"
-is "$(monitor_pid)" "$pid" "it is still the same"
+is "$status|$out|$err" "0||" "a second monitor in the background leaves quietly"
+is "$(monitor_pid)" "$pid" "the first monitor still runs after a second one was started"
 follow
-happens 'added *web2 *' "both machines are there"
+happens 'added *web2 *' "both machines are registered"
 kill -9 "$web1"
-happens 'removed web1' "a machine whose leader is killed is gone"
-is "$(ls /run/systemd/machines)" "web2" "its exports, too"
+happens 'removed web1' "monitor unregisters a machine whose leader is killed"
+# They follow the publication.
+only_web2_is_exported() {
+    [ "$(ls /run/systemd/machines)" = web2 ]
+}
+wait_until only_web2_is_exported
+ok $? "monitor removes the exports of a machine whose leader is killed"
 mymachines unregister web2
-happens 'removed web2' "the last machine goes"
+happens 'removed web2' "the last machine is unregistered"
 wait_until nobody_monitors
-ok $? "and the monitor with it"
+ok $? "monitor releases its lock after the last machine is unregistered"
 wait_until test ! -e "/proc/$pid"
-ok $? "for good"
+ok $? "monitor leaves after the last machine is unregistered"
 mymachines register web2 --leader="$web2" --no-monitor 2>/dev/null
-ok "$(nobody_monitors; echo $?)" "register --no-monitor starts none"
+ok "$(nobody_monitors; echo $?)" "register --no-monitor starts no monitor"
 echo 'Monitor=no' >"$SYSCONFDIR/mymachines.conf"
 mymachines register web2 --leader="$web2" --service=x
-ok "$(nobody_monitors; echo $?)" "nor does register with Monitor=no"
+ok "$(nobody_monitors; echo $?)" "register starts no monitor with Monitor=no"
 echo 'Monitor=yes' >"$SYSCONFDIR/mymachines.conf"
 for i in 1 2 3 4 5 6 7 8; do
     mymachines register web2 --leader="$web2" --service="$i" >/dev/null 2>&1 </dev/null &
     jobs[i]=$!
 done
 wait "${jobs[@]}"
-is "$(pgrep -fc "^$BUILDDIR/mymachines monitor --background")" 1 "eight registrations at once start one"
+is "$(pgrep -fc "^$BUILDDIR/mymachines monitor --background")" 1 "eight registrations at once start one monitor"
 kill -9 "$(monitor_pid)"
 wait_until nobody_monitors
 kill -9 "$web2"
+is_dead() {
+    ! grep -q '^State:.[^ZX]' "/proc/$1/status" 2>/dev/null
+}
+wait_until is_dead "$web2"
 run mymachines list --all --no-legend
-is "$out" "web2 container $(awk '{ print $3 }' <<<"$out") - - -" "without a monitor a dead machine stays"
+is "$out" "web2 container $(awk '{ print $3 }' <<<"$out") $(host_os) - dead" "a dead machine stays registered while no monitor runs"
 start web1
 mymachines register web1 --leader="$web1" 2>/dev/null
-happens 'removed web2' "until a registration starts one again"
-rm -rf "$R"
-wait_until nobody_monitors
-ok $? "when the registry is removed, it leaves"
-wait_until test ! -e "$R"
-ok $? "without making it again"
+happens 'removed web2' "the next registration starts a monitor, which unregisters dead machines"
+pid=$(monitor_pid)
+# In one step: between two of rm(1), the monitor may find that only its lock is missing, and mend that.
+mv "$R" "$R.removed"
+wait_until is_dead "$pid"
+ok $? "monitor leaves when the registry is removed"
+ok "$([ ! -e "$R" ]; echo $?)" "monitor doesn't make a removed registry again"
+rm -rf "$R.removed"
 echo 'Monitor=no' >"$SYSCONFDIR/mymachines.conf"
+
+# After a signal, before it has left. A registration that finds it there starts none.
+echo 'Monitor=yes' >"$SYSCONFDIR/mymachines.conf"
+start web2
+mymachines register web1 --leader="$web1" 2>/dev/null
+pid=$(monitor_pid)
+kill -STOP "$pid"
+kill -TERM "$pid"
+mymachines register web2 --leader="$web2" 2>/dev/null
+kill -CONT "$pid"
+wait_until is_dead "$pid"
+another_monitors() {
+    [ "$(monitor_pid)" != "$pid" ]
+}
+wait_until another_monitors && wait_until monitor_pid
+ok $? "a monitor runs after a registration during the end of another one"
+
+# A look changes nothing in a record of a machine that hasn't changed.
+mymachines show web1 web2 >"$TMPDIR/before"
+generation=$(stat -c %.9Y "$R/registry.mdb")
+kill -HUP "$(monitor_pid)"
+sleep 0.3
+is "$(mymachines show web1 web2)" "$(cat "$TMPDIR/before")" "a monitor's look keeps all facts"
+is "$(stat -c %.9Y "$R/registry.mdb")" "$generation" "a monitor publishes nothing if nothing has changed"
+
+# A monitor whose program was replaced, as by an upgrade.
+kill "$(monitor_pid)"
+wait_until nobody_monitors
+cp "$BUILDDIR/mymachines" "$TMPDIR/program"
+"$TMPDIR/program" monitor --background
+pid=$(monitor_pid)
+mymachines register web1 --leader="$web1" --service=a 2>/dev/null
+is "$(monitor_pid)" "$pid" "a registrar of another path leaves the monitor alone"
+cp "$BUILDDIR/mymachines" "$TMPDIR/program.new"
+mv "$TMPDIR/program.new" "$TMPDIR/program"
+mymachines register web1 --leader="$web1" --service=b 2>/dev/null
+wait_until another_monitors && wait_until monitor_pid
+ok $? "a registrar replaces a monitor whose program was replaced"
+is "$(readlink "/proc/$(monitor_pid)/exe" | grep -c deleted)" 0 "the new monitor runs the new program"
+mymachines register web1 --leader="$web1" --service=c 2>/dev/null
+
+# Without a registry there are no machines, so nothing is exported.
+is_exported() {
+    [ -e /run/systemd/machines/web1 ]
+}
+wait_until is_exported
+rm "$R/registry.mdb"
+is_not_exported() {
+    [ -z "$(ls /run/systemd/machines)" ]
+}
+wait_until is_not_exported
+ok $? "monitor removes the exports when the registry's file is removed"
+wait_until nobody_monitors
+echo 'Monitor=no' >"$SYSCONFDIR/mymachines.conf"
+mymachines unregister web2 2>/dev/null
 
 # How often it has been woken.
 switches() {
@@ -93,52 +159,74 @@ if command -v python3 >/dev/null; then
     wait_until grep -q . "$TMPDIR/log"
     wait_until nobody_monitors
     like "$(tail -n 1 "$TMPDIR/log")" "<29>* mymachines\\[[0-9]*\\]: logged: leader $logged has died; unregistered" \
-        "it tells syslog of who has died"
+        "monitor logs to syslog which machine has died"
     rm /dev/log
 else
-    skip "python3 isn't installed" "it tells syslog of who has died"
+    skip "python3 isn't installed" "monitor logs to syslog which machine has died"
 fi
 echo 'Monitor=no' >"$SYSCONFDIR/mymachines.conf"
 
 # In the foreground, for a service manager.
 follow
 start_monitor
-ok $? "in the foreground it runs also without a registry"
+ok $? "monitor runs in the foreground without a registry"
 veth "$web1" ve-web1 101
+ip route add 10.99.1.0/24 dev ve-web1
+ip route add fd99:1::/64 dev ve-web1
+ip route add 10.7.0.0/16 dev ve-web1
 mymachines register web1 --leader="$web1" 2>/dev/null
-happens 'added *web1 *' "it takes in what is registered by others"
+happens 'added *web1 *' "monitor watches machines that others register"
 inside "$web1" ip addr add 10.99.1.2/24 dev host0
-happens 'changed web1 *10.99.1.2*' "an address is added"
-is "$(addresses web1)" "10.99.1.2 fe80::ff:fe00:265%101" "to the others"
+happens 'changed web1 *10.99.1.2*' "monitor publishes a new IPv4 address"
+is "$(addresses web1)" "10.99.1.2 fe80::ff:fe00:265%101" "a new address is added to the other ones"
 inside "$web1" ip addr add fd99:1::2/64 dev host0 nodad
-happens 'changed web1 *fd99:1::2*' "an address of IPv6 is added"
+happens 'changed web1 *fd99:1::2*' "monitor publishes a new IPv6 address"
 inside "$web1" ip addr change fd99:1::2/64 dev host0 preferred_lft 0 valid_lft forever
-happens 'changed web1 Addresses="10.99.1.2 fe80*' "a deprecated one goes"
+happens 'changed web1 Addresses="10.99.1.2 fe80*' "monitor removes a deprecated address"
 inside "$web1" ip addr change fd99:1::2/64 dev host0 preferred_lft forever valid_lft forever
-happens 'changed web1 *fd99:1::2*' "and comes back with its lifetime"
+happens 'changed web1 *fd99:1::2*' "monitor publishes an address that is no longer deprecated"
 inside "$web1" ip addr change 10.99.1.2/24 dev host0 preferred_lft 1 valid_lft 1000
 happens 'changed web1 Addresses="fd99:1::2*' \
-    "one whose preferred lifetime ends, which nobody does anything for"
+    "monitor removes an address whose preferred lifetime ends"
 inside "$web1" ip addr del 10.99.1.2/24 dev host0
 inside "$web1" ip link add host1 type veth peer name peer1
 inside "$web1" sh -c 'ip link set host1 up; ip link set peer1 up'
 inside "$web1" sh -c 'ip addr add 10.99.1.3/24 dev host0'
-happens 'changed web1 *10.99.1.3*' "an address"
+happens 'changed web1 *10.99.1.3*' "monitor publishes an address that will be moved"
 inside "$web1" sh -c 'ip addr del 10.99.1.3/24 dev host0; ip addr add 10.99.1.3/24 dev host1'
 on_host1() {
     [ "$(mymachines show web1 --json=short |
         jq -r '.addresses[] | select(.addressString == "10.99.1.3").interface')" = host1 ]
 }
 wait_until on_host1
-ok $? "is moved to another interface"
+ok $? "monitor follows an address to another interface"
 inside "$web1" ip link del host1
-happens 'changed web1 *' "whose end is its end"
+happens 'changed web1 *' "monitor removes an address when its interface is deleted"
 ip link add br0 index 110 address 02:00:00:00:03:01 type bridge
 ip link set ve-web1 master br0
 happens 'changed web1 *fe80::ff:fe00:265%110*' \
-    "the host's end becomes a port of a bridge: the scope is the bridge's"
+    "a link-local address gets the bridge's scope when the host's end becomes its port"
+leads_to() {
+    [[ " $(addresses web1) " == *" $1 "* ]]
+}
+leads_not_to() {
+    ! leads_to "$1"
+}
+ip link set br0 addrgenmode none up
+ip addr add 10.99.8.1/24 dev br0
+inside "$web1" ip addr add 10.99.8.2/24 dev host0
+wait_until leads_to 10.99.8.2
+ok $? "monitor publishes an address that is reached by a bridge"
+ip link set br0 down
+wait_until leads_not_to 10.99.8.2
+ok $? "monitor removes an address when the bridge to it goes down"
+ip link set br0 up
+wait_until leads_to 10.99.8.2
+ok $? "monitor publishes it again when the bridge comes up"
+inside "$web1" ip addr del 10.99.8.2/24 dev host0
+wait_until leads_not_to 10.99.8.2
 ip link set ve-web1 nomaster
-happens 'changed web1 *fe80::ff:fe00:265%101*' "and back"
+happens 'changed web1 *fe80::ff:fe00:265%101*' "a link-local address gets the interface's scope when it leaves the bridge"
 
 # A burst.
 for i in {1..250}; do
@@ -152,9 +240,9 @@ all_there() {
     [ "$(addresses web1 | tr ' ' '\n' | grep -c '^10\.7\.')" = 1000 ]
 }
 wait_until all_there
-ok $? "a thousand addresses at once are all there"
+ok $? "monitor publishes a thousand addresses that come at once"
 while read -r -t 0.2 line <&"$events"; do n=$((n + 1)); done
-ok "$([ "$n" -ge 1 ] && [ "$n" -le 30 ]; echo $?)" "in a handful of publications, not a thousand"
+ok "$([ "$n" -ge 1 ] && [ "$n" -le 30 ]; echo $?)" "monitor publishes a burst in a few publications"
 echo "# $n publications"
 sed -i 's/addr add/addr del/' "$TMPDIR/batch"
 inside "$web1" ip -batch "$TMPDIR/batch"
@@ -162,7 +250,7 @@ none_there() {
     [ "$(addresses web1)" = "$1" ]
 }
 wait_until none_there 'fd99:1::2 fe80::ff:fe00:265%101'
-ok $? "and gone again"
+ok $? "monitor removes a thousand addresses that go at once"
 
 # One after another, each as if it were alone: but for the first, it waits for 8 ms of quiet.
 follow
@@ -183,7 +271,7 @@ n=0
 while read -r -t 0.2 line <&"$events"; do n=$((n + 1)); done
 echo "# $n publications in $took ms"
 ok "$([ "$n" -ge 1 ] && [ "$n" -le $((took / 8 + 6)) ]; echo $?)" \
-    "changes that keep coming are published no oftener than every 8 ms"
+    "monitor publishes changes that keep coming at most every 8 ms"
 
 # More than the kernel keeps for it while it doesn't listen.
 kill -STOP "$monitor"
@@ -197,7 +285,7 @@ done
 inside "$web1" ip addr add 10.99.1.8/24 dev host0
 kill -CONT "$monitor"
 wait_until none_there '10.99.1.8 fd99:1::2 fe80::ff:fe00:265%101'
-ok $? "what it was told too much of at once, it takes in all the same"
+ok $? "monitor catches up after more events than the kernel keeps"
 inside "$web1" ip addr del 10.99.1.8/24 dev host0
 wait_until none_there 'fd99:1::2 fe80::ff:fe00:265%101'
 
@@ -206,8 +294,8 @@ mkfifo "$TMPDIR/go"
 start moving --share=net -- sh -c 'read -r x <"$0"; exec unshare --net sleep 1000' "$TMPDIR/go"
 follow
 mymachines register moving --leader="$moving" 2>/dev/null
-happens 'added *moving *' "a machine in the host's network namespace"
-is "$(addresses moving)" "" "has no addresses of its own"
+happens 'added *moving *' "a machine in the host's network namespace is registered"
+is "$(addresses moving)" "" "a machine in the host's network namespace has no addresses"
 # Nothing else may be under way that would have it look.
 idle() {
     local before
@@ -223,35 +311,37 @@ has_moved() {
 }
 wait_until has_moved
 ip link add name ve-moving index 120 type veth peer name host0 netns "$moving"
+ip link set ve-moving up
+ip route add 10.99.3.0/24 dev ve-moving
 inside "$moving" ip addr add 10.99.3.2/24 dev host0
 inside "$moving" ip link set host0 up
-happens 'changed moving *10.99.3.2*' "its new namespace is found with its first interface"
+happens 'changed moving *10.99.3.2*' "monitor finds a leader's new network namespace with its first interface"
 inside "$moving" ip addr add 10.99.3.3/24 dev host0
-happens 'changed moving *10.99.3.3*' "and watched"
+happens 'changed moving *10.99.3.3*' "monitor watches a leader's new network namespace"
 kill -9 "$moving"
-happens 'removed moving' "until it dies"
+happens 'removed moving' "monitor unregisters a machine that has moved when it dies"
 wait_until test ! -e /sys/class/net/ve-moving
-ok $? "which doesn't keep its interfaces"
+ok $? "monitor doesn't keep interfaces of a dead machine"
 
 # A leader's pid, used again.
 sleep 1000 >/dev/null 2>&1 </dev/null &
 first=$!
 mymachines register reused --leader="$first" --class=vm --address=10.99.4.1 2>/dev/null
-happens 'added *reused *' "a machine"
+happens 'added *reused *' "a machine whose pid will be used again is registered"
 use_module
-is "$(getent hosts reused)" "10.99.4.1       reused" "which resolves"
+is "$(getent hosts reused)" "10.99.4.1       reused" "a machine whose pid will be used again resolves"
 kill -STOP "$monitor"
 if reuse_pid "$first" sleep 1000; then
     is "$(getent hosts reused)|$(getent hosts 10.99.4.1)" "|" \
-        "another process with its leader's pid isn't the machine, while nobody watches"
+        "a process that got the leader's pid isn't the machine, also while nobody watches"
     run mymachines monitor
-    like "$err" "*already*" "a monitor that is stopped is one"
+    like "$err" "*already*" "a monitor that was stopped by SIGSTOP counts as running"
     kill -CONT "$monitor"
-    happens 'removed reused' "and the monitor drops it"
+    happens 'removed reused' "monitor unregisters a machine whose leader's pid is used again"
     mymachines register reused --leader="$first" --class=vm --address=10.99.4.2 2>/dev/null
-    happens 'added *reused *' "the process that has the pid can lead one itself"
+    happens 'added *reused *' "a process with a pid that is used again can lead a machine"
     kill -9 "$first"
-    happens 'removed reused' "and is dropped in its turn"
+    happens 'removed reused' "monitor unregisters that machine when it dies"
 else
     kill -CONT "$monitor"
     for i in 1 2 3 4 5; do skip "the pid of a process that has ended can't be had again here" "pid reuse"; done
@@ -264,28 +354,49 @@ if has_dhcp; then
     server=$started
     dhcp_client "$web1" host0
     client=$started
-    happens 'changed web1 *10.99.1.5[0-9]*' "an address comes by DHCP"
+    happens 'changed web1 *10.99.1.5[0-9]*' "monitor publishes an address that comes by DHCP"
     kill -USR2 "$client"
-    happens 'changed web1 Addresses="fd99*' "and goes when it is released"
+    happens 'changed web1 Addresses="fd99*' "monitor removes an address that was released by DHCP"
     { kill -9 "$server" "$client"; wait "$server" "$client"; } 2>/dev/null
 else
-    skip "dnsmasq or busybox isn't installed" "an address comes by DHCP"
-    skip "dnsmasq or busybox isn't installed" "and goes when it is released"
+    skip "dnsmasq or busybox isn't installed" "monitor publishes an address that comes by DHCP"
+    skip "dnsmasq or busybox isn't installed" "monitor removes an address that was released by DHCP"
 fi
 
 # Idle: it isn't woken at all.
 wait_until sh -c "grep -q '^State:.S' /proc/$monitor/status"
 sleep 0.3
-before=$(switches)
-sleep 1.5
-is "$(switches)" "$before" "idle, it doesn't wake"
+# Ten seconds after the last change of an interface it checks all network namespaces once.
+sleeps() {
+    local before
+    before=$(switches)
+    sleep 1.5
+    [ "$(switches)" = "$before" ]
+}
+wait_until sleeps
+ok $? "an idle monitor isn't woken"
 is "$(cat "$TMPDIR/monitor.err" | grep -v 'has died; unregistered')" "" \
-    "it says nothing but who has died"
+    "monitor logs nothing but deaths"
 rm /run/systemd/machines/web1
-kill -HUP "$monitor"
 wait_until test -e /run/systemd/machines/web1
-ok $? "SIGHUP has it put all right, also what nobody has told it of"
+ok $? "monitor restores exports that somebody deleted"
+rm -r /run/systemd/machines
+wait_until test -e /run/systemd/machines/web1
+ok $? "monitor restores exports when their directory was deleted"
+mkdir "$TMPDIR/newroot"
+mount --bind / "$TMPDIR/newroot"
+mkfifo "$TMPDIR/turn"
+start turning -- sh -c 'read -r x <"$0"; exec chroot "$1" sleep 1000' "$TMPDIR/turn" "$TMPDIR/newroot"
+mymachines register turning --leader="$turning" 2>/dev/null
+echo go >"$TMPDIR/turn"
+wait_until eval '[ "$(readlink "/proc/$turning/root")" = "$TMPDIR/newroot" ]'
+wait_until idle
+kill -HUP "$monitor"
+wait_until eval '[ "$(mymachines show turning -p RootDirectory --value)" = "$TMPDIR/newroot" ]'
+ok $? "SIGHUP has the monitor look at what no event tells, as another root"
+kill -9 "$turning"
+wait_until eval '[ -z "$(mymachines list --all --no-legend turning 2>/dev/null)" ]'
 stop_monitor TERM
-is "$status" 0 "after SIGTERM it leaves"
-is "$(mymachines list --no-legend | awk '{ print $1 }')" "web1" "and the registry stays"
+is "$status" 0 "monitor exits with 0 after SIGTERM"
+is "$(mymachines list --no-legend | awk '{ print $1 }')" "web1" "registry stays after the monitor has left"
 done_testing

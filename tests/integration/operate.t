@@ -1,17 +1,18 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Machines are signalled, ended, paused and waited for, without a bus, and nobody else is.
+# kill, terminate, poweroff, reboot, pause, resume and wait work without a bus, and reach only the machine.
 . "${SRCDIR:?run this by make check}/tests/integration/lib.sh"
+. "$SRCDIR/tests/support/booted.sh"
 need_root
 
 quietly() {
     mymachines "$@" 2>/dev/null
 }
-# is_gone PID: it isn't there, or a zombie
+# is_gone PID: whether the process doesn't exist, or is a zombie
 is_gone() {
     ! grep -qs '^State:.[^ZX]' "/proc/$1/status"
 }
-# wait_gone PID NAME
+# wait_gone PID NAME: test that the process ends
 wait_gone() {
     wait_until is_gone "$1"
     ok $? "$2"
@@ -20,23 +21,23 @@ lives() {
     ok "$(is_gone "$1" && echo 1 || echo 0)" "$2"
 }
 
-# What machinectl refuses, too.
-fails "mymachines: kill: a name is missing" "kill without a name" mymachines kill
-fails "mymachines: no machine 'nobody' is registered" "kill of nobody" mymachines kill nobody
-fails "mymachines: kill: there is no signal 'SIGNONSENSE'" "no such signal" mymachines kill -s SIGNONSENSE x
-fails "mymachines: kill: there is no signal '65'" "nor one of that number" mymachines kill --signal=65 x
-fails "mymachines: kill: there is no signal '0'" "0 is none" mymachines kill --signal=0 x
-fails "mymachines: kill: there is no signal 'RTMIN+31'" "nor past the last" mymachines kill --signal=RTMIN+31 x
-fails "mymachines: kill: --kill-whom=some: neither leader nor all" "--kill-whom" mymachines kill --kill-whom=some x
+# Mistakes that machinectl refuses, too.
+fails "mymachines: kill: a name is missing" "kill without a name is refused" mymachines kill
+fails "mymachines: no machine 'nobody' is registered" "kill refuses a name that isn't registered" mymachines kill nobody
+fails "mymachines: kill: --signal=SIGNONSENSE: there is no such signal" "kill refuses an unknown signal" mymachines kill -s SIGNONSENSE x
+fails "mymachines: kill: --signal=65: there is no such signal" "kill refuses the signal 65" mymachines kill --signal=65 x
+fails "mymachines: kill: --signal=0: there is no such signal" "kill refuses the signal 0" mymachines kill --signal=0 x
+fails "mymachines: kill: --signal=RTMIN+31: there is no such signal" "kill refuses RTMIN+31" mymachines kill --signal=RTMIN+31 x
+fails "mymachines: kill: --kill-whom=some: is neither leader nor all" "kill refuses an unknown value of --kill-whom" mymachines kill --kill-whom=some x
 for verb in terminate poweroff reboot pause resume wait; do
-    fails "mymachines: $verb: a name is missing" "$verb without a name" mymachines "$verb"
-    fails "mymachines: no machine 'nobody' is registered" "$verb of nobody" mymachines "$verb" nobody
+    fails "mymachines: $verb: a name is missing" "$verb without a name is refused" mymachines "$verb"
+    fails "mymachines: no machine 'nobody' is registered" "$verb refuses a name that isn't registered" mymachines "$verb" nobody
 done
-like "$(mymachines kill -s list)" "*15 SIGTERM*34 SIGRTMIN*SIGRTMIN+4*" "kill -s list"
+like "$(mymachines kill -s list)" "*15 SIGTERM*34 SIGRTMIN*SIGRTMIN+4*" "kill -s list prints the signals"
 
 # Signals.
-# catcher VARIABLE NAME [OPTION...]: a container that writes its signals to $TMPDIR/NAME.log, in it
-# a child that does, too
+# catcher VARIABLE NAME [OPTION...]: start a container whose leader and its child write each signal
+# that they get to $TMPDIR/NAME.log
 cat >"$TMPDIR/catcher" <<'C'
 #!/bin/bash
 catch() {
@@ -67,63 +68,63 @@ catcher two two --share=pid
 catcher other other
 for name in one two; do
     run mymachines kill "$name" -s USR1
-    is "$status|$out|$err" "0||" "$name: kill -s"
+    is "$status|$out|$err" "0||" "$name: kill -s sends a signal"
     wait_until has_log "$name" leader-USR1 && wait_until has_log "$name" child-USR1
-    ok $? "$name: reaches all its processes"
+    ok $? "$name: kill -s reaches all processes of the machine"
     mymachines kill "$name" --signal=SIGUSR2 --kill-whom=leader
     wait_until has_log "$name" leader-USR2
-    ok $? "$name: --kill-whom=leader reaches the leader"
+    ok $? "$name: kill --kill-whom=leader reaches the leader"
     mymachines kill "$name" --signal=1 --kill-who=all
     wait_until has_log "$name" child-HUP
-    is "$(grep -c child-USR2 "$TMPDIR/$name.log")" 0 "$name: and no child, which got a later signal"
+    is "$(grep -c child-USR2 "$TMPDIR/$name.log")" 0 "$name: kill --kill-whom=leader reaches no child"
     mymachines kill "$name"
     wait_until has_log "$name" leader-TERM && wait_until has_log "$name" child-TERM
-    ok $? "$name: SIGTERM is the default, and all"
+    ok $? "$name: kill sends SIGTERM to all processes by default"
 done
-is "$(grep -vc ready "$TMPDIR/other.log")" 0 "nobody else gets any"
+is "$(grep -vc ready "$TMPDIR/other.log")" 0 "kill sends no signal to another machine"
 run mymachines kill one nobody two -s SIGRTMIN+4
-is "$status|$err" "1|mymachines: no machine 'nobody' is registered" "of several, one isn't there"
+is "$status|$err" "1|mymachines: no machine 'nobody' is registered" "kill of several machines reports the one that isn't registered"
 wait_until has_log one leader-RTMIN+4 && wait_until has_log two leader-RTMIN+4
-ok $? "the others get it"
+ok $? "kill of several machines signals those that are registered"
 
 # wait
 mymachines wait one two >/dev/null 2>&1 &
 waiter=$!
-fails "mymachines: one: is still there" "wait --timeout" mymachines wait one --timeout=0
+fails "mymachines: one: is still there" "wait --timeout fails while the machine lives" mymachines wait one --timeout=0
 run mymachines terminate one
-is "$status|$out|$err|$(mymachines list --all --no-legend | awk '$1 == "one"')" "0|||" "terminate, and it is forgotten"
-wait_gone "$one" "it is gone"
-lives "$waiter" "wait waits for all"
+is "$status|$out|$err|$(mymachines list --all --no-legend | awk '$1 == "one"')" "0|||" "terminate kills a machine and unregisters it"
+wait_gone "$one" "terminate ends the leader"
+lives "$waiter" "wait waits for all machines given"
 mymachines unregister two
 wait "$waiter"
-is $? 0 "one that isn't registered any more is gone, too"
-lives "$two" "though it runs"
+is $? 0 "wait ends when the last machine is unregistered"
+lives "$two" "unregister doesn't end the leader"
 quietly register two --leader="$two"
 children=$(pgrep -P "$two")
 mymachines terminate two
-wait_gone "$two" "terminate, without a pid namespace"
-wait_gone "$children" "with its children"
-lives "$other" "another machine lives on"
+wait_gone "$two" "terminate ends a leader without a pid namespace"
+wait_gone "$children" "terminate ends the children of a leader without a pid namespace"
+lives "$other" "terminate doesn't end another machine"
 
-# A pid that is used again.
+# A pid that is reused.
 sleep 1000 & late=$!
-quietly register late --leader="$late"
+quietly register late --leader="$late" --force
 reuse_pid "$late" sleep 1000
-ok $? "a pid is used again"
+ok $? "the test makes a pid be reused"
 for whom in all leader; do
-    fails "mymachines: late: cannot send the signal: its leader has died" "its new owner isn't hit: $whom" \
+    fails "mymachines: late: cannot send the signal: its leader has died" "kill --kill-whom=$whom doesn't signal a reused pid" \
         mymachines kill late -s KILL --kill-whom="$whom"
 done
-fails "mymachines: late: cannot power it off: its leader has died" "nor powered off" mymachines poweroff late
-fails "mymachines: late: cannot pause it: its leader has died" "nor paused" mymachines pause late
+fails "mymachines: late: cannot power it off: its leader has died" "poweroff doesn't signal a reused pid" mymachines poweroff late
+fails "mymachines: late: cannot pause it: its leader has died" "pause doesn't freeze a reused pid" mymachines pause late
 run mymachines wait late
-is "$status|$err" "0|" "it isn't waited for"
+is "$status|$err" "0|" "wait doesn't wait for a reused pid"
 run mymachines terminate late
-is "$status|$err|$(mymachines list -a --no-legend | grep -c late)" "0||0" "terminate forgets what has died"
-lives "$late" "it lives"
+is "$status|$err|$(mymachines list -a --no-legend | grep -c late)" "0||0" "terminate unregisters a machine that has died"
+lives "$late" "terminate doesn't kill a reused pid"
 kill -9 "$late"
 
-# Fork bombs, which would be back before one can kill them one after another.
+# Fork bombs: killing one process after another doesn't end them.
 cat >"$TMPDIR/bomb.c" <<'C'
 #include <signal.h>
 #include <unistd.h>
@@ -175,15 +176,15 @@ if mkdir "$pids" 2>/dev/null && echo 100 >"$pids/pids.max"; then
         wait_until has_bombs
         quietly register bomb --leader="$bomb"
         run timeout 20 "$BUILDDIR/mymachines" terminate bomb
-        is "$status|$err" "0|" "a fork bomb is ended, with --share=$share"
+        is "$status|$err" "0|" "terminate ends a fork bomb, with --share=$share"
         wait_until no_bombs
-        ok $? "all of it"
+        ok $? "terminate leaves no process of a fork bomb, with --share=$share"
         exec {stdin}>&-
     done
 else
-    skip "no cgroup that limits processes can be made here" "a fork bomb is ended"
+    skip "no cgroup that limits processes can be made here" "terminate ends a fork bomb"
 fi
-lives "$other" "another machine still lives on"
+lives "$other" "terminate of a fork bomb doesn't end another machine"
 
 # pause and resume
 state() {
@@ -210,13 +211,13 @@ for kind in v2 freezer; do
     start still -- "$TMPDIR/count" "$TMPDIR/counter.$kind"
     quietly register still --leader="$still"
     fails "mymachines: still: cannot pause it: it has no cgroup to itself that can be frozen; see register --scope" \
-        "$kind: a machine in nobody's cgroup can't be paused" mymachines pause still
+        "$kind: pause refuses a machine in the root cgroup" mymachines pause still
     echo "$still" >"$directory/cgroup.procs"
     sleep 1000 & stranger=$!
     echo "$stranger" >"$directory/cgroup.procs"
-    fails "mymachines: still: cannot pause it: it has no cgroup *" "$kind: nor in one that it shares" \
+    fails "mymachines: still: cannot pause it: it has no cgroup *" "$kind: pause refuses a machine in a cgroup with a stranger" \
         mymachines pause still
-    # Nor a part of it, where the rest is in one that it shares.
+# A part of the machine has a cgroup of its own, the rest shares one with a stranger.
     nsenter --pid="/proc/$still/ns/pid" sleep 1000 >/dev/null 2>&1 &
     other=$!
     wait_until pgrep -P "$other"
@@ -224,36 +225,36 @@ for kind in v2 freezer; do
     mkdir "$directory/part"
     echo "$inner" >"$directory/cgroup.procs"
     echo "$still" >"$directory/part/cgroup.procs"
-    fails "mymachines: still: cannot pause it: it has no cgroup *" "$kind: nor a part of it" mymachines pause still
+    fails "mymachines: still: cannot pause it: it has no cgroup *" "$kind: pause refuses if a part of the machine is in a cgroup with a stranger" mymachines pause still
     kill -9 "$inner"
     wait "$other" 2>/dev/null
     echo "$still" >"$directory/cgroup.procs"
     wait_until rmdir "$directory/part"
     kill -9 "$stranger"
     wait "$stranger" 2>/dev/null
-    is "$(state still)" running "$kind: it runs"
+    is "$(state still)" running "$kind: show reports a running machine"
     run mymachines pause still
-    is "$status|$err|$(state still)" "0||paused" "$kind: pause"
+    is "$status|$err|$(state still)" "0||paused" "$kind: pause freezes the machine, and show reports it"
     before=$(counter "$kind")
-    # It would be ten times in that.
+# A running machine would count to ten or more in that time.
     sleep 0.15
-    is "$(counter "$kind")" "$before" "$kind: it stands still"
-    fails "mymachines: still: is paused; resume it first" "$kind: nobody goes in meanwhile" \
+    is "$(counter "$kind")" "$before" "$kind: a paused machine doesn't run"
+    fails "mymachines: still: is paused; resume it first" "$kind: shell refuses a paused machine" \
         timeout 20 "$BUILDDIR/mymachines" shell still true
     run mymachines resume still
-    is "$status|$err|$(state still)" "0||running" "$kind: resume"
+    is "$status|$err|$(state still)" "0||running" "$kind: resume thaws the machine, and show reports it"
     goes_on() {
         [ "$(counter "$kind")" != "$before" ]
     }
     wait_until goes_on
-    ok $? "$kind: it goes on"
+    ok $? "$kind: a resumed machine runs"
     mymachines pause still
     run timeout 20 "$BUILDDIR/mymachines" terminate still
-    is "$status|$err" "0|" "$kind: terminate what is paused"
-    wait_gone "$still" "$kind: it is gone"
+    is "$status|$err" "0|" "$kind: terminate ends a paused machine"
+    wait_gone "$still" "$kind: terminate ends the leader of a paused machine"
 done
 
-# What the first process understands.
+# Signals that the init understands.
 root=$TMPDIR/root
 if busybox=$(command -v busybox); then
     mkdir -p "$root/bin" "$root/proc" "$root/etc" "$root/dev"
@@ -266,48 +267,45 @@ if busybox=$(command -v busybox); then
     quietly register init1 --leader="$init"
     wait_until test -e "$root/up"
     wait_until pgrep -P "$init" sleep
-    # An upgrade puts another file in its place.
+# An upgrade replaces the file of a running init.
     cp "$root/bin/busybox" "$root/bin/busybox.new"
     mv "$root/bin/busybox.new" "$root/bin/busybox"
     mymachines poweroff init1
-    is $? 0 "poweroff"
+    is $? 0 "poweroff of busybox's init succeeds after an upgrade of its file"
     wait_until test -e "$root/down"
-    ok $? "busybox's init shuts down"
-    wait_gone "$init" "and is gone"
+    ok $? "poweroff makes busybox's init shut down"
+    wait_gone "$init" "busybox's init ends after poweroff"
     start plain --root="$root" -- /bin/busybox sleep 100000
     quietly register plain --leader="$plain"
     fails "mymachines: plain: cannot power it off: its first process ignores the signal for that; 'mymachines terminate' ends it" \
-        "an init that ignores SIGTERM isn't powered off" mymachines poweroff plain
+        "poweroff fails for an init that ignores SIGTERM" mymachines poweroff plain
     fails "mymachines: plain: cannot reboot it: its first process is no init that is known here" \
-        "and can't be rebooted" mymachines reboot plain
+        "reboot fails for an unknown init" mymachines reboot plain
 else
-    skip "there is no busybox" "busybox's init shuts down"
+    skip "there is no busybox" "poweroff makes busybox's init shut down"
 fi
 start idle
 quietly register idle --leader="$idle"
-fails "mymachines: idle: cannot reboot it: *" "restart is reboot" mymachines restart idle
+fails "mymachines: idle: cannot reboot it: *" "restart is an alias of reboot" mymachines restart idle
 run mymachines stop idle
-is "$status|$err" "0|" "stop is poweroff"
-wait_gone "$idle" "a process that isn't an init gets SIGTERM"
+is "$status|$err" "0|" "stop is an alias of poweroff"
+wait_gone "$idle" "poweroff sends SIGTERM to a leader that is no init"
 if [ -z "$SANITIZERS" ] && [ -e "$DEBIAN_ROOT/.complete" ]; then
-    debian=$SRCDIR/tests/support/debian cgroup=machine.slice/machine-operate$$.scope
-    mkdir "$TMPDIR/work"
-    "$debian" boot "$DEBIAN_ROOT" "$TMPDIR/work" "$cgroup" "$BUILDDIR" >/dev/null 2>&1 </dev/null &
-    wait_until test -s "$TMPDIR/work/pid"
-    systemd=$(cat "$TMPDIR/work/pid")
+    boot_debian "operate$$"
+    systemd=$leader
     quietly register deb1 --leader="$systemd"
     listens() {
-        [ "$(cat "/proc/$systemd/comm")" = systemd ] && "$debian" exec "$TMPDIR/work" 'systemctl is-active basic.target'
+        [ "$(cat "/proc/$systemd/comm")" = systemd ] && px 'systemctl is-active basic.target'
     }
     wait_until listens
-    is "$(mymachines list --no-legend | awk '$1 == "deb1" { print $4 }')" debian "a Debian is listed as that"
-    like "$(mymachines status deb1)" "*Leader: $systemd (systemd)*systemd-journald*" "with what runs in it"
+    is "$(mymachines list --no-legend | awk '$1 == "deb1" { print $4 }')" debian "list shows the operating system of a booted Debian"
+    like "$(mymachines status deb1)" "*Leader: $systemd (systemd)*systemd-journald*" "status shows the processes of a booted Debian"
     run mymachines poweroff deb1
-    is "$status|$err" "0|" "poweroff of systemd"
+    is "$status|$err" "0|" "poweroff of systemd succeeds"
     run timeout 30 "$BUILDDIR/mymachines" wait deb1
-    is "$status|$err" "0|" "shuts it down"
-    "$debian" halt "$TMPDIR/work" "$cgroup" >/dev/null 2>&1
+    is "$status|$err" "0|" "poweroff makes systemd shut down"
+    end_debian
 else
-    skip "there is no Debian to boot" "systemd shuts down"
+    skip "there is no Debian to boot" "poweroff makes systemd shut down"
 fi
 done_testing

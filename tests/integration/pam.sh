@@ -39,6 +39,7 @@ set_up_accounts() {
     add_user after 165536
     add_user hosts 65535
     add_user lowest 65536
+    add_user lent 90001
     # Longer than what a look-up begins with.
     echo "long:x:100001:100001:$(printf 'x%.0s' {1..3000}):/:/bin/sh" >>"$TMPDIR/etc/passwd"
     echo "many:x:4251:$(printf 'member%s,' {1..500})eve" >>"$TMPDIR/etc/group"
@@ -64,20 +65,22 @@ set_up_services() {
     module=$TMPDIR/module/pam_mymachines.so
 }
 
-# web1 at 10.99.1.2, fd99:1::2 and by ve-web1; db1 at 10.99.2.2; vm1 at 10.99.9.9
+# By an uplink to all others. web1 at 10.99.1.2, fd99:1::2 and by ve-web1; db1 at 10.99.2.2; vm1 at 10.99.9.9
 start_machines() {
+    ip link add uplink type bridge
+    ip link set uplink up
+    ip addr add 192.0.2.1/24 dev uplink
+    ip addr add 2001:db8::1/64 dev uplink nodad
+    ip route add default via 192.0.2.254
+    ip route add default via 2001:db8::fe
     start web1
-    veth "$web1" ve-web1 101
-    ip addr add 10.99.1.1/24 dev ve-web1
-    ip addr add fd99:1::1/64 dev ve-web1 nodad
-    inside "$web1" ip addr add 10.99.1.2/24 dev host0
-    inside "$web1" ip addr add fd99:1::2/64 dev host0 nodad
+    own_subnets web1 1
     start db1 --map=0:200000:65536
-    veth "$db1" ve-db1 102
-    ip addr add 10.99.2.1/24 dev ve-db1
-    inside "$db1" ip addr add 10.99.2.2/24 dev host0
+    own_subnets db1 2
     start low --map=0:65530:10
     mymachines register low --leader="$low" 2>/dev/null
+    start lender
+    mymachines register lender --leader="$lender" --uid-map=0:400000:1000 --uid-map=1000:90001:1 2>/dev/null
     start vm1 --share=user --share=net
     mymachines register web1 --leader="$web1" --alias=www 2>/dev/null
     mymachines register Db1 --leader="$db1" 2>/dev/null

@@ -94,99 +94,113 @@ case ${SANITIZERS-} in
     ;;
 esac
 
-row "an ordinary user" tess - account=IGNORE
-row "root" root - account=IGNORE
-row "a user that there isn't" nobodyatall - account=IGNORE
-row "a user named as a machine's" vu-web1-33 - account=PERM_DENIED
-row "of whatever machine, in whatever name service" vu-local-7 - account=PERM_DENIED
-row "a name that only begins so" vu-guest - account=IGNORE
-row "a uid of a machine, whatever its name" inside - account=PERM_DENIED
-row "a name with bytes that no machine has" 'vu-!"$-7' - account=IGNORE
-row "the first uid of a machine" first - account=PERM_DENIED
-row "the last" last - account=PERM_DENIED
-row "the one before" before - account=IGNORE
-row "the one after" after - account=IGNORE
-row "the lowest that a machine can have" lowest - account=PERM_DENIED
-row "one that is the host's, whatever a map says" hosts - account=IGNORE
-row "an entry of 3 KiB" long - account=PERM_DENIED
-row "permit=" inside - account=IGNORE permit=tess,inside
-row "permit= by the other's name" inside - account=PERM_DENIED permit=tess,insider
-row "permit= a name as a machine's" vu-local-7 - account=IGNORE permit=vu-local-7
-row "permit= decides nothing about the origin" inside 10.99.1.2 account=PERM_DENIED permit=inside from=db1
-row "from a machine, where that isn't asked" tess 10.99.1.2 account=IGNORE
-row "a machine's user from a good machine" inside 10.99.1.2 account=PERM_DENIED from=web1
+row "account ignores an ordinary user" tess - account=IGNORE
+row "account ignores root" root - account=IGNORE
+row "account ignores a user that doesn't exist" nobodyatall - account=IGNORE
+row "account denies a user named like a machine's" vu-web1-33 - account=PERM_DENIED
+row "account denies a user named like a machine's that isn't registered, also in passwd" vu-local-7 - account=PERM_DENIED
+row "account ignores a user whose name only begins like a machine's" vu-guest - account=IGNORE
+row "account denies a uid of a machine, whatever the name" inside - account=PERM_DENIED
+row "account ignores a name with bytes that no machine has" 'vu-!"$-7' - account=IGNORE
+row "account denies the first uid of a machine" first - account=PERM_DENIED
+row "account denies the last uid of a machine" last - account=PERM_DENIED
+row "account ignores the uid before a machine's" before - account=IGNORE
+row "account ignores the uid after a machine's" after - account=IGNORE
+row "account denies the lowest uid that a machine can have" lowest - account=PERM_DENIED
+row "account ignores a uid below a machine's lowest, whatever a map says" hosts - account=IGNORE
+row "account ignores a uid that the host has lent to a machine" lent - account=IGNORE
+row "a user whose uid is lent to a machine logs in from a machine" lent 10.99.1.2 account=SUCCESS from=web1
+row "account denies a machine's uid with a passwd entry of 3 KiB" long - account=PERM_DENIED
+row "permit= admits a machine's user" inside - account=IGNORE permit=tess,inside
+row "permit= admits nobody by a similar name" inside - account=PERM_DENIED permit=tess,insider
+row "permit= admits a user named like a machine's" vu-local-7 - account=IGNORE permit=vu-local-7
+row "permit= decides nothing about where the login comes from" inside 10.99.1.2 account=PERM_DENIED permit=inside from=db1
+row "a login from a machine is ignored without a rule" tess 10.99.1.2 account=IGNORE
+row "a machine's user is denied from an admitted machine" inside 10.99.1.2 account=PERM_DENIED from=web1
 
-row "from= its name" tess 10.99.1.2 account=SUCCESS from=web1
-row "from= its alias" tess 10.99.1.2 account=SUCCESS from=www
-row "from= a glob" tess 10.99.1.2 account=SUCCESS 'from=x*,w?b[0-9]'
-row "from= in another case" tess 10.99.2.2 account=SUCCESS from=dB1
-row "from= another's" tess 10.99.1.2 account=PERM_DENIED 'from=web,eb1,db*'
-row "not-from= its name" tess 10.99.1.2 account=PERM_DENIED not-from=db1,web1
-row "not-from= its alias" tess 10.99.1.2 account=PERM_DENIED 'not-from=ww*'
-row "not-from= another's" tess 10.99.1.2 account=SUCCESS not-from=db1
-row "brackets" tess 10.99.1.2 account=SUCCESS 'from=[!x-z]eb[1-3]'
-row "from= and not-from=" tess 10.99.1.2 account=PERM_DENIED 'from=*' not-from=www
-row "by IPv6" tess fd99:1::2 account=SUCCESS from=web1
-row "by IPv6, spelled out" tess fd99:0001:0:0:0:0:0:0002 account=SUCCESS from=web1
-row "by IPv4 in IPv6" tess ::ffff:10.99.1.2 account=SUCCESS from=web1
-row "by a link-local address and interface" tess fe80::ff:fe00:265%ve-web1 account=SUCCESS from=web1
-row "by its number" tess fe80::ff:fe00:265%101 account=SUCCESS from=web1
-row "by another interface" tess fe80::ff:fe00:265%ve-db1 account=IGNORE from=web1
-row "by none that there is" tess fe80::ff:fe00:265%nosuch account=IGNORE from=web1
-row "by no interface, so anybody's" tess fe80::ff:fe00:265 account=PERM_DENIED from=web1
-row "and not let in by that" tess fe80::ff:fe00:265 account=PERM_DENIED not-from=db1
-row "by an empty one" tess fe80::ff:fe00:265% account=PERM_DENIED from=web1
-row "IPv4 in IPv6 with an interface" tess ::ffff:10.99.1.2%ve-web1 account=SUCCESS from=web1
-row "IPv4 with one" tess 10.99.1.2%ve-web1 account=PERM_DENIED from=web1
-row "a global address with an interface" tess fd99:1::2%ve-web1 account=SUCCESS from=web1
-row "by name" tess web1 account=SUCCESS from=web1
-row "by name, in capitals, with a dot" tess WEB1. account=SUCCESS from=web1
-row "by alias" tess www account=SUCCESS from=web1
-row "by a name that isn't registered" tess web2 account=IGNORE 'from=*' 
-row "by a name of the host's" tess localhost account=IGNORE 'from=*'
-row "by what is neither a name nor an address" tess 'a/b' account=PERM_DENIED 'not-from=web1'
-row "by a name too long for a machine" tess "$(printf 'x%.0s' {1..70}).example" account=IGNORE from=web1
-row "a loopback address" tess 127.0.0.1 account=IGNORE 'from=*'
-row "and that of IPv6" tess ::1 account=IGNORE 'from=*'
-row "an address of the host's" tess 10.99.1.1 account=IGNORE 'from=*'
-row "class=" tess 10.99.1.2 account=SUCCESS class=container
-row "the other class=" tess 10.99.1.2 account=PERM_DENIED class=vm
-row "class= of a vm" tess 10.99.9.9 account=SUCCESS class=vm
-row "both" tess 10.99.9.9 account=SUCCESS class=container,vm
-row "user=" tess 10.99.1.2 account=SUCCESS user=eve,tess
-row "not user=" tess 10.99.1.2 account=PERM_DENIED user=eve
-row "group=, as a member" eve 10.99.1.2 account=SUCCESS group=nosuch,operators
-row "group=, as its own" tess 10.99.1.2 account=SUCCESS group=tess
-row "a group of 500" eve 10.99.1.2 account=SUCCESS group=many
-row "not group=" tess 10.99.1.2 account=PERM_DENIED group=operators
-row "user= or group=" eve 10.99.1.2 account=SUCCESS user=tess group=operators
-row "neither" root 10.99.1.2 account=PERM_DENIED user=tess group=operators
-row "all at once" eve 10.99.1.2 account=SUCCESS from=web1 not-from=db1 class=container group=operators elsewhere=deny
-row "user= says nothing of elsewhere" tess 10.99.1.1 account=IGNORE user=eve
+row "from= matches the machine's name" tess 10.99.1.2 account=SUCCESS from=web1
+row "from= matches an alias" tess 10.99.1.2 account=SUCCESS from=www
+row "from= matches by a glob" tess 10.99.1.2 account=SUCCESS 'from=x*,w?b[0-9]'
+row "from= matches in another case" tess 10.99.2.2 account=SUCCESS from=dB1
+row "from= another machine denies" tess 10.99.1.2 account=PERM_DENIED 'from=web,eb1,db*'
+row "not-from= the machine's name denies" tess 10.99.1.2 account=PERM_DENIED not-from=db1,web1
+row "not-from= an alias denies" tess 10.99.1.2 account=PERM_DENIED 'not-from=ww*'
+row "not-from= another machine admits" tess 10.99.1.2 account=SUCCESS not-from=db1
+row "from= matches by brackets" tess 10.99.1.2 account=SUCCESS 'from=[!x-z]eb[1-3]'
+row "not-from= denies what from= admits" tess 10.99.1.2 account=PERM_DENIED 'from=*' not-from=www
+row "the machine is found by an IPv6 address" tess fd99:1::2 account=SUCCESS from=web1
+row "the machine is found by an IPv6 address with all zeros" tess fd99:0001:0:0:0:0:0:0002 account=SUCCESS from=web1
+row "the machine is found by an IPv4-mapped address" tess ::ffff:10.99.1.2 account=SUCCESS from=web1
+row "the machine is found by a link-local address and its interface" tess fe80::ff:fe00:265%ve-web1 account=SUCCESS from=web1
+row "the machine is found by a link-local address and the interface's number" tess fe80::ff:fe00:265%101 account=SUCCESS from=web1
+row "a link-local address is the machine's that its interface leads to" tess fe80::ff:fe00:265%ve-db1 account=PERM_DENIED from=web1
+row "from= admits by a link-local address the machine that its interface leads to" tess fe80::ff:fe00:265%ve-db1 account=SUCCESS from=db1
+row "a link-local address with an interface that doesn't exist is denied" tess fe80::ff:fe00:265%nosuch account=PERM_DENIED from=web1
+row "a link-local address without an interface is denied under from=" tess fe80::ff:fe00:265 account=PERM_DENIED from=web1
+row "a link-local address without an interface is denied under not-from=" tess fe80::ff:fe00:265 account=PERM_DENIED not-from=db1
+row "a link-local address with an empty interface is denied" tess fe80::ff:fe00:265% account=PERM_DENIED from=web1
+row "an IPv4-mapped address may have an interface" tess ::ffff:10.99.1.2%ve-web1 account=SUCCESS from=web1
+row "an IPv4 address with an interface is denied" tess 10.99.1.2%ve-web1 account=PERM_DENIED from=web1
+row "a global IPv6 address may have an interface" tess fd99:1::2%ve-web1 account=SUCCESS from=web1
+row "the machine is found by its name" tess web1 account=SUCCESS from=web1
+row "the machine is found by its name in capitals with a dot" tess WEB1. account=SUCCESS from=web1
+row "the machine is found by an alias" tess www account=SUCCESS from=web1
+row "a name that isn't registered is no machine's" tess web2 account=IGNORE 'from=*' 
+row "a name of this host is no machine's" tess localhost account=IGNORE from=web1
+row "a name of this host is denied under a rule about a machine that has its network" tess localhost account=PERM_DENIED 'from=vm*'
+# getaddrinfo(3) takes these for addresses, or for nothing; none is clearly another host.
+for odd in 010.99.1.2 10.99.258 0x0a630102 174260482 10.99.1.2. 10.99.1.2.. evil.. .evil evil..com \
+    0x10.99.1.2 1.2.3.4.5 web.0x7f 0.0.0.0 255.255.255.255 224.0.0.1 :: ff02::1 \
+    fe80::1%9999999999 fe80::1%77 fd99:1::2%nosuch ::ffff:10.99.1.2%nosuch "$(printf 'x%.0s' {1..64}).example"; do
+    row "$odd, not clearly elsewhere" tess "$odd" account=PERM_DENIED not-from=db1
+    row "$odd, not clearly elsewhere, where any rule asks" tess "$odd" account=PERM_DENIED elsewhere=ignore
+done
+row "a remote host that is neither a name nor an address is denied" tess 'a/b' account=PERM_DENIED 'not-from=web1'
+row "a name that is too long for a machine is no machine's" tess "$(printf 'x%.0s' {1..60}).example" account=IGNORE from=web1
+for here in 127.0.0.1 127.9.9.9 ::1 ::ffff:127.0.0.1 10.99.1.1 fd99:1::1 192.0.2.1 LocalHost. "$(hostname)"; do
+    row "$here, this host" tess "$here" account=IGNORE from=web1
+    row "$here, whose network a machine has" tess "$here" account=PERM_DENIED not-from=vm1
+    row "$here, under a rule about another machine" tess "$here" account=IGNORE not-from=db1
+    row "$here, under a rule without names" tess "$here" account=IGNORE class=vm
+done
+row "class= admits a machine of the class" tess 10.99.1.2 account=SUCCESS class=container
+row "class= denies a machine of another class" tess 10.99.1.2 account=PERM_DENIED class=vm
+row "class=vm admits a VM" tess 10.99.9.9 account=SUCCESS class=vm
+row "class= admits machines of several classes" tess 10.99.9.9 account=SUCCESS class=container,vm
+row "user= admits a listed user" tess 10.99.1.2 account=SUCCESS user=eve,tess
+row "user= denies others" tess 10.99.1.2 account=PERM_DENIED user=eve
+row "group= admits a member" eve 10.99.1.2 account=SUCCESS group=nosuch,operators
+row "group= admits a user by the own group" tess 10.99.1.2 account=SUCCESS group=tess
+row "group= admits a member of a group of 500" eve 10.99.1.2 account=SUCCESS group=many
+row "group= denies others" tess 10.99.1.2 account=PERM_DENIED group=operators
+row "user= and group= admit whoever is in one of them" eve 10.99.1.2 account=SUCCESS user=tess group=operators
+row "user= and group= deny whoever is in neither" root 10.99.1.2 account=PERM_DENIED user=tess group=operators
+row "a login from a machine can satisfy all arguments" eve 10.99.1.2 account=SUCCESS from=web1 not-from=db1 class=container group=operators elsewhere=deny
+row "user= says nothing about logins from elsewhere" tess 10.99.1.1 account=IGNORE user=eve
 row "elsewhere=deny" tess 10.99.1.1 account=PERM_DENIED elsewhere=deny
-row "elsewhere=deny, a local login" tess - account=PERM_DENIED elsewhere=deny
-row "elsewhere=deny, a loopback address" tess 127.0.0.1 account=PERM_DENIED elsewhere=deny
-row "elsewhere=deny, from a machine" tess 10.99.1.2 account=SUCCESS elsewhere=deny
-row "elsewhere=ignore" tess 10.99.1.1 account=IGNORE elsewhere=ignore
-row "elsewhere=ignore, a local login" tess - account=IGNORE elsewhere=ignore from=web1
+row "elsewhere=deny denies a local login" tess - account=PERM_DENIED elsewhere=deny
+row "elsewhere=deny denies a login from a loopback address" tess 127.0.0.1 account=PERM_DENIED elsewhere=deny
+row "elsewhere=deny admits a login from a machine" tess 10.99.1.2 account=SUCCESS elsewhere=deny
+row "elsewhere=ignore ignores a login from elsewhere" tess 10.99.1.1 account=IGNORE elsewhere=ignore
+row "elsewhere=ignore ignores a local login" tess - account=IGNORE elsewhere=ignore from=web1
 
-row "auth" tess - authenticate=IGNORE
-row "setcred" tess - setcred=SUCCESS
-row "password" tess - password=IGNORE
-row "a session from a machine" tess 10.99.1.2 \
+row "authenticate is ignored" tess - authenticate=IGNORE
+row "setcred succeeds" tess - setcred=SUCCESS
+row "password is ignored" tess - password=IGNORE
+row "a session from a machine has the machine's name and class in its environment" tess 10.99.1.2 \
     "open=SUCCESS,MYMACHINES_ORIGIN=web1,MYMACHINES_ORIGIN_CLASS=container close=SUCCESS"
-row "a session by its alias" tess www open=SUCCESS,MYMACHINES_ORIGIN=web1
-row "a session from a vm" tess 10.99.9.9 \
+row "a session from an alias has the machine's name in its environment" tess www open=SUCCESS,MYMACHINES_ORIGIN=web1
+row "a session from a VM has its name and class in its environment" tess 10.99.9.9 \
     open=SUCCESS,MYMACHINES_ORIGIN=vm1,MYMACHINES_ORIGIN_CLASS=vm
-row "a machine's name in its case" tess 10.99.2.2 open=SUCCESS,MYMACHINES_ORIGIN=Db1
-row "a session from elsewhere" tess 10.99.1.1 \
+row "the environment has the machine's name in its registered case" tess 10.99.2.2 open=SUCCESS,MYMACHINES_ORIGIN=Db1
+row "a session from elsewhere has no machine in its environment" tess 10.99.1.1 \
     "open=IGNORE,MYMACHINES_ORIGIN=,MYMACHINES_ORIGIN_CLASS= close=IGNORE"
-row "a local session" tess - "open=IGNORE,MYMACHINES_ORIGIN= close=IGNORE"
-row "a session of one of its users" inside 10.99.1.2 open=SUCCESS,MYMACHINES_ORIGIN=web1
-row "a machine that isn't registered" tess - open=SESSION_ERR network=web2
-row "the same, optional" tess - open=IGNORE network=web2 optional-network
-row "the same, from a machine" tess 10.99.1.2 open=SUCCESS,MYMACHINES_ORIGIN=web1 network=web2 optional-network
-row "a vm's network" tess - open=SESSION_ERR network=vm1
+row "a local session has no machine in its environment" tess - "open=IGNORE,MYMACHINES_ORIGIN= close=IGNORE"
+row "a session of a machine's user is opened" inside 10.99.1.2 open=SUCCESS,MYMACHINES_ORIGIN=web1
+row "network= of a machine that isn't registered refuses the session" tess - open=SESSION_ERR network=web2
+row "optional-network ignores a machine that isn't registered" tess - open=IGNORE network=web2 optional-network
+row "optional-network still reports the machine that the session is from" tess 10.99.1.2 open=SUCCESS,MYMACHINES_ORIGIN=web1 network=web2 optional-network
+row "network= of a VM refuses the session" tess - open=SESSION_ERR network=vm1
 
 # Arguments that there aren't, or not so, or not there.
 for wrong in from from= from=,web1 'from=web1,' From=web1 fom=web1 debug=1 DEBUG 'from=web1 from=db1' \
@@ -210,6 +224,19 @@ for wrong in from=web1 network=web1 nosuch; do
     row "password: $wrong" tess - password=AUTHTOK_ERR "$wrong"
 done
 by_both
+
+# A group whose entry is longer than what the module reads, so that nobody can tell who is in it. It
+# is the last one: glibc finds nothing behind a line that doesn't fit.
+cp "$TMPDIR/etc/group" "$TMPDIR/group"
+{
+    printf 'endless:x:4252:'
+    head -c 20000000 /dev/zero | tr '\0' m
+    echo
+} >>"$TMPDIR/etc/group"
+row "a group that can't be read admits nobody" tess 10.99.1.2 account=PERM_DENIED group=endless
+row "a group that can be read admits a member, whatever the others are" eve 10.99.1.2 account=SUCCESS group=operators,endless
+by_both
+cat "$TMPDIR/group" >"$TMPDIR/etc/group"
 
 # What a rule about the origin needs, and nothing else does.
 cp -a "$REGISTRY_DIRECTORY/registry.mdb" "$TMPDIR/good.mdb"
@@ -254,24 +281,24 @@ ln -s "$TMPDIR/good.mdb" "$REGISTRY_DIRECTORY/registry.mdb"
 rows_without_registry "a link"
 rm "$REGISTRY_DIRECTORY/registry.mdb"
 mymachines refresh
-row "an empty registry: nobody is a machine" tess 10.99.1.2 account=IGNORE from=web1
+row "an empty registry: no address is a machine's" tess 10.99.1.2 account=IGNORE from=web1
 row "an empty registry: elsewhere=deny" tess 10.99.1.2 account=PERM_DENIED elsewhere=deny
 row "an empty registry: network=" tess - open=SESSION_ERR network=web1
 by_both
 restore
-row "and once it is back" tess 10.99.1.2 account=SUCCESS from=web1
+row "a restored registry is read again" tess 10.99.1.2 account=SUCCESS from=web1
 by_both
 
 # In and out of a machine's network.
-row "network=" tess - "open=SUCCESS,MYMACHINES_ORIGIN= close=SUCCESS" network=web1
-row "network= by an alias" tess - "open=SUCCESS close=SUCCESS" network=WWW.
-row "network= from a machine" tess 10.99.2.2 "open=SUCCESS,MYMACHINES_ORIGIN=Db1 close=SUCCESS" network=web1
-row "twice on one handle" tess - "open=SUCCESS close=SUCCESS open=SUCCESS close=SUCCESS" network=web1
-row "twice in it" tess - "open=SUCCESS open=SUCCESS close=SUCCESS" network=web1
+row "network= enters the network of the machine" tess - "open=SUCCESS,MYMACHINES_ORIGIN= close=SUCCESS" network=web1
+row "network= enters the network of an alias" tess - "open=SUCCESS close=SUCCESS" network=WWW.
+row "network= enters the network also from another machine" tess 10.99.2.2 "open=SUCCESS,MYMACHINES_ORIGIN=Db1 close=SUCCESS" network=web1
+row "two sessions in a row on one handle enter the network" tess - "open=SUCCESS close=SUCCESS open=SUCCESS close=SUCCESS" network=web1
+row "network= works twice in one session" tess - "open=SUCCESS open=SUCCESS close=SUCCESS" network=web1
 judge root
 forget_rows
-row "network=, which takes root" tess - open=SESSION_ERR network=web1
-row "optional" tess - open=IGNORE network=web1 optional-network
+row "network= without privilege refuses the session" tess - open=SESSION_ERR network=web1
+row "optional-network without privilege stays in the network" tess - open=IGNORE network=web1 optional-network
 judge tess setpriv --reuid 4242 --regid 4242 --clear-groups
 forget_rows
 
@@ -290,19 +317,19 @@ tells() {
     wait_until grep -q ' end: ' "$TMPDIR/log"
     is "$(sed -n 's/^<\([0-9]*\)>.*pam_mymachines(told:[a-z]*): /\1 /p' "$TMPDIR/log")" "$expected" "$label"
 }
-tells "" "nothing of ordinary users" acct_mgmt tess 10.1.2.3 "account required $module from=web1"
-tells "" "nor of who is accepted" acct_mgmt tess 10.99.1.2 "account required $module from=web1"
-tells "85 user tess from machine web1 (container) at 10.99.1.2: refused by from=db*" "a denial" \
+tells "" "an ignored login isn't logged" acct_mgmt tess 10.1.2.3 "account required $module from=web1"
+tells "" "an admitted login isn't logged" acct_mgmt tess 10.99.1.2 "account required $module from=web1"
+tells "85 user tess from machine web1 (container) at 10.99.1.2: refused by from=db*" "the log names user, machine and argument of a denial" \
     acct_mgmt tess 10.99.1.2 "account required $module from=db*"
-tells "85 user tess from machine web1 (container) at web1: refused by user=eve" "by user=" \
+tells "85 user tess from machine web1 (container) at web1: refused by user=eve" "the log names user= of a denial" \
     acct_mgmt tess web1 "account required $module user=eve group=operators"
-tells "85 user tess from 10.1.2.3, no machine's: refused by elsewhere=deny" "by elsewhere=" \
+tells "85 user tess from 10.1.2.3, no machine's: refused by elsewhere=deny" "the log names elsewhere= of a denial" \
     acct_mgmt tess 10.1.2.3 "account required $module elsewhere=deny"
-tells "85 user tess from this host, no machine's: refused by elsewhere=deny" "a local login" \
+tells "85 user tess from this host, no machine's: refused by elsewhere=deny" "the log names this host for a local login" \
     acct_mgmt tess "" "account required $module elsewhere=deny"
-tells "85 user vu-web1-33 is one of machine web1: refused on this host" "a machine's user" \
+tells "85 user vu-web1-33 is one of machine web1: refused on this host" "the log names the machine of a denied user name" \
     acct_mgmt vu-web1-33 "" "account required $module"
-tells "85 user inside has uid 100033 of machine web1: refused on this host" "by uid" \
+tells "85 user inside has uid 100033 of machine web1: refused on this host" "the log names the machine of a denied uid" \
     acct_mgmt inside "" "account required $module"
 tells "83 refused: argument 'fom=web1' is no argument of this module; see pam_mymachines(8)" \
     "an unknown argument" acct_mgmt tess "" "account required $module fom=web1"
@@ -310,7 +337,7 @@ tells "83 refused: argument 'from=web1' doesn't belong on a line of this kind; s
     "an argument in the wrong place" open_session tess "" "session required $module from=web1"
 tells "83 refused: argument 'class=lxc' names a class other than container and vm; see pam_mymachines(8)" \
     "a wrong value" acct_mgmt tess "" "account required $module class=lxc"
-tells "85 user tess from a\\x0ab: refused, as there is no telling whether that is a machine's: it is no name, and no address with all that it needs" \
+tells "85 user tess from a\\x0ab: refused, because it can't be determined whether that is a machine: it is not clearly a name or an address, with all that it needs" \
     "control bytes" acct_mgmt tess $'a\nb' "account required $module elsewhere=deny"
 tells "" "a user with control bytes is no machine's" acct_mgmt $'vu-x\n<86>y-7' "" "account required $module"
 tells "86 session opened for user tess from machine web1 (container) at fd99:1::2" "a session" \
@@ -332,22 +359,22 @@ tells "87 user tess from 10.1.2.3, no machine's: ignored" "debug: elsewhere" \
     acct_mgmt tess 10.1.2.3 "account required $module from=web1 debug"
 tells "87 user tess is no machine's: ignored" "debug: without a rule" \
     acct_mgmt tess 10.1.2.3 "account required $module debug"
-tells "87 user inside is permitted, whoever's
+tells "87 user inside is permitted by permit=
 87 user inside is no machine's: ignored" "debug: permit=" \
     acct_mgmt inside "" "account required $module permit=inside debug"
 rm "$REGISTRY_DIRECTORY/registry.mdb"
-tells "" "nothing of a registry that isn't there" acct_mgmt tess "" "account required $module"
-tells "85 user tess from 10.99.1.2: refused, as there is no telling whether that is a machine's: $REGISTRY_DIRECTORY/registry.mdb: No such file or directory" \
+tells "" "a missing registry that isn't needed isn't logged" acct_mgmt tess "" "account required $module"
+tells "85 user tess from 10.99.1.2: refused, because it can't be determined whether that is a machine: $REGISTRY_DIRECTORY/registry.mdb: No such file or directory" \
     "but where it was needed" \
     acct_mgmt tess 10.99.1.2 "account required $module from=web1"
 head -c 5000 "$TMPDIR/good.mdb" >"$REGISTRY_DIRECTORY/registry.mdb"
-tells "84 $REGISTRY_DIRECTORY/registry.mdb: it is damaged" "a damaged registry" \
+tells "84 $REGISTRY_DIRECTORY/registry.mdb: it is damaged" "a damaged registry that isn't needed is a warning" \
     acct_mgmt tess 10.1.2.3 "account required $module"
-tells "85 user tess from 10.99.1.2: refused, as there is no telling whether that is a machine's: $REGISTRY_DIRECTORY/registry.mdb: it is damaged" \
+tells "85 user tess from 10.99.1.2: refused, because it can't be determined whether that is a machine: $REGISTRY_DIRECTORY/registry.mdb: it is damaged" \
     "or one more only" acct_mgmt tess 10.99.1.2 "account required $module from=web1"
-tells "85 session of user tess refused: network namespace of machine web1: it is damaged" "network=, too" \
+tells "85 session of user tess refused: network namespace of machine web1: it is damaged" "network= logs a damaged registry" \
     open_session tess "" "session required $module network=web1"
-tells "84 $REGISTRY_DIRECTORY/registry.mdb: it is damaged" "in a session, too" \
+tells "84 $REGISTRY_DIRECTORY/registry.mdb: it is damaged" "a session logs a damaged registry" \
     open_session tess 10.1.2.3 "session required $module"
 restore
 
@@ -369,17 +396,17 @@ printf '%s\n' "account required $module from=db*" "session required $module netw
 ASAN_OPTIONS=detect_leaks=1 run pamsessions many tess 10.99.2.2 10000
 is "$status|$err" "0|" "10,000 sessions, each in a machine's network and back"
 while read -r descriptors bytes mappings; do
-    is "$descriptors" "descriptors=0" "no descriptor is left of them"
+    is "$descriptors" "descriptors=0" "10,000 sessions leave no descriptor"
     if [ -n "$SANITIZERS" ]; then
-        skip "the sanitizer's allocator has its own, and looks for leaks at the end" "no mapping, no memory"
+        skip "the sanitizer's allocator has its own, and looks for leaks at the end" "10,000 sessions leave no mapping and no memory"
     else
-        is "$mappings" "mappings=0" "no mapping"
+        is "$mappings" "mappings=0" "10,000 sessions leave no mapping"
         # What the linker and libpam do to the heap comes and goes.
-        ok "$([ "${bytes#bytes=}" -lt 2500 ]; echo $?)" "nor memory"
+        ok "$([ "${bytes#bytes=}" -lt 2500 ]; echo $?)" "10,000 sessions leave no memory"
         echo "# $bytes"
     fi
 done <<<"$out"
-is "$(wc -l <<<"$out")" 2 "on one handle, and on one each"
+is "$(wc -l <<<"$out")" 2 "both halves of the sessions are counted"
 
 # Several lines in one session: the first finds out whence it comes, the last one's network counts.
 printf '%s\n' "session optional pam_env.so readenv=1 envfile=$TMPDIR/preset" "session required $module network=db1" \
@@ -397,18 +424,18 @@ in_session() {
 is "$(in_session fe80::ff:fe00:265%ve-web1)" "MYMACHINES_ORIGIN=web1
 MYMACHINES_ORIGIN_CLASS=container
 $(readlink "/proc/$web1/ns/net")" "two lines: the origin of the host's interface, the network of the second"
-is "$(in_session 10.1.2.3)" "$(readlink "/proc/$web1/ns/net")" "from elsewhere: nobody else's word for an origin"
+is "$(in_session 10.1.2.3)" "$(readlink "/proc/$web1/ns/net")" "a session from elsewhere loses a variable that an earlier module has set"
 run pamsessions lines tess fe80::ff:fe00:265%ve-web1 4
-is "$status|$err" "0|" "and home from the second to before the first"
+is "$status|$err" "0|" "closing the second of two networks returns to before the first"
 tells "86 session of user tess is in the network of machine Db1
 86 session opened for user tess from machine Db1 (container) at 10.99.2.2
-85 session of user tess refused: network namespace of machine web2: it isn't running" "the second is refused" \
+85 session of user tess refused: network namespace of machine web2: it isn't running" "a second line that fails refuses the session" \
     open_session tess 10.99.2.2 "session required $module network=Db1" "session required $module network=web2"
 
 printf '%s\n' "account required pam_permit.so" "session required $module network=Db1" "session required $module network=web2" \
     >/etc/pam.d/refused
 run pamsessions refused tess "" 4
-is "$status|$err" "1|pamsessions: refused: 14" "and back where it was"
+is "$status|$err" "1|pamsessions: refused: 14" "a refused session returns to its network"
 tells "86 session opened for user tess from machine Db1 (container) at 10.99.2.2
 86 session opened for user tess from machine Db1 (container) at 10.99.2.2" "another session on the same handle" \
     "open_session close_session open_session" tess 10.99.2.2 "session required $module"
@@ -443,7 +470,7 @@ S
 export preloaded
 mkdir -p "$REGISTRY_DIRECTORY"
 is "$(unshare --mount --propagation private --pid --fork --mount-proc bash "$TMPDIR/as_init" "$module" 2>&1)" "2
-end" "home to process 1's, from the child of who is elsewhere; and never into its"
+end" "closing returns to the network of process 1, never to the parent's if that is another"
 
 # Who can't be sure lets nobody in.
 #
@@ -454,13 +481,13 @@ elsewhere() {
 printf '%s\n' "account required pam_permit.so" "account required $module from=web1" >/etc/pam.d/sure
 printf '%s\n' "session required $module network=web1" >>/etc/pam.d/sure
 LD_PRELOAD=$preloaded pamtester -I rhost=10.99.1.2 sure tess acct_mgmt open_session >/dev/null 2>&1
-is "$?" 0 "who sees the machine lets in"
+is "$?" 0 "a process in the registrar's pid namespace admits"
 elsewhere pamtester -I rhost=10.99.1.2 sure tess acct_mgmt >/dev/null 2>&1
-is "$?" 1 "not from another pid namespace"
+is "$?" 1 "a process in another pid namespace denies"
 elsewhere pamtester sure tess open_session >/dev/null 2>&1
-is "$?" 1 "nor into its network"
+is "$?" 1 "a process in another pid namespace enters no network"
 if [ -n "$SANITIZERS" ]; then
-    skip "a sanitizer needs descriptors of its own" "nor without descriptors"
+    skip "a sanitizer needs descriptors of its own" "nobody is admitted without descriptors"
 else
     # The line before makes PAM open its descriptor for syslog, and keep it.
     for service in plain not; do
@@ -476,7 +503,7 @@ else
                 let_in+=" $n:$call"
         done
     done
-    is "$let_in" "" "nor without descriptors"
+    is "$let_in" "" "nobody is admitted without descriptors"
 fi
 
 # A leader's pid that is another's now, in a network namespace of its own.
@@ -500,22 +527,24 @@ start twin2
 for twin in twin1 twin2; do
     mymachines register $twin --leader="${!twin}" --address=10.99.7.7 2>/dev/null
 done
-row "two at one address" tess 10.99.7.7 account=SUCCESS from=twin1
+row "of two machines at one given address, the first registered counts" tess 10.99.7.7 account=SUCCESS from=twin1
 by_both
 kill -9 "$twin1"
 wait_until test ! -e "/proc/$twin1"
-row "one of them dead" tess 10.99.7.7 account=SUCCESS from=twin2
+row "of two machines at one given address, the living one counts" tess 10.99.7.7 account=SUCCESS from=twin2
 by_both
 
 # The dead are nobody, whether or not anyone has unregistered them.
 kill -9 "$web1"
 wait_until test ! -e "/proc/$web1"
-row "from a dead machine" tess 10.99.1.2 account=IGNORE from=web1
-row "by its name" tess web1 account=IGNORE from=web1
+# Its network goes a while after it.
+wait_until sh -c '! ip link show ve-web1'
+row "an address of a dead machine is no machine's" tess 10.99.1.2 account=IGNORE from=web1
+row "the name of a dead machine is no machine's" tess web1 account=IGNORE from=web1
 row "elsewhere=deny" tess 10.99.1.2 account=PERM_DENIED elsewhere=deny
-row "its users are still no users of the host's" inside - account=PERM_DENIED
-row "a session" tess 10.99.1.2 open=IGNORE,MYMACHINES_ORIGIN=
-row "its network" tess - open=SESSION_ERR network=web1
-row "optional" tess - open=IGNORE network=web1 optional-network
+row "users of a dead machine are still denied" inside - account=PERM_DENIED
+row "a session from a dead machine has no machine in its environment" tess 10.99.1.2 open=IGNORE,MYMACHINES_ORIGIN=
+row "network= of a dead machine refuses the session" tess - open=SESSION_ERR network=web1
+row "optional-network ignores a dead machine" tess - open=IGNORE network=web1 optional-network
 by_both
 done_testing

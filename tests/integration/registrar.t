@@ -5,16 +5,17 @@
 need_root
 
 run mymachines
-is "$status|$out|$err" "0|No machines.|" "nothing is registered yet"
+is "$status|$out|$err" "0|No machines.|" "list says that there are no machines"
 run mymachines list --json=short
-is "$status|$out|$err" "0|[]|" "in JSON, too"
+is "$status|$out|$err" "0|[]|" "list --json prints an empty array"
 run mymachines list --no-legend
-is "$status|$out|$err" "0||" "and without a legend nothing is printed"
+is "$status|$out|$err" "0||" "list --no-legend prints nothing without machines"
 ok "$([ ! -e "$REGISTRY_DIRECTORY" ]; echo $?)" "reading makes no directory"
 
 mkdir -p "$TMPDIR/root"
 start web1 --map=0:200000:1000 --map=1000:1000:1 --map=1001:201001:64535
 veth "$web1" ve-web1 101
+ip route add 10.99.1.0/24 dev ve-web1
 inside "$web1" ip addr add 10.99.1.2/24 dev host0
 run mymachines register web1 --leader="$web1" --service=test --alias=www --alias=Mail.example.com \
     --id=00112233-4455-6677-8899-AABBCCDDEEFF --ssh-address=root@web1 --vsock-cid=7 \
@@ -53,7 +54,8 @@ Version=${os#* }
 Aliases=www Mail.example.com
 Addresses=10.99.1.2 fe80::ff:fe00:265%101
 UIDMap=0:200000:1000 1000:1000:1 1001:201001:64535
-GIDMap=0:200000:1000 1000:1000:1 1001:201001:64535" "show"
+GIDMap=0:200000:1000 1000:1000:1 1001:201001:64535
+UID=0" "show"
 now=$(date +%s)
 realtime=$(mymachines show web1 --json=short | jq .timestamp.realtime)
 ok "$([ $((realtime / 1000000)) -ge $((now - 60)) ] && [ $((realtime / 1000000)) -le "$now" ]; echo $?)" \
@@ -64,22 +66,22 @@ Leader=$web1
 Class=container" "show -p, by an alias"
 is "$(mymachines show web1 -p State --value)" "running" "show --value"
 is "$(mymachines show web1 -p Nonsense)" "" "show of a property that there isn't"
-is "$(mymachines show web1 --json=short | jq -c 'del(.timestamp, .leaderProcessId.pidfdId)')" \
+is "$(mymachines show web1 --json=short | jq -c 'del(.timestamp, .leaderProcessId.pidfdId, .claimed.osName)')" \
 "$(jq -nc --argjson p "$web1" --arg boot "$(tr -d - </proc/sys/kernel/random/boot_id)" \
     --arg root "$TMPDIR/root" --arg os "$os" '{
     name: "web1", id: "00112233445566778899aabbccddeeff", service: "test", class: "container",
     leader: $p, leaderProcessId: {pid: $p, bootId: $boot}, rootDirectory: $root,
     unit: "web1.scope", vSockCid: 7, sshAddress: "root@web1", addresses: [
       {ifindex: 101, family: 2, address: [10, 99, 1, 2], addressString: "10.99.1.2",
-       scope: "global", interface: "host0"},
+       scope: "global", standing: "routed", interface: "host0"},
       {ifindex: 101, family: 10, address: [254, 128, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 254, 0, 2, 101],
-       addressString: "fe80::ff:fe00:265%101", scope: "link", interface: "host0"}],
-    ifIndices: [101], aliases: ["www", "Mail.example.com"],
+       addressString: "fe80::ff:fe00:265%101", scope: "link", standing: "routed", interface: "host0"}],
+    unansweredAddresses: [], ifIndices: [101], aliases: ["www", "Mail.example.com"],
     uidMap: [{inner: 0, outer: 200000, count: 1000}, {inner: 1000, outer: 1000, count: 1},
              {inner: 1001, outer: 201001, count: 64535}],
     gidMap: [{inner: 0, outer: 200000, count: 1000}, {inner: 1000, outer: 1000, count: 1},
              {inner: 1001, outer: 201001, count: 64535}],
-    given: {unit: "web1.scope", rootDirectory: $root}, os: ($os | split(" ")[0]), version: ($os | split(" ")[1])}')" "show --json, every field"
+    given: {unit: "web1.scope", rootDirectory: $root}, claimed: {os: ($os | split(" ")[0]), version: ($os | split(" ")[1])}, state: "running"}')" "show --json, every field"
 is "$(mymachines list --json=pretty | jq -c 'map(.name)')" '["web1"]' "list --json is an array"
 is "$(mymachines list --json=pretty | sed -n 2,3p)" \
 '  {
@@ -91,15 +93,15 @@ generation() {
 }
 before=$(generation)
 run mymachines register web1 --leader="$web1"
-is "$status|$out|$err" "0||" "the same leader again"
-is "$(generation)" "$before" "with nothing new is no publication"
+is "$status|$out|$err" "0||" "the same leader can be registered again"
+is "$(generation)" "$before" "registering the same facts again publishes nothing"
 stamp=$(mymachines show web1 -p Timestamp,TimestampMonotonic)
 mymachines register web1 --leader="$web1" --service=other
 is "$(mymachines show web1 -p Service,Aliases,Unit,VSockCID)" \
 "Service=other
 Unit=web1.scope
 VSockCID=7
-Aliases=www Mail.example.com" "what is said changes, what isn't said stays"
+Aliases=www Mail.example.com" "facts that are given change, the others stay"
 is "$(mymachines show web1 -p Timestamp,TimestampMonotonic)" "$stamp" "it has been there since"
 mymachines register web1 --leader="$web1" --alias= --unit= --root= --id= --vsock-cid= --service= \
     --ssh-address=
@@ -122,11 +124,11 @@ is "$(mymachines show web1 -p Addresses)" "Addresses=10.99.1.2 fe80::ff:fe00:265
 run mymachines refresh
 is "$status|$out|$err" "0||" "refresh"
 is "$(mymachines show web1 -p Addresses --value)" "10.99.1.2 10.99.1.3 fe80::ff:fe00:265%101" \
-    "then it is"
+    "refresh finds a new address"
 inside "$web1" ip addr del 10.99.1.2/24 dev host0
 inside "$web1" ip addr add 10.99.1.3/24 dev host0 2>/dev/null
 mymachines refresh web1
-like "$(mymachines show web1 -p Addresses --value)" "*fe80::ff:fe00:265%101" "and gone"
+like "$(mymachines show web1 -p Addresses --value)" "*fe80::ff:fe00:265%101" "refresh drops an address that has gone"
 run mymachines refresh nosuch
 is "$status|$err" "1|mymachines: no machine 'nosuch' is registered" "refresh of nothing"
 mymachines register web1 --leader="$web1" --address=192.0.2.7 --address=fe80::7%ve-web1
@@ -152,7 +154,7 @@ is "$status|$err" "1|mymachines: web2: alias www is already a name of machine we
     "a live machine's alias is refused as an alias"
 run mymachines register www --leader="$web2" --replace
 is "$status|$err" "1|mymachines: www: already a name of machine web1, pid $web1 (lxc); stop that first" \
-    "and as a name, even with --replace"
+    "a live machine's alias is refused as a name, even with --replace"
 run mymachines register web9 --leader="$web1"
 is "$status|$err" "1|mymachines: web9: pid $web1 already leads machine web1 (lxc); unregister that first, or register with --replace" \
     "a leader leads one machine"
@@ -172,13 +174,13 @@ is "$(mymachines list --no-legend)" "web3 container - $os -" "a dead machine isn
 is "$(mymachines list --no-legend --all | awk '{print $1}')" \
 "web1
 web3" "but by --all"
-is "$(mymachines show web1 -p State --value)" "closing" "its state"
+is "$(mymachines show web1 -p State --value)" "closing" "the state of a dead machine is closing"
 start web4
 run mymachines register web4 --leader="$web4" --alias=www
-is "$status|$out|$err" "0||$(in_no_unit web4)" "what a dead machine had is free"
+is "$status|$out|$err" "0||$(in_no_unit web4)" "the alias of a dead machine is free"
 is "$(mymachines list --no-legend --all | awk '{print $1}')" \
 "web3
-web4" "and it is gone"
+web4" "a dead machine goes when another one takes its alias"
 
 # Unregister.
 run mymachines unregister web3 nosuch www
@@ -238,11 +240,11 @@ jail|mymachines: no machine 'nosuch' is registered" "show goes on after one that
 (sleep 100 & echo $! >"$TMPDIR/pid"; wait) &
 sleep=$(wait_until test -s "$TMPDIR/pid"; cat "$TMPDIR/pid")
 run mymachines which "$plain" "$sleep" "$jail" nonsense 2147483647
-is "$status|$out" "1|plain
-jail" "which prints those that it knows"
+is "$status|$out" "1|$plain plain
+$jail jail" "which prints machines with several pids"
 is "$err" "mymachines: process $sleep is in no machine
-mymachines: 'nonsense' is no process id
-mymachines: there is no process 2147483647" "and says why of the others"
+mymachines: 'nonsense' is not a process id
+mymachines: there is no process 2147483647" "which says of the other pids why they are in no machine"
 kill "$sleep"
 bash -c 'sleep 100 & echo $! >"$TMPDIR/child"; wait' &
 bash=$!
@@ -292,11 +294,11 @@ is "$(mymachines list --no-legend)" \
 "c1 container - $os -
 c2 container - $os 192.0.2.2
 c3 container - $os -" "all of them are there"
-is "$(mymachines show c3 -p UIDMap --value)" "0:900000:5" "with what was said of them"
+is "$(mymachines show c3 -p UIDMap --value)" "0:900000:5" "registered from JSON, machines keep the facts that were given"
 is "$(mymachines show c1 -p UIDMap --value)" "0:100000:65536" "and what was found"
 before=$(generation)
 run mymachines register --batch < <(batch; echo '{"name":"c4","leader":0}')
-is "$status|$err|$(generation)" "1|mymachines: line 5: c4: leader 0: is no process id|$before" \
+is "$status|$err|$(generation)" "1|mymachines: line 5: c4: leader 0: is not a process id|$before" \
     "one bad line, and nothing is published"
 run mymachines register --batch < <(batch | sed 's/c1/d1/; s/first/second/')
 is "$status|$err|$(generation)" \
@@ -308,7 +310,7 @@ mymachines list --json=short | jq -c '.[]' >"$TMPDIR/saved"
 mymachines unregister c1 c2 c3
 run mymachines register --batch <"$TMPDIR/saved"
 is "$status|$err" "0|mymachines: c1 and 2 more: each is in no unit, so ps -o machine won't show it; --scope gives it one" "what list --json prints, a batch reads"
-is "$(mymachines show c1 -p Aliases --value)" "first" "and nothing is lost"
+is "$(mymachines show c1 -p Aliases --value)" "first" "a batch keeps what was given before"
 forget
 
 # The unit, by the hierarchy that libsystemd would look at.
@@ -324,7 +326,7 @@ if [ -n "$cgroup" ] && mkdir -p "$cgroup/mymtest.slice/mymtest-web.scope/payload
     is "$(mymachines show unit -p Unit --value)" "mymtest-web.scope" "the unit is found by the cgroup"
     start other
     echo "$other" >"$cgroup/mymtest.slice/mymtest-web.scope/cgroup.procs"
-    is "$(mymachines which "$other")" "unit" "which: by the unit"
+    is "$(mymachines which "$other" 2>&1)" "mymachines: process $other is in no machine" "which: a stranger in the unit is not the machine's"
     mymachines register other --leader="$other" --unit=
     # This shell's own unit is no machine's.
     echo "$BASHPID" >"$cgroup/mymtest.slice/mymtest-web.scope/cgroup.procs"
@@ -344,10 +346,10 @@ forget
 run mymachines refresh
 is "$status|$out|$err" "0||" "refresh without a registry"
 ok "$(test -f "$REGISTRY_DIRECTORY/registry.mdb"; echo $?)" "makes an empty one"
-is "$(mymachines list --no-legend)" "" "with no machines"
+is "$(mymachines list --no-legend)" "" "a registry that refresh has made is empty"
 before=$(stat -c %y "$REGISTRY_DIRECTORY/registry.mdb")
 mymachines refresh
-is "$(stat -c %y "$REGISTRY_DIRECTORY/registry.mdb")" "$before" "and only once"
+is "$(stat -c %y "$REGISTRY_DIRECTORY/registry.mdb")" "$before" "refresh makes a registry only once"
 forget
 
 # Help.

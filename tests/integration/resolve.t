@@ -8,11 +8,7 @@ use_module
 
 # web1: one extent of ids, IPv4, IPv6 and link-local on a pair of interfaces.
 start web1
-veth "$web1" ve-web1 101
-ip addr add 10.99.1.1/24 dev ve-web1
-ip addr add fd99:1::1/64 dev ve-web1 nodad
-inside "$web1" ip addr add 10.99.1.2/24 dev host0
-inside "$web1" ip addr add fd99:1::2/64 dev host0 nodad
+own_subnets web1 1
 
 # db1: three extents; its pair is a port of a bridge; addresses of all kinds in it.
 start db1 --map=0:200000:1000 --map=1000:1000:1 --map=1001:201001:64535
@@ -21,6 +17,10 @@ ip link add br0 index 110 address 02:00:00:00:03:01 type bridge
 ip link set vb-db1 master br0
 ip link set br0 up
 ip addr add 10.99.2.1/24 dev br0
+ip addr add 169.254.3.1/16 dev br0 scope link
+ip addr add fd99:2::1/64 dev br0 nodad
+ip route add 10.250.0.0/16 via 10.99.2.2
+ip route add 172.17.0.0/16 via 10.99.2.2
 inside "$db1" ip addr add 10.99.2.2/24 dev host0
 inside "$db1" ip addr add 10.250.0.7/32 dev lo
 inside "$db1" ip addr add 169.254.3.3/16 dev host0 scope link
@@ -29,6 +29,8 @@ inside "$db1" ip addr add fd99:2::3/64 dev host0 nodad preferred_lft 0
 inside "$db1" ip link add docker0 type bridge
 inside "$db1" ip addr add 172.17.0.1/16 dev docker0
 inside "$db1" ip link set docker0 up
+inside "$db1" ip addr add 172.18.0.1/16 dev docker0
+inside "$db1" ip addr add 192.0.2.77/32 dev lo
 
 run mymachines register web1 --leader="$web1" --alias=www --service=test
 is "$status|$out|$err" "0||$(in_no_unit web1)" "a container is registered"
@@ -77,7 +79,7 @@ is "$status|$out" "2|" "an address that isn't"
 # glibc sorts what it gets by its own rules; libc's hosts entry point keeps our order.
 is "$(python3 -c 'import socket; print(socket.gethostbyname_ex("db1"))')" \
     "('db1', [], ['10.250.0.7', '10.99.2.2', '169.254.3.3', '172.17.0.1'])" \
-    "global first, then link-local, a bridge inside last; the deprecated and 127.0.0.1 never"
+    "global first, then link-local, a bridge inside last; claims, the deprecated and 127.0.0.1 never"
 is "$(python3 -c '
 import socket
 for i in sorted(socket.getaddrinfo("db1", 22, type=socket.SOCK_STREAM)): print(i[0].name, i[4])')" \
@@ -152,7 +154,7 @@ sleeper=$!
 wait_until pgrep -P "$sleeper" -x sleep
 is "$(ps -o user:24= -p "$(pgrep -P "$sleeper" -x sleep)")" "vu-db1-33" \
     "ps names the user of a process in it"
-is "$(mymachines which "$web1" "$db1" "$(pgrep -P "$sleeper" -x sleep)")" \
+is "$(mymachines which "$web1" "$db1" "$(pgrep -P "$sleeper" -x sleep)" | cut -d' ' -f2)" \
 "web1
 db1
 db1" "which: leaders, and a process inside"

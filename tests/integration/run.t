@@ -51,56 +51,59 @@ stop() {
     ended "$pid"
 }
 
-hint() {
-    in_no_unit "$1"
-}
-
 # Command lines.
 fails "mymachines: run: a command is missing; it comes after '--'" "no --" mymachines run web1 unshare
 fails "mymachines: run: a command is missing after '--'" "nothing after --" mymachines run web1 --
 fails "mymachines: run: a name is missing" "no name" mymachines run -- true
-fails "mymachines: run: takes one name only; the command comes after '--'" "two names" \
+fails "mymachines: run: takes one name only; the command comes after '--'" "run refuses two names" \
     mymachines run web1 web2 -- true
-fails "mymachines: run: 'a b' can't be a machine's name: it has a byte *" "a bad name" \
+fails "mymachines: run: 'a b' can't be a machine's name: it has a byte *" "run refuses a bad name" \
     mymachines run "a b" -- touch "$TMPDIR/started"
-fails "mymachines: web1: alias '127.1' would be taken *" "a bad alias" \
+fails "mymachines: web1: alias '127.1' would be taken *" "run refuses a bad alias" \
     mymachines run web1 --alias=127.1 -- touch "$TMPDIR/started"
-fails "mymachines: unrecognized option '--leader=1'" "the leader is for us to find" \
+fails "mymachines: unrecognized option '--leader=1'" "run refuses --leader" \
     mymachines run web1 --leader=1 -- touch "$TMPDIR/started"
 run mymachines run --help
-like "$status|$out|$err" "0|Usage: mymachines run NAME *--service=NAME*|" "--help needs no command"
-fails "mymachines: run-qemu: a name is missing; say one, or give qemu a -name" "a VM without a name" \
+like "$status|$out|$err" "0|Usage: mymachines run NAME *--service=NAME*|" "run --help needs no command"
+fails "mymachines: run-qemu: a name is missing; give one, or give qemu a -name*" "run-qemu refuses a VM without a name" \
     mymachines run-qemu -- touch "$TMPDIR/started"
 other=
 start other
 mymachines register web1 --leader="$other" --alias=www 2>/dev/null
-fails "mymachines: WEB1: already registered to pid $other; *" "a live machine's name" \
+fails "mymachines: WEB1: already registered to pid $other; *" "run refuses a live machine's name" \
     mymachines run WEB1 -- touch "$TMPDIR/started"
-fails "mymachines: web2: alias www is already a name of machine web1, *" "and its alias" \
+fails "mymachines: web2: alias www is already a name of machine web1, *" "run refuses a live machine's alias" \
     mymachines run web2 --alias=www -- touch "$TMPDIR/started"
-fails "mymachines: www: already a name of machine web1, *" "which --replace doesn't take" \
+fails "mymachines: www: already a name of machine web1, *" "run --replace refuses a live machine's alias" \
     mymachines run www --replace -- touch "$TMPDIR/started"
-ok "$([ ! -e "$TMPDIR/started" ]; echo $?)" "none of these has started the command"
+ok "$([ ! -e "$TMPDIR/started" ]; echo $?)" "run doesn't start a command that it refuses"
 kill "$other"
 wait_until mymachines refresh
 forget
 
+# A registry that can't be written.
+echo >"$REGISTRY_DIRECTORY"
+run mymachines run web1 -- sh -c 'echo started; exit 7'
+like "$status|$out|$err" "7|started|mymachines: web1: $REGISTRY_DIRECTORY: Not a directory*" \
+    "run starts the command without a registry, and reports that"
+rm "$REGISTRY_DIRECTORY"
+
 # Exit statuses, and what has no namespaces.
 run mymachines run web1 -- /nonexistent/command
 is "$status|$out|$err" "127||mymachines: web1: cannot run '/nonexistent/command': No such file or directory" \
-    "no such command"
+    "run exits with 127 if there is no such command"
 run mymachines run web1 -- /etc/passwd
 is "$status|$out|$err" "126||mymachines: web1: cannot run '/etc/passwd': Permission denied" \
-    "one that can't be executed"
+    "run exits with 126 if the command can't be executed"
 run mymachines run web1 -- sh -c 'cat; exit 7' <<<"from its input"
 is "$status|$out|$err" \
 "7|from its input|mymachines: web1: 'sh' has ended, and nothing was registered: no namespaces of its own were seen" \
-    "input, output and exit status are the command's; nothing to register is said"
+    "input, output and exit status are the command's; that there is nothing to register is reported"
 python3 -c '
 import subprocess, sys
 print(subprocess.run(sys.argv[1:], stderr=subprocess.DEVNULL).returncode)' \
     mymachines run web1 -- sh -c "kill -ABRT \$\$" >"$TMPDIR/died"
-is "$(cat "$TMPDIR/died")" "-6" "a command that dies of a signal: so do we"
+is "$(cat "$TMPDIR/died")" "-6" "run dies of the signal that the command died of"
 
 # What the command is given.
 cat >"$TMPDIR/report" <<'R'
@@ -133,7 +136,7 @@ if f"{fd} /" in direct and "Umask:\t0027" in direct:
 print("same" if direct == through else [set(direct) ^ set(through)])
 P
 is "$(python3 "$TMPDIR/compare.py" "$TMPDIR/report")" "complete
-same" "descriptors, environment, umask, signals, process group: as without us"
+same" "the command inherits descriptors, environment, umask, signals and process group"
 
 # Who waits for the end of a pipe doesn't wait for us.
 mkfifo "$TMPDIR/pipe"
@@ -143,10 +146,10 @@ mymachines run web1 -- sh -c 'echo word >&7; exec 7>&- >&-; exec sleep 1000' 7>"
     >"$TMPDIR/pipe" 2>/dev/null </dev/null &
 pid=$!
 ended "$reader"
-is "$status $(cat "$TMPDIR/through")" "0 word" "pipes that the command has closed are closed"
+is "$status $(cat "$TMPDIR/through")" "0 word" "run holds no pipe that the command has closed"
 kill "$pid"
 ended "$pid"
-is "$status" 143 "a signal that was sent to us went on to it"
+is "$status" 143 "run passes a signal on to the command"
 
 # Signals.
 cat >"$TMPDIR/signals.py" <<'P'
@@ -169,14 +172,14 @@ for number in USR1 USR2 WINCH HUP QUIT TERM; do
 done
 ended "$pid"
 is "$status|$(tail -n 1 "$TMPDIR/out")" \
-    "0|['SIGUSR1', 'SIGUSR2', 'SIGWINCH', 'SIGHUP', 'SIGQUIT', 'SIGTERM']" "signals are passed on, each once"
+    "0|['SIGUSR1', 'SIGUSR2', 'SIGWINCH', 'SIGHUP', 'SIGQUIT', 'SIGTERM']" "run passes each signal on once"
 out=$("$SRCDIR/tests/support/terminal" "ready=>$(printf '\003')" -- mymachines run web1 -- \
     python3 "$TMPDIR/signals.py" SIGINT)
-like "$?|$out" "0|*\['SIGINT'\]*" "^C on a terminal reaches it once"
+like "$?|$out" "0|*\['SIGINT'\]*" "^C on a terminal reaches the command once"
 # shellcheck disable=SC2016
 out=$("$SRCDIR/tests/support/terminal" "name?=>Lennart" -- mymachines run web1 -- \
     unshare --pid --fork sh -c 'printf "name? "; read -r name; echo "hello $name"; tty')
-like "$?|$out" "0|*hello Lennart*/dev/pts/*" "it reads from its terminal"
+like "$?|$out" "0|*hello Lennart*/dev/pts/*" "the command reads from its terminal"
 
 # unshare: no user namespace.
 begin run web1 --alias=www --address=192.0.2.7 -- unshare --pid --net --uts --ipc --mount --fork \
@@ -190,16 +193,16 @@ is "$(mymachines show web1 -p Service,Class,RootDirectory,UIDMap,Aliases)" \
 Class=container
 RootDirectory=$root
 Aliases=www
-UIDMap=" "facts that were said and found, with the root that it has changed to"
-is "$(getent hosts www | tr -s ' ')" "192.0.2.7 web1 www" "the host's programs see it"
-is "$(mymachines which "$leader")" "web1" "and its processes"
-is "$(cat "$TMPDIR/out" "$TMPDIR/err")" "$(hint web1)" "nothing is said but what register would"
+UIDMap=" "unshare: the machine has given and found facts, and its new root"
+is "$(getent hosts www | tr -s ' ')" "192.0.2.7 web1 www" "unshare: the host's programs see the machine"
+is "$(mymachines which "$leader")" "web1" "unshare: the machine's processes are known"
+is "$(cat "$TMPDIR/out" "$TMPDIR/err")" "" "run gives no hints"
 run mymachines run web1 -- true
 like "$status|$err" "1|mymachines: web1: already registered to pid $leader (unshare); *" \
-    "a second one of the name is refused"
+    "run refuses a second machine of the same name"
 stop web1
 # unshare(1) can't die of SIGKILL itself.
-is "$status|$(mymachines list --no-legend)" "1|" "the leader is killed: status and registry follow"
+is "$status|$(mymachines list --no-legend)" "1|" "run unregisters the machine when its leader is killed"
 
 # unshare in user namespaces that were prepared for it.
 # mapped MAP: a process, holder, that has a user namespace of this map
@@ -215,12 +218,12 @@ mapped '0 100000 65536'
 begin run one -- nsenter --user="/proc/$holder/ns/user" --setuid 0 --setgid 0 \
     unshare --pid --net --mount --fork --kill-child sleep 1000
 wait_until registered one
-is "$(property one UIDMap)" "0:100000:65536" "one extent"
-is "$(getent passwd vu-one-0)" "vu-one-0:!*:100000:65534:UID 0 of Container one:/:/usr/sbin/nologin" "its root is a user"
-is "$(getent passwd 101000 | cut -d: -f1)" "vu-one-1000" "and others, by id"
+is "$(property one UIDMap)" "0:100000:65536" "unshare: an id map of one extent is registered"
+is "$(getent passwd vu-one-0)" "vu-one-0:!*:100000:65534:UID 0 of Container one:/:/usr/sbin/nologin" "unshare: the machine's root is a user of the host"
+is "$(getent passwd 101000 | cut -d: -f1)" "vu-one-1000" "unshare: other users of the machine are found by id"
 stop one
 kill "$holder"
-is "$(mymachines list --no-legend)" "" "it ends, and nothing stays"
+is "$(mymachines list --no-legend)" "" "no machine of one extent is left at the end"
 
 mapped '0 100000 1000
 1000 1000 1
@@ -230,13 +233,13 @@ begin run three -- nsenter --user="/proc/$holder/ns/user" --setuid 0 --setgid 0 
     sh -c "sleep 0.2; exec chroot $root sleep 1000"
 wait_until property_is three RootDirectory "$root"
 is "$(property three UIDMap)|$(property three Service)" \
-    "0:100000:1000 1000:1000:1 1001:101001:64535|nsenter" "three extents"
+    "0:100000:1000 1000:1000:1 1001:101001:64535|nsenter" "unshare: an id map of three extents is registered"
 is "$(getent passwd vu-three-0 vu-three-1001 | cut -d: -f1,3)" "vu-three-0:100000
-vu-three-1001:101001" "each with its users"
-is "$(tr '\0' ' ' <"/proc/$(property three Leader)/cmdline")" "sleep 1000 " "its leader is no launcher"
+vu-three-1001:101001" "unshare: each extent has its users"
+is "$(tr '\0' ' ' <"/proc/$(property three Leader)/cmdline")" "sleep 1000 " "unshare: the leader isn't a launcher"
 stop three
 kill "$holder"
-is "$(mymachines list --no-legend)" "" "and nothing stays"
+is "$(mymachines list --no-legend)" "" "no machine of three extents is left at the end"
 
 # A user namespace whose map comes late.
 begin run late -- unshare --user --pid --fork --kill-child sleep 1000
@@ -247,30 +250,34 @@ its_leader() {
 }
 wait_until its_leader
 sleep 0.3
-is "$(mymachines list --no-legend)" "" "a user namespace without a map isn't complete"
+is "$(mymachines list --no-legend)" "" "run waits for the map of a user namespace"
 echo '0 200000 10' >"/proc/$leader/uid_map"
 wait_until registered late
-is "$(property late Leader) $(property late UIDMap)" "$leader 0:200000:10" "until it has one"
+is "$(property late Leader) $(property late UIDMap)" "$leader 0:200000:10" "run registers the machine as soon as its user namespace has a map"
 stop late
 
 # No pid namespace.
 ip netns add box
 ip -n box link set lo up
+ip link add box type veth peer name host0 netns box
+ip -n box link set host0 addrgenmode none up
+ip link set box addrgenmode none up
+ip route add 192.0.2.9/32 dev box
 ip -n box addr add 192.0.2.9/32 dev lo
 begin run net1 -- ip netns exec box sleep 1000
 wait_until registered net1
 is "$(property net1 Leader)|$(property net1 Service)" "$(child "$pid")|ip" \
     "ip netns exec: the command itself"
-is "$(getent hosts net1 | tr -s ' ')" "192.0.2.9 net1" "with the addresses of its network"
+is "$(getent hosts net1 | tr -s ' ')" "192.0.2.9 net1" "ip netns exec: the machine has the addresses of its network"
 kill "$pid"
 ended "$pid"
 begin run net2 -- sh -c 'sleep 0.3; unshare --net sleep 1000; exit 3'
 wait_until registered net2
 leader=$(property net2 Leader)
-is "$(cat "/proc/$leader/comm")" "sleep" "a network namespace of a child's"
+is "$(cat "/proc/$leader/comm")" "sleep" "run finds the network namespace of a child"
 kill -9 "$leader"
 ended "$pid"
-is "$status|$(mymachines list --no-legend)" "3|" "its end, and then the command's"
+is "$status|$(mymachines list --no-legend)" "3|" "run exits with the command's status after the machine's end"
 ip netns del box
 
 # Without any.
@@ -279,14 +286,14 @@ wait_until grep -q 'not registered so far: no namespaces of its own were seen' "
     wait_until grep -q . "$TMPDIR/err"
 is "$(cat "$TMPDIR/err")|$(mymachines list --no-legend)" \
     "mymachines: plain: not registered so far: no namespaces of its own were seen|" \
-    "no namespaces: said after ten seconds"
+    "run reports after ten seconds that no namespaces were seen"
 before=$(awk '{ print $14 + $15 }' "/proc/$pid/stat")
 sleep 1
 after=$(awk '{ print $14 + $15 }' "/proc/$pid/stat")
-ok "$([ $((after - before)) -le 5 ]; echo $?)" "looking for them takes no time worth mentioning"
+ok "$([ $((after - before)) -le 5 ]; echo $?)" "a long search takes hardly any processor time"
 kill "$pid"
 ended "$pid"
-is "$status" 143 "and its end is the command's"
+is "$status" 143 "run without a machine ends as the command does"
 
 # The leader dies, the command goes on, somebody else has the name.
 begin run again -- sh -c "unshare --pid --fork sleep 1000; exec sleep 1000"
@@ -298,12 +305,12 @@ start other
 mymachines register again --leader="$other" 2>/dev/null
 kill "$pid"
 ended "$pid"
-is "$(property again Leader)" "$other" "a record that is another's by now stays"
+is "$(property again Leader)" "$other" "run keeps a record that is another machine's by now"
 begin run again --replace -- unshare --pid --fork --kill-child sleep 1000
 wait_until property_is again Service unshare
-ok "$(property_is again Leader "$other"; [ $? = 1 ]; echo $?)" "--replace throws it out"
+ok "$(property_is again Leader "$other"; [ $? = 1 ]; echo $?)" "run --replace replaces a live machine"
 stop again
-is "$(mymachines list --no-legend)" "" "and what replaced it goes, too"
+is "$(mymachines list --no-legend)" "" "run unregisters a machine that has replaced another one"
 kill "$other"
 
 # Registered meanwhile by somebody else.
@@ -316,12 +323,12 @@ touch "$TMPDIR/go"
 wait_until grep -q . "$TMPDIR/err"
 is "$(cat "$TMPDIR/err")" \
     "mymachines: taken: already registered to pid $other; stop it first, or register with --replace" \
-    "a conflict that comes later is said"
-ok "$(kill -0 "$pid"; echo $?)" "and the command goes on"
+    "run reports a conflict that comes after the start"
+ok "$(kill -0 "$pid"; echo $?)" "the command continues after a conflict"
 its_leader
 kill -9 "$leader"
 ended "$pid"
-is "$status|$(property taken Leader)" "1|$other" "to its end; the other machine stays"
+is "$status|$(property taken Leader)" "1|$other" "the other machine of a conflict stays"
 kill "$other"
 forget
 
@@ -338,9 +345,9 @@ if command -v bwrap >/dev/null; then
     is "$(mymachines show box1 -p Service,RootDirectory)" "Service=bwrap
 RootDirectory=$root" "bwrap: its root directory"
     ended "$reader"
-    is "$(property box1 Leader)" "$(cat "$TMPDIR/child")" "and its child, which it tells through --info-fd"
+    is "$(property box1 Leader)" "$(cat "$TMPDIR/child")" "bwrap: the leader is the child that --info-fd reports"
     stop box1
-    is "$(mymachines list --no-legend)" "" "bwrap ends, and nothing stays"
+    is "$(mymachines list --no-legend)" "" "bwrap: no machine is left at the end"
     begin run box2 -- bwrap --unshare-user --uid 5 --unshare-pid --bind / / --die-with-parent sleep 1000
     wait_until property_is box2 UIDMap "5:0:1"
     ok $? "bwrap --unshare-user: its id map"
@@ -370,22 +377,20 @@ while True:
     wait_until grep -q X_NSPAWN_LEADER_PID "$TMPDIR/notified"
     leader=$(property spawned Leader)
     is "X_NSPAWN_LEADER_PID=$leader" "$(grep -o 'X_NSPAWN_LEADER_PID=.*' "$TMPDIR/notified")" \
-        "nspawn: its leader, and our own service manager is told, too"
+        "nspawn: its leader is passed on to the service manager"
     wait_until property_is spawned UIDMap "0:300000:65536"
     is "$(mymachines show spawned -p Service,UIDMap,RootDirectory)" "Service=systemd-nspawn
 RootDirectory=$root
-UIDMap=0:300000:65536" "its facts"
+UIDMap=0:300000:65536" "nspawn: the machine's facts are found"
     is "$(find "$REGISTRY_DIRECTORY" -name 'notify.*' -printf '%m %y\n')" "700 d" \
-        "the socket is in a private directory"
+        "nspawn: the socket for notifications is in a private directory"
     kill "$pid"
     ended "$pid"
     wait "$manager"
     is "$status|$(mymachines list --no-legend)|$(grep -o STOPPING=1 "$TMPDIR/notified")" "0||STOPPING=1" \
-        "SIGTERM ends it, and its last word is passed on"
-    is "$(find "$REGISTRY_DIRECTORY" -name 'notify.*')" "" "nothing is left of the socket"
-    for hierarchy in systemd unified .; do
-        rmdir /sys/fs/cgroup/$hierarchy/{payload,supervisor} 2>/dev/null
-    done
+        "nspawn: SIGTERM ends it, and its last notification is passed on"
+    is "$(find "$REGISTRY_DIRECTORY" -name 'notify.*')" "" "nspawn: no socket is left at the end"
+    remove_cgroups payload supervisor
 else
     skip "systemd-container is not installed" "nspawn"
 fi
@@ -410,24 +415,24 @@ Aliases=www" "qemu: what its command line says, and the tap that it has open"
     ended "$pid"
     # It has its tap before it has a handler for the signal, of which it dies then.
     [ "$status" != 143 ] || status=0
-    is "$status|$(mymachines list --no-legend)" "0|" "SIGTERM ends it, and nothing stays"
+    is "$status|$(mymachines list --no-legend)" "0|" "qemu: SIGTERM ends it, and no machine is left"
     run mymachines run-qemu vm2 --id=00112233445566778899aabbccddeeff --service=mine --vsock-cid=9 -- \
         "${qemu[@]}" -name web -uuid "$uuid" --daemonize -pidfile "$TMPDIR/pid" \
         -netdev tap,id=n0,ifname=tap-run,script=no,downscript=no -device virtio-net-pci,netdev=n0
     # Sanitizers have their doubts about its coroutines.
-    is "$status|$out|$(grep ^mymachines <<<"$err")" "0||$(hint vm2)" "-daemonize: it runs, and we are through"
+    is "$status|$out|$(grep ^mymachines <<<"$err")" "0||" "qemu -daemonize: run-qemu exits when the VM runs"
     is "$(mymachines show vm2 -p Id,Service,VSockCID,Leader,NetworkInterfaces)" \
 "Id=00112233445566778899aabbccddeeff
 Service=mine
 Leader=$(cat "$TMPDIR/pid")
 NetworkInterfaces=$(ip -o link show tap-run | cut -d: -f1)
-VSockCID=9" "registered is the one in the background; options outweigh qemu's"
+VSockCID=9" "qemu -daemonize: the VM is registered, and options of ours take precedence"
     kill "$(cat "$TMPDIR/pid")"
     wait_until sh -c "! kill -0 $(cat "$TMPDIR/pid")"
     mymachines refresh 2>/dev/null
-    is "$(mymachines list --no-legend)" "" "refresh sees its end"
+    is "$(mymachines list --no-legend)" "" "qemu -daemonize: refresh unregisters the VM after its end"
     run mymachines run-qemu vm3 -- "${qemu[@]}" -daemonize -nonsense
-    is "$status|$(mymachines list --no-legend)" "1|" "one that doesn't start isn't registered"
+    is "$status|$(mymachines list --no-legend)" "1|" "qemu: a VM that doesn't start isn't registered"
 else
     skip "qemu-system-x86 is not installed" "qemu"
 fi
@@ -442,10 +447,33 @@ begin run-qemu -- "$TMPDIR/qemu-fake" -append '-name no' --name debug-threads=on
 wait_until registered vm4
 is "$(mymachines show vm4 -p Id,VSockCID,Class)" "Id=
 Class=vm
-VSockCID=42" "its vsock context id"
+VSockCID=42" "qemu: the vsock context id is registered"
 kill "$pid"
 ended "$pid"
-is "$(mymachines list --no-legend)" "" "the registry is empty in the end"
+is "$(mymachines list --no-legend)" "" "no machine of a command is left at the end"
+# What is found in it and can't be used doesn't keep the VM from starting.
+vm_with() {
+    local name=$1 expected=$2 what=$3
+    shift 3
+    begin run-qemu -- "$TMPDIR/qemu-fake" "$@"
+    wait_until registered "$name"
+    is "$(mymachines show "$name" -p Id,VSockCID,Control | tr '\n' ' ')" "$expected" "$what"
+    kill "$pid"
+    ended "$pid"
+}
+vm_with Windows10 "Id= VSockCID= Control= " "qemu: a name that a machine can't have" -name 'Windows 10'
+vm_with qemu-101 "Id= VSockCID= Control= " "qemu: a name that is a number" -name 101
+vm_with vm5 "Id= VSockCID= Control= " "qemu: a socket whose path has a blank, and an id of zeros" -name vm5 \
+    -qmp 'unix:/home/u/My VMs/q.sock,server=on' -uuid 00000000-0000-0000-0000-000000000000
+vm_with vm5 "Id= VSockCID= Control= " "qemu: a vsock context id that is none" -name vm5 -device vhost-vsock-pci,guest-cid=1
+vm_with vm5 "Id=${uuid//-/} VSockCID=7 Control=/run/v.qmp " "qemu: JSON, character devices and SMBIOS, as libvirt and Proxmox have them" \
+    -name vm5 -smbios "type=1,uuid=$uuid" -device '{"driver":"vhost-vsock-pci","guest-cid":7}' \
+    -chardev socket,id=c,path=/run/v.qmp,server=on,wait=off -mon chardev=c,mode=control
+start other
+mymachines register vm5 --leader="$other" 2>/dev/null
+vm_with qemu-vm5 "Id= VSockCID= Control= " "qemu: a name that another machine has" -name vm5
+mymachines unregister vm5
+kill "$other"
 
 # With the monitor.
 . "$SRCDIR/tests/integration/events.sh"
@@ -454,14 +482,14 @@ begin run web1 -- sh -c 'unshare --pid --fork sleep 1000; exec sleep 1000'
 wait_until registered web1
 wait_until monitor_pid
 parent=$(cut -d ' ' -f 4 "/proc/$(monitor_pid)/stat")
-ok "$([ "$parent" != "$pid" ]; echo $?)" "register's monitor is started, and is no child of ours"
+ok "$([ "$parent" != "$pid" ]; echo $?)" "run starts the monitor, not as its child"
 kill -9 "$(property web1 Leader)"
 nothing_is_left() {
     [ -z "$(mymachines list --no-legend --all)" ]
 }
 wait_until nothing_is_left
-ok $? "the monitor drops a machine whose command lives on"
+ok $? "monitor unregisters a machine whose command still runs"
 kill "$pid"
 ended "$pid"
-is "$status|$(grep ^mymachines "$TMPDIR/err")" "143|$(hint web1)" "of which nothing is said at its end"
+is "$status|$(grep ^mymachines "$TMPDIR/err")" "143|" "run reports nothing after the monitor has unregistered its machine"
 done_testing

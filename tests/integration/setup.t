@@ -5,8 +5,9 @@
 . "${SRCDIR:?run this by make check}/tests/integration/lib.sh"
 need_root
 
-mkdir -p "$TMPDIR/etc/upper" "$TMPDIR/etc/work" "$TMPDIR/usr/upper" "$TMPDIR/usr/work"
-mount -t overlay -o "lowerdir=/etc,upperdir=$TMPDIR/etc/upper,workdir=$TMPDIR/etc/work" overlay /etc
+mkdir -p "$TMPDIR/usr/upper" "$TMPDIR/usr/work"
+# A copy: packages may be installed meanwhile.
+cp -a /etc "$TMPDIR/etc" && mount --bind "$TMPDIR/etc" /etc
 mount -t overlay -o "lowerdir=/usr/share,upperdir=$TMPDIR/usr/upper,workdir=$TMPDIR/usr/work" overlay /usr/share
 rm -rf /etc/libvirt/hooks /usr/share/containers/oci /etc/nsswitch.conf.before-mymachines \
     /etc/systemd/system/systemd-nspawn@.service.d
@@ -21,7 +22,8 @@ cd "$TMPDIR" || exit
 snapshot() {
     find /etc /usr/share/containers /usr/share/lxc "$TMPDIR/bundle" -xdev \( -type f -o -type l \) \
         -printf '%p %m %u %g\n' 2>/dev/null | sort
-    find /etc /usr/share/containers /usr/share/lxc "$TMPDIR/bundle" -xdev -type f -exec cat {} + 2>/dev/null | md5sum
+    find /etc /usr/share/containers /usr/share/lxc "$TMPDIR/bundle" -xdev -type f -print0 2>/dev/null |
+        sort -z | xargs -0 cat | md5sum
 }
 
 # cycle TARGET FILE... [-- OPTION...]: check, dry run, set up, twice, and remove
@@ -36,11 +38,11 @@ cycle() {
     before=$(snapshot)
     run mymachines setup "$target" --check "$@"
     is "$status" 1 "$target: --check says that it isn't set up"
-    like "$out" "$target: * isn't set up" "$target: in words"
+    like "$out" "$target: * isn't set up" "$target: --check names the file that isn't set up"
     run mymachines setup "$target" --dry-run "$@"
-    is "$status" 0 "$target: a dry run"
+    is "$status" 0 "$target: a dry run succeeds"
     like "$out" "*+++ ${files[0]}"$'\n*' "$target: a dry run shows the change"
-    is "$(snapshot)" "$before" "$target: and makes none"
+    is "$(snapshot)" "$before" "$target: a dry run changes nothing"
     run mymachines setup "$target" "$@"
     is "$status:$err" "0:" "$target: is set up"
     like "$out" "*+++ ${files[0]}"$'\n*' "$target: the change is shown"
@@ -49,13 +51,13 @@ cycle() {
     done
     after=$(snapshot)
     run mymachines setup "$target" "$@"
-    is "$status:$out" "0:$target: nothing to do" "$target: twice is no more than once"
-    is "$(snapshot)" "$after" "$target: and changes nothing"
+    is "$status:$out" "0:$target: nothing to do" "$target: setup twice has nothing to do"
+    is "$(snapshot)" "$after" "$target: setup twice changes nothing"
     run mymachines setup "$target" --check "$@"
     is "$status:$out" "0:$target: is set up" "$target: --check says that it is set up"
     run mymachines setup "$target" --remove --quiet "$@"
     is "$status:$out:$err" "0::" "$target: is removed"
-    is "$(snapshot)" "$before" "$target: and all is as it was"
+    is "$(snapshot)" "$before" "$target: after remove, everything is as it was"
     run mymachines setup "$target" --remove --check "$@"
     is "$status:$out" "0:$target: is removed" "$target: --check says that it is removed"
 }
@@ -64,9 +66,12 @@ podman=/usr/share/containers/oci/hooks.d/mymachines.json
 cycle podman $podman
 mymachines setup --quiet podman
 is "$(jq -c '[.stages, .when, .hook.args[2]]' $podman)" \
-    "[[\"createRuntime\",\"poststop\"],{\"always\":true},\"$(hook oci --service=podman)\"]" "podman: as oci-hooks(5) has it"
+    "[[\"createRuntime\",\"poststop\"],{\"always\":true},\"$(hook oci --service=podman)\"]" "podman: the file has the form of oci-hooks(5)"
 mymachines setup --quiet --strict podman
-is "$(jq -r .hook.args[2] $podman)" "exec $BUILDDIR/mymachines hook oci --service=podman --strict" "podman: --strict hooks"
+is "$(jq -r .hook.args[2] $podman)" "exec $BUILDDIR/mymachines hook oci --service=podman --strict" "podman: the hook of --strict may fail"
+mymachines setup --quiet --annotations podman
+is "$(jq -r .hook.args[2] $podman)" "$(hook oci --service=podman --annotations)" "podman: hooks with --annotations"
+fails "mymachines: setup: --annotations isn't for lxc" "lxc: --annotations is not for it" mymachines setup lxc --annotations
 mymachines setup --quiet --remove podman
 mkdir "$TMPDIR/hooks.d"
 cycle podman "$TMPDIR/hooks.d/mymachines.json" -- --hooks-dir="$TMPDIR/hooks.d"
@@ -77,7 +82,7 @@ echo '#!/bin/sh' >/etc/libvirt/hooks/qemu.d/another
 mymachines setup --quiet libvirt
 is "$(stat -c %a /etc/libvirt/hooks/qemu.d/mymachines)" 755 "libvirt: its hook can be executed"
 mymachines setup --quiet --remove libvirt
-is "$(ls /etc/libvirt/hooks/qemu.d)" another "libvirt: another's hook stays"
+is "$(ls /etc/libvirt/hooks/qemu.d)" another "libvirt: a hook of somebody else's stays"
 
 cycle lxc /usr/share/lxc/config/common.conf.d/mymachines.conf
 printf 'lxc.uts.name = c1\n# no newline at the end' >"$TMPDIR/config"
@@ -90,7 +95,38 @@ mymachines setup --quiet lxc --config=config --strict
 is "$(grep -c 'hook lxc --strict' config):$(tail -n 1 config)" "2:lxc.signal.halt = SIGTERM" \
     "lxc: the lines are replaced where they are"
 mymachines setup --quiet lxc --config=config --remove
-is "$(cat config)" $'lxc.uts.name = c1\n# no newline at the end\nlxc.signal.halt = SIGTERM' "lxc: and taken out there"
+is "$(cat config)" $'lxc.uts.name = c1\n# no newline at the end\nlxc.signal.halt = SIGTERM' "lxc: the lines are removed where they are"
+
+# Containers whose template includes nothing, and what isn't LXC's own format.
+mkdir -p "$TMPDIR/containers/busy" "$TMPDIR/containers/debian" "$TMPDIR/included"
+mount -t tmpfs none /var/lib/lxc 2>/dev/null || { mkdir -p /var/lib/lxc && mount -t tmpfs none /var/lib/lxc; }
+mkdir /var/lib/lxc/busy /var/lib/lxc/debian /var/lib/lxc/both
+echo 'lxc.uts.name = busy' >/var/lib/lxc/busy/config
+echo "lxc.include = $TMPDIR/included" | tee /var/lib/lxc/debian/config >/var/lib/lxc/both/config
+echo "lxc.include=/usr/share/lxc/config/common.conf.d/" >"$TMPDIR/included/a.conf"
+printf '%s\n' 'lxc.uts.name = both' 'lxc.include = /usr/share/lxc/config/common.conf.d' >/var/lib/lxc/both/config
+cp -r /var/lib/lxc "$TMPDIR/containers.before"
+mymachines setup --quiet lxc
+is "$(grep -lr lxc.hook.start-host /var/lib/lxc)" /var/lib/lxc/busy/config \
+    "lxc: a container that doesn't include the common configuration has the lines itself"
+mymachines setup --quiet lxc --remove
+ok "$(diff -r /var/lib/lxc "$TMPDIR/containers.before" >/dev/null; echo $?)" "lxc: containers' configurations are as they were"
+chown 12345 /var/lib/lxc/busy
+run mymachines setup --quiet lxc
+like "$status:$err" "0:mymachines: setup: lxc: container busy doesn't include *, so it isn't registered: *'busy' belongs to user 12345*" \
+    "lxc: a container whose configuration can't be edited safely is reported"
+mymachines setup --quiet lxc --remove 2>/dev/null
+umount /var/lib/lxc
+printf '%s\n' 'arch: amd64' 'hostname: testing' '' '[snapshot]' 'arch: amd64' >config
+cp config before
+fails_with_lines() {
+    run mymachines setup --quiet lxc --config=config
+    like "$status:$err" "1:mymachines: setup: config: isn't in LXC's own format, *lxc.hook.start-host = *" "$1"
+    ok "$(cmp -s config before; echo $?)" "$1: it stays as it is"
+}
+fails_with_lines "lxc: a file of Proxmox'"
+mymachines setup --quiet lxc --config=config --remove
+ok "$(cmp -s config before; echo $?)" "lxc: nothing is removed from a file of Proxmox'"
 
 mkdir "$TMPDIR/bundle"
 number=0
@@ -103,10 +139,10 @@ while read -r json; do
         cycle runc "$TMPDIR/bundle/config.json" -- --bundle="$TMPDIR/bundle"
         mymachines setup --quiet runc --bundle="$TMPDIR/bundle"
         is "$(jq -c '[.hooks[][] | select(.args[0]? == "sh") | .args[2]] | unique' bundle/config.json)" \
-            "[\"$(hook oci --service=runc)\"]" "runc: its hooks, bundle $number $style"
-        is "$(jq -c '.hooks | keys' bundle/config.json | grep -c createRuntime.*poststop)" 1 "runc: in both stages"
+            "[\"$(hook oci --service=runc)\"]" "runc: bundle $number $style has our hooks"
+        is "$(jq -c '.hooks | keys' bundle/config.json | grep -c 'createRuntime.*poststop')" 1 "runc: the hooks are in both stages"
         [ "$style" = --compact-output ] || ok "$(grep -q '^[[:blank:]]*"createRuntime"' bundle/config.json; echo $?)" \
-            "runc: on lines of their own"
+            "runc: the hooks are on lines of their own"
     done
 done <<'BUNDLES'
 {"ociVersion": "1.0.2", "process": {"args": ["/bin/sh", "a]}{[\\\""], "rlimits": [{"hard": "BIG"}]}, "a/b": "ä\u0001"}
@@ -114,6 +150,10 @@ done <<'BUNDLES'
 {"hooks": {"createRuntime": [{"path": "/bin/true"}, {"path": "/bin/sh", "args": ["x"]}]}}
 {"hooks": {"createRuntime": [{"path": "/bin/true"}], "poststop": [{"path": "/bin/false"}]}}
 BUNDLES
+echo '{}' >bundle/config.json
+mymachines setup --quiet --annotations runc --bundle=bundle
+mymachines setup --quiet --remove runc --bundle=bundle
+is "$(cat bundle/config.json)" '{}' "runc: hooks with --annotations are removed as well"
 # Only what is wholly ours is ours.
 cat >bundle/config.json <<CONFIG
 {"hooks": {"createRuntime": [{"path": "/usr/bin/echo", "args": ["echo", "a", "mymachines, see hook oci --service=x || :"]},
@@ -126,7 +166,7 @@ is "$(jq -r '.hooks.createRuntime[].args[2]' bundle/config.json)" "mymachines, s
 /opt/fw up; mymachines hook oci --service=x || :
 $(hook oci --service=runc)" "runc: in the current directory; hooks of another installation are replaced, and no others"
 mymachines setup --quiet runc --bundle=bundle --remove
-is "$(cat bundle/config.json)" "$(sed -z 's/,\n {"path": "\/bin\/sh", "args": \["sh", "-c", "\[[^}]*}//' before)" "runc: others' stay as they are"
+is "$(cat bundle/config.json)" "$(sed -z 's/,\n {"path": "\/bin\/sh", "args": \["sh", "-c", "\[[^}]*}//' before)" "runc: hooks of others stay as they are"
 
 if [ -e /lib/systemd/system/systemd-nspawn@.service ]; then
     cycle nspawn /etc/systemd/system/systemd-nspawn@.service.d/mymachines.conf
@@ -136,13 +176,54 @@ fi
 unit=/etc/systemd/system/systemd-nspawn@.service
 printf '%s\n' '[Service]' 'ExecStart=/usr/bin/systemd-nspawn --boot \' '  --machine=%i' >$unit
 mymachines setup --quiet nspawn
-is "$(tail -n 2 $unit.d/mymachines.conf)" \
-    "ExecStart=\"$BUILDDIR/mymachines\" run %i -- systemd-nspawn --register=no --boot \\"$'\n  --machine=%i' \
+# started INSTANCE FILE: the words that systemd would start by the last line of a drop-in, without sh(1)
+started() {
+    local line
+    line=$(tail -n 1 "$2" | sed -e 's/^ExecStart=-*//' -e 's/\$\$/$/g' -e "s/%i/$1/g")
+    mkdir -p "$TMPDIR/nspawn"
+    printf '%s\n' '#!/bin/sh' 'echo nspawn "$@"' >"$TMPDIR/nspawn/systemd-nspawn"
+    chmod +x "$TMPDIR/nspawn/systemd-nspawn"
+    (PATH=$TMPDIR/nspawn:$PATH; eval "${line//\/usr\/bin\/systemd-nspawn/$TMPDIR\/nspawn\/systemd-nspawn}") 2>/dev/null
+}
+is "$(started web1 $unit.d/mymachines.conf)" "nspawn --register=no --boot --machine=web1" \
     "nspawn: the admin's own unit counts, with continued lines"
+is "$(grep -c "\"$BUILDDIR/mymachines\" %i " $unit.d/mymachines.conf)" 1 "nspawn: mymachines runs it"
+sed "s|\"$BUILDDIR/mymachines\"|/nonesuch/mymachines|" $unit.d/mymachines.conf >gone.conf
+is "$(started web1 gone.conf)" "nspawn --boot --machine=web1" "nspawn: without the program, the container starts as before"
+# As after an upgrade that was cut off.
+for size in 0 100 5000; do
+    head -c "$size" "$BUILDDIR/mymachines" >part
+    chmod +x part
+    sed "s|\"$BUILDDIR/mymachines\"|$PWD/part|" $unit.d/mymachines.conf >part.conf
+    is "$(started web1 part.conf)" "nspawn --boot --machine=web1" \
+        "nspawn: with $size bytes of the program, the container starts as before"
+done
+# Drop-ins of the admin's count, and those of instances.
+printf '%s\n' '[Service]' 'ExecStart=' '# A comment' 'ExecStart=-/usr/bin/systemd-nspawn --boot --bind=/srv/data --machine=%i' >$unit.d/local.conf
+mymachines setup --quiet nspawn
+is "$(started web1 $unit.d/mymachines.conf)" "nspawn --register=no --boot --bind=/srv/data --machine=web1" \
+    "nspawn: the command is that of the admin's drop-in"
+like "$(tail -n 1 $unit.d/mymachines.conf)" "ExecStart=-/bin/sh *" "nspawn: the admin's prefix for failures stays"
+mv $unit.d/local.conf $unit.d/override.conf
+mymachines setup --quiet nspawn
+is "$(ls $unit.d)" $'override.conf\nzz-mymachines.conf' "nspawn: our drop-in sorts behind the admin's"
+rm $unit.d/override.conf
+mymachines setup --quiet nspawn
+is "$(ls $unit.d)" mymachines.conf "nspawn: our drop-in is renamed when the admin's has gone"
+mkdir -p "${unit%.service}build.service.d"
+printf '%s\n' '[Service]' 'ExecStart=' 'ExecStart=/usr/bin/systemd-nspawn --machine=%i' >"${unit%.service}build.service.d/override.conf"
+run mymachines setup nspawn
+is "$status" 0 "nspawn: an instance with a command of its own is no failure"
+like "$err" "mymachines: setup: nspawn: *systemd-nspawn@build.service.d/override.conf sets a command of its own, so systemd-nspawn@build.service doesn't register its machine; *" \
+    "nspawn: an instance with a command of its own is reported"
+mv "${unit%.service}build.service.d/override.conf" "${unit%.service}build.service.d/10-local.conf"
+fails "mymachines: setup: *10-local.conf sets a command that the drop-in $unit.d/mymachines.conf would replace; *" \
+    "nspawn: an instance's command is not replaced" mymachines setup nspawn
+rm -r "${unit%.service}build.service.d"
 mymachines setup --quiet --remove nspawn
 printf '%s\n' '[Service]' 'ExecStart=/usr/bin/other --boot' >$unit
 fails "mymachines: setup: no systemd-nspawn@.service that starts systemd-nspawn was found" \
-    "nspawn: a unit that starts something else" mymachines setup nspawn
+    "nspawn: a unit that starts something else is refused" mymachines setup nspawn
 rm $unit
 
 printf '%s\n' '# Mine.' 'passwd:  files systemd' 'group:   files [SUCCESS=merge] systemd' 'shadow:  files' \
@@ -154,28 +235,60 @@ is "$(cat /etc/nsswitch.conf)" '# Mine.
 passwd:  files mymachines systemd
 group:   files [SUCCESS=merge] mymachines [SUCCESS=merge] systemd
 shadow:  files
-hosts:   files mymachines mdns4_minimal [NOTFOUND=return] dns' "nss: where it belongs"
+hosts:   files mymachines mdns4_minimal [NOTFOUND=return] dns' "nss: mymachines is at its place in each line"
 is "$(cat /etc/nsswitch.conf.before-mymachines)" "$(cat before)" "nss: a backup is kept"
-is "$(find /etc -maxdepth 1 -name '.nss*')" "" "nss: and nothing else"
+is "$(find /etc -maxdepth 1 -name '.nss*')" "" "nss: no temporary file stays"
 sed -i 's/^shadow:.*/shadow:  files systemd/' /etc/nsswitch.conf
 mymachines setup --quiet --remove nss
 is "$(cat /etc/nsswitch.conf)" "$(sed 's/^shadow:.*/shadow:  files systemd/' before)" "nss: changes made meanwhile stay"
-ok "$([ -e /etc/nsswitch.conf.before-mymachines ]; echo $?)" "nss: and the backup, as it differs"
+ok "$([ -e /etc/nsswitch.conf.before-mymachines ]; echo $?)" "nss: a backup that differs stays"
 rm /etc/nsswitch.conf.before-mymachines
 mkdir "$TMPDIR/elsewhere"
 mv /etc/nsswitch.conf "$TMPDIR/elsewhere/nsswitch.conf"
 ln -s "$TMPDIR/elsewhere/nsswitch.conf" /etc/nsswitch.conf
 mymachines setup --quiet nss
 is "$(readlink /etc/nsswitch.conf):$(grep -c mymachines "$TMPDIR/elsewhere/nsswitch.conf")" \
-    "$TMPDIR/elsewhere/nsswitch.conf:3" "nss: through a symbolic link, which stays"
+    "$TMPDIR/elsewhere/nsswitch.conf:3" "nss: a symbolic link of root's is followed and stays"
 mymachines setup --quiet --remove nss
 echo 'passwd: files [NOTFOUND' >/etc/nsswitch.conf
 fails "mymachines: setup: /etc/nsswitch.conf: passwd: glibc doesn't understand this line; put it right first" \
-    "nss: a line that glibc doesn't understand" mymachines setup nss
+    "nss: a line that glibc doesn't understand is refused" mymachines setup nss
 rm -f /etc/nsswitch.conf
 mymachines setup --quiet nss
 is "$(cat /etc/nsswitch.conf)" $'passwd: files mymachines\ngroup: files mymachines\nhosts: files mymachines dns' \
-    "nss: without a file, with glibc's own defaults"
+    "nss: a new file has glibc's own defaults"
+mymachines setup --quiet --remove nss
+ok "$([ ! -e /etc/nsswitch.conf ]; echo $?)" "nss: a file that setup has made is removed"
+mount -t tmpfs none /usr/etc 2>/dev/null || { mkdir -p "$TMPDIR/usretc/upper" "$TMPDIR/usretc/work" &&
+    mount -t overlay -o "lowerdir=/usr,upperdir=$TMPDIR/usretc/upper,workdir=$TMPDIR/usretc/work" overlay /usr && mkdir -p /usr/etc; }
+printf '%s\n' 'passwd:		files systemd' 'hosts:		files mdns_minimal [NOTFOUND=return] dns' 'services:	files usrfiles' \
+    >/usr/etc/nsswitch.conf
+mymachines setup --quiet nss
+is "$(cat /etc/nsswitch.conf)" "passwd:		files mymachines systemd
+hosts:		files mymachines mdns_minimal [NOTFOUND=return] dns
+services:	files usrfiles
+group: files mymachines" "nss: a file that hides the vendor's in /usr/etc begins as a copy of it"
+mymachines setup --quiet nss --remove
+ok "$([ ! -e /etc/nsswitch.conf ]; echo $?)" "nss: removed, the vendor's file counts again"
+rm /usr/etc/nsswitch.conf
+# Lines that setup has added go again, as well as the newline.
+printf 'passwd: files\nhosts: files dns' >/etc/nsswitch.conf
+cp /etc/nsswitch.conf before
+mymachines setup --quiet nss
+is "$(cat /etc/nsswitch.conf)" $'passwd: files mymachines\nhosts: files mymachines dns\ngroup: files mymachines' \
+    "nss: a missing line is added"
+mymachines setup --quiet nss --remove
+ok "$(cmp -s before /etc/nsswitch.conf; echo $?)" "nss: removed, an added line and newline are gone"
+# Directories of accounts come before us, and systemd behind.
+printf '%s\n' 'passwd: files mymachines sss systemd' 'group: files mymachines [SUCCESS=merge] systemd' 'hosts: files dns' >/etc/nsswitch.conf
+mymachines setup --quiet nss
+is "$(head -n 1 /etc/nsswitch.conf)" "passwd: files sss mymachines systemd" "nss: setup moves mymachines behind sss"
+mymachines setup --quiet nss --remove
+is "$(head -n 1 /etc/nsswitch.conf)" "passwd: files mymachines sss systemd" "nss: what had mymachines before is as it was"
+rm /etc/nsswitch.conf.before-mymachines
+mymachines setup --quiet nss --remove
+is "$(head -n 1 /etc/nsswitch.conf)" "passwd: files sss systemd" "nss: without a backup, mymachines is taken out"
+rm /etc/nsswitch.conf
 
 # Half a block is somebody's text.
 printf "# Begin of what 'mymachines setup' wrote\nlxc.mine = 1\n" >config
@@ -184,18 +297,76 @@ mymachines setup --quiet lxc --config=config
 mymachines setup --quiet lxc --config=config
 is "$(head -n 2 config)" "$(cat before)" "lxc: half a block stays"
 mymachines setup --quiet lxc --config=config --remove
-is "$(cat config)" "$(cat before)" "lxc: and is as it was"
+is "$(cat config)" "$(cat before)" "lxc: half a block is as it was after remove"
 
 # Files of others that have our names.
 for file in "podman $podman" "libvirt /etc/libvirt/hooks/qemu.d/mymachines" \
     "nspawn /etc/systemd/system/systemd-nspawn@.service.d/mymachines.conf"; do
     mkdir -p "$(dirname "${file#* }")"
     echo mine >"${file#* }"
-    fails "mymachines: setup: ${file#* }: isn't what setup writes; move it away first" "${file%% *}: somebody else's file" \
+    fails "mymachines: setup: ${file#* }: isn't what setup writes; move it away first" "${file%% *}: a file of somebody else's with our name is refused" \
         mymachines setup "${file%% *}" --remove
-    is "$(cat "${file#* }")" mine "${file%% *}: stays"
+    is "$(cat "${file#* }")" mine "${file%% *}: a file of somebody else's with our name stays"
     rm "${file#* }"
 done
+
+# What others own isn't edited, nor read: they could exchange it meanwhile.
+user() {
+    setpriv --reuid=12345 --regid=12345 --clear-groups "$@"
+}
+chmod 755 "$TMPDIR"
+echo 'root:secret' >"$TMPDIR/shadow"
+chmod 600 "$TMPDIR/shadow"
+mkdir "$TMPDIR/theirs"
+chown 12345 "$TMPDIR/theirs"
+user ln -s "$TMPDIR/shadow" "$TMPDIR/theirs/config"
+fails "mymachines: setup: $TMPDIR/theirs/config: 'theirs' belongs to user 12345, so only that user can edit this safely*" \
+    "lxc: a link in somebody else's directory is not followed" mymachines setup lxc --config="$TMPDIR/theirs/config"
+rm "$TMPDIR/theirs/config"
+echo '{}' >"$TMPDIR/theirs/config.json"
+fails "mymachines: setup: $TMPDIR/theirs/config.json: 'theirs' belongs to user 12345*" \
+    "runc: root's file in somebody else's directory is not edited" mymachines setup runc --bundle="$TMPDIR/theirs"
+is "$(cat "$TMPDIR/theirs/config.json")" '{}' "runc: root's file in somebody else's directory stays as it is"
+chown root "$TMPDIR/theirs"
+chown 12345 "$TMPDIR/theirs/config.json"
+fails "mymachines: setup: $TMPDIR/theirs/config.json: 'config.json' belongs to user 12345*" \
+    "runc: somebody else's file is not edited" mymachines setup runc --bundle="$TMPDIR/theirs"
+rm "$TMPDIR/theirs/config.json"
+ln -s "$TMPDIR/shadow" "$TMPDIR/theirs/config"
+chown -h 12345 "$TMPDIR/theirs/config"
+fails "mymachines: setup: $TMPDIR/theirs/config: 'config' belongs to user 12345*" \
+    "lxc: somebody else's link is not followed" mymachines setup lxc --config="$TMPDIR/theirs/config"
+rm "$TMPDIR/theirs/config"
+: >"$TMPDIR/theirs/config"
+chmod 777 "$TMPDIR/theirs"
+fails "mymachines: setup: $TMPDIR/theirs/config: everybody may write to directory 'theirs', so it isn't safe to edit files there*" \
+    "lxc: a file in a directory for everyone to write is not edited" mymachines setup lxc --config="$TMPDIR/theirs/config"
+chmod 1777 "$TMPDIR/theirs"
+mymachines setup --quiet lxc --config="$TMPDIR/theirs/config"
+is "$(grep -c lxc.hook "$TMPDIR/theirs/config")" 2 "lxc: root's file in a directory like /tmp is edited"
+ln -f "$TMPDIR/shadow" "$TMPDIR/theirs/config"
+fails "mymachines: setup: $TMPDIR/theirs/config: it has another name elsewhere, *" \
+    "lxc: a hard link in a directory like /tmp is not edited" mymachines setup lxc --config="$TMPDIR/theirs/config"
+is "$(cat "$TMPDIR/shadow"; stat -c %a "$TMPDIR/shadow")" $'root:secret\n600' "lxc: files of root's that links led to are as they were"
+chmod 755 "$TMPDIR/theirs"
+rm "$TMPDIR/theirs/config"
+mkfifo "$TMPDIR/theirs/config"
+fails "mymachines: setup: cannot read $TMPDIR/theirs/config: it is no regular file" "lxc: a FIFO is not read" \
+    timeout 20 mymachines setup lxc --config="$TMPDIR/theirs/config"
+rm "$TMPDIR/theirs/config"
+printf 'a\0b' >"$TMPDIR/theirs/config"
+fails "mymachines: setup: cannot read $TMPDIR/theirs/config: it contains a NUL, so it is no text" "lxc: a file with a NUL is not edited" \
+    mymachines setup lxc --config="$TMPDIR/theirs/config"
+# Owner, mode and attributes stay, but for the set-user-id bits.
+echo 'lxc.uts.name = c1' >"$TMPDIR/theirs/config"
+chown 0:12345 "$TMPDIR/theirs/config"
+chmod 6750 "$TMPDIR/theirs/config"
+setfattr -n user.note -v mine "$TMPDIR/theirs/config" 2>/dev/null
+setfattr -n trusted.long -v "$(printf 'x%.0s' {1..3000})" "$TMPDIR/theirs/config" 2>/dev/null
+attributes=$(getfattr -d -m - "$TMPDIR/theirs/config" 2>/dev/null)
+mymachines setup --quiet lxc --config="$TMPDIR/theirs/config"
+is "$(stat -c '%u:%g %a' "$TMPDIR/theirs/config")" "0:12345 750" "lxc: owner and mode stay, without set-user-id bits"
+is "$(getfattr -d -m - "$TMPDIR/theirs/config" 2>/dev/null)" "$attributes" "lxc: extended attributes stay"
 
 # A path that the shell, JSON and systemd would have their own ideas of.
 odd="$TMPDIR/a b'c\"d\$e%f"
@@ -212,10 +383,10 @@ for line in "$(jq -r .hook.args[2] $podman)" "$(jq -r '.hooks.poststop[0].args[2
     like "$?:$out" "0:mymachines: hook *" "run by its line: ${line:0:40}..."
 done
 out=$(/etc/libvirt/hooks/qemu.d/mymachines web1 started begin - </dev/null 2>&1)
-like "$?:$out" "0:mymachines: hook libvirt: web1: no XML: *" "run by its script"
+like "$?:$out" "0:mymachines: hook libvirt: web1: no XML: *" "a program with an odd path is run by libvirt's script"
 mkdir "$TMPDIR/"$'new\nline'
 cp "$BUILDDIR/mymachines" "$TMPDIR/"$'new\nline/'
-fails "mymachines: setup: the path of this program can't be told, or has a control byte" "a path with a newline" \
+fails "mymachines: setup: the path of this program can't be determined, or contains a control character" "a path of the program with a newline is refused" \
     "$TMPDIR/"$'new\nline/mymachines' setup nss
 # Whatever becomes of the program, and of its libraries.
 for program in '' '#!/nonesuch' garbage; do
@@ -225,7 +396,7 @@ for program in '' '#!/nonesuch' garbage; do
 done
 rm -r "$odd"
 sh -c "$(jq -r .hook.args[2] $podman)" </dev/null
-is $? 0 "nor one that has gone"
+is $? 0 "a program that has gone keeps nothing from starting"
 mymachines setup --quiet --remove podman libvirt
 
 # However it ends in the middle, the file is the old one or the new one.
@@ -241,30 +412,51 @@ for ((i = 0; i < 40; i++)); do
     cp old /etc/nsswitch.conf
 done 2>/dev/null
 is $other 0 "killed in the middle, nsswitch.conf is the old or the new one"
-is "$(mymachines setup --quiet nss 2>&1; cat /etc/nsswitch.conf)" "$(cat new)" "and it can be set up after that"
+is "$(mymachines setup --quiet nss 2>&1; cat /etc/nsswitch.conf)" "$(cat new)" "after kills in the middle, setup succeeds"
 
-fails "mymachines: setup: what to set up is missing" "nothing" mymachines setup
-fails "mymachines: setup: 'docker' is nothing that can be set up; *" "something else" mymachines setup docker
-fails "mymachines: setup: qemu has no hook; start it by 'mymachines run-qemu'" "what has no hook" mymachines setup qemu
-fails "mymachines: setup: --bundle= isn't for podman" "another's option" mymachines setup podman --bundle=/
-fails "mymachines: setup: nonesuch/config.json: there is none; name a bundle by --bundle=" "no bundle" \
+# All that setup has written goes at once. LXD, which may be installed and not running, has nothing of ours.
+mkdir "$TMPDIR/client"
+printf '#!/bin/sh\n' >"$TMPDIR/nspawn/lxc"
+printf '#!/bin/sh\nexit 1\n' >"$TMPDIR/client/lxc"
+chmod +x "$TMPDIR/nspawn/lxc" "$TMPDIR/client/lxc"
+cp old /etc/nsswitch.conf
+rm -f /etc/nsswitch.conf.before-mymachines
+before=$(snapshot)
+mymachines setup --quiet podman libvirt lxc nss
+ok "$([ "$(snapshot)" != "$before" ]; echo $?)" "several targets are set up at once"
+PATH=$TMPDIR/nspawn:$PATH run mymachines setup --remove --all --quiet
+is "$status:$err" "0:" "--remove --all removes everything"
+is "$(snapshot)" "$before" "--remove --all leaves everything as it was before setup"
+lxd=$(command -v lxd) && mount --bind /dev/null "$lxd"
+PATH=$TMPDIR/client:$PATH run mymachines setup --remove --all --quiet
+is "$status:$err" "0:" "--remove --all asks no client of LXD without LXD itself"
+[ -z "$lxd" ] || umount "$lxd"
+fails "mymachines: setup: --all is for --remove alone, without names" "--all without --remove" mymachines setup --all
+mymachines setup --quiet nss
+fails "mymachines: setup: --all is for --remove alone, without names" "--all with a name" mymachines setup --remove --all nss
+
+fails "mymachines: setup: what to set up is missing" "setup without a target is refused" mymachines setup
+fails "mymachines: setup: 'docker' is nothing that can be set up; *" "an unknown target is refused" mymachines setup docker
+fails "mymachines: setup: qemu has no hook; start it by 'mymachines run-qemu'" "a runtime without hooks is refused, with the verb to use" mymachines setup qemu
+fails "mymachines: setup: --bundle= isn't for podman" "an option of another target is refused" mymachines setup podman --bundle=/
+fails "mymachines: setup: nonesuch/config.json: there is none; name a bundle by --bundle=" "a missing bundle is refused" \
     mymachines setup runc --bundle=nonesuch
-fails "mymachines: setup: an option has an empty value" "an empty directory" mymachines setup podman --hooks-dir=
-fails "mymachines: setup: nonesuch: there is none" "no configuration" mymachines setup lxc --config=nonesuch
+fails "mymachines: setup: --hooks-dir=: is empty" "an option with an empty value is refused" mymachines setup podman --hooks-dir=
+fails "mymachines: setup: nonesuch: there is none" "a missing configuration is refused" mymachines setup lxc --config=nonesuch
 for content in '' '[]' '{"hooks": 7}' '{"hooks": {"poststop": {}}}' '{' '{"a": "\u0000"}'; do
     printf '%s' "$content" >bundle/config.json
-    fails "mymachines: setup: $TMPDIR/bundle/config.json: isn't an OCI configuration: *" "a bundle with ${content@Q}" \
+    fails "mymachines: setup: $TMPDIR/bundle/config.json: isn't an OCI configuration: *" "runc: a bundle with ${content@Q} is refused" \
         mymachines setup runc --bundle="$TMPDIR/bundle"
-    is "$(cat bundle/config.json)" "$content" "and that stays as it is"
+    is "$(cat bundle/config.json)" "$content" "a bundle that is refused stays as it is"
 done
-mount -o remount,ro /etc
+mount -o remount,bind,ro /etc
 before=$(cat /etc/nsswitch.conf)
 run mymachines setup --quiet nss --remove
 is "$status:$err:$(cat /etc/nsswitch.conf)" "1:mymachines: cannot write /etc/nsswitch.conf: Read-only file system:$before" \
-    "where nothing can be written"
-mount -o remount,rw /etc
+    "a read-only file system is reported, and nothing changes"
+mount -o remount,bind,rw /etc
 run setpriv --reuid=65534 --regid=65534 --clear-groups "$BUILDDIR/mymachines" setup --quiet libvirt
 like "$status:$err" "1:mymachines: cannot write /etc/libvirt/hooks/lxc.d/mymachines: Permission denied (this needs root)" \
-    "for somebody who isn't root"
+    "for somebody who isn't root, the failure says that it needs root"
 
 done_testing

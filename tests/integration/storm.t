@@ -10,9 +10,9 @@ command -v python3 >/dev/null && python3 -c 'import json, mmap, subprocess' 2>/d
 trap end_watching EXIT
 use_module
 start_monitor
-timeout 120 python3 "$SRCDIR/tests/integration/storm.py" mymachines 500 8 "${STORM_SECONDS:-8}" \
+timeout 180 python3 "$SRCDIR/tests/integration/storm.py" mymachines 500 8 "${STORM_SECONDS:-8}" \
     >"$TMPDIR/storm" 2>&1 </dev/null
-is "$?" 0 "the storm is over"
+is "$?" 0 "the storm ends within its time"
 counts=$(tail -n 1 "$TMPDIR/storm")
 count() {
     sed -n "s/.*\\b$1=\\([0-9]*\\).*/\\1/p" <<<"$counts"
@@ -21,14 +21,17 @@ echo "# $counts"
 is "$(grep '^#' "$TMPDIR/storm" | head -n 20)" "" "each answer was true"
 is "$(count wrong)|$(count failures)" "0|0" "no answer was wrong, and no update was lost"
 ok "$([ "$(count changes)" -gt 600 ] && [ "$(count answers)" -gt 2000 ] && [ "$(count former)" -gt 50 ]; echo $?)" \
-    "of many"
-is "$(count readers)" 8 "to each reader"
+    "readers got many answers while machines changed"
+is "$(count readers)" 8 "each reader got answers"
 # What they had to say otherwise, as when one has thrown an exception.
 grep -v '^#' "$TMPDIR/storm" | head -n -1 | sed 's/^/# /'
 has_none() {
     [ -z "$(mymachines list --all --no-legend)" ]
 }
 wait_until has_none
-ok $? "all of them end, and are forgotten"
-is "$(grep -v 'has died; unregistered' "$TMPDIR/monitor.err")" "" "the monitor has no complaints"
+ok $? "monitor unregisters all machines of the storm"
+# With a sanitizer, all those that write at once may keep it from the lock for longer than it waits.
+slow=${SANITIZERS:+another writer has held its lock}
+is "$(grep -v 'has died; unregistered' "$TMPDIR/monitor.err" | grep -v "${slow:-^$}")" "" \
+    "the monitor has no complaints"
 done_testing

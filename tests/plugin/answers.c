@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What is answered, and what isn't. */
+#include "base/array_size.h"
 #include "tests/plugin/fixture.h"
 
 #include <arpa/inet.h>
@@ -98,7 +99,7 @@ START_TEST(foreign_families_have_no_data)
 	static const int families[] = { AF_UNIX, AF_NETLINK, AF_PACKET, AF_VSOCK, -1, 1 << 20 };
 	static const unsigned char bytes[16] = { 10, 0, 0, 2 };
 
-	for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(families); i++) {
 		assert_no_data(by_name("web1", families[i]));
 		for (socklen_t size = 0; size <= 16; size++)
 			assert_no_data(ask(&(struct question){ .entry = BY_ADDRESS2,
@@ -132,7 +133,7 @@ START_TEST(names_match_in_any_case_with_a_dot_and_as_aliases)
 		"web1", "WEB1", "Web1.", "www", "WWW.", "mail.example.com", "MAIL.Example.com."
 	};
 
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		struct answer a = by_name4(names[i]);
 
 		ck_assert_int_eq(a.status, NSS_STATUS_SUCCESS);
@@ -151,7 +152,7 @@ START_TEST(other_names_are_not_here)
 					     "web1 ", "10.0.0.2", "fe80::2", "w\xc3\xbc",
 					     "*",     "..",	  "-",	     "localhost" };
 
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		assert_no_host(by_name4(names[i]));
 		assert_no_host(by_name(names[i], AF_INET));
 	}
@@ -160,6 +161,72 @@ START_TEST(other_names_are_not_here)
 	assert_not_found(user_by_name(longest));
 	memcpy(longest, "vu-", 3);
 	assert_not_found(user_by_name(longest));
+}
+END_TEST
+
+/* One address of "seen", which the host has seen so, in each family. */
+static void put_seen(uint8_t flags)
+{
+	struct machine_address addresses[] = { address("10.0.0.7", 0, 0),
+					       address("fd00::7", 0, 0) };
+	struct machine m = { .name = "seen",
+			     .class = MACHINE_CONTAINER,
+			     .leader = start_leader(),
+			     .addresses = addresses,
+			     .n_addresses = 2 };
+
+	addresses[0].flags = addresses[1].flags = flags;
+	put(&m);
+}
+
+static bool is_enumerated(const char *name)
+{
+	static const struct question next = { .entry = NEXT_HOST };
+	bool is_there = false;
+	struct answer a;
+
+	module.sethostent(0);
+	while ((a = ask(&next)).status == NSS_STATUS_SUCCESS)
+		is_there |= strcmp(a.host.h_name, name) == 0;
+	module.endhostent();
+	return is_there;
+}
+
+START_TEST(claims_are_never_answered)
+{
+	put_seen(ADDRESS_ON_BRIDGE);
+	assert_no_data(by_name4("seen"));
+	assert_no_data(by_name("seen", AF_INET));
+	assert_no_data(by_name("seen", AF_INET6));
+	assert_no_host(by_address(AF_INET, "10.0.0.7"));
+	assert_no_host(by_address(AF_INET6, "fd00::7"));
+	ck_assert(!is_enumerated("seen"));
+}
+END_TEST
+
+START_TEST(what_is_not_sure_is_answered_forwards_only)
+{
+	static const uint8_t flags[] = { ADDRESS_FORWARD_ONLY, ADDRESS_BESIDE };
+
+	put_seen(flags[_i]);
+	ck_assert_int_eq(by_name4("seen").status, NSS_STATUS_SUCCESS);
+	ck_assert_int_eq(by_name("seen", AF_INET).status, NSS_STATUS_SUCCESS);
+	ck_assert_int_eq(by_name("seen", AF_INET6).status, NSS_STATUS_SUCCESS);
+	assert_no_host(by_address(AF_INET, "10.0.0.7"));
+	assert_no_host(by_address(AF_INET6, "fd00::7"));
+	ck_assert(!is_enumerated("seen"));
+}
+END_TEST
+
+START_TEST(what_is_true_is_answered_both_ways)
+{
+	static const uint8_t flags[] = { ADDRESS_GIVEN, ADDRESS_ROUTED, ADDRESS_LEASED };
+
+	put_seen(flags[_i]);
+	ck_assert_int_eq(by_name("seen", AF_INET).status, NSS_STATUS_SUCCESS);
+	ck_assert_str_eq(by_address(AF_INET, "10.0.0.7").host.h_name, "seen");
+	ck_assert_str_eq(by_address(AF_INET6, "fd00::7").host.h_name, "seen");
+	ck_assert(is_enumerated("seen"));
 }
 END_TEST
 
@@ -332,12 +399,12 @@ START_TEST(what_is_never_answered_is_not)
 					65536,	99999,	101000,	    165534,	    165535,
 					165536, 200000, 0x7fffffff, UINT32_MAX - 1, UINT32_MAX };
 
-	for (size_t i = 0; i < sizeof users / sizeof *users; i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(users); i++) {
 		assert_not_found(user_by_name(users[i]));
 		assert_not_found(
 			ask(&(struct question){ .entry = SHADOW_BY_NAME, .name = users[i] }));
 	}
-	for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(ids); i++) {
 		assert_not_found(user_by_id(ids[i]));
 		assert_not_found(group_by_id(ids[i]));
 		/* Also from the memo. */
@@ -473,9 +540,10 @@ START_TEST(a_machine_with_very_many_addresses_is_answered_whole)
 	struct answer a;
 
 	for (size_t i = 0; i < MACHINE_ADDRESSES_MAX; i++)
-		many[i] = (struct machine_address){
-			.family = AF_INET, .bytes = { 10, 1, (uint8_t) (i >> 8), (uint8_t) i }
-		};
+		many[i] = (struct machine_address){ .family = AF_INET,
+						    .flags = ADDRESS_ROUTED,
+						    .bytes = { 10, 1, (uint8_t) (i >> 8),
+							       (uint8_t) i } };
 	put(&m);
 	a = by_name4("many");
 	ck_assert_int_eq(a.status, NSS_STATUS_SUCCESS);
@@ -509,6 +577,9 @@ void add_answers(Suite *suite)
 	ADD(suite, what_is_never_answered_is_not);
 	ADD(suite, an_id_of_two_machines_is_the_firsts_and_both_have_its_name);
 	ADD(suite, long_and_dotted_names_work_both_ways);
+	ADD(suite, claims_are_never_answered);
+	ADD_LOOP(suite, what_is_not_sure_is_answered_forwards_only, 2);
+	ADD_LOOP(suite, what_is_true_is_answered_both_ways, 3);
 	ADD(suite, all_hosts_are_enumerated);
 	ADD_LOOP(suite, every_buffer_length_is_too_small_or_enough, N_ENTRIES);
 	ADD(suite, a_machine_with_very_many_addresses_is_answered_whole);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tests/plugin/fixture.h"
 
+#include "base/array_size.h"
+
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -15,7 +17,7 @@ struct machine_address address(const char *text, uint32_t interface, uint8_t fla
 
 	ck_assert_int_eq(address_parse(text, &parsed, zone), 0);
 	parsed.host_interface = interface;
-	parsed.flags = flags;
+	parsed.flags = flags | ADDRESS_ROUTED;
 	return parsed;
 }
 
@@ -61,7 +63,7 @@ void put_web1(void)
 			     .aliases = "www\0mail.example.com",
 			     .aliases_size = sizeof "www\0mail.example.com",
 			     .addresses = addresses,
-			     .n_addresses = sizeof addresses / sizeof *addresses,
+			     .n_addresses = ARRAY_SIZE(addresses),
 			     .uids = { web1_ids, 3 },
 			     .gids = { web1_ids, 3 } };
 

@@ -7,8 +7,8 @@
 #pragma once
 
 #include "registry/writer.h"
-#include "tests/support/leader.h"
 #include "tests/plugin/module.h"
+#include "tests/support/leader.h"
 
 #include <check.h>
 

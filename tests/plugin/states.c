@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What a registry can be: absent, spoiled in many ways, of another time. */
+#include "base/array_size.h"
 #include "tests/plugin/fixture.h"
 
 #include <fcntl.h>
@@ -112,7 +113,7 @@ static void (*const spoilers[])(void) = { spoil_truncate,   spoil_empty, spoil_b
 					  spoil_directory,  spoil_fifo,	 spoil_link,  spoil_version,
 					  spoil_byte_order, spoil_owner };
 
-#define N_SPOILERS (int) (sizeof spoilers / sizeof *spoilers)
+#define N_SPOILERS (int) (ARRAY_SIZE(spoilers))
 
 START_TEST(a_spoiled_registry_is_unavailable_and_no_crash)
 {
@@ -141,7 +142,7 @@ START_TEST(a_registry_of_an_earlier_boot_is_not_found)
 {
 	static const uint8_t other[16] = { 1, 2, 3 };
 
-	spoil_meta(offsetof(struct registry_meta, origin.boot_id), other, sizeof other);
+	spoil_meta(offsetof(struct registry_meta, context.boot_id), other, sizeof other);
 	assert_all(NSS_STATUS_NOTFOUND, HOST_NOT_FOUND);
 }
 END_TEST

@@ -3,6 +3,7 @@
 # For the tests with real runtimes: what a machine is made of, and what is to be seen of it by all
 # that looks, as it comes, as it is killed, and as it is stopped.
 . "$SRCDIR/tests/integration/lib.sh"
+. "$SRCDIR/tests/integration/events.sh"
 
 need_root
 
@@ -12,6 +13,14 @@ need() {
     for program; do
         command -v "$program" >/dev/null || skip_all "$program isn't installed (scripts/install-deps --runtimes)"
     done
+}
+
+# installed: the program in a place of its own, where a test can take it away; hooks are set up for that
+installed() {
+    mkdir "$TMPDIR/installed"
+    program=$TMPDIR/installed/mymachines
+    cp "$BUILDDIR/mymachines" "$program"
+    PATH=$TMPDIR/installed:$PATH
 }
 
 # The id maps of the variants, as words INNER:OUTER:COUNT
@@ -43,6 +52,16 @@ own_directory() {
         cp -a "$TMPDIR/kept/." "$path/"
         rm -rf "$TMPDIR/kept"
     done
+}
+
+# podman makes these, and leaves them.
+remove_podman_cgroups() {
+    remove_cgroups libpod_parent
+}
+
+# nspawn makes these where no systemd runs, and leaves them.
+remove_nspawn_cgroups() {
+    wait_until remove_cgroups payload supervisor
 }
 
 # with_monitor: hooks start it, as they do where nothing else is set
@@ -97,6 +116,7 @@ addresses() {
     inside "$1" bash -c "$(declare -f no_dad); no_dad"
     ip link add "rt$1" type veth peer name eth0 netns "$1"
     ip addr add 10.77.0.1/24 dev "rt$1"
+    ip addr add fd77::1/64 dev "rt$1" nodad
     ip link set "rt$1" up
     inside "$1" ip link set lo up
     inside "$1" ip link set eth0 up
@@ -173,4 +193,126 @@ gone() {
 # What hooks have said, in all this time: nothing. The monitor speaks of those that were killed.
 said_nothing() {
     is "$(grep -v 'has died; unregistered$' "$TMPDIR/syslog" 2>/dev/null)" "" "$1"
+}
+
+# has_ended PID
+has_ended() {
+    ! grep -qs '^State:.[^ZX]' "/proc/$1/status"
+}
+
+# catches_term PID: it handles what it is told to end by
+catches_term() {
+    grep -q '^SigCgt:.*[4-7c-f]...$' "/proc/$1/status"
+}
+
+# starts_and_stops WHAT NAME yes|no: whatever we do, and whether it is registered meanwhile. The test
+# has start_one NAME, which sets pid, and stop_one NAME.
+starts_and_stops() {
+    local what=$1 name=$2
+    pid=''
+    start_one "$name"
+    ok $? "$what: it starts"
+    has_ended "$pid"
+    is $? 1 "$what: it runs"
+    if [ "$3" = yes ]; then
+        wait_until "$BUILDDIR/mymachines" show "$name"
+        is "$("$BUILDDIR/mymachines" show --value -p Leader "$name" 2>&1)" "$pid" "$what: it is registered"
+    else
+        "$BUILDDIR/mymachines" show "$name" >/dev/null 2>&1
+        is $? 1 "$what: it isn't registered"
+    fi
+    stop_one "$name"
+    ok $? "$what: it stops"
+    wait_until has_ended "$pid"
+    ok $? "$what: it has ended"
+}
+
+# without_program WHAT NAME: hooks find none, or one that an upgrade was killed while writing
+without_program() {
+    mv "$program" "$program.away"
+    starts_and_stops "$1 without the program" "$2" no
+    head -c 5000 "$program.away" >"$program"
+    chmod 755 "$program"
+    starts_and_stops "$1 with a part of the program" "$2" no
+    mv "$program.away" "$program"
+}
+
+# without_files WHAT NAME: all else of ours, one thing at a time
+without_files() {
+    local what=$1 name=$2 directory
+    mv "$TMPDIR/nss/libnss_mymachines.so.2" "$TMPDIR/module"
+    starts_and_stops "$what without the module" "$name" yes
+    mv "$TMPDIR/module" "$TMPDIR/nss/libnss_mymachines.so.2"
+    if [ -n "${SYSCONFDIR-}" ]; then
+        mv "$SYSCONFDIR/mymachines.conf" "$TMPDIR/settings.kept"
+        starts_and_stops "$what without the configuration" "$name" yes
+        mv "$TMPDIR/settings.kept" "$SYSCONFDIR/mymachines.conf"
+    fi
+    forget
+    rm -rf /run/systemd/machines
+    starts_and_stops "$what without the registry's directory" "$name" yes
+    forget
+    echo >"$REGISTRY_DIRECTORY"
+    starts_and_stops "$what with a file in the place of that" "$name" no
+    rm "$REGISTRY_DIRECTORY"
+    mkdir -p "$REGISTRY_DIRECTORY" /run/systemd/machines
+    for directory in "$REGISTRY_DIRECTORY" /run/systemd/machines; do
+        mount --bind "$directory" "$directory"
+        mount -o remount,bind,ro "$directory"
+    done
+    starts_and_stops "$what with these read-only" "$name" no
+    umount "$REGISTRY_DIRECTORY" /run/systemd/machines
+    # Of a format that only a later program knows, which has gone again.
+    mymachines refresh
+    python3 - "$REGISTRY_DIRECTORY/registry.mdb" <<'PYTHON'
+import os, struct, sys
+with open(sys.argv[1], "r+b") as file:
+    file.seek(-16, 2)
+    file.write(struct.pack("<I", 1000))
+    file.seek(-112, 2)
+    generation = struct.unpack("<Q", file.read(8))[0]
+os.utime(sys.argv[1], ns=(generation, generation))
+PYTHON
+    starts_and_stops "$what with a registry of a later format" "$name" no
+    forget
+}
+
+# monitor_is_of INODE: it runs the program of this file
+monitor_is_of() {
+    local monitor
+    monitor=$(monitor_pid) && [ "$(stat -Lc %i "/proc/$monitor/exe")" = "$1" ]
+}
+
+# half_upgraded WHAT NAME: the program is another one than that of the monitor that runs, and then it
+# is the former one again
+half_upgraded() {
+    local what=$1 name=$2 stays
+    start stays
+    mymachines register stays --leader="$stays" 2>/dev/null
+    wait_until monitor_is_of "$(stat -c %i "$program")"
+    ok $? "$what: a monitor runs"
+    cp "$program" "$program.former"
+    cp "$program" "$program.new"
+    mv "$program.new" "$program"
+    starts_and_stops "$what with a monitor of a former program" "$name" yes
+    wait_until monitor_is_of "$(stat -c %i "$program")"
+    ok $? "$what: the monitor is of the new program then"
+    mv "$program.former" "$program"
+    starts_and_stops "$what with the former program again" "$name" yes
+    wait_until monitor_is_of "$(stat -c %i "$program")"
+    ok $? "$what: the monitor is of the former program then"
+    is "$(value stays Leader)" "$stays" "$what: a machine that runs meanwhile stays registered"
+    kill -9 "$stays"
+    wait_until sh -c '! mymachines list --all --no-legend | grep -q .'
+}
+
+# without_us WHAT NAME: no absence of anything of ours keeps a machine from starting and stopping.
+# What hooks say of that is no complaint.
+without_us() {
+    local log=$TMPDIR/syslog
+    [ ! -e "$log" ] || cp "$log" "$log.before"
+    without_program "$@"
+    without_files "$@"
+    half_upgraded "$@"
+    [ ! -e "$log" ] || cat "$log.before" >"$log"
 }

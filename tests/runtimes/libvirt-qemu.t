@@ -45,6 +45,13 @@ kill -9 "$pid"
 gone killed "$name"
 said_nothing "hooks that have nothing to complain of say nothing"
 
+start_one() {
+    start_vm
+}
+
+wait_until sh -c "! virsh -c '$uri' list --name | grep -q ."
+without_us libvirt-qemu "$name"
+
 # Those that ran before libvirtd did are registered when it starts.
 wait_until sh -c "! virsh -c '$uri' list --name | grep -q ."
 start_vm

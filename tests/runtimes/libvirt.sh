@@ -14,10 +14,11 @@ start_libvirtd() {
     own_etc
     log_hooks
     use_module
+    installed
     with_monitor
     mkdir -p /run/libvirt
     own_directory /var/lib/libvirt /var/log/libvirt /var/cache/libvirt
-    run mymachines setup --quiet libvirt
+    run mymachines setup --quiet --annotations libvirt
     is "$status:$out:$err" "0::" "libvirt is set up"
     printf '%s\n' 'unix_sock_group = "root"' 'auth_unix_ro = "none"' 'auth_unix_rw = "none"' \
         'log_filters = "3:*"' "log_outputs = \"3:file:$TMPDIR/libvirtd.log\"" >/etc/libvirt/libvirtd.conf
@@ -36,10 +37,13 @@ create() {
         { sed 's/^/# /' "$TMPDIR/virsh.out" "$TMPDIR/libvirtd.log"; return 1; }
 }
 
+stop_one() {
+    virsh destroy "$1" >/dev/null
+}
+
 end_libvirtd() {
     kill "$(cat "$TMPDIR/libvirtd.pid")"
     wait_until test ! -e "$TMPDIR/libvirtd.pid"
-    find /sys/fs/cgroup/{machine,libvirt} /sys/fs/cgroup/*/{machine,libvirt} -depth -type d \
-        -exec rmdir {} \; 2>/dev/null
+    remove_cgroups machine libvirt
     done_testing
 }

@@ -7,6 +7,7 @@ need lxc-start newuidmap
 
 log_hooks
 use_module
+installed
 with_monitor
 own_directory /usr/share/lxc/config
 # newuidmap(1) is asked for maps, and asks these.
@@ -44,6 +45,7 @@ start_lxc() {
     lxc-wait -P "$lxc" -n "$1" -s RUNNING -t 10
     pid=$(lxc-info -P "$lxc" -n "$1" -pH)
     ip addr replace 10.77.0.1/24 dev "lx$$"
+    ip addr replace fd77::1/64 dev "lx$$" nodad
     ip link set "lx$$" up
 }
 
@@ -73,6 +75,18 @@ include='lxc.include = /usr/share/lxc/config/common.conf.d/'
 for variant in plain userns multi; do
     test_variant "$variant" "$include"
 done
+
+start_one() {
+    start_lxc "$1"
+}
+
+stop_one() {
+    lxc-stop -P "$lxc" -n "$1" -t 5
+}
+
+configuration "lxc$$" plain "$include"
+without_us lxc "lxc$$"
+
 # Somebody else's hooks have decided how all of them are called.
 what='lxc with hooks of version 1'
 configuration one plain 'lxc.hook.version = 1' "$include"
@@ -96,5 +110,5 @@ mymachines setup --quiet lxc --config="$lxc/own/config" --remove
 is "$(cat "$lxc/own/config")" "$(cat "$TMPDIR/before")" "--remove leaves the configuration as it was"
 
 said_nothing "hooks that have nothing to complain of say nothing"
-rmdir /sys/fs/cgroup/*/lxc.pivot 2>/dev/null
+remove_cgroups lxc.pivot
 done_testing

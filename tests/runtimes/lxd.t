@@ -7,6 +7,7 @@ need lxd lxc newuidmap
 log_hooks
 own_etc
 use_module
+installed
 with_monitor
 printf 'root:100000:1000000\n' | tee /etc/subuid >/etc/subgid
 mkdir -p /run/lxc "$TMPDIR/cgroup"
@@ -55,6 +56,7 @@ test_variant() {
     registered_as "$name"
     pid=$(lxc -q query "/1.0/instances/$name/state" </dev/null | sed -n 's/.*"pid": *\([0-9]*\).*/\1/p')
     ip addr replace 10.77.0.1/24 dev "ld$$"
+    ip addr replace fd77::1/64 dev "ld$$" nodad
     inside "$pid" ip link set eth0 up
     inside "$pid" ip addr add 10.77.0.2/24 dev eth0
     inside "$pid" ip addr add fd77::2/64 dev eth0 nodad
@@ -76,6 +78,19 @@ test_variant() {
 test_variant userns
 test_variant plain -c security.privileged=true
 
+start_one() {
+    lxc -q start "$1" </dev/null || return
+    pid=$(lxc -q query "/1.0/instances/$1/state" </dev/null | sed -n 's/.*"pid": *\([0-9]*\).*/\1/p')
+}
+
+stop_one() {
+    lxc -q stop -f "$1" </dev/null
+}
+
+lxc -q init tiny "lxd$$" </dev/null
+without_us lxd "lxd$$"
+lxc -q delete -f "lxd$$" </dev/null
+
 mymachines setup --quiet lxd --remove
 is "$(lxc profile get default raw.lxc </dev/null)" 'lxc.signal.halt = SIGTERM' "--remove leaves what was there"
 said_nothing "hooks that have nothing to complain of say nothing"
@@ -83,5 +98,5 @@ said_nothing "hooks that have nothing to complain of say nothing"
 kill "$daemon"
 wait "$daemon"
 awk -v in="$TMPDIR/lxd/" 'index($5, in) == 1 { print $5 }' /proc/self/mountinfo | sort -r | xargs -r umount -l
-rmdir /sys/fs/cgroup/*/lxc.pivot 2>/dev/null
+remove_cgroups lxc.pivot
 done_testing

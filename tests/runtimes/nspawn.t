@@ -7,6 +7,7 @@ need systemd-nspawn
 
 own_etc
 use_module
+installed
 with_monitor
 
 # start_nspawn NAME VARIANT: sets runner
@@ -27,6 +28,7 @@ for variant in plain userns; do
     rootfs "$TMPDIR/$variant" "$variant"
     start_nspawn "$name" "$variant"
     ip addr add 10.77.0.1/24 dev "ve-$name"
+    ip addr add fd77::1/64 dev "ve-$name" nodad
     ip link set "ve-$name" up
     inside "$leader" ip link set host0 up
     inside "$leader" ip addr add 10.77.0.2/24 dev host0
@@ -56,7 +58,7 @@ if command -v systemd-analyze >/dev/null; then
         "systemd has nothing against the drop-in"
 fi
 line=$(sed -n 's/^ExecStart=\(..*\)/\1/p' "$dropin")
-like "$line" '*/mymachines" run %i -- systemd-nspawn --register=no * --machine=%i' "its line is the unit's, run by us"
+like "$line" '/bin/sh -c *run *--register=no * %i systemd-nspawn * --machine=%i' "the drop-in's command runs the unit's command by mymachines"
 mkdir -p /var/lib/machines 2>/dev/null
 mount -t tmpfs -o mode=755 tmpfs /var/lib/machines
 rootfs /var/lib/machines/unit1 plain
@@ -72,7 +74,7 @@ LISTEN
 listener=$!
 wait_until test -S "$TMPDIR/notify"
 # Of its options, -U and the journal want what isn't here.
-words=$(sed 's/%i/unit1/g; s/ -U / /; s/--link-journal=try-guest/--link-journal=no --console=pipe/' <<<"$line")
+words=$(sed 's/%i/unit1/g; s/\$\$/$/g; s/ -U / /; s/--link-journal=try-guest/--link-journal=no --console=pipe/' <<<"$line")
 NOTIFY_SOCKET=$TMPDIR/notify sh -c "exec $words" </dev/null >"$TMPDIR/nspawn.log" 2>&1 &
 runner=$!
 registered_as unit1
@@ -83,8 +85,37 @@ kill -9 "$leader"
 wait "$runner"
 gone "the unit's line" unit1
 kill "$listener"
+
+# The same line for other names.
+start_one() {
+    [ -d "/var/lib/machines/$1" ] || cp -a /var/lib/machines/unit1 "/var/lib/machines/$1"
+    # Without the program, it would register with machined.
+    sh -c "exec ${words//unit1/$1} --register=no --kill-signal=SIGTERM" </dev/null >"$TMPDIR/nspawn.log" 2>&1 &
+    runner=$!
+    wait_until init_of "$runner" && pid=$(init_of "$runner") && wait_until catches_term "$pid"
+}
+
+# init_of PID: among its descendants
+init_of() {
+    local child
+    for child in $(ps -o pid= --ppid "$1"); do
+        if [ "$(tr '\0' ' ' <"/proc/$child/cmdline")" = "/bin/sh /sbin/init " ]; then
+            echo "$child"
+            return
+        fi
+        init_of "$child" && return
+    done
+    return 1
+} 2>/dev/null
+
+stop_one() {
+    kill "$runner"
+    wait "$runner"
+}
+
+without_us nspawn unit2
 mymachines setup --quiet nspawn --remove
 ok "$([ ! -e "$dropin" ]; echo $?)" "--remove takes the drop-in away"
 
-rmdir /sys/fs/cgroup/{systemd,unified}/{payload,supervisor} 2>/dev/null
+remove_nspawn_cgroups
 done_testing

@@ -47,10 +47,18 @@ create() {
     pid=$("$runtime" --root "$TMPDIR/state" state "$2" | jq .pid)
 }
 
+# need_to_run: skips all if the runtime can't run a container here, whatever we do
+need_to_run() {
+    bundle "$TMPDIR/probe" plain
+    sed -i 's|"args": \["/sbin/init"\]|"args": ["/bin/true"]|; s|"hooks": .*|"hooks": {}|' "$TMPDIR/probe/config.json"
+    env -i PATH="$PATH" timeout 60 "$runtime" --root "$TMPDIR/state" run -b "$TMPDIR/probe" "probe$$" \
+        </dev/null >"$TMPDIR/oci.log" 2>&1 || skip_all "$runtime can't run a container here: $(head -n 1 "$TMPDIR/oci.log")"
+}
+
 test_variant() {
     local what="$runtime $1" id="$runtime-$1-$$"
     bundle "$TMPDIR/$1" "$1"
-    run mymachines setup --quiet "$runtime" --bundle="$TMPDIR/$1"
+    run mymachines setup --quiet --annotations "$runtime" --bundle="$TMPDIR/$1"
     is "$status:$out:$err" "0::" "$what: hooks are put into the bundle"
 
     create "$1" "$id"
@@ -103,15 +111,28 @@ test_without_monitor() {
     mymachines refresh 2>/dev/null
 }
 
+start_one() {
+    create absent "$1" && oci start "$1" && runs "$pid" init
+}
+
+stop_one() {
+    oci kill "$1" TERM && wait_until has_ended "$pid" && wait_until oci delete "$1"
+}
+
 test_oci() {
     runtime=$1
     need "$runtime" jq
+    need_to_run
     log_hooks
     use_module
+    installed
     test_without_monitor
     with_monitor
     for variant in plain userns multi; do
         test_variant "$variant"
     done
+    bundle "$TMPDIR/absent" plain
+    mymachines setup --quiet "$runtime" --bundle="$TMPDIR/absent"
+    without_us "$runtime" "$runtime$$"
     said_nothing "$runtime: hooks that have nothing to complain of say nothing"
 }

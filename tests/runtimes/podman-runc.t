@@ -5,13 +5,13 @@
 
 test_podman runc
 
-# Where somebody names it, podman's own name doesn't count; without any, its short id does.
+# With --annotations, an annotation names it, and podman's name doesn't count; it gives one label.
 driver=vfs storage=$TMPDIR/pod/vfs
 start_container plain plain --network none --annotation org.mymachines.name=db.example
-is "$(mymachines list --no-legend | cut -d' ' -f1)" db.example "the annotation names it"
-is "$(value db.example Aliases)" "${id:0:12}" "its short id is an alias then"
+is "$(mymachines list --no-legend | cut -d' ' -f1)" db-example "podman: an annotation names the machine, without dots"
+is "$(value db-example Aliases)" "${id:0:12}" "podman: the short id is an alias of a machine named by annotation"
 remove plain
-gone "named by annotation" db.example
+gone "podman: named by annotation" db-example
 
 # A network of podman's own: its addresses are there already when the hook runs.
 if command -v /usr/lib/podman/netavark >/dev/null; then
@@ -27,12 +27,11 @@ else
     skip "netavark isn't installed (scripts/install-deps --runtimes)" "in a network of podman's"
 fi
 
-# A name that a machine can't have: logged, and the container runs.
+# A name that a machine can't have.
 start_container localhost plain --network none
-ok $? "a container with a name that means something else starts"
-is "$(mymachines list --all --no-legend)" "" "and isn't registered"
-like "$(cat "$TMPDIR/syslog")" \
-    "*'localhost' can't be a machine's name*annotation org.mymachines.name*" "which is logged, with what to do"
+ok $? "podman: a container with a name that means something else starts"
+is "$(mymachines list --all --no-legend | cut -d' ' -f1)" oci-localhost "podman: it is registered under a name made from that"
+like "$(cat "$TMPDIR/syslog")" "*hook oci: $id: registered as oci-localhost*" "podman: the log has the name and the id"
 remove localhost
 
 end_podman

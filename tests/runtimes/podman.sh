@@ -62,27 +62,57 @@ test_variant() {
     remove "$name"
 }
 
+start_one() {
+    start_container "$1" plain --network none && runs "$pid" init
+}
+
+stop_one() {
+    pod stop -t 5 "$1" >/dev/null && remove "$1"
+}
+
 test_podman() {
     runtime=$1
     need podman "$runtime" conmon jq
     own_directory /usr/share/containers
     log_hooks
     use_module
+    installed
     with_monitor
-    run mymachines setup --quiet podman
-    is "$status:$out:$err" "0::" "podman is set up"
     # A disk of the host's is no place for it, and overlay doesn't go on every file system.
     mkdir -p "$TMPDIR/pod/net"
     rootfs "$TMPDIR/rootfs" plain
     tar -C "$TMPDIR/rootfs" -cf "$TMPDIR/rootfs.tar" .
+    need_to_run
+    run mymachines setup --quiet podman
+    is "$status:$out:$err" "0::" "podman is set up"
+    # An image may have annotations as well, so they don't count by themselves.
+    driver=vfs storage=$TMPDIR/pod/vfs
+    start_container untold plain --network none --annotation org.mymachines.name=updates.example.org \
+        --annotation org.mymachines.alias=code --annotation org.mymachines.class=vm
+    is "$(mymachines show --value -p Name -p Class -p Aliases | tr '\n' ' ')" "untold container ${id:0:12} " \
+        "podman: annotations give no name, alias and class"
+    remove untold
+    gone "podman: without annotations" untold
+    mymachines setup --quiet --annotations podman
     for variant in plain userns multi; do
         test_variant "$variant"
     done
+    driver=vfs storage=$TMPDIR/pod/vfs
+    without_us "podman with $runtime" "pod$$"
+}
+
+# need_to_run: skips all if podman can't run a container here, whatever we do
+need_to_run() {
+    driver=vfs storage=$TMPDIR/pod/vfs
+    local cgroups=()
+    [ "$runtime" != crun ] || cgroups=(--cgroups=disabled)
+    image
+    pod run --rm "${cgroups[@]}" --network none --no-hosts --log-driver k8s-file --ulimit nofile=1024:1024 \
+        --ulimit nproc=4096:4096 tiny:1 /bin/true >"$TMPDIR/pod.log" 2>&1 ||
+        skip_all "podman can't run a container with $runtime here: $(tail -n 1 "$TMPDIR/pod.log")"
 }
 
 end_podman() {
-    # It makes these, and leaves them.
-    find /sys/fs/cgroup/libpod_parent /sys/fs/cgroup/*/libpod_parent -depth -type d \
-        -exec rmdir {} \; 2>/dev/null
+    remove_podman_cgroups
     done_testing
 }

@@ -5,6 +5,7 @@
 need qemu-system-x86_64
 
 use_module
+installed
 with_monitor
 uuid=6ba7b810-9dad-11d1-80b4-00c04fd430c8
 
@@ -58,5 +59,24 @@ is "$(value web-vm Leader)" "$(cat "$TMPDIR/pid")" "qemu -daemonize: it is regis
 learned "qemu -daemonize"
 kill "$(cat "$TMPDIR/pid")"
 gone "qemu -daemonize, stopped" web-vm
+
+start_one() {
+    vm >/dev/null 2>&1 &
+    runner=$!
+    wait_until pid_is_there && pid=$(cat "$TMPDIR/pid") && wait_until catches_term "$pid"
+}
+
+pid_is_there() {
+    [ -s "$TMPDIR/pid" ] && ! has_ended "$(cat "$TMPDIR/pid")"
+}
+
+stop_one() {
+    kill "$runner"
+    wait "$runner"
+}
+
+# Without the program there is no 'run-qemu'.
+without_files run-qemu web-vm
+half_upgraded run-qemu web-vm
 
 done_testing

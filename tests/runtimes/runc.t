@@ -14,6 +14,6 @@ is "$(value "scope$$" Unit)" "machine-scope$$.scope" "its unit is known"
 kill -9 "$pid"
 gone "in a unit" "scope$$"
 wait_until oci delete "scope$$"
-rmdir /sys/fs/cgroup/machine.slice /sys/fs/cgroup/*/machine.slice 2>/dev/null
+remove_cgroups machine.slice
 
 done_testing

@@ -10,6 +10,8 @@
  *   --root=DIRECTORY         change the root to it
  *   --hold                   hold it also without standard input
  */
+#include "base/array_size.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -49,7 +51,7 @@ static void share(const char *name)
 		    { "pid", CLONE_NEWPID },
 		    { "mnt", CLONE_NEWNS } };
 
-	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
 		if (strcmp(all[i].name, name) == 0) {
 			namespaces &= ~all[i].flag;
 			return;
@@ -96,7 +98,7 @@ static void wait_byte(int fd)
 		_exit(EXIT_FAILURE);
 }
 
-/* As init does: reap, and leave on the signals that ask for it. */
+/* Like init: reap, and end on the signals that ask for it. */
 static void idle(void)
 {
 	signal(SIGTERM, _exit);
@@ -114,7 +116,7 @@ static void lead(int go, int ready)
 	if (namespaces & CLONE_NEWUSER &&
 	    (syscall(SYS_setresgid, 0, 0, 0) < 0 || syscall(SYS_setresuid, 0, 0, 0) < 0))
 		die("cannot become root");
-	/* Changing ids has cleared it. */
+	/* Changing ids has reset it. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (namespaces & CLONE_NEWNS && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		die("cannot make mounts private");
@@ -148,7 +150,7 @@ static void write_file(pid_t pid, const char *file, const char *text)
 	close(fd);
 }
 
-/* Until nobody holds standard input any more, or the leader is gone. */
+/* Wait until standard input or the leader has ended. */
 static void hold(int pidfd)
 {
 	struct pollfd fds[2] = { { .fd = hold_without_input ? -1 : STDIN_FILENO, .events = POLLIN },
@@ -190,7 +192,7 @@ int main(int argc, char **argv)
 	pidfd = (int) syscall(SYS_pidfd_open, pid, 0);
 	printf("%d\n", pid);
 	fflush(stdout);
-	/* So that who reads the pid from a pipe sees its end. */
+	/* The reader of the pid waits for the end of the pipe. */
 	close(STDOUT_FILENO);
 	hold(pidfd);
 	kill(pid, SIGKILL);

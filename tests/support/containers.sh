@@ -16,6 +16,38 @@ wait_until() {
     return 1
 }
 
+# What was at the top of each cgroup hierarchy when the test began: that isn't ours to remove.
+cgroups_before=$(ls -d /sys/fs/cgroup/{,*/}*/ 2>/dev/null || :)
+
+# remove_cgroups NAME...: those of these names at the top, which a runtime has made since the test
+# began and leaves there empty. Fails while one is still in use.
+remove_cgroups() {
+    local name cgroup status=0
+    for name; do
+        for cgroup in /sys/fs/cgroup/{,*/}"$name"/; do
+            [ -d "$cgroup" ] || continue
+            grep -qxF "$cgroup" <<<"$cgroups_before" && continue
+            find "$cgroup" -depth -type d -exec rmdir {} \; 2>/dev/null
+            [ ! -d "$cgroup" ] || status=1
+        done
+    done
+    return $status
+}
+
+# mount_over FILE TARGET: the target may be missing, as it is in a fresh Debian. Then a directory of
+# our own is put over the target's first, so that the host's isn't changed.
+mount_over() {
+    local directory
+    if [ ! -e "$2" ]; then
+        directory=$(dirname "$2")
+        mkdir -p "$TMPDIR/over$directory"/{upper,work}
+        mount -t overlay overlay "$directory" -o \
+            "lowerdir=$directory,upperdir=$TMPDIR/over$directory/upper,workdir=$TMPDIR/over$directory/work"
+        : >"$2"
+    fi
+    mount --bind "$1" "$2"
+}
+
 # The built module where every program finds it, setuid ones, too: by the linker's cache.
 use_module() {
     mkdir -p "$TMPDIR/nss"
@@ -26,13 +58,18 @@ use_module() {
     printf '%s\n' 'passwd: files mymachines' 'group: files mymachines' \
         'shadow: files mymachines' 'hosts: files mymachines' >"$TMPDIR/nsswitch.conf"
     printf '%s\n' '127.0.0.1 localhost' >"$TMPDIR/hosts"
-    mount --bind "$TMPDIR/ld.so.cache" /etc/ld.so.cache
-    mount --bind "$TMPDIR/nsswitch.conf" /etc/nsswitch.conf
-    mount --bind "$TMPDIR/hosts" /etc/hosts
+    # A missing file needs an overlay, which would hide what was mounted below it: so these come first.
+    mount_over "$TMPDIR/hosts" /etc/hosts
+    mount_over "$TMPDIR/nsswitch.conf" /etc/nsswitch.conf
+    mount_over "$TMPDIR/ld.so.cache" /etc/ld.so.cache
     case ${SANITIZERS-} in
     *address*)
         # Programs that weren't built with it need it before the module does.
         LD_PRELOAD=$($CC -print-file-name=libasan.so)
+        # pgrep(1) waits for ever at its end with it, at times.
+        pgrep() {
+            env -u LD_PRELOAD pgrep "$@"
+        }
         export LD_PRELOAD ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1
         ;;
     esac
@@ -75,6 +112,32 @@ veth() {
     inside "$1" ip link set lo up
     inside "$1" ip link set host0 up
     wait_until has_address "$1" "fe80::ff:fe00:2$(printf %02x "$3")"
+}
+
+# own_subnets NAME NUMBER: the container NAME, by an interface ve-NAME. Here are 10.99.NUMBER.1 and
+# fd99:NUMBER::1, in there 10.99.NUMBER.2 and fd99:NUMBER::2
+own_subnets() {
+    local -n its_leader=$1
+    local here=ve-$1 four=10.99.$2 six=fd99:$2:
+    veth "$its_leader" "$here" $((100 + $2))
+    ip addr add "$four.1/24" dev "$here"
+    ip addr add "$six:1/64" dev "$here" nodad
+    inside "$its_leader" ip addr add "$four.2/24" dev host0
+    inside "$its_leader" ip addr add "$six:2/64" dev host0 nodad
+}
+
+# pair PID NAME SUBNET...: a pair of interfaces by which the host routes these subnets to the
+# container: NAME here and pair0 in there, without addresses of their own
+pair() {
+    local pid=$1 name=$2 subnet
+    shift 2
+    ip link add name "$name" type veth peer name pair0 netns "$pid"
+    ip link set "$name" addrgenmode none up
+    inside "$pid" ip link set pair0 addrgenmode none up
+    inside "$pid" ip link set lo up
+    for subnet; do
+        ip route add "$subnet" dev "$name"
+    done
 }
 
 # has_address PID ADDRESS: it's there and usable

@@ -47,7 +47,7 @@ static void pass(int from, int to)
 		(void) !write(to, frame, (size_t) n);
 }
 
-/* In a process of its own, so that the emulator has but one tap open. */
+/* In a process of its own, so that the emulator has a single tap open. */
 static void pass_frames(int outside, int inside)
 {
 	struct pollfd fds[2] = { { .fd = outside, .events = POLLIN },

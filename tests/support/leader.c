@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tests/support/leader.h"
 
-#include "registry/process_stat.h"
+#include "host/process.h"
 
 #include <check.h>
 #include <signal.h>
@@ -11,7 +11,8 @@
 
 struct machine_leader start_leader(void)
 {
-	struct process_stat stat;
+	struct machine_leader leader;
+	int pidfd, error;
 	pid_t pid = fork();
 
 	ck_assert_int_ge(pid, 0);
@@ -20,8 +21,9 @@ struct machine_leader start_leader(void)
 		for (;;)
 			pause();
 	}
-	ck_assert_int_eq(process_stat_read((uint32_t) pid, &stat), 0);
-	return (struct machine_leader){ (uint32_t) pid, stat.start_time, 0 };
+	ck_assert_int_eq(leader_inspect(pid, &leader, &pidfd, &error), LEADER_OK);
+	close(pidfd);
+	return leader;
 }
 
 void kill_leader(const struct machine_leader *leader)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Live processes that lead machines, for the programs that test with Check. */
+/* Live processes as leaders of machines, for the test programs with Check. */
 #pragma once
 
 #include "registry/record.h"
 
-/* A live process, killed at the end, and who it is. */
+/* Start a process that is killed at the end. Returns it as a registrar records it. */
 struct machine_leader start_leader(void);
 
-/* Kill it, and wait until nothing of it is left. */
+/* Kill the process, and wait until its pid is free. */
 void kill_leader(const struct machine_leader *leader);

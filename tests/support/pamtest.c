@@ -10,6 +10,8 @@
  * To be run under pam_wrapper(1), whose pam_set_items.so makes the HOST, by way of the environment,
  * PAM_RHOST.
  */
+#include "base/array_size.h"
+
 #include <libpamtest.h>
 #include <security/pam_appl.h>
 #include <stdio.h>
@@ -32,7 +34,7 @@ static const struct {
 	int value;
 } results[] = {
 	{ "SUCCESS", PAM_SUCCESS },
-	/* PAM makes something else of it; see service() in the tests. */
+	/* PAM changes this result; see service() in the tests. */
 	{ "IGNORE", PAM_AUTHINFO_UNAVAIL },
 	{ "PERM_DENIED", PAM_PERM_DENIED },
 	{ "SESSION_ERR", PAM_SESSION_ERR },
@@ -50,7 +52,7 @@ static void die(const char *what, const char *text)
 
 static enum pamtest_ops operation(const char *name, size_t length)
 {
-	for (size_t i = 0; i < sizeof calls / sizeof *calls; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(calls); i++)
 		if (strlen(calls[i].name) == length && memcmp(calls[i].name, name, length) == 0)
 			return calls[i].operation;
 	die("no such call", name);
@@ -59,14 +61,14 @@ static enum pamtest_ops operation(const char *name, size_t length)
 
 static int result(const char *name)
 {
-	for (size_t i = 0; i < sizeof results / sizeof *results; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(results); i++)
 		if (strcmp(results[i].name, name) == 0)
 			return results[i].value;
 	die("no such result", name);
 	return 0;
 }
 
-/* "NAME=VALUE", where "NAME=" means that there is none. */
+/* "NAME=VALUE". "NAME=" means that the variable isn't set. */
 static int has_variable(char **environment, const char *wanted)
 {
 	size_t name = strcspn(wanted, "=") + 1;
@@ -98,7 +100,7 @@ static int check(const char *service, const struct pam_testcase *cases, size_t c
 	return 0;
 }
 
-/* Nothing is asked of anybody; what modules have to say doesn't matter. */
+/* Modules must not prompt; their messages don't matter. */
 static int converse(int count, const struct pam_message **messages, struct pam_response **responses,
 		    void *data)
 {
@@ -132,7 +134,7 @@ static int run(char *line)
 	}
 	if (call)
 		die("too many calls", service);
-	/* It stops at the first call that returns anything else. */
+	/* pamtest stops at the first call with another result. */
 	_pamtest_conv(service, user, converse, NULL, cases, count, NULL);
 	r = check(service, cases, count, variables);
 	for (size_t i = 0; i < count; i++)

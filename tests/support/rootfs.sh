@@ -37,3 +37,14 @@ start_rootfs() {
     start "$1" --root="$root" "${@:3}" -- /sbin/init
     wait_until grep -qx 0 "$root/ready"
 }
+
+# start_three: one that has the host's ids, one with an extent, and one with three, in $TMPDIR/plain,
+# one and three; variables of these names get their leaders' pids
+start_three() {
+    rootfs "$TMPDIR/plain" 0
+    rootfs "$TMPDIR/one" 200000
+    rootfs "$TMPDIR/three" 300000
+    start_rootfs plain "$TMPDIR/plain" --share=user
+    start_rootfs one "$TMPDIR/one" --map=0:200000:65536
+    start_rootfs three "$TMPDIR/three" --map=0:300000:1000 --map=1000:1000:1 --map=1001:301001:64535
+}

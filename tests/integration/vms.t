@@ -41,30 +41,30 @@ ip addr add 10.88.0.1/24 dev tap1
 start_monitor
 follow
 mymachines register vm1 --class=vm --leader="$vm1" 2>/dev/null
-happens 'added *vm1 *Class=vm*' "a virtual machine is registered"
+happens 'added *vm1 *Class=vm*' "a VM is registered"
 is "$(mymachines show vm1 -p NetworkInterfaces --value)" "$(ip -j link show tap1 | jq ".[0].ifindex")" \
-    "its tap is found: the emulator has it open"
+    "VM's tap is found, as the emulator has it open"
 inside "$vm1_os" ip addr add 10.88.0.2/24 dev eth0
 inside "$vm1_os" ping -c 1 -W 5 10.88.0.1 >/dev/null 2>&1
-happens 'changed vm1 *10.88.0.2*' "its address is known as soon as it has spoken to the host"
+happens 'changed vm1 *10.88.0.2*' "VM's address is known as soon as it has spoken to the host"
 address=$(inside "$vm1_os" ip -6 -o addr show dev eth0 scope link | awk '{ print $4 }' | cut -d/ -f1)
 ping -6 -c 1 -W 5 "$address%tap1" >/dev/null 2>&1
-happens "changed vm1 *$address%*" "that of IPv6, too, with the interface that leads to it"
+happens "changed vm1 *$address%*" "VM's link-local address is known with its interface"
 inside "$vm1_os" ip addr del 10.88.0.2/24 dev eth0
 inside "$vm1_os" ip addr add 10.88.0.3/24 dev eth0
 inside "$vm1_os" ping -c 1 -W 5 10.88.0.1 >/dev/null 2>&1
-happens 'changed vm1 *10.88.0.3*' "another address"
+happens 'changed vm1 *10.88.0.3*' "VM's second address is known"
 ip neigh flush dev tap1 to 10.88.0.2
 ping -c 1 -W 1 10.88.0.2 >/dev/null 2>&1
 gone() {
     [[ " $(addresses "$1") " != *" $2 "* ]]
 }
 wait_until gone vm1 10.88.0.2
-ok $? "and the former isn't there once nobody answers to it"
+ok $? "VM's first address is removed when nobody answers to it"
 mymachines register vm1 --leader="$vm1" --address=10.88.0.77
-is "$(addresses vm1)" "10.88.0.77" "an address that was given stays alone"
+is "$(addresses vm1)" "10.88.0.77" "a given address is a VM's only one"
 mymachines register vm1 --leader="$vm1" --address=
-like " $(addresses vm1) " "* 10.88.0.3 *" "until it is taken back"
+like " $(addresses vm1) " "* 10.88.0.3 *" "found addresses return when the given address is cleared"
 
 # Two on one bridge, one of which an emulator's command line tells, the other libvirt's tap.
 ip link add br1 type bridge
@@ -80,13 +80,13 @@ for i in 2 3; do ip link set "tap$i" type bridge_slave learning off; done
 for i in 2 3 4; do
     leader=vm$i os=vm${i}_os
     mymachines register "vm$i" --class=vm --leader="${!leader}" 2>/dev/null
-    happens "added *vm$i *" "vm$i, on a bridge"
+    happens "added *vm$i *" "vm$i on a bridge is registered"
     inside "${!os}" ip addr add "10.89.0.$i/24" dev eth0
     inside "${!os}" ping -c 1 -W 5 10.89.0.1 >/dev/null 2>&1
-    happens "changed vm$i *10.89.0.$i*" "has its own address"
+    happens "changed vm$i *10.89.0.$i*" "vm$i on a bridge has its address"
 done
 for i in 2 3 4; do
-    is "$(global "vm$i")" "10.89.0.$i" "and only its own"
+    is "$(global "vm$i")" "10.89.0.$i" "vm$i on a bridge has no address of another VM"
 done
 
 # The bridge's addresses are leased.
@@ -99,30 +99,45 @@ leased() {
 }
 # The directory is watched already, as the bridge is in use.
 wait_until leased vm2 '10.89.0.42'
-ok $? "a lease counts, and what was a neighbour before it doesn't"
-is "$(global vm3)" "10.89.0.3" "one that has expired doesn't"
+ok $? "a lease replaces a former neighbour's address"
+is "$(global vm3)" "10.89.0.3" "an expired lease doesn't count"
 wait_until leased vm4 ''
-ok $? "nor an address that is leased to another"
+ok $? "an address that is leased to another VM doesn't count"
 printf '%s\n' "$(($(date +%s) + 2)) 52:54:00:aa:00:02 10.89.0.44 vm2 *" \
     'duid 00:01:00:01:2e:00:00:00:02:00:00:00:00:01' \
     "$(($(date +%s) + 1000)) 11141122 fd89::44 vm2 00:03:00:01:52:54:00:aa:00:02" \
     "$(($(date +%s) + 1000)) 11141122 fd89::45 x 00:01:00:01:2e:aa:bb:cc:52:54:00:aa:00:04" \
     'garbage' '99999999999999999999999 x y' >/var/lib/misc/dnsmasq.br1.leases
 wait_until leased vm2 '10.89.0.44 fd89::44'
-ok $? "a new lease, and one of IPv6"
+ok $? "new leases of IPv4 and IPv6 count"
 wait_until leased vm4 '10.89.0.4 fd89::45'
-ok $? "by the hardware address in the client's id"
+ok $? "a lease is found by the hardware address in the client's id"
 # With no neighbours on the bridge, nothing else has it look.
 ip neigh flush dev br1
 wait_until leased vm2 'fd89::44'
-ok $? "one that expires is gone, without anybody's doing"
+ok $? "a lease's address is removed when the lease expires"
+# Whoever owns the file may put something else there: neither monitor nor registrar may wait for it.
+# instead COMMAND...: which makes something else of it
+instead() {
+    rm /var/lib/misc/dnsmasq.br1.leases
+    "$@"
+    run timeout 20 "$BUILDDIR/mymachines" refresh vm2
+    is "$status|$err" "0|" "refresh passes over a file of leases that isn't one: $*"
+}
+instead mkfifo /var/lib/misc/dnsmasq.br1.leases
+instead ln -s /dev/zero /var/lib/misc/dnsmasq.br1.leases
+instead truncate -s 1500M /var/lib/misc/dnsmasq.br1.leases
+instead ln -s /proc/kmsg /var/lib/misc/dnsmasq.br1.leases
+instead mkdir -p /var/lib/misc/elsewhere
+ln -s elsewhere /var/lib/misc/dnsmasq.br1.leases
+is "$(awk '/VmHWM/ { print ($2 < 65536) }' "/proc/$monitor/status")" 1 "the monitor takes no memory for such files"
 rm /var/lib/misc/dnsmasq.br1.leases
 for i in 2 3 4; do
     os=vm${i}_os
     inside "${!os}" ping -c 1 -W 5 10.89.0.1 >/dev/null 2>&1
 done
 wait_until leased vm2 10.89.0.2
-ok $? "without the file, neighbours count again"
+ok $? "neighbours count again after the lease file was removed"
 mkdir -p /var/lib/libvirt/dnsmasq
 jq -n --argjson t "$(date +%s)" '[{"ip-address": "10.89.0.52", "mac-address": "52:54:00:aa:00:02",
     "hostname": "vm2", "expiry-time": ($t + 1000)}, {"ip-address": "10.89.0.53",
@@ -135,15 +150,15 @@ wait_until leased vm2 10.89.0.52
 jq '.[0]["ip-address"] = "10.89.0.54"' /var/lib/libvirt/dnsmasq/br1.status >/var/lib/libvirt/dnsmasq/new
 mv /var/lib/libvirt/dnsmasq/new /var/lib/libvirt/dnsmasq/br1.status
 wait_until leased vm2 10.89.0.54
-ok $? "libvirt's own file of leases, as it is replaced"
+ok $? "libvirt's lease file is followed when it is replaced"
 jq '.[0]["ip-address"] = "10.89.0.52"' /var/lib/libvirt/dnsmasq/br1.status >/var/lib/libvirt/dnsmasq/new
 mv /var/lib/libvirt/dnsmasq/new /var/lib/libvirt/dnsmasq/br1.status
 mymachines refresh
-is "$(global vm2)" "10.89.0.52" "libvirt's own file of leases"
-is "$(global vm3)" "10.89.0.3" "and what has expired there"
+is "$(global vm2)" "10.89.0.52" "libvirt's lease file is read by refresh"
+is "$(global vm3)" "10.89.0.3" "an expired lease of libvirt's doesn't count"
 echo '[{"ip-address": "10.89.0.52", "mac' >/var/lib/libvirt/dnsmasq/br1.status
 mymachines refresh
-is "$(global vm2)" "10.89.0.2" "one that is cut off says nothing"
+is "$(global vm2)" "10.89.0.2" "a truncated lease file of libvirt's is ignored"
 rm -r /var/lib/libvirt
 
 # A real server and a real client.
@@ -162,6 +177,6 @@ else
     skip "dnsmasq or busybox isn't installed" "dnsmasq has leased one to a real client"
 fi
 kill -9 "$vm2"
-happens 'removed vm2' "a machine whose emulator is killed is gone"
-is "$(grep -v 'has died; unregistered' "$TMPDIR/monitor.err")" "" "the monitor has no complaints"
+happens 'removed vm2' "monitor unregisters a VM whose emulator is killed"
+is "$(grep -v 'has died; unregistered' "$TMPDIR/monitor.err")" "" "monitor logs nothing but deaths"
 done_testing

@@ -1,0 +1,126 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# 'mymachines setup bus' without systemd: who answers before, during and after, and that no policy
+# of ours is there unless we do.
+. "${SRCDIR:?run this by make check}/tests/integration/lib.sh"
+. "$SRCDIR/tests/support/bus.sh"
+need_root
+for program in dbus-daemon busctl; do
+    command -v $program >/dev/null || skip_all "$program isn't installed"
+done
+[ -x "$BUILDDIR/mymachines-bus" ] || skip_all "it was configured without libsystemd"
+own_bus_files
+# What systemd-machined needs without systemd: it leaves if systemd can be asked for and fails.
+mkdir -p /run/systemd/machines /run/systemd/userdb
+mount_directory /usr/share/dbus-1
+rm -f /usr/share/dbus-1/system-services/org.freedesktop.systemd1.service
+policy=/etc/dbus-1/system.d/mymachines-machine1.conf
+activation=/usr/local/share/dbus-1/system-services/org.freedesktop.machine1.service
+stock=/usr/share/dbus-1/system-services/org.freedesktop.machine1.service
+
+# as_user METHOD SIGNATURE ARGUMENT...: what it gets to hear, without a colon and what follows it
+as_user() {
+    # shellcheck disable=SC2086
+    setpriv --reuid=daemon --regid=daemon --init-groups \
+        busctl --timeout=30 call $MACHINE1 "$@" 2>&1 | sed 's/, [0-9].*//'
+}
+register_as_user() {
+    as_user RegisterMachine sayssus mine 0 t container 0 /
+}
+# owner: the program that answers
+owner() {
+    basename "$(readlink "/proc/$(server_pid)/exe")" 2>/dev/null
+}
+
+snapshot() {
+    find /etc/dbus-1 /etc/systemd /usr/local/share/dbus-1 /usr/share/polkit-1 -type f -o -type l 2>/dev/null | sort
+}
+before=$(snapshot)
+start_daemon
+finding() {
+    mymachines doctor --json=short 2>/dev/null | jq -r '.[] | select(.check == "bus") | "\(.status): \(.message)"'
+}
+
+if [ -x /lib/systemd/systemd-machined ] && [ -e "$stock" ]; then
+    like "$(register_as_user)" "*Access denied*" "before: the bus refuses an ordinary user's RegisterMachine"
+    # Its own file has the bus ask systemd to start it, and nobody else.
+    /lib/systemd/systemd-machined >/dev/null 2>&1 &
+    machined_answers() {
+        [ "$(owner)" = systemd-machined ]
+    }
+    wait_until machined_answers
+    ok $? "before: systemd-machined answers"
+    like "$(finding)" "ok: systemd-machined answers * on the system bus*" "doctor tells that systemd-machined answers"
+    run mymachines setup bus --quiet
+    like "$status|$err" "1|mymachines: */systemd-machined still answers (pid *), so the policy isn't written; end it*" \
+        "setup bus: says that systemd-machined still answers"
+    ok "$([ ! -e $policy ]; echo $?)" "setup bus: writes no policy while another one answers"
+    kill "$(server_pid)"
+    nobody_answers() {
+        [ -z "$(server_pid)" ]
+    }
+    wait_until nobody_answers
+else
+    skip "systemd-machined isn't installed" "before: systemd-machined answers"
+fi
+
+run mymachines setup bus
+is "$status|$err" "0|" "setup bus"
+like "$out" "*+++ $policy*bus: mymachines-bus answers*" "setup bus: shows its changes and says who answers"
+run mymachines setup bus --check
+is "$status|$out" "0|bus: is set up" "setup bus --check"
+run mymachines setup bus
+is "$status|$out" "0|bus: nothing to do" "setup bus: twice has nothing to do"
+run as_user ListMachines
+like "$out|$(owner)" 'a(ssso) 1 ".host"*|mymachines-bus' "during: the bus starts us for an ordinary user"
+like "$(register_as_user)" "Call failed: [PI]*[dn]*" "during: we refuse an ordinary user's RegisterMachine"
+like "$(finding)" "ok: mymachines-bus answers * on the system bus*" "doctor tells that we answer"
+
+# Each method that isn't root's alone is in the policy, and none that doesn't exist.
+busctl introspect --json=short org.freedesktop.machine1 /org/freedesktop/machine1 >/dev/null 2>&1
+methods() {
+    busctl introspect org.freedesktop.machine1 "$1" "org.freedesktop.machine1.$2" |
+        awk '$2 == "method" { print substr($1, 2) }' | sort
+}
+allowed() {
+    sed -n "s/.*machine1\.$1\" send_member=\"\(.*\)\".*/\1/p" $policy | sort
+}
+is "$(allowed Manager)" "$(methods /org/freedesktop/machine1 Manager)" "the policy has all methods of the Manager"
+is "$(allowed Machine)" "$(methods /org/freedesktop/machine1/machine/_2ehost Machine)" "the policy has all methods of a machine"
+is "$(allowed Image)" "$(methods /org/freedesktop/machine1/image/_2ehost Image)" "the policy has all methods of an image"
+
+# A file of somebody else's is left alone.
+echo "[D-BUS Service]" >$activation
+run mymachines setup bus
+like "$status|$err" "1|*$activation: isn't what setup writes; move it away first" "setup bus leaves a file of somebody else's alone"
+rm $activation
+mkdir -p /etc/systemd/system
+rm -f /etc/systemd/system/systemd-machined.service
+echo "[Service]" >/etc/systemd/system/systemd-machined.service
+run mymachines setup bus
+if [ -d /usr/lib/systemd/system ]; then
+    like "$status|$err" "1|*/etc/systemd/system/systemd-machined.service: *rm /etc/systemd/system/systemd-machined.service" \
+        "setup bus names a copied unit of systemd-machined, and how to remove it"
+fi
+rm /etc/systemd/system/systemd-machined.service
+run mymachines setup bus --quiet
+is "$status|$out|$err" "0||" "setup bus: missing files are written again"
+
+server=$(server_pid)
+run mymachines setup bus --remove
+is "$status|$err" "0|" "setup bus --remove"
+ended() {
+    ! kill -0 "$server" 2>/dev/null
+}
+wait_until ended
+ok $? "after: mymachines-bus has ended"
+is "$(snapshot)" "$before" "after: no file of ours is left"
+if [ -e "$stock" ]; then
+    like "$(register_as_user)" "*Access denied*" "after: the bus refuses an ordinary user's RegisterMachine"
+    is "$(machine1 ListMachines 2>&1; owner)" "Call failed: Launch helper exited with unknown return code 1" \
+        "after: the bus starts nobody but what is installed beside us"
+fi
+run mymachines setup bus --remove
+is "$status|$out" "0|bus: nothing to do" "setup bus --remove: twice has nothing to do"
+kill "$bus"
+done_testing

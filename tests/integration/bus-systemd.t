@@ -1,0 +1,98 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# org.freedesktop.machine1 where systemd runs, in a Debian that boots it with systemd-machined
+# installed: who answers before, during and after, and stock tools.
+. "${SRCDIR:?run this by make check}/tests/integration/lib.sh"
+. "$SRCDIR/tests/support/booted.sh"
+need_root
+need_debian
+[ -x "$BUILDDIR/mymachines-bus" ] || skip_all "it was configured without libsystemd"
+trap end_debian EXIT
+boot_debian "bus$$"
+wait_until debian_is_up || skip_all "systemd doesn't boot here"
+
+# in SCRIPT ARGUMENT...: the same as px, without an input; sets status and out
+in_there() {
+    run px "$@" </dev/null
+}
+# owner: the program that answers
+owner() {
+    px 'pid=$(busctl --json=short call org.freedesktop.DBus / org.freedesktop.DBus GetConnectionUnixProcessID s \
+            org.freedesktop.machine1 2>/dev/null | tr -dc 0-9) || :
+        [ -z "$pid" ] || basename "$(readlink "/proc/$pid/exe")"' </dev/null
+}
+register_as_user() {
+    px 'setpriv --reuid=daemon --regid=daemon --init-groups busctl call org.freedesktop.machine1 \
+        /org/freedesktop/machine1 org.freedesktop.machine1.Manager RegisterMachine sayssus mine 0 t container 0 / 2>&1 || :' </dev/null
+}
+px 'mkdir -p /usr/local/etc /tmp/x; echo Monitor=no >/usr/local/etc/mymachines.conf
+    cp /run/build/mymachines /run/build/mymachines-bus /usr/local/bin
+    setsid unshare --uts sleep 1000 >/dev/null 2>&1 </dev/null & echo $! >/tmp/x/old' </dev/null
+
+# Before: systemd-machined.
+px 'machinectl list >/dev/null' </dev/null
+is "$(owner)" systemd-machined "before: systemd-machined answers"
+like "$(register_as_user)" "*Access denied*" "before: the bus refuses an ordinary user's RegisterMachine"
+in_there 'mymachines setup bus'
+is "$status|$err" "0|" "setup bus, while systemd-machined runs"
+like "$out" "*systemd-machined is stopped*bus: mymachines-bus answers*" "setup bus says what happens to systemd-machined"
+in_there 'mymachines setup bus --check'
+is "$status|$out" "0|bus: is set up" "setup bus --check"
+
+# During.
+like "$(register_as_user)" "Call failed: *" "during: we refuse an ordinary user's RegisterMachine"
+is "$(owner)" mymachines-bus "during: systemd has started us for it"
+is "$(px 'systemctl show -p Id,ActiveState systemd-machined.service | sort' </dev/null)" "ActiveState=active
+Id=mymachines-bus.service" "systemd-machined.service is a name of ours"
+in_there 'systemctl start systemd-machined.service; systemctl is-failed systemd-machined.service'
+is "$out|$(owner)" "active|mymachines-bus" "what wants systemd-machined.service gets us"
+in_there 'systemctl service-log-level systemd-machined.service debug
+    systemctl service-log-level systemd-machined.service'
+is "$status|$out" "0|debug" "systemctl service-log-level"
+in_there 'systemctl service-log-target mymachines-bus.service'
+is "$status" 0 "systemctl service-log-target"
+in_there 'mymachines doctor --json=short | tr "}" "\n" | grep -c "mymachines-bus answers org.freedesktop.machine1 on the system bus"'
+is "$out" 1 "doctor tells that we answer"
+
+# CreateMachine: a scope of systemd's with the caller's properties, and the reply when it is there.
+px 'for i in 1 2 3; do setsid unshare --uts sleep 1000 >/dev/null 2>&1 </dev/null & echo $! >/tmp/x/c$i; done' </dev/null
+# create NAME LEADER PROPERTIES...: CreateMachine
+create() {
+    # shellcheck disable=SC2016
+    in_there 'name=$0 leader=$(cat "/tmp/x/$1"); shift
+        busctl --timeout=40 call org.freedesktop.machine1 /org/freedesktop/machine1 org.freedesktop.machine1.Manager \
+            CreateMachine "sayssusa(sv)" "$name" 0 test container "$leader" "" "$@" 2>&1' "$@"
+}
+create one-1 c1 2 After as 1 basic.target MemoryMax t 100000000
+is "$status|$out" '0|o "/org/freedesktop/machine1/machine/one_2d1"' "CreateMachine"
+is "$(px 'tail -n 1 "/proc/$(cat /tmp/x/c1)/cgroup"' </dev/null)" '0::/machine.slice/machine-one\x2d1.scope' \
+    "CreateMachine: the leader is in its scope when the reply comes"
+is "$(px 'systemctl show -p MemoryMax,Delegate,Slice "machine-one\x2d1.scope" | sort' </dev/null)" "Delegate=yes
+MemoryMax=100000000
+Slice=machine.slice" "CreateMachine: the scope has the caller's properties"
+is "$(px 'mymachines show one-1 -p Unit --value' </dev/null)" 'machine-one\x2d1.scope' "CreateMachine: the registry has the scope"
+create again c1 0
+is "$status|$out|$(px 'mymachines list --no-legend | grep -c .' </dev/null)" '0|o "/org/freedesktop/machine1/machine/one_2d1"|1' \
+    "CreateMachine: the same leader under another name is the same machine, and stays in its scope"
+create one-1 c2 0
+like "$status|$out" "1|Call failed: *already *" "CreateMachine: a name of a living machine is refused"
+is "$(px 'grep -c machine.slice "/proc/$(cat /tmp/x/c2)/cgroup" || :' </dev/null)" 0 "CreateMachine: the refused leader isn't moved"
+create other c2 1 Nosuchprop s x
+like "$status|$out" "1|*Nosuchprop*" "CreateMachine: systemd's refusal of a property is passed on"
+px 'kill -9 "$(cat /tmp/x/c1)"' </dev/null
+create one-1 c3 0
+is "$status|$out" '0|o "/org/freedesktop/machine1/machine/one_2d1"' "CreateMachine: a name whose leader has just died is waited for"
+is "$(px 'mymachines show one-1 -p Leader --value; cat /tmp/x/c3' </dev/null | uniq | wc -l)" 1 "CreateMachine: it has the new leader"
+px 'kill -9 "$(cat /tmp/x/c2)" "$(cat /tmp/x/c3)"' </dev/null
+
+# After.
+in_there 'mymachines setup bus --remove'
+is "$status|$err" "0|" "setup bus --remove"
+like "$(register_as_user)" "*Access denied*" "after: the bus refuses an ordinary user's RegisterMachine"
+px 'machinectl list >/dev/null' </dev/null
+is "$(owner)" systemd-machined "after: systemd-machined answers again"
+is "$(px 'ls -A /etc/systemd/system | grep -E "machine" || :; ls -A /etc/dbus-1/system.d /usr/local/share/dbus-1/system-services' </dev/null)" \
+    "/etc/dbus-1/system.d:
+
+/usr/local/share/dbus-1/system-services:" "after: no file of ours is left"
+done_testing

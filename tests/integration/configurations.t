@@ -1,0 +1,95 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Files as distributions and programs have them, in configurations/: setup and remove give the bytes
+# back, setup twice is setup once, and doctor says of nsswitch.conf what glibc does with it.
+. "${SRCDIR:?run this by make check}/tests/integration/lib.sh"
+need_root
+
+use_module
+umount /etc/nsswitch.conf
+cp -a /etc "$TMPDIR/etc" && mount --bind "$TMPDIR/etc" /etc
+rm -f /etc/nsswitch.conf.before-mymachines
+start web1
+mymachines register web1 --leader="$web1" --address=192.0.2.1 --no-monitor 2>/dev/null
+corpus=$SRCDIR/tests/integration/configurations
+mkdir "$TMPDIR/bundle"
+# A container's configuration is edited with the common one in place.
+mkdir -p "$TMPDIR/lxc"
+
+# check FILE COPY TARGET [OPTION...]: the copy is edited and restored
+check() {
+    local file=$1 copy=$2 what first
+    what="${file#"$corpus"/}"
+    shift 2
+    cp "$file" "$copy"
+    run mymachines setup --quiet "$@"
+    is "$status:$err" "0:" "$what: is set up"
+    first=$(md5sum <"$copy")
+    run mymachines setup "$@"
+    is "$status:$out" "0:$1: nothing to do" "$what: setup twice is setup once"
+    is "$(md5sum <"$copy")" "$first" "$what: setup twice gives the same bytes"
+    run mymachines setup --quiet "$@" --remove
+    is "$status:$err" "0:" "$what: is removed"
+    ok "$(cmp "$file" "$copy" | sed 's/^/# /' >&2; cmp -s "$file" "$copy"; echo $?)" "$what: removing gives the bytes back"
+    run mymachines setup --quiet "$@" --remove --check
+    is "$status" 0 "$what: removing twice is removing once"
+}
+
+# verdicts: of passwd, group and hosts in doctor's words: 1 where mymachines is asked
+verdicts() {
+    mymachines doctor --json=short | jq -r '.[] | select(.check == "nsswitch") |
+        "\(.message | split(":")[0])=\(if .status == "error" then 0 else 1 end)"' | tr '\n' ' '
+}
+
+# asked: the same, as glibc has it
+asked() {
+    getent passwd vu-web1-0 >/dev/null
+    echo -n "passwd=$((!$?)) "
+    getent group vg-web1-0 >/dev/null
+    echo -n "group=$((!$?)) "
+    getent hosts web1 >/dev/null
+    echo "hosts=$((!$?)) "
+}
+
+for file in "$corpus"/nsswitch/*; do
+    rm -f /etc/nsswitch.conf.before-mymachines
+    check "$file" /etc/nsswitch.conf nss
+    rm -f /etc/nsswitch.conf.before-mymachines
+    cp "$file" /etc/nsswitch.conf
+    mymachines setup --quiet nss
+    is "$(verdicts)" "passwd=1 group=1 hosts=1 " "${file#"$corpus"/}: doctor finds it set up"
+    is "$(asked)" "passwd=1 group=1 hosts=1 " "${file#"$corpus"/}: glibc asks mymachines once it is set up"
+    is "$(mymachines setup --dry-run nss)" "nss: nothing to do" "${file#"$corpus"/}: what doctor finds right, setup leaves"
+done
+rm -f /etc/nsswitch.conf.before-mymachines
+for file in "$corpus"/lxc/*; do
+    check "$file" "$TMPDIR/lxc/config" lxc --config="$TMPDIR/lxc/config"
+done
+for file in "$corpus"/oci/*; do
+    check "$file" "$TMPDIR/bundle/config.json" runc --bundle="$TMPDIR/bundle"
+    check "$file" "$TMPDIR/bundle/config.json" crun --annotations --bundle="$TMPDIR/bundle"
+done
+
+# Of lines that only ask services that every system has, glibc and doctor think the same.
+n=0 wrong=0
+for services in 'files' 'files mymachines' 'mymachines' 'mymachines files' 'files [NOTFOUND=return] mymachines' \
+    'files [NOTFOUND=continue]mymachines' 'files [!SUCCESS=return] mymachines' 'files [SUCCESS=merge] mymachines' \
+    'files mymachines [NOTFOUND=return] files' 'files [success=continue] mymachines' 'files [UNAVAIL=return] mymachines' \
+    'files [NOTFOUND=Return NOTFOUND=continue] mymachines' 'files[NOTFOUND=return]mymachines' 'files	mymachines # comment' \
+    'files # mymachines' 'files [NOTFOUND] mymachines' 'files [] mymachines' '[NOTFOUND=continue] files mymachines' 'files mymachines]' \
+    'FILES mymachines' 'mymachines [NOTFOUND=return] files' 'compat mymachines' ' mymachines  files' ''; do
+    for database in passwd group hosts; do
+        for line in "$database: $services" "$database:$services" " $database	: $services" "$database $services"; do
+            printf '%s\n' 'passwd: files mymachines' 'group: files mymachines' 'hosts: files mymachines' |
+                grep -v "^$database" >/etc/nsswitch.conf
+            printf '%s\n' "$line" >>/etc/nsswitch.conf
+            n=$((n + 1))
+            said=$(verdicts) does=$(asked)
+            said=${said#*"$database="} does=${does#*"$database="}
+            [ "${said%% *}" = "${does%% *}" ] || { wrong=$((wrong + 1)); echo "# $line: doctor ${said%% *}, glibc ${does%% *}"; }
+        done
+    done
+done
+is "$wrong of $n" "0 of $n" "doctor's verdict on a line is what glibc does with it"
+
+done_testing

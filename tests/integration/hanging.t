@@ -1,0 +1,55 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# A machine with a file system whose server never answers delays nobody for long, and no other machine.
+. "${SRCDIR:?run this by make check}/tests/integration/lib.sh"
+need_root
+[ -c /dev/fuse ] || skip_all "there is no /dev/fuse"
+
+# hanging VARIABLE DIRECTORY: start a container, without a user namespace, with a silent FUSE there
+hanging() {
+    local out=$TMPDIR/$1.out
+    unshare --mount --net --pid --fork --kill-child --propagation private \
+        python3 "$SRCDIR/tests/support/silent_fuse.py" "$2" >"$out" 2>&1 </dev/null 3>&- &
+    wait_until grep -q . "$out"
+    grep -qx ready "$out" || skip_all "FUSE can't be mounted here: $(cat "$out")"
+    printf -v "$1" %s "$(pgrep -P $!)"
+}
+hanging evil /etc
+start good
+trap 'kill -9 "$evil" "$good"' EXIT
+
+within() {
+    local seconds=$1
+    shift
+    run timeout -s KILL "$seconds" "$BUILDDIR/mymachines" "$@" </dev/null
+}
+within 10 register evil --leader="$evil" --no-monitor
+is "$status" 0 "register doesn't wait for the machine's file system"
+within 10 register good --leader="$good" --no-monitor
+within 10 list --no-legend
+is "$status|$(grep -c '^evil\|^good' <<<"$out")" "0|2" "list shows all machines"
+for verb in "status evil" "status good" "show evil" "show good" "list --json=short" "ps -e" "refresh" "which $evil"; do
+    # shellcheck disable=SC2086
+    within 10 $verb
+    is "$status" 0 "${verb%% *} ${verb#* } doesn't wait for the machine's file system"
+done
+for verb in "shell evil /bin/true" "copy-from evil /etc/passwd $TMPDIR/x" \
+    "bind evil /tmp /etc/x"; do
+    # shellcheck disable=SC2086
+    within 10 $verb
+    is "$status|$err" \
+        "1|mymachines: evil$([[ $verb = bind* ]] && echo ": /etc/x"): the process that was sent there has not answered for 4 seconds; does a file system of the machine hang?" \
+        "${verb%% *} gives up on a file system that hangs, and reports that"
+done
+# Many of them don't add up.
+leaders=()
+for i in {1..12}; do
+    hanging "evil$i" /etc
+    leader=evil$i
+    leaders+=("${!leader}")
+    mymachines register "evil$i" --leader="${!leader}" --no-monitor 2>/dev/null
+done
+within 10 list --no-legend
+is "$status|$(wc -l <<<"$out")" "0|14" "list shows all of many machines that hang"
+kill -9 "${leaders[@]}"
+done_testing

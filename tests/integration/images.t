@@ -1,0 +1,332 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Images: found, shown, copied, renamed, marked and removed, on each file system that people have.
+. "${SRCDIR:?run this by make check}/tests/integration/lib.sh"
+. "$SRCDIR/tests/support/images.sh"
+need_root
+for program in strace setfattr losetup; do
+    command -v "$program" >/dev/null || skip_all "$program isn't installed"
+done
+own_pool
+
+# images [OPTION...]: a line for each image: name, type, read-only
+images() {
+    mymachines list-images --no-legend "$@" | awk '{ print $1, $2, $3 }'
+}
+tree() {
+    "$SRCDIR/tests/support/tree.py" "$1"
+}
+# blocks FILE...: kilobytes that they take
+blocks() {
+    du -sk "$@" | awk '{ sum += $1 } END { print sum }'
+}
+hidden() {
+    find "$pool" -maxdepth 1 -name '.#*' -printf '%f\n' | sort
+}
+
+# What is found, and where.
+run mymachines list-images
+is "$status|$out|$err" "0|No images.|" "list-images without any"
+mkdir "$pool/dir" "$pool/.hid" "$pool/.#x" "$pool/both" /run/machines
+truncate -s 1M "$pool/disk.raw" "$pool/both.raw" "$pool/no-image" "$pool/.raw"
+ln -s /nowhere "$pool/dangling"
+ln -s "$pool/dir" "$pool/linked"
+mkfifo "$pool/fifo"
+mkdir "$pool/$(printf 'bad\nname')" "/run/machines/dir" "/run/machines/other"
+is "$(images)" "both directory no
+dir directory no
+disk raw no
+linked directory no
+other directory no" "list-images"
+is "$(images --all | head -n 2)" ".hid directory no
+.host directory no" "list-images --all has hidden images and the host"
+is "$(mymachines list-images | tail -n 2)" "
+5 images listed." "list-images counts them"
+is "$(mymachines show-image dir -p Path --value)" /run/machines/dir "the first of a name in systemd's order counts"
+is "$(mymachines show-image disk)" "Name=disk
+Path=$pool/disk.raw
+Type=raw
+ReadOnly=no
+CreationTimestamp=$(date -d @"$(stat -c %W "$pool/disk.raw")" '+%a %F %T UTC')
+ModificationTimestamp=$(date -d @"$(stat -c %Y "$pool/disk.raw")" '+%a %F %T UTC')
+Usage=0
+Limit=1048576
+UsageExclusive=0
+LimitExclusive=1048576" "show-image"
+mkdir -p "$pool/both/etc"
+printf 'PRETTY_NAME="Some System"\n' >"$pool/both/etc/os-release"
+ln -s /etc/passwd "$pool/both/etc/hostname"
+run mymachines image-status both disk
+is "$status|$(grep -vE '(Created|Modified):' <<<"$out")" "0|both
+	    Type: directory
+	    Path: $pool/both
+	      OS: Some System
+	      RO: writable
+
+disk
+	    Type: raw
+	    Path: $pool/disk.raw
+	      RO: writable
+	   Usage: 0B
+	   Limit: 1.0M" "image-status; a link in an image doesn't lead out of it"
+fails "mymachines: there is no image 'nothing'; see list-images" "an image that isn't there" mymachines show-image nothing
+fails "mymachines: there is no image 'no-image'*" "a file without .raw is no image" mymachines show-image no-image
+fails "mymachines: the name ../x has a slash in it*" "no path is a name" mymachines show-image ../x
+for name in a/b .. .#x .host "$(printf 'a\tb')" "$(printf '\xff')" ''; do
+    fails "mymachines: the name *: no image can be called so" "clone to '$name'" mymachines clone other "$name"
+done
+fails "mymachines: there is an image 'disk' already, $pool/disk.raw" "clone to a name that is taken" mymachines clone other disk
+fails "mymachines: there is an image 'disk' already*" "rename to a name that is taken" mymachines rename both disk
+fails "mymachines: .host is this host itself*" "the host can't be removed" mymachines remove .host
+fails "mymachines: .host is this host itself*" "the host can't be renamed" mymachines rename .host x
+
+# Only root may enter the pool.
+chmod 711 "$pool"
+fails "mymachines: users other than root may enter $pool (mode 0711)*run 'chmod 0700 $pool'" "a pool that others may enter" \
+    mymachines clone other x
+chmod 700 "$pool"
+chown 1000 "$pool"
+fails "mymachines: $pool belongs to user 1000*run 'chown root:root $pool'" "a pool of somebody else's" mymachines clone other x
+chown 0 "$pool"
+
+# Links are removed, not what they lead to.
+mymachines remove linked
+is "$?|$(ls -d "$pool"/{dir,linked} 2>/dev/null)" "0|$pool/dir" "of an image that is a link, the link is removed"
+mount -t tmpfs tmpfs "$pool/both/etc"
+: >"$pool/both/etc/precious"
+fails "mymachines: a file system is mounted at $pool/both/etc: unmount it first" "nothing is removed below a mount" mymachines remove both
+is "$(ls "$pool/both/etc")" precious "and all is there still"
+umount "$pool/both/etc"
+rm -rf "${pool:?}"/* "$pool"/.[!.]* /run/machines
+
+# Settings and hashes.
+mkdir -p "$settings" "$pool/a"
+echo '[Exec]' >"$settings/a.nspawn"
+echo '[Files]' >"$pool/a.nspawn"
+echo abc >"$pool/a.roothash"
+mkdir "$pool/a.raw.tpmstate"
+mymachines clone a b
+is "$?|$(cat "$settings/b.nspawn" "$pool/b.nspawn" "$pool/b.roothash" | paste -sd,)" "0|[Exec],[Files],abc" \
+    "clone copies settings and hashes"
+ok "$([ ! -e "$pool/b.raw.tpmstate" ]; echo $?)" "clone doesn't copy the state of a TPM"
+mymachines rename a c
+is "$?|$(ls -d "$pool"/a* "$settings"/a* 2>/dev/null)|$(cat "$settings/c.nspawn" "$pool/c.nspawn" "$pool/c.roothash" |
+    paste -sd,)|$(ls -d "$pool/c.raw.tpmstate")" "0||[Exec],[Files],abc|$pool/c.raw.tpmstate" "rename moves all of them"
+echo mine >"$settings/d.nspawn"
+fails "mymachines: cannot make d.nspawn: File exists" "rename doesn't replace other settings" mymachines rename c d
+is "$(images)|$(cat "$settings/c.nspawn" "$settings/d.nspawn" | paste -sd,)" "b directory no
+c directory no|[Exec],mine" "and leaves all as it was"
+is "$(mymachines cat c)" "# $settings/c.nspawn
+[Exec]" "cat prints the settings that nspawn would read"
+rm "$settings/c.nspawn"
+is "$(mymachines cat c.nspawn)" "# $pool/c.nspawn
+[Files]" "cat prints those beside the image if there are no others"
+fails "mymachines: there are no settings of an image 'x'" "cat of nothing" mymachines cat x
+cat >"$TMPDIR/editor" <<'I'
+#!/bin/sh
+case $1 in -x) shift ;; esac
+sed -i "s/.Files./[Network]/" "$1"
+I
+chmod 755 "$TMPDIR/editor"
+EDITOR="$TMPDIR/editor -x" mymachines edit c
+is "$?|$(cat "$settings/c.nspawn")|$(cat "$pool/c.nspawn")" "0|[Network]|[Files]" "edit begins with what there is, and changes root's own"
+EDITOR=false fails "mymachines: the editor failed with exit status 1" "edit with an editor that fails" mymachines edit b
+is "$(cat "$settings/b.nspawn")|$(ls -A "$settings" | grep -c '^\.#')" "[Exec]|0" "and nothing is changed or left"
+mymachines remove b c
+is "$?|$(ls -A "$pool" "$settings" | grep -v '^/' | grep .)" "0|d.nspawn" "remove takes all of them"
+rm "$settings/d.nspawn"
+
+# Every file system: clones are the same, whatever way they are made.
+# clones NAME WHAT: a clone of an image that is a tree, writable and read-only
+clones() {
+    local what=$2 to
+    run mymachines clone "$1" plain
+    is "$status|$out|$err" "0||" "$what: clone"
+    is "$(tree "$pool/plain")" "$(tree "$pool/$1")" "$what: the clone is the same"
+    run mymachines clone --read-only "$1" fixed
+    is "$status|$(images | grep -E '^(plain|fixed)' | awk '{ print $1, $3 }' | paste -sd,)" "0|fixed yes,plain no" \
+        "$what: a clone is read-only if that was asked for"
+    : 2>/dev/null >"$pool/fixed/new"
+    is "$?|$(: >"$pool/plain/new"; echo $?)" "1|0" "$what: only the other one can be written to"
+    ok "$([ "$(blocks "$pool/plain")" -le $(($(blocks "$pool/$1") + 64)) ]; echo $?)" "$what: the clone has its holes"
+    mymachines rename fixed moved
+    is "$?|$(images | grep -E '^(moved|fixed)')" "0|moved $(images | awk '$1 == "moved" { print $2 }') yes" \
+        "$what: a read-only image is renamed, and stays so"
+    mymachines read-only moved no
+    is "$?|$(: >"$pool/moved/new"; echo $?)" "0|0" "$what: read-only no"
+    mymachines read-only moved
+    is "$?|$(images | awk '$1 == "moved" { print $3 }')" "0|yes" "$what: read-only"
+    run mymachines remove moved plain
+    is "$status|$err|$(ls "$pool" | grep -E 'moved|plain')|$(hidden)" "0|||" "$what: remove"
+}
+for type in tmpfs ext4 xfs btrfs; do
+    mount_pool "$type" || { skip "$why" "images on $type"; continue; }
+    make_tree "$pool/tree"
+    clones tree "$type, directory"
+    if [ "$type" = btrfs ]; then
+        btrfs -q subvolume create "$pool/sub"
+        make_tree "$pool/sub"
+        clones sub "btrfs, subvolume"
+        mymachines clone sub snapshot
+        is "$(mymachines show-image snapshot -p Type --value)" subvolume "btrfs: a clone of a subvolume is one"
+        fails "mymachines: quotas are off on the file system of $pool/sub: run 'btrfs quota enable $pool/sub'*" \
+            "btrfs: no quotas are switched on" mymachines set-limit sub 1G
+        is "$(btrfs qgroup show "$pool" 2>&1 | grep -c '^0/')" 0 "btrfs: they are off still"
+        btrfs quota enable "$pool"
+        mymachines set-limit sub 200M
+        is "$?|$(mymachines show-image sub -p Limit --value)" "0|$((200 << 20))" "btrfs: set-limit"
+        mymachines set-limit sub -
+        is "$?|$(mymachines show-image sub -p Limit --value)" "0|18446744073709551615" "btrfs: no limit"
+        btrfs quota disable "$pool"
+        btrfs -q subvolume create "$pool/sub/nested"
+        echo inner >"$pool/sub/nested/file"
+        mkdir "$pool/sub/nested/deep" "$pool/sub/mounted"
+        btrfs -q subvolume create "$pool/sub/nested/deep/er"
+        btrfs -q subvolume create "$pool/sub/mounted/below"
+        mkdir "$pool/sub/mounted/below/hidden"
+        touch -d @1000000003 "$pool/sub/nested/deep" "$pool/sub"
+        btrfs property set -ts "$pool/sub/nested" ro true
+        mount -t tmpfs -o mode=700 tmpfs "$pool/sub/mounted/below"
+        mymachines clone sub whole
+        is "$?|$(cat "$pool/whole/nested/file")|$(stat -c %i,%Y "$pool"/whole{,/nested{,/deep{,/er}}} | cut -d, -f1 | tr '\n' ' ')" \
+            "0|inner|256 256 $(stat -c %i "$pool/sub/nested/deep") 256 " \
+            "btrfs: subvolumes in a subvolume are snapshots in the clone, too"
+        is "$(stat -c %Y "$pool"/whole "$pool"/whole/nested/deep | tr '\n' ' ')|$(btrfs property get -ts "$pool/whole/nested" ro)" \
+            "1000000003 1000000003 |ro=true" "btrfs: with the times around them, and read-only where they were"
+        is "$(stat -c '%i %a' "$pool/whole/mounted/below" | sed 's/^256 /sub /; s/^[0-9]* /dir /')|$(ls -A "$pool/whole/mounted/below")" \
+            "dir 700|" "btrfs: a subvolume that a mount hides is an empty directory"
+        umount "$pool/sub/mounted/below"
+        if [ -x "$BUILDDIR/mymachines-import" ]; then
+            mymachines import-fs -q --read-only "$pool/sub" taken
+            is "$?|$(images | grep '^taken')|$(cat "$pool/taken/nested/file")" "0|taken subvolume yes|inner" \
+                "btrfs: import-fs makes snapshots"
+            mymachines remove taken
+        fi
+        mymachines remove sub whole snapshot
+        is "$?|$(ls "$pool")" "0|tree" "btrfs: subvolumes in subvolumes are removed, also read-only ones"
+    else
+        fails "mymachines: $pool/tree is no subvolume of btrfs: only these have limits" "$type: set-limit" mymachines set-limit tree 1G
+    fi
+    truncate -s 40M "$pool/disk.raw"
+    dd if=/dev/urandom of="$pool/disk.raw" bs=1M count=2 seek=1 conv=notrunc 2>/dev/null
+    chmod 640 "$pool/disk.raw"
+    sync -f "$pool"
+    mymachines clone disk copy && mymachines clone --read-only disk fixed
+    is "$?|$(cmp "$pool/disk.raw" "$pool/copy.raw" 2>&1)|$(stat -c %a,%s "$pool/copy.raw" "$pool/fixed.raw" | paste -sd' ')" \
+        "0||640,41943040 440,41943040" "$type, raw: clone"
+    ok "$([ "$(blocks "$pool/copy.raw")" -le 2100 ]; echo $?)" "$type, raw: the clone has its holes"
+    is "$(images | grep -E '^(copy|fixed)')" "copy raw no
+fixed raw yes" "$type, raw: read-only if that was asked for"
+    if [ "$type" = btrfs ] || [ "$type" = xfs ]; then
+        sync -f "$pool"
+        like "$(filefrag -v "$pool/copy.raw")" "*shared*" "$type, raw: blocks are shared"
+    fi
+    # A device becomes a file.
+    dd if="$pool/disk.raw" of="$TMPDIR/device" bs=1M count=8 conv=sparse 2>/dev/null
+    loop=$(losetup -f --show "$TMPDIR/device") && ln -s "$loop" "$pool/device"
+    mymachines clone device undone
+    is "$?|$(cmp "$TMPDIR/device" "$pool/undone.raw")|$(images | grep -E '^(device|undone)')" "0||device block no
+undone raw no" "$type: a device is cloned to a file"
+    ok "$([ "$(blocks "$pool/undone.raw")" -le 2100 ]; echo $?)" "$type: with holes for its zeros"
+    mymachines remove device
+    is "$?|$([ -b "$loop" ] && echo there)" "0|there" "$type: a device is not removed with its link"
+    losetup -d "$loop"
+    run mymachines clean --all
+    is "$status|$(tail -n 1 <<<"$out" | cut -d. -f1)|$(ls -A "$pool")" "0|Removed 5 images in total|" "$type: clean --all"
+    unmount_pool
+done
+
+# A pool that is full: nothing is left, and the image is as it was.
+mount -t tmpfs -o mode=700,size=3M tmpfs "$pool"
+mkdir "$pool/a"
+head -c 2M /dev/urandom >"$pool/a/file"
+fails "mymachines: cannot copy file: No space left on device" "clone on a full disk" mymachines clone a b
+is "$(ls -A "$pool")|$(stat -c %s "$pool/a/file")" "a|2097152" "and nothing is left of it"
+umount "$pool"
+
+# Locks, as systemd's own programs hold them.
+mkdir "$pool/a"
+cat >"$TMPDIR/hold.py" <<'I'
+import fcntl, os, struct, sys
+# F_OFD_SETLK, F_WRLCK
+fd = os.open(sys.argv[1], os.O_CREAT | os.O_RDWR, 0o600)
+fcntl.fcntl(fd, 37, struct.pack("hhqqi4x", 1, 0, 0, 0, 0))
+open(sys.argv[2], "w").close()
+sys.stdin.read()
+I
+# held LOCK NAME: whoever holds one of these keeps the image
+held() {
+    rm -f "$TMPDIR/held"
+    mkfifo "$TMPDIR/end"
+    mkdir -p /run/systemd/nspawn/locks
+    python3 "$TMPDIR/hold.py" "$1" "$TMPDIR/held" <"$TMPDIR/end" &
+    exec 9>"$TMPDIR/end"
+    wait_until test -e "$TMPDIR/held"
+    fails "mymachines: $pool/a is in use: *" "$2: no rename" mymachines rename a b
+    fails "mymachines: $pool/a is in use: *" "$2: no mark" mymachines read-only a
+    fails "mymachines: $pool/a is in use: *" "$2: no removing" mymachines remove a
+    run mymachines clean --all
+    is "$status|$err|$(ls "$pool")" "0||a" "$2: clean --all leaves it alone"
+    run mymachines clone a b
+    is "$status|$err" "0|mymachines: $pool/a is in use: what changes while it is copied may be missing or half written in the copy" \
+        "$2: it can be cloned, with a warning"
+    mymachines remove b
+    exec 9>&-
+    wait $!
+    rm "$TMPDIR/end"
+}
+held "$pool/.#a.lck" "a lock beside the image"
+held "/run/systemd/nspawn/locks/inode-$(stat -c %d:%i "$pool/a")" "a lock of its inode"
+run mymachines clean
+rm "/run/systemd/nspawn/locks/inode-$(stat -c %d:%i "$pool/a")"
+is "$status|$(ls -A "$pool")|$(ls /run/systemd/nspawn/locks)" "0|a|" "no lock file is left, also of others that were killed"
+(exec 9>"/run/systemd/nspawn/locks/name-b"; python3 -c '
+import fcntl, struct
+fcntl.fcntl(9, 37, struct.pack("hhqqi4x", 1, 0, 0, 0, 0))'
+    fails "mymachines: b is in use: *" "a name that another program is about to use isn't taken" mymachines clone a b | tail -n 20)
+n_tests=$((n_tests + 1))
+rm -rf "$pool/a"
+
+# Killed at any step: an image is there or not, and clean takes the rest.
+mkdir "$pool/a"
+for i in 1 2 3 4 5 6 7 8; do
+    echo "$i" >"$pool/a/$i"
+done
+mkdir "$pool/a/d"
+ln "$pool/a/1" "$pool/a/d/1"
+echo '[Exec]' >"$settings/a.nspawn"
+before=$(tree "$pool/a")
+put_back() {
+    rm -rf "${pool:?}"/* "$pool"/.#* "${settings:?}"/*
+    cp -a "$TMPDIR/a" "$pool/a"
+    echo '[Exec]' >"$settings/a.nspawn"
+}
+cp -a "$pool/a" "$TMPDIR/a"
+# killed VERB... : at some thirty steps. Each image that is there is whole, and has its settings.
+killed() {
+    local n steps step name killed=0 torn='' left='' again=''
+    put_back
+    interrupt 0 mymachines "$@" >/dev/null 2>"$TMPDIR/count"
+    steps=$(tail -n 1 "$TMPDIR/count")
+    step=$((steps / 30 + 1))
+    for ((n = 5; n < steps; n += step)); do
+        put_back
+        interrupt "$n" mymachines "$@" >/dev/null 2>&1
+        [ $? = 137 ] && killed=$((killed + 1))
+        for name in $(mymachines list-images --no-legend | awk '{ print $1 }'); do
+            [ "$(tree "$pool/$name")" = "$before" ] && [ -e "$settings/$name.nspawn" ] || torn="$torn $n:$name"
+        done
+        [ "$1" = remove ] || [ -d "$pool/a" ] || [ "$1 $(ls -d "$pool/b")" = "rename $pool/b" ] || torn="$torn $n"
+        # What was begun can be done now.
+        [ ! -d "$pool/b" ] || mymachines remove b
+        [ ! -d "$pool/a" ] || mymachines "$@" || again="$again $n"
+        mymachines clean || left="$left $n"
+        left="$left$(hidden)"
+        [ "$1" != remove ] || left="$left$(ls -A "$pool" "$settings" | grep -v : | grep .)"
+    done
+    is "$torn|$left|$again|$([ "$killed" -gt 15 ]; echo $?)" "|||0" "$1, killed at $killed of its steps"
+}
+killed clone a b
+killed rename a b
+killed remove a
+done_testing

@@ -1,0 +1,46 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The program under the name of importctl.
+. "${SRCDIR:?run this by make check}/tests/integration/lib.sh"
+. "$SRCDIR/tests/support/images.sh"
+need_root
+[ -x "$BUILDDIR/mymachines-import" ] || skip_all "it was configured without libarchive"
+own_pool
+cd "$TMPDIR" || exit
+ln -s "$BUILDDIR/mymachines" importctl
+PATH=$PWD:$PATH
+# fails_so WORDS NAME ARGUMENT...
+fails_so() {
+    run importctl "${@:3}"
+    like "$status|${err%%$'\n'*}" "1|importctl: $1" "$2"
+}
+
+mkdir tree
+echo one >tree/file
+tar -C tree -cf one.tar .
+run importctl -m import-tar -q one.tar
+is "$status|$err|$(cat $pool/one/file)" "0||one" "import-tar"
+run importctl import-fs --class=machine --read-only -q tree two
+is "$status|$err|$(cat $pool/two/file)" "0||one" "import-fs, with the class as a word"
+run importctl -mqN export-tar one one.tar.xz
+is "$status|$err|$(tar -tf one.tar.xz | grep -c file)" "0||1" "letters together, in front of the verb"
+is "$(importctl -m list-images --no-legend | awk '{ print $1, $2, $3 }' | paste -sd,)" "one directory no,two directory yes" "list-images"
+is "$(importctl --json=short list-images | python3 -c 'import json, sys; print([i["name"] for i in json.load(sys.stdin)])')" \
+    "['one', 'two']" "list-images --json"
+is "$(importctl)" "$(mymachines list-transfers)" "without a verb: list-transfers"
+fails_so "there is no transfer 77" "cancel-transfer" cancel-transfer 77
+fails_so "--verify=perhaps: the value isn't valid" "an option's value" pull-tar --verify=perhaps http://127.0.0.1:1/x.tar
+for option in -P -S -C --class=sysext; do
+    fails_so "list-images: $option: mymachines has images of machines only" "another class: $option" "$option" list-images
+done
+fails_so "list-images: --user=: mymachines has images of the system only" "--user" --user list-images
+fails_so "list-images: -j: give --json=pretty or --json=short" "-j" list-images -j
+fails_so "list-images: --machine=web1: works on this host alone; *" "-M" -M web1 list-images
+for verb in list register clone import; do
+    fails_so "unknown verb '$verb'; *" "no verb of importctl's: '$verb'" "$verb"
+done
+fails_so "unrecognized option '--size-max=1M'" "no option of importctl's" import-tar --size-max=1M one.tar
+like "$(importctl --help)" "Usage: importctl *import-tar *--verify=MODE*" "--help"
+like "$(importctl --version)" "mymachines [0-9]*" "--version"
+is "$(importctl complete -- can | tail -n +2 | cut -f1)" cancel-transfer "completions"
+done_testing

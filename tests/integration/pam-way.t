@@ -1,0 +1,176 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The PAM module's rules about where a login comes from: the way by which the host would answer
+# decides, not the addresses that a machine's root gives its interfaces.
+. "${SRCDIR:?run this by make check}/tests/integration/lib.sh"
+. "$SRCDIR/tests/integration/pam.sh"
+need_pam pamtester logger bridge
+set_up_pam
+start_machines
+no_dad
+
+# login HOST ARGUMENT...: what the module says of tess from there: success, denied or ignored
+login() {
+    local host=$1 result
+    shift
+    # Ignored, another module decides, with a word of its own.
+    printf '%s\n' "account [success=done ignore=ignore default=die] $module $*" \
+        "account requisite pam_debug.so acct=authinfo_unavail" >"$TMPDIR/pam.d/way"
+    result=$(LD_PRELOAD=$preloaded pamtester -I rhost="$host" way tess acct_mgmt 2>&1)
+    case $result in
+    *"management done"*) echo success ;;
+    *"Permission denied"*) echo denied ;;
+    *[Aa]uth*) echo ignored ;;
+    *) echo "$result" ;;
+    esac
+}
+preloaded=
+case ${SANITIZERS-} in
+*address*)
+    preloaded=$($CC -print-file-name=libasan.so)
+    export ASAN_OPTIONS=detect_leaks=0
+    ;;
+esac
+
+# Claims: addresses that stand on an interface inside.
+is "$(login 198.51.100.7 'not-from=*')" ignored "an address beyond the uplink is elsewhere"
+is "$(login 2001:db8:7::7 'not-from=*')" ignored "an IPv6 address beyond the uplink is elsewhere"
+inside "$web1" ip addr add 198.51.100.7/32 dev lo
+inside "$web1" ip addr add 2001:db8:7::7/128 dev lo
+inside "$web1" ip addr add 10.99.2.2/32 dev lo
+mymachines refresh
+is "$(login 198.51.100.7 'not-from=*')" ignored "an address that a machine has on its lo locks nobody out"
+is "$(login 2001:db8:7::7 'not-from=*')" ignored "an IPv6 address that a machine has on its lo locks nobody out"
+is "$(login 198.51.100.7 from=web1 elsewhere=deny)" denied "an address that a machine has on its lo lets nobody in"
+is "$(login 10.99.2.2 from=db1)" success "an address is the machine's that the way leads to, not who has it on its lo"
+is "$(login 10.99.2.2 not-from=web1)" success "a login by the way to one machine is not from another that has the address, too"
+
+# Behind a machine: routed to it by root.
+ip route add 10.50.0.0/16 via 10.99.1.2
+ip route add 2001:db8:50::/48 via fd99:1::2
+is "$(login 10.50.1.2 from=web1)" success "an address that is routed by a machine is the machine's"
+is "$(login 2001:db8:50::1 from=web1)" success "an IPv6 address that is routed by a machine is the machine's"
+is "$(login 10.99.1.77 from=web1)" success "any address on a pair's network is the machine's behind it"
+
+# A machine as the default gateway.
+ip route del default via 192.0.2.254
+ip route add default via 10.99.1.2
+is "$(login 198.51.100.9 'not-from=*')" ignored "all others are not the machine that is the default route's gateway"
+is "$(login 10.99.1.2 not-from=web1)" denied "the machine that is the default route's gateway is itself"
+ip route replace 0.0.0.0/1 via 10.99.1.2
+is "$(login 100.64.1.9 'not-from=*')" ignored "half a default route is a default route"
+ip route del 0.0.0.0/1
+ip route replace default dev ve-web1
+is "$(login 198.51.100.9 'not-from=*')" ignored "a default route without a gateway says nothing, either"
+ip route del default
+is "$(login 198.51.100.9 'not-from=db1')" ignored "an address that there is no route to is no machine's"
+ip route add blackhole 198.51.100.0/24
+is "$(login 198.51.100.9 'not-from=db1')" denied "an address in a black hole isn't surely elsewhere"
+ip route del blackhole 198.51.100.0/24
+for type in unreachable prohibit; do
+    ip route add $type 198.51.100.0/24
+    is "$(login 198.51.100.9 'not-from=db1')" denied "an address that a route refuses as $type isn't surely elsewhere"
+    ip route del $type 198.51.100.0/24
+done
+ip route add default via 192.0.2.254
+
+# Bridges: three machines on one, and a second bridge behind the first.
+ip link add br0 type bridge
+ip addr add 10.77.0.1/24 dev br0
+ip addr add fd77::1/64 dev br0 nodad
+ip link set br0 up
+ip link add br1 type bridge
+ip link set br1 up
+ip link add to-br1 type veth peer name to-br0
+ip link set to-br1 master br0 up
+ip link set to-br0 master br1 up
+index=200
+# on_bridge NAME BRIDGE NUMBER
+on_bridge() {
+    start "$1"
+    index=$((index + 1))
+    veth "${!1}" "ve-$1" $index
+    ip link set "ve-$1" master "$2" up
+    inside "${!1}" ip addr add "10.77.0.$3/24" dev host0
+    inside "${!1}" ip addr add "fd77::$3/64" dev host0 nodad
+    mymachines register "$1" --leader="${!1}" 2>/dev/null
+}
+on_bridge one br0 11
+on_bridge two br0 12
+on_bridge far br1 13
+for family in 10.77.0. fd77::; do
+    is "$(login ${family}11 from=one)" success "${family}11 is the machine's at the bridge's port"
+    is "$(login ${family}12 from=one)" denied "${family}12 is the other machine's on the bridge"
+    is "$(login ${family}13 from=far)" success "${family}13 is the machine's behind two bridges"
+    is "$(login ${family}99 not-from=db1)" denied "${family}99, which nobody on the bridge has, isn't surely elsewhere"
+done
+ip neigh flush dev br0
+is "$(login 10.77.0.11 from=one)" success "a neighbour that was forgotten is asked for"
+ip neigh flush dev br0
+is "$(login 10.77.0.11 from=one)" success "a neighbour that was forgotten is found twice"
+
+# Whoever answers for an address has it, for as long as the host believes it.
+inside "$two" ip addr add 10.77.0.11/24 dev host0
+inside "$one" ip addr del 10.77.0.11/24 dev host0
+ip neigh flush dev br0
+is "$(login 10.77.0.11 not-from=two)" denied "an address that has moved on the bridge is the machine's that has it now"
+inside "$two" ip addr del 10.77.0.11/24 dev host0
+inside "$one" ip addr add 10.77.0.11/24 dev host0
+
+# A network namespace that is no machine's: as the network beyond an uplink.
+# network NAME: its process
+network() {
+    local -n holder=$1
+    unshare --net sleep 1000 >/dev/null 2>&1 </dev/null &
+    holder=$!
+    wait_until sh -c "[ \$(readlink /proc/$holder/ns/net) != $(readlink /proc/self/ns/net) ]"
+}
+
+# A host whose uplink is a bridge, and which is a container itself: its port is one of a pair.
+network lan
+ip link add br2 type bridge
+ip addr add 10.88.0.1/24 dev br2
+ip addr add fd88::1/64 dev br2 nodad
+ip link set br2 up
+ip link add up0 type veth peer name eth0 netns "$lan"
+ip link set up0 master br2 up
+inside "$lan" bash -c "$(declare -f no_dad); no_dad"
+inside "$lan" ip addr add 10.88.0.254/24 dev eth0
+inside "$lan" ip addr add 10.88.0.5/24 dev eth0
+inside "$lan" ip addr add fd88::fe/64 dev eth0 nodad
+inside "$lan" ip addr add fd88::5/64 dev eth0 nodad
+inside "$lan" ip link set eth0 up
+index=220
+start guest1
+veth "$guest1" ve-guest1 221
+ip link set ve-guest1 master br2 up
+inside "$guest1" ip addr add 10.88.0.6/24 dev host0
+inside "$guest1" ip addr add fd88::6/64 dev host0 nodad
+mymachines register guest1 --leader="$guest1" 2>/dev/null
+is "$(login 10.88.0.5 'not-from=guest*')" denied "who is behind a port that leads to no machine isn't surely elsewhere"
+ip route replace default via 10.88.0.254
+ip route replace default via fd88::fe
+for family in 10.88.0. fd88::; do
+    is "$(login ${family}5 'not-from=guest*')" ignored "${family}5 of the local network is elsewhere where the uplink is a bridge"
+    is "$(login ${family}6 'not-from=guest*')" denied "${family}6 is a machine's where the uplink is a bridge"
+done
+is "$(login 198.51.100.9 'not-from=guest*')" ignored "the Internet is elsewhere where the uplink is a bridge"
+
+# Into a nested namespace: the host still answers by the machine's pair.
+network nested
+inside "$web1" ip link set host0 netns "$nested"
+inside "$nested" ip addr add 10.99.1.2/24 dev host0
+inside "$nested" ip link set host0 up
+is "$(login 10.99.1.2 not-from=web1)" denied "an interface in a nested namespace evades nothing"
+mymachines refresh
+is "$(login 10.99.1.2 not-from=web1)" denied "an interface in a nested namespace evades nothing, also when the registry knows of it"
+is "$(login 10.99.1.2 'from=web1')" denied "an interface in a nested namespace isn't surely the machine's"
+is "$(login 10.99.2.2 from=db1)" success "other machines are as before"
+
+# Where the kernel isn't the host's, or says nothing.
+network elsewhere
+is "$(nsenter --net="/proc/$elsewhere/ns/net" bash -c "$(declare -f login); TMPDIR=$TMPDIR module=$module preloaded=$preloaded; login 198.51.100.9 not-from=db1")" \
+    denied "in another network namespace than the host's, nothing is surely elsewhere"
+is "$(nsenter --net="/proc/$elsewhere/ns/net" bash -c "$(declare -f login); TMPDIR=$TMPDIR module=$module preloaded=$preloaded; login 198.51.100.9")" \
+    ignored "in another network namespace, a line without a rule asks nothing"
+done_testing

@@ -1,0 +1,163 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Images from servers: signed ones become images, and of others nothing does.
+. "${SRCDIR:?run this by make check}/tests/integration/lib.sh"
+need_root
+. "$SRCDIR/tests/support/image_server.sh"
+[ -x "$BUILDDIR/mymachines-import" ] || skip_all "this was configured without libarchive"
+[ -x "$BUILDDIR/tests/support/fetcher" ] || skip_all "this was configured without libcurl"
+command -v gpgv >/dev/null && command -v gpg >/dev/null || skip_all "gpg or gpgv isn't installed"
+pool=/var/lib/machines
+mkdir -p "$pool" && mount -t tmpfs -o mode=700,size=64m tmpfs "$pool" ||
+    skip_all "cannot mount a file system over $pool"
+serve_images || skip_all "cannot serve https here"
+keys_begin
+cd "$TMPDIR" || exit 1
+# No keyring but this test's.
+mkdir -p "$SYSCONFDIR/mymachines/keyring.d"
+sign_with --quick-gen-key "Other <o@example.org>" ed25519 sign never
+gpg -q --export o@example.org >other.gpg
+for vendor in /etc/systemd/import-pubring.gpg /usr/lib/systemd/import-pubring.gpg /usr/lib/systemd/import-pubring.pgp; do
+    [ ! -e "$vendor" ] || mount --bind other.gpg "$vendor"
+done
+sign_with --quick-gen-key "Publisher <p@example.org>" ed25519 sign never
+key=$(gpg --batch --with-colons --list-keys p@example.org | awk -F: '$1 ~ "^fp" { print $10; exit }')
+
+mkdir -p root/etc root/usr/bin
+echo ID=test >root/etc/os-release
+head -c 300000 /dev/urandom >root/usr/bin/program
+tar -C root -czf "$SERVED/a/web1.tar.gz" .
+head -c 1M /dev/urandom >"$SERVED/a/vm1.raw"
+# publish: the list of all, and its signature
+publish() {
+    (cd "$SERVED/a" && sha256sum -- *.tar* *.raw >SHA256SUMS && rm -f SHA256SUMS.gpg)
+    sign_with -u "$key" -o "$SERVED/a/SHA256SUMS.gpg" --detach-sign "$SERVED/a/SHA256SUMS"
+}
+publish
+names() {
+    (cd "$pool" && find . -mindepth 1 -maxdepth 1 ! -name '*.lck' -printf '%f ' | tr ' ' '\n' | sort | tr '\n' ' ')
+}
+
+run mymachines pull-tar "$a/web1.tar.gz"
+like "$status $err" "1 *SHA256SUMS: it is signed by key $key, *gpg --export $key >$SYSCONFDIR/mymachines/keyring.d/*" \
+    "an image of an unknown publisher is refused, with what to do"
+is "$(names)" "" "nothing is left of it"
+gpg -q --armor --export "$key" >"$SYSCONFDIR/mymachines/keyring.d/publisher.asc"
+chmod 666 "$SYSCONFDIR/mymachines/keyring.d/publisher.asc"
+run mymachines pull-tar "$a/web1.tar.gz"
+like "$status $err" "1 *publisher.asc is not used: others than root may write it*" "a keyring that others may write isn't used"
+chmod 644 "$SYSCONFDIR/mymachines/keyring.d/publisher.asc"
+
+run mymachines pull-tar "$a/web1.tar.gz"
+like "$status $err" "0 *web1: pull-tar done: *signed by $key (Publisher <p@example.org>)*" "a signed archive becomes an image"
+diff -r root "$pool/web1" >/dev/null
+ok $? "the image has what the archive has"
+is "$(names)" "web1 " "the download is removed"
+run mymachines pull-raw "$a/vm1.raw"
+like "$status $err" "0 *vm1: pull-raw done*" "a signed disk becomes an image"
+cmp -s "$SERVED/a/vm1.raw" "$pool/vm1.raw"
+ok $? "the image is the disk"
+is "$(stat -c %a "$pool/vm1.raw")" 600 "the disk is for root only"
+
+# An image that is there.
+: >"$SERVED/requests"
+run mymachines pull-tar "$a/web1.tar.gz"
+like "$status $err" "1 *web1*" "an image that is there isn't replaced"
+is "$(cat "$SERVED/requests")" "" "and nothing is fetched for it"
+run mymachines pull-tar --force -q "$a/web1.tar.gz"
+is "$status $err" "0 " "it is replaced with --force, and --quiet says nothing"
+run mymachines pull-tar --read-only "$a/web1.tar.gz" ro
+is "$status" 0 "an image can be read-only, and have another name"
+touch "$pool/ro/x" 2>/dev/null && touched=1 || touched=0
+chattr -i "$pool/ro" 2>/dev/null
+case $err in
+*warning* | *read-only*) skip "the file system has no immutable directories" "a read-only image can't be written" ;;
+*) is $touched 0 "a read-only image can't be written" ;;
+esac
+rm -rf "$pool/ro"
+
+# Names.
+fails "mymachines: pull-tar: '' at the end of the address gives no name*add a NAME*" "an address without a file needs a name" \
+    mymachines pull-tar "$a/"
+fails "*'-x.tar.gz' at the end*" "a file's name that no machine can have needs a name" mymachines pull-tar "$a/-x.tar.gz"
+fails "*only http and https are fetched*" "a file is not fetched" mymachines pull-tar file:///etc/passwd
+run mymachines pull-tar "$a/web1.tar.gz?token=1#part" query
+is "$status" 0 "an address can have a query and a part"
+cp "$SERVED/a/vm1.raw" "$SERVED/a/Cloud-Base-41-1.4.x86_64.raw"
+publish
+run mymachines pull-raw "$a/Cloud-Base-41-1.4.x86_64.raw"
+is "$status" 0 "a file's name with dots makes an image"
+rm -rf "${pool:?}"/*
+
+# What isn't an image, or isn't the one.
+run mymachines pull-tar "$a/how/page/web1.tar.gz"
+like "$status $err" "1 *answered with text/html (980 bytes), which is text and not an image" "a page in the place of an image is refused"
+run mymachines pull-raw "$a/how/empty/vm1.raw"
+like "$status $err" "1 *the file is empty*" "an empty file is refused"
+run mymachines pull-tar "$a/vm1.raw"
+like "$status $err" "1 *is not a tar archive" "a disk isn't taken for an archive"
+rm -rf "${pool:?}"/*
+cp "$SERVED/a/web1.tar.gz" good.tar.gz
+echo more >>"$SERVED/a/web1.tar.gz"
+run mymachines pull-tar "$a/web1.tar.gz"
+like "$status $err" "1 *doesn't have the sum that its publisher tells*" "an archive that was changed is refused"
+sum=$(sha256sum <good.tar.gz)
+run mymachines pull-tar --verify="sha256:${sum%% *}" "$a/web1.tar.gz"
+like "$status $err" "1 *is another file than wanted*" "and one that doesn't have the given sum"
+is "$(names)" "" "nothing is left of these"
+run mymachines pull-tar --verify=no "$a/web1.tar.gz"
+like "$status $err" "0 *not checked*" "it is taken with --verify=no, which is reported"
+cp good.tar.gz "$SERVED/a/web1.tar.gz"
+rm "$SERVED/a/SHA256SUMS.gpg"
+run mymachines pull-tar --force "$a/web1.tar.gz"
+like "$status $err" "1 *no signature*--verify=checksum" "a list without a signature isn't enough"
+run mymachines pull-tar --force --verify=checksum "$a/web1.tar.gz"
+like "$status $err" "0 *which is not signed" "it is for --verify=checksum, which is reported"
+publish
+run mymachines pull-tar --verify=sha1:x "$a/web1.tar.gz"
+is "$status" 2 "an unknown --verify= is an error of the command line"
+
+# Cut, and killed.
+rm -rf "${pool:?}"/*
+run mymachines pull-tar "$a/how/cut/web1.tar.gz"
+is "$status" 0 "a download that is cut again and again is made whole"
+rm -rf "${pool:?}"/*
+partial() {
+    find "$pool" -name '.#download.*' -size +100k
+}
+is_partial() {
+    [ -n "$(partial)" ]
+}
+for signal in KILL TERM; do
+    rm -f "$SERVED/go-on"
+    mymachines pull-tar "$a/how/slow/web1.tar.gz" >/dev/null 2>slow.err </dev/null &
+    pid=$!
+    wait_until is_partial
+    like "$(stat -c %a "$(partial)")" 600 "a download is for root only: $signal"
+    like "$(mymachines list-transfers)" "*pull-tar*web1*$a/how/slow/web1.tar.gz*" "it is listed: $signal"
+    run mymachines pull-tar "$a/how/slow/web1.tar.gz" other
+    like "$status $err" "1 *fetched already*" "the same address isn't fetched twice at a time: $signal"
+    kill -$signal $pid
+    wait $pid 2>/dev/null
+    [ ! -e "$pool/web1" ] && [ -n "$(partial)" ]
+    ok $? "what came of it stays, and is no image: $signal"
+    touch "$SERVED/go-on"
+    : >"$SERVED/requests"
+    run mymachines pull-tar "$a/how/slow/web1.tar.gz"
+    is "$status" 0 "the next pull is right: $signal"
+    diff -r root "$pool/web1" >/dev/null
+    ok $? "the image has what the archive has: $signal"
+    like "$(cat "$SERVED/requests")" "*/web1.tar.gz Range=bytes=1* If-Range=*" "it asks for the rest: $signal"
+    rm -rf "${pool:?}"/* "${pool:?}"/.#*
+done
+
+# A full disk, and an image that is there.
+run mymachines pull-tar "$a/web1.tar.gz"
+truncate -s 80M "$SERVED/a/big.raw"
+printf x | dd of="$SERVED/a/big.raw" conv=notrunc 2>/dev/null
+publish
+run mymachines pull-raw "$a/big.raw"
+like "$status $err" "1 *no space is left on the file system of $pool: * more are needed" "a full disk is named, with what is missing"
+is "$(names)" "web1 " "nothing is left, and the other image is there"
+kill "$server"
+done_testing

@@ -1,0 +1,127 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# list, show and status tell whether machines run, are paused, or are dead, and what they have used.
+. "${SRCDIR:?run this by make check}/tests/integration/lib.sh"
+need_root
+
+start one --share=user
+start two --share=user
+# Names of states are the last column, and only there where a machine doesn't run.
+states() {
+    mymachines list "$@" --no-legend | awk '{ print $1, $NF }' | paste -sd,
+}
+json_states() {
+    mymachines list "$@" --json=short | jq -r '.[] | .name + " " + .state' | paste -sd,
+}
+property() {
+    mymachines show "$1" -p State --value
+}
+status_line() {
+    mymachines status "$1" | sed -n "s/^ *$2: //p"
+}
+mymachines register one --leader="$one" --scope --no-monitor 2>/dev/null
+mymachines register two --leader="$two" --no-monitor 2>/dev/null
+is "$(mymachines list | head -n 1)" "MACHINE CLASS     SERVICE OS     VERSION ADDRESSES" "list has no states while all machines run"
+is "$(json_states)" "one running,two running" "its JSON has them"
+is "$(property one)|$(status_line one State)" "running|running" "show and status have the state of a machine that runs"
+
+if mymachines pause one 2>/dev/null; then
+    is "$(mymachines list | head -n 1)" "MACHINE CLASS     SERVICE OS     VERSION ADDRESSES STATE" "list has states when one is paused"
+    is "$(states)" "one paused,two running" "which machine is paused"
+    is "$(json_states)" "one paused,two running" "in JSON, too"
+    is "$(property one)|$(status_line one State)" "paused|paused" "show and status have it"
+    mymachines resume one
+    is "$(states)" "one -,two -" "and no more when it goes on"
+    like "$(status_line one CPU)" "[0-9]*.[0-9][0-9][0-9]s" "status has the CPU time of the machine's cgroup"
+else
+    skip "no machine can be paused here" "list has states when one is paused"
+fi
+# Where controllers are of version 1, in hierarchies of their own, the cgroup has the same path in these.
+path=$(sed -n 's/^0:://p' "/proc/$one/cgroup")
+made=()
+for controller in memory pids; do
+    directory=/sys/fs/cgroup/$controller$path
+    [ "$path" = / ] || ! mkdir -p "$directory" 2>/dev/null || {
+        made+=("$directory")
+        echo "$one" >"$directory/cgroup.procs"
+    }
+done
+if [ ${#made[@]} = 2 ] || [ -e "/sys/fs/cgroup$path/memory.current" ]; then
+    like "$(status_line one Memory)" "[0-9]*[BKM]" "status has its memory"
+    is "$(status_line one Tasks)" "$(mymachines ps -M one --no-headers | wc -l)" "status counts its processes"
+else
+    skip "there is no such controller" "status has its memory"
+fi
+is "$(status_line two Memory)" "" "a machine without a cgroup of its own has no such lines"
+
+kill -9 "$two"
+wait_until sh -c "! grep -qs '^State:.[^ZX]' /proc/$two/status"
+is "$(states)" "one -" "a dead machine isn't listed"
+is "$(states --all)" "one running,two dead" "but with --all, as dead"
+is "$(json_states --all)" "one running,two dead" "in JSON, too"
+is "$(property two)|$(status_line two State)" "closing|dead" "show and status have that it is dead"
+mymachines unregister one two
+kill -9 "$one"
+for directory in "${made[@]}"; do
+    wait_until rmdir "$directory"
+    rmdir "${directory%/*}" 2>/dev/null
+done
+
+# JSON that was printed can be read.
+start three --share=user
+mymachines register three --leader="$three" --no-monitor 2>/dev/null
+run bash -c 'mymachines list --json=short | jq -c ".[]" | mymachines register --batch --no-monitor'
+is "$status|$err" "0|" "a state in JSON isn't in the way of a registration"
+mymachines unregister three
+
+# A VM's emulator is asked, where it is named, and for so long only.
+cat >"$TMPDIR/qmp.py" <<'P'
+import json, socket, sys
+server = socket.socket(socket.AF_UNIX)
+server.bind(sys.argv[1])
+server.listen()
+held = []
+while True:
+    client, _ = server.accept()
+    open(sys.argv[1] + ".asked", "a").write("x\n")
+    if sys.argv[2] == "silent":
+        held.append(client)
+        continue
+    stream = client.makefile("rw")
+    def say(what):
+        stream.write(json.dumps(what) + "\r\n")
+        stream.flush()
+    say({"QMP": {"version": {}, "capabilities": []}})
+    for line in stream:
+        command = json.loads(line)["execute"]
+        say({"return": {"running": sys.argv[2] == "running", "status": sys.argv[2]} if command == "query-status" else {}})
+    client.close()
+P
+sleep 1000 & vm=$!
+servers=()
+cleanup() {
+    kill -9 "$vm" "${servers[@]}"
+} 2>/dev/null
+trap cleanup EXIT
+for state in running paused silent; do
+    python3 "$TMPDIR/qmp.py" "$TMPDIR/$state" "$state" >/dev/null 2>&1 </dev/null &
+    servers+=("$!")
+    wait_until test -S "$TMPDIR/$state"
+    mymachines register vm1 --class=vm --leader="$vm" --control="$TMPDIR/$state" --no-monitor 2>/dev/null
+    run timeout 20 "$BUILDDIR/mymachines" show vm1 -p State --value
+    is "$status|$out" "0|${state/silent/running}" "show asks an emulator that is $state"
+    is "$(mymachines show vm1 --json=short | jq -r .state)" "${state/silent/running}" "in JSON, too, $state"
+    asked=$(wc -l <"$TMPDIR/$state.asked")
+    is "$(json_states)|$(mymachines list --no-legend >/dev/null; mymachines show >/dev/null; wc -l <"$TMPDIR/$state.asked")" "vm1 running|$asked" \
+        "list and show of all ask nobody, $state"
+done
+# The scope goes with its machine.
+kill -9 "$one" "$two"
+wait_until sh -c "! kill -0 $one"
+mymachines refresh 2>/dev/null
+scopes() {
+    ls -d /sys/fs/cgroup/{,unified/,systemd/}machine.slice/machine-one.scope 2>/dev/null
+}
+wait_until eval '[ -z "$(scopes)" ]'
+ok $? "the scope of a machine that has died goes"
+done_testing

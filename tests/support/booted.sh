@@ -1,0 +1,34 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# A Debian that boots systemd, for a test that sources this behind lib.sh.
+
+# need_debian: skip all tests where none can be booted
+need_debian() {
+    [ -z "$SANITIZERS" ] || skip_all "the sanitizer's runtime isn't in there"
+    [ -e "$DEBIAN_ROOT/.complete" ] || skip_all "there is no Debian to boot; make debian-root installs it"
+}
+
+# boot_debian NAME: boot it; sets debian, work, cgroup, booted, and leader to the pid of its systemd. The
+# caller has end_debian called at its end.
+boot_debian() {
+    debian=$SRCDIR/tests/support/debian work=$TMPDIR/work cgroup=machine.slice/machine-$1.scope
+    mkdir "$work"
+    "$debian" boot "$DEBIAN_ROOT" "$work" "$cgroup" "$BUILDDIR" >/dev/null 2>&1 </dev/null &
+    booted=$!
+    wait_until test -s "$work/pid" || skip_all "cannot boot it here"
+    leader=$(cat "$work/pid")
+}
+
+end_debian() {
+    kill -9 "$booted"
+    "$debian" halt "$work" "$cgroup"
+} >/dev/null 2>&1
+
+# px SCRIPT ARGUMENT...: in there, as on a host with systemd
+px() {
+    "$debian" exec "$work" "$@"
+}
+
+debian_is_up() {
+    px 'systemctl is-system-running' </dev/null 2>/dev/null | grep -qE 'running|degraded'
+}
