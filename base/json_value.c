@@ -52,3 +52,22 @@ const char *json_string(json_object *value)
 
 	return text && strlen(text) == (size_t) json_object_get_string_len(value) ? text : NULL;
 }
+
+json_object *json_member(json_object *object, const char *key, json_type type)
+{
+	json_object *value = NULL;
+
+	if (json_object_is_type(object, json_type_object))
+		json_object_object_get_ex(object, key, &value);
+	return json_object_is_type(value, type) ? value : NULL;
+}
+
+const char *json_member_string(json_object *object, const char *key)
+{
+	return json_string(json_member(object, key, json_type_string));
+}
+
+void json_value_done(json_object **value)
+{
+	json_object_put(*value);
+}

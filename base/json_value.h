@@ -13,3 +13,12 @@ json_object *json_parse(const char *text, size_t length, const char **why);
 
 /* The text of a JSON string that contains no NUL, or NULL. */
 const char *json_string(json_object *value);
+
+/* A member of this type, or NULL; NULL, too, where `object` is NULL or no object. */
+json_object *json_member(json_object *object, const char *key, json_type type);
+
+/* The text of a member that is a string without a NUL, or NULL. */
+const char *json_member_string(json_object *object, const char *key);
+
+/* For CLEANUP(). */
+void json_value_done(json_object **value);

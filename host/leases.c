@@ -3,11 +3,11 @@
 
 #include "base/array_size.h"
 #include "base/input.h"
+#include "base/json_value.h"
 #include "base/lines.h"
 #include "registry/address.h"
 
 #include <errno.h>
-#include <json-c/json.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -110,16 +110,6 @@ void leases_parse_dnsmasq(struct leases *leases, struct arena *arena, char *text
 	}
 }
 
-static const char *get_string(json_object *object, const char *key)
-{
-	json_object *value;
-
-	return json_object_object_get_ex(object, key, &value) &&
-			       json_object_is_type(value, json_type_string)
-		       ? json_object_get_string(value)
-		       : NULL;
-}
-
 void leases_parse_libvirt(struct leases *leases, struct arena *arena, const char *text)
 {
 	json_object *array = json_tokener_parse(text);
@@ -128,15 +118,13 @@ void leases_parse_libvirt(struct leases *leases, struct arena *arena, const char
 	     json_object_is_type(array, json_type_array) && i < json_object_array_length(array);
 	     i++) {
 		json_object *object = json_object_array_get_idx(array, i), *expiry;
-		const char *address;
+		const char *address = json_member_string(object, "ip-address");
 
-		if (!json_object_is_type(object, json_type_object))
-			continue;
-		address = get_string(object, "ip-address");
 		if (address && json_object_object_get_ex(object, "expiry-time", &expiry) &&
 		    json_object_get_int64(expiry) >= 0)
-			leases_add(leases, arena, address, get_string(object, "mac-address"),
-				   get_string(object, "client-id"),
+			leases_add(leases, arena, address,
+				   json_member_string(object, "mac-address"),
+				   json_member_string(object, "client-id"),
 				   (uint64_t) json_object_get_int64(expiry));
 	}
 	json_object_put(array);

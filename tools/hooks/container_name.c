@@ -47,22 +47,13 @@ static json_object *read_json(struct arena *arena, const char *path)
 							       : NULL;
 }
 
-static const char *member_string(json_object *object, const char *key)
-{
-	json_object *value;
-
-	return json_object_object_get_ex(object, key, &value) ? json_string(value) : NULL;
-}
-
 /* Returns the first name of an entry of containers.json, if it is the container's. */
 static const char *first_name(json_object *container, const char *id)
 {
-	const char *its_id = member_string(container, "id");
-	json_object *names;
+	const char *its_id = json_member_string(container, "id");
+	json_object *names = json_member(container, "names", json_type_array);
 
-	if (!its_id || strcmp(its_id, id) != 0 ||
-	    !json_object_object_get_ex(container, "names", &names) ||
-	    !json_object_is_type(names, json_type_array))
+	if (!its_id || strcmp(its_id, id) != 0 || !names)
 		return NULL;
 	return json_string(json_object_array_get_idx(names, 0));
 }
@@ -137,11 +128,11 @@ static const char *find_storage_name(struct arena *arena, const char *bundle, co
 static const char *find_docker_name(struct arena *arena, const char *id)
 {
 	json_object *daemon = read_json(arena, DOCKER_CONFIGURATION), *container;
-	const char *root = member_string(daemon, "data-root"), *name;
+	const char *root = json_member_string(daemon, "data-root"), *name;
 
 	container = read_json(arena, arena_printf(arena, "%s/containers/%s/config.v2.json",
 						  root ? root : DOCKER_ROOT, id));
-	name = member_string(container, "Name");
+	name = json_member_string(container, "Name");
 	if (name)
 		name = arena_strdup(arena, name + (*name == '/'));
 	json_object_put(container);
@@ -152,9 +143,9 @@ static const char *find_docker_name(struct arena *arena, const char *id)
 /* containerd doesn't copy an image's annotations: these are of its clients. */
 static const char *find_containerd_name(struct arena *arena, json_object *annotations)
 {
-	const char *name = member_string(annotations, "nerdctl/name"),
-		   *pod = member_string(annotations, "io.kubernetes.cri.sandbox-name"),
-		   *container = member_string(annotations, "io.kubernetes.cri.container-name");
+	const char *name = json_member_string(annotations, "nerdctl/name"),
+		   *pod = json_member_string(annotations, "io.kubernetes.cri.sandbox-name"),
+		   *container = json_member_string(annotations, "io.kubernetes.cri.container-name");
 
 	if (name)
 		return arena_strdup(arena, name);

@@ -20,31 +20,14 @@
 #define LONG_ID_LENGTH	64
 #define SHORT_ID_LENGTH 12
 
-static void put_json(json_object **object)
-{
-	json_object_put(*object);
-}
-
-static const char *get_string(json_object *object, const char *key)
-{
-	json_object *value;
-
-	return json_object_object_get_ex(object, key, &value) ? json_string(value) : NULL;
-}
-
 static json_object *get_annotations(json_object *state)
 {
-	json_object *annotations;
-
-	return json_object_object_get_ex(state, "annotations", &annotations) &&
-			       json_object_is_type(annotations, json_type_object)
-		       ? annotations
-		       : NULL;
+	return json_member(state, "annotations", json_type_object);
 }
 
 static const char *annotation(json_object *state, const char *key)
 {
-	return get_string(get_annotations(state), key);
+	return json_member_string(get_annotations(state), key);
 }
 
 static const char *copy(struct hook *hook, const char *text)
@@ -72,8 +55,7 @@ static bool is_started(const char *status)
 /* Returns "root" of the bundle's config.json, which runc's state lacks, or NULL. */
 static const char *read_root(struct hook *hook, const char *bundle)
 {
-	CLEANUP(put_json) json_object *config = NULL;
-	json_object *root;
+	CLEANUP(json_value_done) json_object *config = NULL;
 	const char *why;
 	size_t size;
 	char *text;
@@ -83,10 +65,8 @@ static const char *read_root(struct hook *hook, const char *bundle)
 			    &size) < 0)
 		return NULL;
 	config = json_parse(text, size, &why);
-	return json_object_object_get_ex(config, "root", &root) &&
-			       json_object_is_type(root, json_type_object)
-		       ? copy(hook, get_string(root, "path"))
-		       : NULL;
+	return copy(hook,
+		    json_member_string(json_member(config, "root", json_type_object), "path"));
 }
 
 /*
@@ -95,7 +75,7 @@ static const char *read_root(struct hook *hook, const char *bundle)
  */
 static void set_root(struct hook *hook, json_object *state, const char *bundle)
 {
-	const char *root = get_string(state, "root");
+	const char *root = json_member_string(state, "root");
 
 	if (!root && bundle)
 		root = read_root(hook, bundle);
@@ -148,9 +128,9 @@ static void set_facts(struct hook *hook, json_object *state, const char *id, con
 
 static int read_state(struct hook *hook, json_object *state, struct failure *f)
 {
-	const char *id = copy(hook, get_string(state, "id")),
-		   *bundle = copy(hook, get_string(state, "bundle")),
-		   *status = get_string(state, "status");
+	const char *id = copy(hook, json_member_string(state, "id")),
+		   *bundle = copy(hook, json_member_string(state, "bundle")),
+		   *status = json_member_string(state, "status");
 	char quoted[QUOTED_SIZE];
 	json_object *pid;
 
@@ -180,7 +160,7 @@ static int read_state(struct hook *hook, json_object *state, struct failure *f)
 
 int hook_read_oci(struct hook *hook, char **arguments, struct failure *f)
 {
-	CLEANUP(put_json) json_object *state = NULL;
+	CLEANUP(json_value_done) json_object *state = NULL;
 	const char *why;
 	size_t size;
 	char *text;

@@ -14,11 +14,6 @@
 
 #define LISTED_SIZE_MAX 600
 
-static void json_done(json_object **object)
-{
-	json_object_put(*object);
-}
-
 /* Open a file of the directory, wherever links inside it lead. Returns a descriptor, or -1 with a failure. */
 static int open_file(const struct oci_layout *layout, const char *path, struct failure *f)
 {
@@ -158,21 +153,10 @@ void oci_layout_close(struct oci_layout *layout)
 	layout->layer = -1;
 }
 
-static json_object *array_of(json_object *object, const char *key)
-{
-	json_object *value;
-
-	return json_object_is_type(object, json_type_object) &&
-			       json_object_object_get_ex(object, key, &value) &&
-			       json_object_is_type(value, json_type_array)
-		       ? value
-		       : NULL;
-}
-
 /* "TAG", or the whole reference with it. */
 static bool has_tag(json_object *image, const char *name)
 {
-	json_object *tags = array_of(image, "RepoTags");
+	json_object *tags = json_member(image, "RepoTags", json_type_array);
 	size_t count = tags ? json_object_array_length(tags) : 0;
 
 	for (size_t i = 0; i < count; i++) {
@@ -189,7 +173,8 @@ static const char *list_tags(struct arena *arena, json_object *images)
 	const char *list = "";
 
 	for (size_t i = 0; i < json_object_array_length(images); i++) {
-		json_object *tags = array_of(json_object_array_get_idx(images, i), "RepoTags");
+		json_object *tags = json_member(json_object_array_get_idx(images, i), "RepoTags",
+						json_type_array);
 		size_t count = tags ? json_object_array_length(tags) : 0;
 
 		for (size_t j = 0; j < count && strlen(list) < LISTED_SIZE_MAX; j++) {
@@ -226,13 +211,10 @@ static json_object *choose_image(struct arena *arena, json_object *images, const
 static int read_image(const struct oci_layout *layout, json_object *image,
 		      struct oci_document *manifest, struct failure *f)
 {
-	json_object *layers = array_of(image, "Layers"), *value = NULL;
+	json_object *layers = json_member(image, "Layers", json_type_array);
 	size_t count = layers ? json_object_array_length(layers) : 0;
-	const char *path = NULL;
+	const char *path = json_member_string(image, "Config");
 
-	if (json_object_is_type(image, json_type_object) &&
-	    json_object_object_get_ex(image, "Config", &value))
-		path = json_string(value);
 	if (!path || count == 0 || count > OCI_LAYERS_MAX)
 		return failure_set(f, FAILURE_INVALID,
 				   "manifest.json has no configuration, or not 1 to %d layers",
@@ -255,7 +237,7 @@ static int read_image(const struct oci_layout *layout, json_object *image,
 static int find_docker_image(const struct oci_layout *layout, const struct oci_choice *choice,
 			     struct oci_document *manifest, struct failure *f)
 {
-	CLEANUP(json_done) json_object *images = NULL;
+	CLEANUP(json_value_done) json_object *images = NULL;
 	json_object *image;
 	const char *why;
 	char *text;

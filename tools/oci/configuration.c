@@ -20,23 +20,9 @@ struct settings {
 	FILE *text;
 };
 
-static void json_done(json_object **object)
-{
-	json_object_put(*object);
-}
-
-static json_object *member(json_object *object, const char *key, json_type type)
-{
-	json_object *value;
-
-	return json_object_object_get_ex(object, key, &value) && json_object_is_type(value, type)
-		       ? value
-		       : NULL;
-}
-
 static const char *text_of(struct arena *arena, json_object *object, const char *key)
 {
-	const char *text = json_string(member(object, key, json_type_string));
+	const char *text = json_member_string(object, key);
 
 	return text ? arena_strdup(arena, text) : "";
 }
@@ -112,9 +98,9 @@ static void add_command(struct settings *s, json_object *object)
 	const char **words = arena_alloc(s->arena, WORDS_MAX * sizeof *words), *why;
 	size_t count = 0, first;
 
-	why = collect_words(member(object, "Entrypoint", json_type_array), words, &count);
+	why = collect_words(json_member(object, "Entrypoint", json_type_array), words, &count);
 	if (!why)
-		why = collect_words(member(object, "Cmd", json_type_array), words, &count);
+		why = collect_words(json_member(object, "Cmd", json_type_array), words, &count);
 	if (!why && count && !*words[0])
 		why = "it has no program";
 	if (why)
@@ -148,7 +134,7 @@ static void add_variable(struct settings *s, const char *text)
 
 static void add_environment(struct settings *s, json_object *object)
 {
-	json_object *list = member(object, "Env", json_type_array);
+	json_object *list = json_member(object, "Env", json_type_array);
 	size_t length = list ? json_object_array_length(list) : 0;
 
 	for (size_t i = 0; i < length; i++) {
@@ -249,8 +235,8 @@ static const char *make_settings(struct arena *arena, json_object *object, struc
 static int read_layers(struct arena *arena, json_object *object, struct oci_configuration *c,
 		       struct failure *f)
 {
-	json_object *root = member(object, "rootfs", json_type_object);
-	json_object *list = root ? member(root, "diff_ids", json_type_array) : NULL;
+	json_object *root = json_member(object, "rootfs", json_type_object);
+	json_object *list = root ? json_member(root, "diff_ids", json_type_array) : NULL;
 	size_t count = list ? json_object_array_length(list) : 0;
 	char quoted[QUOTED_SIZE];
 
@@ -278,7 +264,7 @@ int oci_configuration_parse(struct arena *arena, const char *text, size_t size,
 			    struct failure *f)
 {
 	const char *why;
-	CLEANUP(json_done) json_object *object = json_parse(text, size, &why);
+	CLEANUP(json_value_done) json_object *object = json_parse(text, size, &why);
 	struct oci_configuration c = { 0 };
 
 	if (!json_object_is_type(object, json_type_object))
@@ -289,7 +275,7 @@ int oci_configuration_parse(struct arena *arena, const char *text, size_t size,
 	c.platform = (struct oci_platform){ text_of(arena, object, "os"),
 					    text_of(arena, object, "architecture"),
 					    text_of(arena, object, "variant") };
-	c.settings = make_settings(arena, member(object, "config", json_type_object), notices);
+	c.settings = make_settings(arena, json_member(object, "config", json_type_object), notices);
 	*configuration = c;
 	return 0;
 }

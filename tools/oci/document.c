@@ -56,39 +56,12 @@ bool oci_layer_is_foreign(const struct oci_descriptor *layer)
 	return IS_OF(layer->type, foreign_types);
 }
 
-static void json_done(json_object **object)
-{
-	json_object_put(*object);
-}
-
 /* A string of an object in the arena, or "" if it has none. */
 static const char *text_of(struct arena *arena, json_object *object, const char *key)
 {
-	json_object *value;
-	const char *text = json_object_object_get_ex(object, key, &value) ? json_string(value)
-									  : NULL;
+	const char *text = json_member_string(object, key);
 
 	return text ? arena_strdup(arena, text) : "";
-}
-
-static json_object *object_of(json_object *object, const char *key)
-{
-	json_object *value;
-
-	return json_object_object_get_ex(object, key, &value) &&
-			       json_object_is_type(value, json_type_object)
-		       ? value
-		       : NULL;
-}
-
-static json_object *array_of(json_object *object, const char *key)
-{
-	json_object *value;
-
-	return json_object_object_get_ex(object, key, &value) &&
-			       json_object_is_type(value, json_type_array)
-		       ? value
-		       : NULL;
 }
 
 static int read_descriptor(struct arena *arena, json_object *object, struct oci_descriptor *d,
@@ -111,13 +84,13 @@ static int read_descriptor(struct arena *arena, json_object *object, struct oci_
 		return failure_set(f, FAILURE_INVALID, "%s has no valid size",
 				   quote(digest, quoted));
 	d->size = (uint64_t) json_object_get_int64(size);
-	platform = object_of(object, "platform");
+	platform = json_member(object, "platform", json_type_object);
 	d->has_platform = platform;
 	if (platform)
 		d->platform = (struct oci_platform){ text_of(arena, platform, "os"),
 						     text_of(arena, platform, "architecture"),
 						     text_of(arena, platform, "variant") };
-	annotations = object_of(object, "annotations");
+	annotations = json_member(object, "annotations", json_type_object);
 	d->name = annotations ? text_of(arena, annotations, "org.opencontainers.image.ref.name")
 			      : "";
 	return 0;
@@ -164,7 +137,7 @@ static int check_types(const struct oci_document *document, struct failure *f)
 static int read_manifest(struct arena *arena, json_object *object, json_object *layers,
 			 struct oci_document *document, struct failure *f)
 {
-	json_object *configuration = object_of(object, "config");
+	json_object *configuration = json_member(object, "config", json_type_object);
 
 	if (!configuration)
 		return failure_set(f, FAILURE_INVALID, "it has no configuration");
@@ -191,8 +164,8 @@ static int check_kind(const char *announced, const char *own, bool is_index, str
 static int read_document(struct arena *arena, json_object *object, const char *type,
 			 struct oci_document *document, struct failure *f)
 {
-	json_object *manifests = array_of(object, "manifests"),
-		    *layers = array_of(object, "layers");
+	json_object *manifests = json_member(object, "manifests", json_type_array),
+		    *layers = json_member(object, "layers", json_type_array);
 	json_object *version;
 
 	if (!json_object_object_get_ex(object, "schemaVersion", &version) ||
@@ -215,7 +188,7 @@ int oci_document_parse(struct arena *arena, const char *text, size_t size, const
 		       struct oci_document *document, struct failure *f)
 {
 	const char *why;
-	CLEANUP(json_done) json_object *object = json_parse(text, size, &why);
+	CLEANUP(json_value_done) json_object *object = json_parse(text, size, &why);
 	struct oci_document d = { 0 };
 
 	if (!json_object_is_type(object, json_type_object))

@@ -13,11 +13,6 @@
 
 #define TOKEN_SIZE_MAX 65536
 
-static void json_done(json_object **object)
-{
-	json_object_put(*object);
-}
-
 static const char *address_of(const struct oci_registry *registry, const char *kind,
 			      const char *name)
 {
@@ -70,13 +65,10 @@ static int read_token(struct oci_registry *registry, const struct url *url, cons
 {
 	static const char *const keys[] = { "token", "access_token" };
 	const char *why;
-	CLEANUP(json_done) json_object *object = json_parse(text, size, &why);
+	CLEANUP(json_value_done) json_object *object = json_parse(text, size, &why);
 
-	for (size_t i = 0; i < 2 && json_object_is_type(object, json_type_object); i++) {
-		json_object *value;
-		const char *token = json_object_object_get_ex(object, keys[i], &value)
-					    ? json_string(value)
-					    : NULL;
+	for (size_t i = 0; i < 2; i++) {
+		const char *token = json_member_string(object, keys[i]);
 
 		if (!token || !is_token(token))
 			continue;

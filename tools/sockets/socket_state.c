@@ -59,12 +59,11 @@ static ssize_t read_answer(int fd, char answer[static ANSWER_SIZE_MAX])
 static bool is_ours(const char *text, size_t length)
 {
 	const char *why, *product;
-	json_object *answer = json_parse(text, length, &why), *parameters = NULL, *value = NULL;
+	json_object *answer = json_parse(text, length, &why), *parameters;
 	bool ours;
 
-	json_object_object_get_ex(answer, "parameters", &parameters);
-	json_object_object_get_ex(parameters, "product", &value);
-	product = json_string(value);
+	parameters = json_member(answer, "parameters", json_type_object);
+	product = json_member_string(parameters, "product");
 	ours = product && strcmp(product, "mymachines") == 0;
 	json_object_put(answer);
 	return ours;

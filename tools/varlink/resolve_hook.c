@@ -135,10 +135,9 @@ struct verdict {
 
 static bool read_number(json_object *of, const char *name, int64_t *number)
 {
-	json_object *value = NULL;
+	json_object *value = json_member(of, name, json_type_int);
 
-	json_object_object_get_ex(of, name, &value);
-	if (!json_object_is_type(value, json_type_int))
+	if (!value)
 		return false;
 	*number = json_object_get_int64(value);
 	return *number >= 0 && *number <= UINT16_MAX;
@@ -146,11 +145,9 @@ static bool read_number(json_object *of, const char *name, int64_t *number)
 
 static bool read_key(json_object *item, struct key *key)
 {
-	json_object *of = NULL, *name = NULL;
+	json_object *of = json_member(item, "key", json_type_object);
 
-	json_object_object_get_ex(item, "key", &of);
-	json_object_object_get_ex(of, "name", &name);
-	key->name = json_string(name);
+	key->name = json_member_string(of, "name");
 	return key->name && read_number(of, "class", &key->class) &&
 	       read_number(of, "type", &key->type);
 }
