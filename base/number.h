@@ -3,6 +3,8 @@
 #pragma once
 
 #include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* The value of a hexadecimal digit, or -1. */
@@ -13,6 +15,20 @@ static inline int hex_digit(char c)
 	if (c >= 'a' && c <= 'f')
 		return c - 'a' + 10;
 	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/* Parse two hexadecimal digits for each of `size` bytes. False at anything else, a NUL included. */
+static inline bool hex_decode(const char *text, uint8_t *bytes, size_t size)
+{
+	for (size_t i = 0; i < size; i++) {
+		int high = hex_digit(text[2 * i]);
+		int low = high < 0 ? -1 : hex_digit(text[2 * i + 1]);
+
+		if (low < 0)
+			return false;
+		bytes[i] = (uint8_t) (high << 4 | low);
+	}
+	return true;
 }
 
 /* Parse plain decimal, as in /etc/passwd: no sign, no leading zero, below 2^32. 0 or -EINVAL. */

@@ -2,11 +2,11 @@
 #include "host/machine_system.h"
 
 #include "base/file_identity.h"
+#include "base/number.h"
 #include "host/file_reader.h"
 #include "host/machine_file.h"
 #include "host/os_release.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -61,13 +61,10 @@ static void parse_id(const char *text, struct machine_system *system)
 {
 	uint8_t bytes[sizeof system->id], any = 0;
 
-	for (size_t i = 0; i < sizeof bytes; i++) {
-		if (!isxdigit((unsigned char) text[2 * i]) ||
-		    !isxdigit((unsigned char) text[2 * i + 1]) ||
-		    sscanf(text + 2 * i, "%2hhx", &bytes[i]) != 1)
-			return;
+	if (!hex_decode(text, bytes, sizeof bytes))
+		return;
+	for (size_t i = 0; i < sizeof bytes; i++)
 		any |= bytes[i];
-	}
 	text += 2 * sizeof bytes;
 	if (!any || (*text && strcmp(text, "\n") != 0))
 		return;

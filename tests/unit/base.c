@@ -57,6 +57,22 @@ START_TEST(hexadecimal_digits_have_values)
 }
 END_TEST
 
+START_TEST(hexadecimal_bytes_are_read_whole_or_not)
+{
+	uint8_t bytes[3] = { 0 };
+
+	ck_assert(hex_decode("00fFA5rest", bytes, 3));
+	ck_assert_int_eq(bytes[0], 0);
+	ck_assert_int_eq(bytes[1], 0xff);
+	ck_assert_int_eq(bytes[2], 0xa5);
+	ck_assert(!hex_decode("00ff0", bytes, 3));
+	ck_assert(!hex_decode("00ff", bytes, 3));
+	ck_assert(!hex_decode("00f 00", bytes, 3));
+	ck_assert(!hex_decode("00 f00", bytes, 3));
+	ck_assert(hex_decode("", bytes, 0));
+}
+END_TEST
+
 static pid_t start_child(int status, bool waits)
 {
 	pid_t pid = fork();
@@ -266,6 +282,7 @@ Suite *base_suite(void)
 
 	ADD(suite, lines_are_cut_and_empty_ones_left_out);
 	ADD(suite, hexadecimal_digits_have_values);
+	ADD(suite, hexadecimal_bytes_are_read_whole_or_not);
 	ADD(suite, a_child_is_waited_for);
 	ADD(suite, a_child_that_does_not_end_is_waited_for_no_longer_than_asked);
 	ADD(suite, a_pidfd_tells_whether_its_process_lives);

@@ -261,22 +261,13 @@ static int reply_line(struct bus *bus, sd_bus_message *call, const struct work_r
 	return sd_bus_reply_method_return(call, "s", line);
 }
 
-/* machine-id(5): 32 hexadecimal digits. A NUL ends the text. */
-static bool parse_id(const char *text, uint8_t id[static 16])
-{
-	if (strspn(text, "0123456789abcdefABCDEF") != 32)
-		return false;
-	for (size_t i = 0; i < 16; i++)
-		id[i] = (uint8_t) (hex_digit(text[2 * i]) << 4 | hex_digit(text[2 * i + 1]));
-	return true;
-}
-
 static int reply_id(struct bus *bus, sd_bus_message *call, const struct work_result *result,
 		    sd_bus_error *error)
 {
 	sd_bus_message *reply = NULL;
 	uint8_t id[16];
-	bool has_id = parse_id(result->text, id);
+	/* machine-id(5): 32 digits, and nothing of a kind behind them. */
+	bool has_id = hex_decode(result->text, id, sizeof id) && hex_digit(result->text[32]) < 0;
 	int r = sd_bus_message_new_method_return(call, &reply);
 
 	(void) bus, (void) error;

@@ -34,15 +34,8 @@ bool digest_parse(const char *text, size_t length, struct digest *digest)
 				    : length == 128 ? DIGEST_SHA512
 						    : DIGEST_NONE };
 
-	if (d.kind == DIGEST_NONE)
+	if (d.kind == DIGEST_NONE || !hex_decode(text, d.bytes, length / 2))
 		return false;
-	for (size_t i = 0; i < length / 2; i++) {
-		int high = hex_digit(text[2 * i]), low = hex_digit(text[2 * i + 1]);
-
-		if (high < 0 || low < 0)
-			return false;
-		d.bytes[i] = (uint8_t) (high << 4 | low);
-	}
 	*digest = d;
 	return true;
 }

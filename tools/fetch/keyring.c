@@ -322,13 +322,5 @@ char *fingerprint_format(const uint8_t fingerprint[static FINGERPRINT_SIZE],
 
 bool fingerprint_parse(const char *text, uint8_t fingerprint[static FINGERPRINT_SIZE])
 {
-	for (size_t i = 0; i < FINGERPRINT_SIZE; i++) {
-		int high = hex_digit(text[2 * i]);
-		int low = high < 0 ? -1 : hex_digit(text[2 * i + 1]);
-
-		if (low < 0)
-			return false;
-		fingerprint[i] = (uint8_t) (high << 4 | low);
-	}
-	return !text[2 * FINGERPRINT_SIZE];
+	return hex_decode(text, fingerprint, FINGERPRINT_SIZE) && !text[2 * FINGERPRINT_SIZE];
 }

@@ -85,15 +85,11 @@ const char *url_file_name(struct arena *arena, const struct url *url)
 	char *name = arena_strdup(arena, slash ? slash + 1 : url->path), *to = name;
 
 	for (const char *from = name; *from; from++) {
-		int high = *from == '%' ? hex_digit(from[1]) : -1;
-		int low = high >= 0 ? hex_digit(from[2]) : -1;
+		uint8_t byte = (uint8_t) *from;
 
-		if (low >= 0) {
-			*to++ = (char) (high << 4 | low);
+		if (byte == '%' && hex_decode(from + 1, &byte, 1))
 			from += 2;
-		} else {
-			*to++ = *from;
-		}
+		*to++ = (char) byte;
 		if (to[-1] == '/' || (unsigned char) to[-1] < ' ' || to[-1] == 0x7f)
 			return NULL;
 	}

@@ -182,15 +182,10 @@ static bool parse_uuid(const char *text, uint8_t id[static 16])
 	bool has_dashes = strlen(text) == 36;
 
 	for (size_t i = 0, at = 0; i < 16; i++) {
-		int high, low;
-
 		if (has_dashes && (i == 4 || i == 6 || i == 8 || i == 10) && text[at++] != '-')
 			return false;
-		high = hex_digit(text[at]);
-		low = high < 0 ? -1 : hex_digit(text[at + 1]);
-		if (low < 0)
+		if (!hex_decode(text + at, id + i, 1))
 			return false;
-		id[i] = (uint8_t) (high << 4 | low);
 		at += 2;
 	}
 	return has_dashes || strlen(text) == 32;
