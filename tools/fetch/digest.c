@@ -75,6 +75,17 @@ bool digests_equal(const struct digest *a, const struct digest *b)
 	return a->kind == b->kind && memcmp(a->bytes, b->bytes, digest_size(a->kind)) == 0;
 }
 
+int digest_check(const char *name, const struct digest *is, const struct digest *wanted,
+		 struct failure *f)
+{
+	char first[DIGEST_TAGGED_SIZE], second[DIGEST_TAGGED_SIZE];
+
+	if (wanted->kind == DIGEST_NONE || digests_equal(is, wanted))
+		return 0;
+	return failure_set(f, FAILURE_NOT_PERMITTED, "%s has the digest %s, and %s is wanted", name,
+			   digest_format_tagged(is, first), digest_format_tagged(wanted, second));
+}
+
 struct digest_context *digest_begin(enum digest_kind kind)
 {
 	struct digest_context *context;

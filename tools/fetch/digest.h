@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include "base/failure.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -38,6 +40,10 @@ bool digest_parse_tagged(const char *text, struct digest *digest);
 char *digest_format_tagged(const struct digest *digest, char text[static DIGEST_TAGGED_SIZE]);
 
 bool digests_equal(const struct digest *a, const struct digest *b);
+
+/* Refuse what `name` says in a message if its digest isn't the wanted one. DIGEST_NONE wants none. */
+int digest_check(const char *name, const struct digest *is, const struct digest *wanted,
+		 struct failure *f);
 
 /* A sum that grows. */
 struct digest_context;

@@ -4,6 +4,7 @@
 #include "tools/images/image_pool.h"
 #include "tools/import/stop.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 static int fetch_document(void *data, const struct oci_descriptor *descriptor, char **text,
@@ -112,13 +113,13 @@ static int fetch_blob(struct oci_download *d, const struct oci_descriptor *layer
 static int check_blob(const struct oci_descriptor *layer, const struct fetch_answer *answer,
 		      struct failure *f)
 {
-	char is[DIGEST_TAGGED_SIZE], wanted[DIGEST_TAGGED_SIZE];
-
-	if (digests_equal(&answer->digest, &layer->digest) && answer->size == layer->size)
+	if (digest_check(answer->url.shown, &answer->digest, &layer->digest, f) < 0)
+		return -1;
+	if (answer->size == layer->size)
 		return 0;
-	return failure_set(f, FAILURE_NOT_PERMITTED, "%s has the digest %s, and %s is wanted",
-			   answer->url.shown, digest_format_tagged(&answer->digest, is),
-			   digest_format_tagged(&layer->digest, wanted));
+	return failure_set(f, FAILURE_NOT_PERMITTED,
+			   "%s has %" PRIu64 " bytes, and the image's manifest says %" PRIu64,
+			   answer->url.shown, answer->size, layer->size);
 }
 
 /* What was there before may be the fault: then all of it anew. */

@@ -66,17 +66,6 @@ static const char *path_of(struct arena *arena, const struct oci_descriptor *d)
 	return arena_printf(arena, "blobs/%s", text);
 }
 
-static int check_digest(const struct oci_descriptor *d, const struct digest *is, struct failure *f)
-{
-	char first[DIGEST_TAGGED_SIZE], second[DIGEST_TAGGED_SIZE];
-
-	if (digests_equal(is, &d->digest))
-		return 0;
-	return failure_set(
-		f, FAILURE_NOT_PERMITTED, "a file of the image has the digest %s, and %s is wanted",
-		digest_format_tagged(is, first), digest_format_tagged(&d->digest, second));
-}
-
 static int read_text(void *data, const struct oci_descriptor *d, char **text, size_t *size,
 		     struct failure *f)
 {
@@ -90,7 +79,7 @@ static int read_text(void *data, const struct oci_descriptor *d, char **text, si
 		return 0;
 	digest_add(context, *text, *size);
 	digest_get(context, &digest);
-	return check_digest(d, &digest, f);
+	return digest_check("a file of the image", &digest, &d->digest, f);
 }
 
 static int read_document(void *data, const struct oci_descriptor *d, char **text, size_t *size,
@@ -114,7 +103,7 @@ static int open_layer(void *data, const struct oci_descriptor *d, struct failure
 	r = digest_of_file(layout->layer, d->digest.kind, &digest);
 	if (r < 0)
 		return failure_errno(f, r, "cannot read a layer");
-	return check_digest(d, &digest, f) < 0 ? -1 : layout->layer;
+	return digest_check("a file of the image", &digest, &d->digest, f) < 0 ? -1 : layout->layer;
 }
 
 static bool has_file(const struct oci_layout *layout, const char *path)

@@ -147,18 +147,6 @@ int oci_registry_fetch(struct oci_registry *registry, const char *address,
 	return fetch(registry->arena, request, answer, f);
 }
 
-static int check_digest(const char *address, const struct digest *is, const struct digest *wanted,
-			struct failure *f)
-{
-	char first[DIGEST_TAGGED_SIZE], second[DIGEST_TAGGED_SIZE];
-
-	if (wanted->kind == DIGEST_NONE || digests_equal(is, wanted))
-		return 0;
-	return failure_set(f, FAILURE_NOT_PERMITTED, "%s has the digest %s, and %s is wanted",
-			   address, digest_format_tagged(is, first),
-			   digest_format_tagged(wanted, second));
-}
-
 int oci_registry_document(struct oci_registry *registry, const struct oci_descriptor *descriptor,
 			  char **text, size_t *size, const char **type, struct digest *digest,
 			  struct failure *f)
@@ -182,7 +170,7 @@ int oci_registry_document(struct oci_registry *registry, const struct oci_descri
 	if (wanted.kind == DIGEST_NONE && digest_parse_tagged(answer.content_digest, &told) &&
 	    told.kind == request.digest_kind)
 		wanted = told;
-	if (check_digest(address, &answer.digest, &wanted, f) < 0)
+	if (digest_check(address, &answer.digest, &wanted, f) < 0)
 		return -1;
 	*size = (size_t) answer.size;
 	*type = oci_media_type(registry->arena, answer.content_type);
@@ -203,5 +191,5 @@ int oci_registry_text(struct oci_registry *registry, const struct oci_descriptor
 	if (fetch_in_memory(registry, address, &request, &answer, text, f) < 0)
 		return -1;
 	*size = (size_t) answer.size;
-	return check_digest(address, &answer.digest, &descriptor->digest, f);
+	return digest_check(address, &answer.digest, &descriptor->digest, f);
 }
