@@ -124,17 +124,24 @@ static int register_as_root(struct registration *reg, struct failure *f)
 		       : register_machines(reg, 1, &(struct registrar_options){ 0 }, NULL, f);
 }
 
-int register_work(const void *argument, struct work_result *result, struct failure *f)
+int register_work_now(const struct register_work *work, struct work_result *result,
+		      struct failure *f)
 {
-	const struct register_work *work = argument;
 	struct registration registration = work->registration;
 
 	registration.scope = work->create;
-	former_wait(registration.machine.name, registration.leader);
 	if ((work->owner ? register_as_owner(work, &registration, f)
 			 : register_as_root(&registration, f)) < 0)
 		return -1;
 	result->size = strlen(registration.machine.name) + 1;
 	memcpy(result->text, registration.machine.name, result->size);
 	return 0;
+}
+
+int register_work(const void *argument, struct work_result *result, struct failure *f)
+{
+	const struct register_work *work = argument;
+
+	former_wait(work->registration.machine.name, work->registration.leader);
+	return register_work_now(work, result, f);
 }

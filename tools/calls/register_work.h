@@ -18,8 +18,12 @@ struct register_work {
 
 void register_work_done(struct register_work *work) __attribute__((nonnull));
 
-/* The result is the machine's first name. */
+/* Wait for a former machine of the name, and register. The result is the machine's first name. */
 work_function register_work;
+
+/* The same without waiting, for who has waited. 0, or -1 with a failure. */
+int register_work_now(const struct register_work *work, struct work_result *result,
+		      struct failure *failure) __attribute__((nonnull, warn_unused_result));
 
 /*
  * Whether another owner than root may register the machine: see check_ownership(). 0, or -1 with

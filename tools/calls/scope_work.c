@@ -217,5 +217,5 @@ int scope_work(const void *argument, struct work_result *result, struct failure 
 	    may_move(&request.registration, &may, f) < 0 || (may && move_leader(work, f) < 0))
 		return -1;
 	request.create = false;
-	return register_work(&request, result, f);
+	return register_work_now(&request, result, f);
 }
