@@ -41,9 +41,10 @@ enum failure_kind {
 	FAILURE_NO_USER,	/* no such user in a machine */
 	FAILURE_NO_AGENT,	/* a person would have to permit it, and can't be asked */
 	FAILURE_TOO_MANY,	/* more at once than one user may have */
+	FAILURE_NOT_OWN,	/* a machine isn't its user's own, so the user needs permission */
 };
 
-#define FAILURE_KIND_LAST FAILURE_TOO_MANY
+#define FAILURE_KIND_LAST FAILURE_NOT_OWN
 
 /* Longer texts are cut and end in "...". */
 #define FAILURE_TEXT_SIZE 2048

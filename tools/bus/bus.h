@@ -33,6 +33,7 @@ struct bus {
 	int lock;			/* by which others know that this process answers, or -1 */
 	struct bus_call *calls;		/* those that wait for polkit or a job */
 	size_t n_jobs;
+	sd_bus_message *not_own; /* a call whose handler runs again: see bus_permitted.h */
 	sd_event_source *idle;
 	const char *trouble; /* why no call can be answered, or NULL */
 };

@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 int bus_caller_uid(sd_bus_message *call, uid_t *uid)
@@ -44,4 +45,16 @@ int bus_watch_caller(sd_bus_message *call, sd_bus_slot **slot, sd_bus_message_ha
 		return -ENOMEM;
 	}
 	return sd_bus_add_match_async(sd_bus_message_get_bus(call), slot, match, gone, NULL, data);
+}
+
+void bus_call_again(sd_bus_message *call, sd_bus_message_handler_t handler, void *userdata)
+{
+	sd_bus_error error = SD_BUS_ERROR_NULL;
+	int r = sd_bus_message_rewind(call, true);
+
+	if (r >= 0)
+		r = handler(call, userdata, &error);
+	if (r < 0 || sd_bus_error_is_set(&error))
+		sd_bus_reply_method_errno(call, r, &error);
+	sd_bus_error_free(&error);
 }

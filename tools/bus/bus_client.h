@@ -11,6 +11,13 @@ int bus_caller_uid(sd_bus_message *call, uid_t *uid) __attribute__((nonnull));
 /* Its process. 0 or a negative errno. */
 int bus_caller_pid(sd_bus_message *call, pid_t *pid) __attribute__((nonnull));
 
+/*
+ * Call a method's handler with a message that it has seen before, as if it came now: it answers, or
+ * has it answered later, or fails, and then the error is the answer.
+ */
+void bus_call_again(sd_bus_message *call, sd_bus_message_handler_t handler, void *userdata)
+	__attribute__((nonnull(1, 2)));
+
 /* Call `gone` when it leaves the bus, until the slot is freed. 0 or a negative errno. */
 int bus_watch_caller(sd_bus_message *call, sd_bus_slot **slot, sd_bus_message_handler_t gone,
 		     void *data) __attribute__((nonnull(1, 2, 3)));

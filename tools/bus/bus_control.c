@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Unregistering, ending and signalling machines. */
 #include "base/cleanup.h"
-#include "tools/bus/bus_job.h"
 #include "tools/bus/bus_operate.h"
-#include "tools/bus/bus_polkit.h"
+#include "tools/bus/bus_permitted.h"
 #include "tools/bus/bus_target.h"
 #include "tools/calls/control_work.h"
 
@@ -23,12 +22,24 @@ static int reply_nothing(struct bus *bus, sd_bus_message *call, const struct wor
 	return sd_bus_reply_method_return(call, NULL);
 }
 
-static int may_manage(struct bus *bus, sd_bus_message *call, sd_bus_message_handler_t handler,
-		      const char *machine, const char *verb, sd_bus_error *error)
-{
-	const char *details[] = { "machine", machine, "verb", verb, NULL };
+/* What is to be done to a machine by a child, if the caller may. */
+struct control {
+	sd_bus_message_handler_t handler;
+	const char *verb;
+	enum own_use use;
+	work_function *function;
+	const void *argument;
+};
 
-	return bus_authorize(bus, call, handler, bus, MANAGE, details, error);
+static int start_control(struct bus *bus, sd_bus_message *call, const struct call_target *target,
+			 const struct control *control, sd_bus_error *error)
+{
+	const char *details[] = { "machine", target->name, "verb", control->verb, NULL };
+	const struct bus_question question = { control->handler, MANAGE, details, &target->machine,
+					       control->use };
+
+	return bus_permitted_start(bus, call, &question, control->function, control->argument,
+				   reply_nothing, CONTROL_WORK_MS, error);
 }
 
 BUS_HANDLER(bus_unregister_machine)
@@ -45,11 +56,10 @@ BUS_HANDLER(bus_unregister_machine)
 		return r;
 	if (target.is_host)
 		return sd_bus_reply_method_return(call, NULL);
-	r = may_manage(userdata, call, bus_unregister_machine, target.name, "unregister", error);
-	if (r <= 0)
-		return r < 0 ? r : 1;
-	return bus_job_start(userdata, call, unregister_work, &named, reply_nothing,
-			     CONTROL_WORK_MS, error);
+	return start_control(userdata, call, &target,
+			     &(struct control){ bus_unregister_machine, "unregister",
+						OWN_UNREGISTER, unregister_work, &named },
+			     error);
 }
 
 static int not_the_host(const struct call_target *target, sd_bus_error *error)
@@ -66,13 +76,11 @@ BUS_HANDLER(bus_terminate_machine)
 
 	if (r >= 0)
 		r = not_the_host(&target, error);
-	if (r >= 0)
-		r = may_manage(userdata, call, bus_terminate_machine, target.name, "terminate",
-			       error);
-	if (r <= 0)
-		return r < 0 ? r : 1;
-	return bus_job_start(userdata, call, terminate_work, &target, reply_nothing,
-			     CONTROL_WORK_MS, error);
+	return r < 0 ? r
+		     : start_control(userdata, call, &target,
+				     &(struct control){ bus_terminate_machine, "terminate",
+							OWN_CONTROL, terminate_work, &target },
+				     error);
 }
 
 BUS_HANDLER(bus_kill_machine)
@@ -94,10 +102,9 @@ BUS_HANDLER(bus_kill_machine)
 		return sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS, "Invalid signal %i",
 					 kill.signal);
 	r = not_the_host(&target, error);
-	if (r >= 0)
-		r = may_manage(userdata, call, bus_kill_machine, target.name, "kill", error);
-	if (r <= 0)
-		return r < 0 ? r : 1;
-	return bus_job_start(userdata, call, kill_work, &kill, reply_nothing, CONTROL_WORK_MS,
-			     error);
+	return r < 0 ? r
+		     : start_control(userdata, call, &target,
+				     &(struct control){ bus_kill_machine, "kill", OWN_CONTROL,
+							kill_work, &kill },
+				     error);
 }

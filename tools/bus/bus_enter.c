@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Terminals, shells, directories, copies and mounts of machines. */
 #include "base/cleanup.h"
-#include "tools/bus/bus_job.h"
 #include "tools/bus/bus_operate.h"
-#include "tools/bus/bus_polkit.h"
+#include "tools/bus/bus_permitted.h"
 #include "tools/bus/bus_target.h"
 #include "tools/calls/enter_work.h"
 
@@ -20,17 +19,22 @@ static int invalid(sd_bus_error *error, const char *words)
 	return sd_bus_error_set(error, SD_BUS_ERROR_INVALID_ARGS, words);
 }
 
-static int may(struct bus *bus, sd_bus_message *call, sd_bus_message_handler_t handler,
-	       const char *action, const char *const *details, sd_bus_error *error)
-{
-	return bus_authorize(bus, call, handler, bus, action, details, error);
-}
-
 static int reply_terminal(struct bus *bus, sd_bus_message *call, const struct work_result *result,
 			  sd_bus_error *error)
 {
 	(void) bus, (void) error;
 	return sd_bus_reply_method_return(call, "hs", result->fd, result->text);
+}
+
+/* A terminal of the machine's, if the caller may have one. */
+static int start_terminal(struct bus *bus, sd_bus_message *call, const struct call_target *target,
+			  struct bus_question question, work_function *function,
+			  const void *argument, sd_bus_error *error)
+{
+	question.own = &target->machine;
+	question.use = OWN_TERMINAL;
+	return bus_permitted_start(bus, call, &question, function, argument, reply_terminal,
+				   TERMINAL_WORK_MS, error);
 }
 
 /* For the host itself, stock tools open terminals by other means. */
@@ -40,14 +44,14 @@ BUS_HANDLER(bus_open_pty)
 {
 	CLEANUP_TARGET struct call_target target = { 0 };
 	int r = bus_target_open_container(&target, call, only_containers, error);
+	const char *details[] = { "machine", target.name, NULL };
 
-	if (r >= 0)
-		r = may(userdata, call, bus_open_pty, ACTION("open-pty"),
-			(const char *[]){ "machine", target.name, NULL }, error);
-	if (r <= 0)
-		return r < 0 ? r : 1;
-	return bus_job_start(userdata, call, terminal_work, &target, reply_terminal,
-			     TERMINAL_WORK_MS, error);
+	return r < 0 ? r
+		     : start_terminal(userdata, call, &target,
+				      (struct bus_question){ .handler = bus_open_pty,
+							     .action = ACTION("open-pty"),
+							     .details = details },
+				      terminal_work, &target, error);
 }
 
 static int read_environment(sd_bus_message *call, struct string_list *settings, sd_bus_error *error)
@@ -72,17 +76,17 @@ static int start_shell(struct bus *bus, sd_bus_message *call, struct session_wor
 	char *const only_path[] = { (char *) path, NULL };
 	const char *details[] = { "machine", shell->target->name,    "verb", "shell", "user", user,
 				  "program", *path ? path : "shell", NULL };
-	int r = may(bus, call, bus_open_shell, ACTION("shell"), details, error);
 
-	if (r <= 0)
-		return r < 0 ? r : 1;
 	if (program.file && !(arguments && *arguments))
 		program.arguments = only_path;
 	shell->session.user = user;
 	shell->session.programs = &program;
 	shell->session.n_programs = 1;
-	return bus_job_start(bus, call, session_work, shell, reply_terminal, TERMINAL_WORK_MS,
-			     error);
+	return start_terminal(bus, call, shell->target,
+			      (struct bus_question){ .handler = bus_open_shell,
+						     .action = ACTION("shell"),
+						     .details = details },
+			      session_work, shell, error);
 }
 
 static void free_strings(char ***strings)
@@ -121,14 +125,14 @@ BUS_HANDLER(bus_open_login)
 	CLEANUP_TARGET struct call_target target = { 0 };
 	struct session_work shell = { .target = &target, .session = login_session };
 	int r = bus_target_open_container(&target, call, only_containers, error);
+	const char *details[] = { "machine", target.name, "verb", "login", NULL };
 
-	if (r >= 0)
-		r = may(userdata, call, bus_open_login, ACTION("login"),
-			(const char *[]){ "machine", target.name, "verb", "login", NULL }, error);
-	if (r <= 0)
-		return r < 0 ? r : 1;
-	return bus_job_start(userdata, call, session_work, &shell, reply_terminal, TERMINAL_WORK_MS,
-			     error);
+	return r < 0 ? r
+		     : start_terminal(userdata, call, &target,
+				      (struct bus_question){ .handler = bus_open_login,
+							     .action = ACTION("login"),
+							     .details = details },
+				      session_work, &shell, error);
 }
 
 static int reply_descriptor(struct bus *bus, sd_bus_message *call, const struct work_result *result,
@@ -138,10 +142,17 @@ static int reply_descriptor(struct bus *bus, sd_bus_message *call, const struct 
 	return sd_bus_reply_method_return(call, "h", result->fd);
 }
 
-static int may_manage(struct bus *bus, sd_bus_message *call, sd_bus_message_handler_t handler,
-		      const char *const *details, sd_bus_error *error)
+/* What only root, or whom polkit allows, may do with a machine. */
+static int start_managing(struct bus *bus, sd_bus_message *call, sd_bus_message_handler_t handler,
+			  const char *const *details, work_function *function, const void *argument,
+			  bus_job_reply *reply, int milliseconds, sd_bus_error *error)
 {
-	return may(bus, call, handler, ACTION("manage-machines"), details, error);
+	const struct bus_question question = { .handler = handler,
+					       .action = ACTION("manage-machines"),
+					       .details = details };
+
+	return bus_permitted_start(bus, call, &question, function, argument, reply, milliseconds,
+				   error);
 }
 
 BUS_HANDLER(bus_open_root_directory)
@@ -151,15 +162,12 @@ BUS_HANDLER(bus_open_root_directory)
 		&target, call,
 		"Opening the root directory is only supported on container machines.", error);
 
-	if (r >= 0)
-		r = may_manage(userdata, call, bus_open_root_directory,
-			       (const char *[]){ "machine", target.name, "verb",
-						 "open_root_directory", NULL },
-			       error);
-	if (r <= 0)
-		return r < 0 ? r : 1;
-	return bus_job_start(userdata, call, root_work, &target, reply_descriptor, TERMINAL_WORK_MS,
-			     error);
+	return r < 0 ? r
+		     : start_managing(userdata, call, bus_open_root_directory,
+				      (const char *[]){ "machine", target.name, "verb",
+							"open_root_directory", NULL },
+				      root_work, &target, reply_descriptor, TERMINAL_WORK_MS,
+				      error);
 }
 
 static int reply_nothing(struct bus *bus, sd_bus_message *call, const struct work_result *result,
@@ -191,14 +199,10 @@ BUS_HANDLER(bus_bind_mount)
 		return invalid(error, "Destination path must be absolute and normalized.");
 	bind.bind.is_read_only = read_only;
 	bind.bind.make_target = make;
-	r = may_manage(userdata, call, bus_bind_mount,
-		       (const char *[]){ "machine", target.name, "verb", "bind", "src",
-					 bind.bind.here, "dest", bind.bind.there, NULL },
-		       error);
-	if (r <= 0)
-		return r < 0 ? r : 1;
-	return bus_job_start(userdata, call, bind_work, &bind, reply_nothing, TERMINAL_WORK_MS,
-			     error);
+	return start_managing(userdata, call, bus_bind_mount,
+			      (const char *[]){ "machine", target.name, "verb", "bind", "src",
+						bind.bind.here, "dest", bind.bind.there, NULL },
+			      bind_work, &bind, reply_nothing, TERMINAL_WORK_MS, error);
 }
 
 static int copy_files(struct bus *bus, sd_bus_message *call, bool to_machine, bool with_flags,
@@ -225,16 +229,13 @@ static int copy_files(struct bus *bus, sd_bus_message *call, bool to_machine, bo
 		destination = source;
 	if (*destination != '/')
 		return invalid(error, "Destination path must be absolute.");
-	r = may_manage(bus, call, handler,
-		       (const char *[]){ "machine", target.name, "verb", "copy", "src", source,
-					 "dest", destination, NULL },
-		       error);
-	if (r <= 0)
-		return r < 0 ? r : 1;
 	copy.session.here = to_machine ? source : destination;
 	copy.session.there = to_machine ? destination : source;
 	copy.session.replace = flags & 1;
-	return bus_job_start(bus, call, copy_work, &copy, reply_nothing, COPY_WORK_MS, error);
+	return start_managing(bus, call, handler,
+			      (const char *[]){ "machine", target.name, "verb", "copy", "src",
+						source, "dest", destination, NULL },
+			      copy_work, &copy, reply_nothing, COPY_WORK_MS, error);
 }
 
 BUS_HANDLER(bus_copy_from)

@@ -13,6 +13,7 @@ struct job {
 	struct bus *bus;
 	sd_bus_message *call;
 	bus_job_reply *reply;
+	sd_bus_message_handler_t handler; /* of a machine that may be the caller's own, or NULL */
 	struct work work;
 	sd_event_source *readable, *deadline;
 	sd_bus_slot *owner; /* of the match that tells that the client has left */
@@ -44,6 +45,13 @@ static void answer_failure(struct job *job, const struct failure *failure)
 	answer_error(job, &error);
 }
 
+static void answer_again(struct job *job)
+{
+	job->bus->not_own = job->call;
+	bus_call_again(job->call, job->handler, job->bus);
+	job->bus->not_own = NULL;
+}
+
 static int on_readable(sd_event_source *source, int socket, uint32_t events, void *data)
 {
 	struct job *job = data;
@@ -56,7 +64,10 @@ static int on_readable(sd_event_source *source, int socket, uint32_t events, voi
 		failure_errno(&failure, -ENOMEM, "cannot hear from the process that does the work");
 		answer_failure(job, &failure);
 	} else if (work_receive(&job->work, result, &failure) < 0) {
-		answer_failure(job, &failure);
+		if (failure.kind == FAILURE_NOT_OWN && job->handler)
+			answer_again(job);
+		else
+			answer_failure(job, &failure);
 	} else {
 		if (job->reply(job->bus, job->call, result, &error) < 0 ||
 		    sd_bus_error_is_set(&error))
@@ -119,8 +130,9 @@ static struct job *start_job(struct bus *bus, sd_bus_message *call, uid_t uid,
 	return job;
 }
 
-int bus_job_start(struct bus *bus, sd_bus_message *call, work_function *function,
-		  const void *argument, bus_job_reply *reply, int milliseconds, sd_bus_error *error)
+static int begin_job(struct bus *bus, sd_bus_message *call, work_function *function,
+		     const void *argument, bus_job_reply *reply, int milliseconds,
+		     sd_bus_message_handler_t handler, sd_bus_error *error)
 {
 	uid_t uid;
 	struct job *job;
@@ -134,6 +146,7 @@ int bus_job_start(struct bus *bus, sd_bus_message *call, work_function *function
 					"Too many calls of this user are under way.");
 	if (job) {
 		job->reply = reply;
+		job->handler = handler;
 		r = watch_child(job, milliseconds);
 		if (r >= 0)
 			r = bus_watch_caller(call, &job->owner, on_owner_changed, job);
@@ -141,4 +154,17 @@ int bus_job_start(struct bus *bus, sd_bus_message *call, work_function *function
 			end_job(job);
 	}
 	return r < 0 ? sd_bus_error_set_errno(error, r) : 1;
+}
+
+int bus_job_start(struct bus *bus, sd_bus_message *call, work_function *function,
+		  const void *argument, bus_job_reply *reply, int milliseconds, sd_bus_error *error)
+{
+	return begin_job(bus, call, function, argument, reply, milliseconds, NULL, error);
+}
+
+int bus_job_start_own(struct bus *bus, sd_bus_message *call, work_function *function,
+		      const void *argument, bus_job_reply *reply, int milliseconds,
+		      sd_bus_message_handler_t handler, sd_bus_error *error)
+{
+	return begin_job(bus, call, function, argument, reply, milliseconds, handler, error);
 }

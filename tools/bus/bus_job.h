@@ -27,3 +27,12 @@ bus_job_reply bus_reply_assignments;
 int bus_job_start(struct bus *bus, sd_bus_message *call, work_function *function,
 		  const void *argument, bus_job_reply *reply, int milliseconds, sd_bus_error *error)
 	__attribute__((nonnull));
+
+/*
+ * The same, but if the work fails with FAILURE_NOT_OWN, the handler is called again with the call, which
+ * is bus->not_own meanwhile.
+ */
+int bus_job_start_own(struct bus *bus, sd_bus_message *call, work_function *function,
+		      const void *argument, bus_job_reply *reply, int milliseconds,
+		      sd_bus_message_handler_t handler, sd_bus_error *error)
+	__attribute__((nonnull));

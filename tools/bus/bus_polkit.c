@@ -103,17 +103,10 @@ static enum answer read_answer(sd_bus_message *reply)
 static int on_answer(sd_bus_message *reply, void *data, sd_bus_error *unused)
 {
 	struct bus_call *c = data;
-	sd_bus_error error = SD_BUS_ERROR_NULL;
-	int r;
 
 	(void) unused;
 	c->answer = read_answer(reply);
-	r = sd_bus_message_rewind(c->call, true);
-	if (r >= 0)
-		r = c->handler(c->call, c->userdata, &error);
-	if (r < 0 || sd_bus_error_is_set(&error))
-		sd_bus_reply_method_errno(c->call, r, &error);
-	sd_bus_error_free(&error);
+	bus_call_again(c->call, c->handler, c->userdata);
 	free_call(c);
 	return 0;
 }
@@ -216,6 +209,11 @@ static int ask(struct bus *bus, sd_bus_message *call, sd_bus_message_handler_t h
 		return 0;
 	free_call(c);
 	return r;
+}
+
+bool bus_is_asked(struct bus *bus, sd_bus_message *call)
+{
+	return find_call(bus, call);
 }
 
 int bus_authorize(struct bus *bus, sd_bus_message *call, sd_bus_message_handler_t handler,

@@ -10,6 +10,9 @@
 /* What polkit is told of a question: pairs of a key and a value, NULL behind the last. */
 #define BUS_DETAILS_MAX 16
 
+/* Whether polkit was asked about this call, and may have answered. */
+bool bus_is_asked(struct bus *bus, sd_bus_message *call) __attribute__((nonnull));
+
 /*
  * Whether the caller may do it. 1; 0 if polkit was asked, and the handler is
  * called again with the same message when it has answered, so the handler

@@ -17,6 +17,7 @@ libbus_a_SOURCES = \
 	%D%/bus_lookup.c %D%/bus_lookup.h \
 	%D%/bus_objects.c \
 	%D%/bus_operate.h \
+	%D%/bus_permitted.c %D%/bus_permitted.h \
 	%D%/bus_polkit.c %D%/bus_polkit.h \
 	%D%/bus_register.c \
 	%D%/bus_target.c %D%/bus_target.h
