@@ -73,6 +73,7 @@ else
 fi
 
 M=org.freedesktop.machine1
+IMAGES=/org/freedesktop/machine1/image
 E=org.freedesktop.DBus.Error
 # image NAME METHOD [ARGUMENT...]: a call of an image's object
 image() {
@@ -134,4 +135,48 @@ for call in "RemoveImage s web1" "RenameImage ss web1 x" "CloneImage ssb web1 x 
 done
 is "$(ls $pool)|$(as_user busctl --json=short call $MACHINE1 ListImages 2>/dev/null | jq -c '.data[0] | map(.[0])')" \
     "$(printf '%s\n' disk.raw web1)|[\".host\",\"disk\",\"web1\"]" "and may list images, all of which are there still"
+
+# A file system that doesn't answer delays those alone who ask about images, and them not for ever.
+object_error() {
+    busctl --timeout=30 call $M "$1" "org.freedesktop.DBus.${2%.*}" "${2#*.}" "${@:3}" 2>&1
+}
+is "$(object_error $IMAGES/nosuch Properties.Get ss $M.Image Name)" "Call failed: Unknown object '$IMAGES/nosuch'." \
+    "an image that isn't there has no properties"
+like "$(object_error $IMAGES/web1 Properties.Get ss $M.Image Nosuch)" "*or property Nosuch*" "an image has no other properties"
+like "$(object_error $IMAGES/web1 Properties.GetAll s $M.Nosuch)" "*Unknown interface*" "an image has no other interfaces"
+is "$(busctl get-property $MACHINE1 PoolPath PoolUsage)" "$(printf 's "%s"\nt 18446744073709551615' $pool)" "properties of the pool"
+if [ -c /dev/fuse ]; then
+    mkdir $pool/hung
+    python3 "$SRCDIR/tests/support/silent_fuse.py" $pool/hung >"$TMPDIR/fuse" 2>&1 </dev/null &
+    fuse=$!
+    wait_until grep -q . "$TMPDIR/fuse"
+fi
+if grep -qx ready "$TMPDIR/fuse" 2>/dev/null; then
+    machine1 ListMachines >/dev/null
+    # ask NAME COMMAND...: in the background
+    callers=()
+    ask() {
+        "${@:2}" >"$TMPDIR/hung-$1" 2>&1 &
+        callers+=($!)
+    }
+    ask ListImages machine1 ListImages
+    ask GetImage machine1 GetImage s hung
+    ask RemoveImage machine1 RemoveImage s hung
+    ask Clone image hung Clone sb hung2 false
+    ask Get object_error $IMAGES/hung Properties.Get ss $M.Image Name
+    ask GetAll object_error $IMAGES/hung Properties.GetAll s ''
+    ask Introspect object_error $IMAGES Introspectable.Introspect
+    has_children() {
+        [ "$(pgrep -c -P "$(server_pid)")" -ge ${#callers[@]} ]
+    }
+    wait_until has_children
+    is "$(machine1 ListMachines | cut -c 1-14)" 'a(ssso) 1 ".ho' "a disk that hangs delays no call about machines"
+    is "$(machine1 GetImage s web1)" "o \"$IMAGES/web1\"" "nor one about another image"
+    wait "${callers[@]}"
+    is "$(cat "$TMPDIR"/hung-* | sort | uniq -c | sed 's/^ *//')" \
+        "${#callers[@]} Call failed: the machine or image has not answered in time" "a call about that disk ends in an error"
+    kill -9 $fuse
+else
+    skip "FUSE can't be mounted here" "a disk that hangs delays no call about machines"
+fi
 done_testing

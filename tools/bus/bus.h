@@ -33,7 +33,7 @@ struct bus {
 	int lock;			/* by which others know that this process answers, or -1 */
 	struct bus_call *calls;		/* those that wait for polkit or a job */
 	size_t n_jobs;
-	sd_bus_message *not_own; /* a call whose handler runs again: see bus_permitted.h */
+	sd_bus_message *again; /* a call whose handler runs again: see bus_job.h */
 	sd_event_source *idle;
 	const char *trouble; /* why no call can be answered, or NULL */
 };
@@ -41,8 +41,8 @@ struct bus {
 /* Fill an error of the bus from a failure, by the one table of names. Returns its negative errno. */
 int bus_fail(sd_bus_error *error, const struct failure *failure) __attribute__((nonnull));
 
-/* The same of an image that wasn't found. */
-int bus_fail_image(sd_bus_error *error, const char *name, const struct failure *failure)
+/* The same for this call: for that of an image's object that isn't there, it is that there is no object. */
+int bus_fail_call(sd_bus_error *error, sd_bus_message *call, const struct failure *failure)
 	__attribute__((nonnull));
 
 /* The error of a machine that isn't there. Returns its negative errno. */

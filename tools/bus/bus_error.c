@@ -7,6 +7,7 @@
 #include "registry/lookup.h"
 
 #include <errno.h>
+#include <string.h>
 
 #define MACHINE1(name) "org.freedesktop.machine1." name
 
@@ -55,14 +56,13 @@ int bus_fail_no_machine(sd_bus_error *error, const char *name)
 				 quote(name, quoted));
 }
 
-int bus_fail_image(sd_bus_error *error, const char *name, const struct failure *failure)
+int bus_fail_call(sd_bus_error *error, sd_bus_message *call, const struct failure *failure)
 {
-	char quoted[QUOTED_SIZE];
+	const char *path = sd_bus_message_get_path(call);
 
-	if (failure->kind != FAILURE_NO_IMAGE && failure->kind != FAILURE_INVALID)
+	if (failure->kind != FAILURE_NO_IMAGE || strcmp(path, BUS_MANAGER_PATH) == 0)
 		return bus_fail(error, failure);
-	return sd_bus_error_setf(error, MACHINE1("NoSuchImage"), "No image '%s' known",
-				 quote(name, quoted));
+	return sd_bus_error_setf(error, SD_BUS_ERROR_UNKNOWN_OBJECT, "Unknown object '%s'.", path);
 }
 
 int bus_registry_open(struct snapshot *snapshot, sd_bus_error *error)

@@ -13,8 +13,6 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #define MANAGE_IMAGES	"org.freedesktop.machine1.manage-images"
 #define MANAGE_MACHINES "org.freedesktop.machine1.manage-machines"
@@ -23,7 +21,6 @@
 struct image_target {
 	const char *name;
 	char *from_path; /* or NULL */
-	bool is_host;
 };
 
 static void image_target_done(struct image_target *target)
@@ -40,28 +37,19 @@ static int check_name(const char *name, sd_bus_error *error)
 							     "Image name '%s' is invalid.", name);
 }
 
-static int open_target(struct image_target *target, sd_bus_message *call, sd_bus_error *error)
+/* Of which image the call is. The next arguments are the call's own. */
+static int read_target(struct image_target *target, sd_bus_message *call, sd_bus_error *error)
 {
-	CLEANUP(arena_done) struct arena arena = { 0 };
 	const char *path = sd_bus_message_get_path(call);
-	struct failure failure;
-	struct image image;
 	int r;
 
-	if (strcmp(path, BUS_MANAGER_PATH) == 0) {
-		r = sd_bus_message_read(call, "s", &target->name);
-		if (r > 0 && strcmp(target->name, ".host") != 0)
-			r = check_name(target->name, error) < 0 ? -EINVAL : 1;
-	} else {
+	if (strcmp(path, BUS_MANAGER_PATH) != 0) {
 		r = sd_bus_path_decode(path, BUS_IMAGE_PATH, &target->from_path);
 		target->name = target->from_path;
+		return r == 0 ? -ENOENT : r;
 	}
-	if (r <= 0)
-		return r < 0 ? r : -ENOENT;
-	if (image_find(&arena, target->name, &image, &failure) < 0)
-		return bus_fail_image(error, target->name, &failure);
-	target->is_host = image.is_host;
-	return 0;
+	r = sd_bus_message_read(call, "s", &target->name);
+	return r < 0 || strcmp(target->name, ".host") == 0 ? r : check_name(target->name, error);
 }
 
 static int reply_nothing(struct bus *bus, sd_bus_message *call, const struct work_result *result,
@@ -71,7 +59,7 @@ static int reply_nothing(struct bus *bus, sd_bus_message *call, const struct wor
 	return sd_bus_reply_method_return(call, NULL);
 }
 
-/* Ask whether the caller may change an image, and have it done. */
+/* Look for the image, ask whether the caller may change it, and have it done: in this order. */
 static int change_image(struct bus *bus, sd_bus_message *call, sd_bus_message_handler_t handler,
 			const char *verb, const struct image_work *work, work_function *function,
 			sd_bus_error *error)
@@ -80,8 +68,12 @@ static int change_image(struct bus *bus, sd_bus_message *call, sd_bus_message_ha
 		"image",	work->name, "verb", verb, work->new_name ? "new_name" : NULL,
 		work->new_name, NULL
 	};
-	int r = bus_authorize(bus, call, handler, bus, MANAGE_IMAGES, details, error);
+	int r;
 
+	if (bus->again != call && !bus_is_asked(bus, call))
+		return bus_job_start_again(bus, call, image_find_work, work, NULL, IMAGE_LOOK_MS,
+					   handler, error);
+	r = bus_authorize(bus, call, handler, bus, MANAGE_IMAGES, details, error);
 	if (r <= 0)
 		return r < 0 ? r : 1;
 	/* This host's own root can be copied, and nothing else. */
@@ -93,7 +85,7 @@ static int change_image(struct bus *bus, sd_bus_message *call, sd_bus_message_ha
 BUS_HANDLER(bus_remove_image)
 {
 	CLEANUP_TARGET struct image_target target = { 0 };
-	int r = open_target(&target, call, error);
+	int r = read_target(&target, call, error);
 
 	return r < 0 ? r
 		     : change_image(userdata, call, bus_remove_image, "remove",
@@ -105,7 +97,7 @@ BUS_HANDLER(bus_rename_image)
 {
 	CLEANUP_TARGET struct image_target target = { 0 };
 	struct image_work work = { 0 };
-	int r = open_target(&target, call, error);
+	int r = read_target(&target, call, error);
 
 	if (r >= 0)
 		r = sd_bus_message_read(call, "s", &work.new_name);
@@ -121,7 +113,7 @@ BUS_HANDLER(bus_clone_image)
 {
 	CLEANUP_TARGET struct image_target target = { 0 };
 	struct image_work work = { 0 };
-	int read_only = 0, r = open_target(&target, call, error);
+	int read_only = 0, r = read_target(&target, call, error);
 
 	if (r >= 0)
 		r = sd_bus_message_read(call, "sb", &work.new_name, &read_only);
@@ -137,7 +129,7 @@ BUS_HANDLER(bus_clone_image)
 BUS_HANDLER(bus_mark_image)
 {
 	CLEANUP_TARGET struct image_target target = { 0 };
-	int read_only = 0, r = open_target(&target, call, error);
+	int read_only = 0, r = read_target(&target, call, error);
 
 	if (r >= 0)
 		r = sd_bus_message_read(call, "b", &read_only);
@@ -152,7 +144,7 @@ BUS_HANDLER(bus_limit_image)
 {
 	CLEANUP_TARGET struct image_target target = { 0 };
 	struct image_work work = { 0 };
-	int r = open_target(&target, call, error);
+	int r = read_target(&target, call, error);
 
 	if (r >= 0)
 		r = sd_bus_message_read(call, "t", &work.limit);
@@ -207,20 +199,16 @@ static int reply_removed(struct bus *bus, sd_bus_message *call, const struct wor
 {
 	CLEANUP_FREE char *list = NULL;
 	sd_bus_message *reply = NULL;
-	struct stat st;
-	int r;
+	size_t size = 0;
+	int r = 0;
 
 	(void) bus, (void) error;
-	if (fstat(result->fd, &st) < 0)
-		return -errno;
-	list = malloc((size_t) st.st_size + 1);
+	list = work_result_bytes(result, &size, &r);
 	if (!list)
-		return -ENOMEM;
-	if (pread(result->fd, list, (size_t) st.st_size, 0) != st.st_size)
-		return -EIO;
+		return r;
 	r = sd_bus_message_new_method_return(call, &reply);
 	if (r >= 0)
-		r = append_removed(reply, list, (size_t) st.st_size);
+		r = append_removed(reply, list, size);
 	if (r >= 0)
 		r = sd_bus_send(NULL, reply, NULL);
 	sd_bus_message_unref(reply);
@@ -285,7 +273,7 @@ static int read_file(struct bus *bus, sd_bus_message *call, const char *const *p
 {
 	CLEANUP_TARGET struct image_target target = { 0 };
 	struct image_work work = { .paths = paths };
-	int r = open_target(&target, call, error);
+	int r = read_target(&target, call, error);
 
 	work.name = target.name;
 	return r < 0 ? r

@@ -3,30 +3,28 @@
 #include "tools/bus/bus_images.h"
 
 #include "base/cleanup.h"
-#include "base/quote.h"
-#include "tools/bus/bus.h"
-#include "tools/images/image.h"
+#include "tools/bus/bus_job.h"
+#include "tools/calls/image_work.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define CLEANUP_ARENA CLEANUP(arena_done)
+#define CLEANUP_RECORDS CLEANUP(image_records_done)
 
+/* Whether there is such an image is for a child to see, when a method or a property is asked for. */
 int bus_image_find(sd_bus *bus, const char *path, const char *interface, void *userdata,
 		   void **found, sd_bus_error *error)
 {
-	CLEANUP_ARENA struct arena arena = { 0 };
 	CLEANUP_FREE char *name = NULL;
-	struct failure failure;
-	struct image image;
 	int r = sd_bus_path_decode(path, BUS_IMAGE_PATH, &name);
 
 	(void) bus, (void) interface, (void) error;
 	if (r <= 0)
 		return r;
 	*found = userdata;
-	return image_find(&arena, name, &image, &failure) == 0;
+	return strcmp(name, ".host") == 0 || image_name_is_valid(name);
 }
 
 /* The path of an image's object: the caller's to free. NULL if memory is out. */
@@ -37,48 +35,31 @@ static char *image_path(const char *name)
 	return sd_bus_path_encode(BUS_IMAGE_PATH, name, &path) < 0 ? NULL : path;
 }
 
-int bus_image_enumerate(sd_bus *bus, const char *prefix, void *userdata, char ***nodes,
-			sd_bus_error *error)
+static int reply_path(struct bus *bus, sd_bus_message *call, const struct work_result *result,
+		      sd_bus_error *error)
 {
-	CLEANUP_ARENA struct arena arena = { 0 };
-	struct failure failure;
-	struct image *images;
-	size_t count;
-	char **paths;
+	CLEANUP_RECORDS struct image_records records = { 0 };
+	CLEANUP_FREE char *path = NULL;
+	struct image image;
+	int r = image_records_read(&records, result);
 
-	(void) bus, (void) prefix, (void) userdata;
-	if (image_list(&arena, &images, &count, &failure) < 0)
-		return bus_fail(error, &failure);
-	paths = calloc(count + 1, sizeof *paths);
-	for (size_t i = 0; paths && i < count; i++) {
-		paths[i] = image_path(images[i].name);
-		if (paths[i])
-			continue;
-		while (i > 0)
-			free(paths[--i]);
-		free(paths);
-		paths = NULL;
-	}
-	*nodes = paths;
-	return paths ? 0 : -ENOMEM;
+	(void) bus, (void) error;
+	if (r < 0)
+		return r;
+	if (!image_records_next(&records, &image))
+		return -EBADMSG;
+	path = image_path(image.name);
+	return path ? sd_bus_reply_method_return(call, "o", path) : -ENOMEM;
 }
 
 BUS_HANDLER(bus_get_image)
 {
-	CLEANUP_ARENA struct arena arena = { 0 };
-	CLEANUP_FREE char *path = NULL;
-	struct failure failure;
-	struct image image;
-	const char *name;
-	int r = sd_bus_message_read(call, "s", &name);
+	struct image_work work = { 0 };
+	int r = sd_bus_message_read(call, "s", &work.name);
 
-	(void) userdata;
-	if (r < 0)
-		return r;
-	if (image_find(&arena, name, &image, &failure) < 0)
-		return bus_fail_image(error, name, &failure);
-	path = image_path(name);
-	return path ? sd_bus_reply_method_return(call, "o", path) : -ENOMEM;
+	return r < 0 ? r
+		     : bus_job_start(userdata, call, image_find_work, &work, reply_path,
+				     IMAGE_LOOK_MS, error);
 }
 
 static int append_image(sd_bus_message *reply, const struct image *image)
@@ -92,29 +73,73 @@ static int append_image(sd_bus_message *reply, const struct image *image)
 				     image->usage, path);
 }
 
-BUS_HANDLER(bus_list_images)
+static int reply_images(struct bus *bus, sd_bus_message *call, const struct work_result *result,
+			sd_bus_error *error)
 {
-	CLEANUP_ARENA struct arena arena = { 0 };
+	CLEANUP_RECORDS struct image_records records = { 0 };
 	sd_bus_message *reply = NULL;
-	struct failure failure;
-	struct image *images;
-	size_t count;
-	int r;
+	struct image image;
+	int r = image_records_read(&records, result);
 
-	(void) userdata;
-	if (image_list(&arena, &images, &count, &failure) < 0)
-		return bus_fail(error, &failure);
-	r = sd_bus_message_new_method_return(call, &reply);
+	(void) bus, (void) error;
+	if (r >= 0)
+		r = sd_bus_message_new_method_return(call, &reply);
 	if (r >= 0)
 		r = sd_bus_message_open_container(reply, 'a', "(ssbttto)");
-	for (size_t i = 0; r >= 0 && i < count; i++)
-		r = append_image(reply, &images[i]);
+	while (r >= 0 && image_records_next(&records, &image))
+		r = append_image(reply, &image);
 	if (r >= 0)
 		r = sd_bus_message_close_container(reply);
 	if (r >= 0)
 		r = sd_bus_send(NULL, reply, NULL);
 	sd_bus_message_unref(reply);
 	return r;
+}
+
+BUS_HANDLER(bus_list_images)
+{
+	return bus_job_start(userdata, call, image_list_work, &(struct image_work){ 0 },
+			     reply_images, IMAGE_LOOK_MS, error);
+}
+
+/* The D-Bus specification's document. A path needs no escapes. */
+static void write_nodes(FILE *xml, struct image_records *records)
+{
+	struct image image;
+
+	fputs("<!DOCTYPE node PUBLIC \"-//freedesktop//DTD D-BUS Object Introspection 1.0//EN\"\n"
+	      "\"http://www.freedesktop.org/standards/dbus/1.0/introspect.dtd\">\n"
+	      "<node>\n",
+	      xml);
+	while (image_records_next(records, &image)) {
+		CLEANUP_FREE char *path = image_path(image.name);
+
+		if (path)
+			fprintf(xml, " <node name=\"%s\"/>\n", path + strlen(BUS_IMAGE_PATH "/"));
+	}
+	fputs("</node>\n", xml);
+}
+
+static int reply_nodes(struct bus *bus, sd_bus_message *call, const struct work_result *result,
+		       sd_bus_error *error)
+{
+	CLEANUP_RECORDS struct image_records records = { 0 };
+	CLEANUP_FREE char *text = NULL;
+	size_t size;
+	int r = image_records_read(&records, result);
+	FILE *xml = r < 0 ? NULL : open_memstream(&text, &size);
+
+	(void) bus, (void) error;
+	if (!xml)
+		return r < 0 ? r : -errno;
+	write_nodes(xml, &records);
+	return fclose(xml) == 0 ? sd_bus_reply_method_return(call, "s", text) : -ENOMEM;
+}
+
+int bus_image_introspect(struct bus *bus, sd_bus_message *call, sd_bus_error *error)
+{
+	return bus_job_start(bus, call, image_list_work, &(struct image_work){ 0 }, reply_nodes,
+			     IMAGE_LOOK_MS, error);
 }
 
 static int append_number(sd_bus_message *reply, const struct image *image, const char *property)
@@ -129,29 +154,22 @@ static int append_number(sd_bus_message *reply, const struct image *image, const
 	return sd_bus_message_append(reply, "t", value);
 }
 
+/* Called by bus_properties.c alone, with an image that a child has found. */
 static int get_property(sd_bus *bus, const char *path, const char *interface, const char *property,
 			sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
-	CLEANUP_ARENA struct arena arena = { 0 };
-	CLEANUP_FREE char *name = NULL;
-	struct failure failure;
-	struct image image;
-	int r = sd_bus_path_decode(path, BUS_IMAGE_PATH, &name);
+	const struct image *image = userdata;
 
-	(void) bus, (void) interface, (void) userdata;
-	if (r <= 0)
-		return r < 0 ? r : -ENOENT;
-	if (image_find(&arena, name, &image, &failure) < 0)
-		return bus_fail_image(error, name, &failure);
+	(void) bus, (void) path, (void) interface, (void) error;
 	if (strcmp(property, "Name") == 0)
-		return sd_bus_message_append(reply, "s", image.name);
+		return sd_bus_message_append(reply, "s", image->name);
 	if (strcmp(property, "Path") == 0)
-		return sd_bus_message_append(reply, "s", image.path);
+		return sd_bus_message_append(reply, "s", image->path);
 	if (strcmp(property, "Type") == 0)
-		return sd_bus_message_append(reply, "s", image_kind_name(image.kind));
+		return sd_bus_message_append(reply, "s", image_kind_name(image->kind));
 	if (strcmp(property, "ReadOnly") == 0)
-		return sd_bus_message_append(reply, "b", image.is_read_only);
-	return append_number(reply, &image, property);
+		return sd_bus_message_append(reply, "b", image->is_read_only);
+	return append_number(reply, image, property);
 }
 
 #define METHOD(name, in, in_names, out, out_names, handler)                                        \

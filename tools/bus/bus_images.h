@@ -7,6 +7,8 @@
 
 #include "tools/bus/bus_lookup.h"
 
+struct bus;
+
 #define BUS_IMAGE_INTERFACE "org.freedesktop.machine1.Image"
 
 BUS_HANDLER(bus_get_image);
@@ -23,9 +25,11 @@ BUS_HANDLER(bus_get_image_machine_id);
 BUS_HANDLER(bus_get_image_machine_info);
 BUS_HANDLER(bus_get_image_os_release);
 
-/* The objects of images, for sd_bus_add_fallback_vtable() and sd_bus_add_node_enumerator(). */
+/* The objects of images, for sd_bus_add_fallback_vtable(). */
 extern const sd_bus_vtable bus_image_vtable[];
 int bus_image_find(sd_bus *bus, const char *path, const char *interface, void *userdata,
 		   void **found, sd_bus_error *error);
-int bus_image_enumerate(sd_bus *bus, const char *prefix, void *userdata, char ***nodes,
-			sd_bus_error *error);
+
+/* Answer Introspect() of the node above them, which lists them. Returns as a handler does. */
+int bus_image_introspect(struct bus *bus, sd_bus_message *call, sd_bus_error *error)
+	__attribute__((nonnull));

@@ -13,7 +13,7 @@ struct job {
 	struct bus *bus;
 	sd_bus_message *call;
 	bus_job_reply *reply;
-	sd_bus_message_handler_t handler; /* of a machine that may be the caller's own, or NULL */
+	sd_bus_message_handler_t handler; /* which may be called again, or NULL */
 	struct work work;
 	sd_event_source *readable, *deadline;
 	sd_bus_slot *owner; /* of the match that tells that the client has left */
@@ -31,32 +31,37 @@ static void end_job(struct job *job)
 	free(job);
 }
 
-static void answer_error(struct job *job, sd_bus_error *error)
-{
-	sd_bus_reply_method_error(job->call, error);
-	sd_bus_error_free(error);
-}
-
 static void answer_failure(struct job *job, const struct failure *failure)
 {
 	sd_bus_error error = SD_BUS_ERROR_NULL;
 
-	bus_fail(&error, failure);
-	answer_error(job, &error);
+	bus_fail_call(&error, job->call, failure);
+	sd_bus_reply_method_error(job->call, &error);
+	sd_bus_error_free(&error);
+}
+
+/* By an errno alone, too, so that no caller waits for an answer that doesn't come. */
+static void answer_result(struct job *job, const struct work_result *result)
+{
+	sd_bus_error error = SD_BUS_ERROR_NULL;
+	int r = job->reply(job->bus, job->call, result, &error);
+
+	if (r < 0 || sd_bus_error_is_set(&error))
+		sd_bus_reply_method_errno(job->call, r, &error);
+	sd_bus_error_free(&error);
 }
 
 static void answer_again(struct job *job)
 {
-	job->bus->not_own = job->call;
+	job->bus->again = job->call;
 	bus_call_again(job->call, job->handler, job->bus);
-	job->bus->not_own = NULL;
+	job->bus->again = NULL;
 }
 
 static int on_readable(sd_event_source *source, int socket, uint32_t events, void *data)
 {
 	struct job *job = data;
 	CLEANUP_FREE struct work_result *result = calloc(1, sizeof *result);
-	sd_bus_error error = SD_BUS_ERROR_NULL;
 	struct failure failure;
 
 	(void) source, (void) socket, (void) events;
@@ -69,9 +74,10 @@ static int on_readable(sd_event_source *source, int socket, uint32_t events, voi
 		else
 			answer_failure(job, &failure);
 	} else {
-		if (job->reply(job->bus, job->call, result, &error) < 0 ||
-		    sd_bus_error_is_set(&error))
-			answer_error(job, &error);
+		if (!job->reply)
+			answer_again(job);
+		else
+			answer_result(job, result);
 		if (result->fd >= 0)
 			close(result->fd);
 	}
@@ -85,7 +91,7 @@ static int on_deadline(sd_event_source *source, uint64_t now, void *data)
 	struct failure failure;
 
 	(void) source, (void) now;
-	failure_set(&failure, FAILURE_TIMED_OUT, "the machine has not answered in time");
+	failure_set(&failure, FAILURE_TIMED_OUT, "the machine or image has not answered in time");
 	answer_failure(job, &failure);
 	end_job(job);
 	return 0;
@@ -162,9 +168,9 @@ int bus_job_start(struct bus *bus, sd_bus_message *call, work_function *function
 	return begin_job(bus, call, function, argument, reply, milliseconds, NULL, error);
 }
 
-int bus_job_start_own(struct bus *bus, sd_bus_message *call, work_function *function,
-		      const void *argument, bus_job_reply *reply, int milliseconds,
-		      sd_bus_message_handler_t handler, sd_bus_error *error)
+int bus_job_start_again(struct bus *bus, sd_bus_message *call, work_function *function,
+			const void *argument, bus_job_reply *reply, int milliseconds,
+			sd_bus_message_handler_t handler, sd_bus_error *error)
 {
 	return begin_job(bus, call, function, argument, reply, milliseconds, handler, error);
 }

@@ -29,10 +29,10 @@ int bus_job_start(struct bus *bus, sd_bus_message *call, work_function *function
 	__attribute__((nonnull));
 
 /*
- * The same, but if the work fails with FAILURE_NOT_OWN, the handler is called again with the call, which
- * is bus->not_own meanwhile.
+ * The same, but the handler is called again with the call, which is bus->again meanwhile, if the work
+ * fails with FAILURE_NOT_OWN, or is done and `reply` is NULL.
  */
-int bus_job_start_own(struct bus *bus, sd_bus_message *call, work_function *function,
-		      const void *argument, bus_job_reply *reply, int milliseconds,
-		      sd_bus_message_handler_t handler, sd_bus_error *error)
-	__attribute__((nonnull));
+int bus_job_start_again(struct bus *bus, sd_bus_message *call, work_function *function,
+			const void *argument, bus_job_reply *reply, int milliseconds,
+			sd_bus_message_handler_t handler, sd_bus_error *error)
+	__attribute__((nonnull(1, 2, 3, 4, 7, 8)));

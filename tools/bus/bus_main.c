@@ -8,6 +8,7 @@
 #include "tools/bus/bus_ask.h"
 #include "tools/bus/bus_images.h"
 #include "tools/bus/bus_log.h"
+#include "tools/bus/bus_properties.h"
 #include "tools/enter/sealed_copy.h"
 
 #include <errno.h>
@@ -139,10 +140,9 @@ static int on_message(sd_bus_message *m, void *data, sd_bus_error *error)
 {
 	struct bus *bus = data;
 
-	(void) m, (void) error;
 	bus->idle = sd_event_source_unref(bus->idle);
 	bus_consider_idle(bus);
-	return 0;
+	return bus_properties_filter(bus, m, error);
 }
 
 static int add_objects(struct bus *bus)
@@ -162,9 +162,6 @@ static int add_objects(struct bus *bus)
 	if (r >= 0)
 		r = sd_bus_add_fallback_vtable(bus->bus, NULL, BUS_IMAGE_PATH, BUS_IMAGE_INTERFACE,
 					       bus_image_vtable, bus_image_find, bus);
-	if (r >= 0)
-		r = sd_bus_add_node_enumerator(bus->bus, NULL, BUS_IMAGE_PATH, bus_image_enumerate,
-					       bus);
 	if (r >= 0)
 		r = sd_bus_add_object_vtable(bus->bus, NULL, "/org/freedesktop/LogControl1",
 					     "org.freedesktop.LogControl1", bus_log_vtable, bus);

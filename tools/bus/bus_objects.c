@@ -8,6 +8,7 @@
 #include "tools/bus/bus_lookup.h"
 #include "tools/bus/bus_operate.h"
 #include "tools/bus/bus_target.h"
+#include "tools/calls/image_work.h"
 #include "tools/images/image_pool.h"
 
 #include <errno.h>
@@ -82,18 +83,18 @@ int bus_machine_enumerate(sd_bus *bus, const char *prefix, void *userdata, char 
 static int get_property(sd_bus *bus, const char *path, const char *interface, const char *property,
 			sd_bus_message *reply, void *userdata, sd_bus_error *error);
 
+/* Called by bus_properties.c alone, with what a child has seen of the pool. */
 static int get_manager_property(sd_bus *bus, const char *path, const char *interface,
 				const char *property, sd_bus_message *reply, void *userdata,
 				sd_bus_error *error)
 {
-	uint64_t usage, limit;
+	const struct image_pool_quota *quota = userdata;
 
-	(void) bus, (void) path, (void) interface, (void) userdata, (void) error;
+	(void) bus, (void) path, (void) interface, (void) error;
 	if (strcmp(property, "PoolPath") == 0)
 		return sd_bus_message_append(reply, "s", IMAGE_POOL);
-	image_pool_read_quota(&usage, &limit);
-	return sd_bus_message_append(reply, "t",
-				     strcmp(property, "PoolUsage") == 0 ? usage : limit);
+	return sd_bus_message_append(
+		reply, "t", strcmp(property, "PoolUsage") == 0 ? quota->usage : quota->limit);
 }
 
 #define NO_NAMES ""

@@ -24,7 +24,7 @@ static int own_work(const void *argument, struct work_result *result, struct fai
 static bool may_be_own(struct bus *bus, sd_bus_message *call, const struct bus_question *q,
 		       uid_t user)
 {
-	return user != 0 && q->own && q->own->owner == user && bus->not_own != call &&
+	return user != 0 && q->own && q->own->owner == user && bus->again != call &&
 	       !bus_is_asked(bus, call);
 }
 
@@ -36,8 +36,8 @@ int bus_permitted_start(struct bus *bus, sd_bus_message *call, const struct bus_
 	int r;
 
 	if (bus_caller_uid(call, &own.user) >= 0 && may_be_own(bus, call, question, own.user))
-		return bus_job_start_own(bus, call, own_work, &own, reply, milliseconds,
-					 question->handler, error);
+		return bus_job_start_again(bus, call, own_work, &own, reply, milliseconds,
+					   question->handler, error);
 	r = bus_authorize(bus, call, question->handler, bus, question->action, question->details,
 			  error);
 	if (r <= 0)

@@ -6,7 +6,8 @@
 #include "tools/calls/ownership.h"
 
 struct bus_question {
-	sd_bus_message_handler_t handler; /* of the call, which runs again when polkit has answered */
+	sd_bus_message_handler_t
+		handler; /* of the call, which runs again when polkit has answered */
 	const char *action;
 	const char *const *details; /* pairs of a key and a value, NULL behind the last */
 	/* Polkit isn't asked about this machine if it is the caller's own; NULL for others. */

@@ -19,6 +19,7 @@ libbus_a_SOURCES = \
 	%D%/bus_operate.h \
 	%D%/bus_permitted.c %D%/bus_permitted.h \
 	%D%/bus_polkit.c %D%/bus_polkit.h \
+	%D%/bus_properties.c %D%/bus_properties.h \
 	%D%/bus_register.c \
 	%D%/bus_target.c %D%/bus_target.h
 libbus_a_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS) $(TOOLS_CFLAGS)

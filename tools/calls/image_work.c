@@ -3,14 +3,17 @@
 
 #include "base/arena.h"
 #include "base/cleanup.h"
+#include "base/quote.h"
 #include "host/machine_file.h"
 #include "tools/images/image_change.h"
 #include "tools/images/image_clone.h"
+#include "tools/images/image_pool.h"
 #include "tools/images/image_remove.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -22,6 +25,20 @@ static int check(int r, struct failure *f)
 	return r;
 }
 
+/* In machined's words: all edges say these. */
+static int find_image(const struct image_work *work, struct arena *arena, struct image *image,
+		      struct failure *f)
+{
+	char quoted[QUOTED_SIZE];
+
+	if (image_find(arena, work->name, image, f) == 0)
+		return 0;
+	return f->kind == FAILURE_NO_IMAGE || f->kind == FAILURE_INVALID
+		       ? failure_set(f, FAILURE_NO_IMAGE, "No image '%s' known",
+				     quote(work->name, quoted))
+		       : -1;
+}
+
 int image_remove_work(const void *argument, struct work_result *result, struct failure *f)
 {
 	const struct image_work *work = argument;
@@ -29,7 +46,7 @@ int image_remove_work(const void *argument, struct work_result *result, struct f
 	struct image image;
 
 	(void) result;
-	return image_find(&arena, work->name, &image, f) < 0 ? -1 : image_remove(&image, f);
+	return find_image(work, &arena, &image, f) < 0 ? -1 : image_remove(&image, f);
 }
 
 int image_rename_work(const void *argument, struct work_result *result, struct failure *f)
@@ -39,7 +56,7 @@ int image_rename_work(const void *argument, struct work_result *result, struct f
 	struct image image;
 
 	(void) result;
-	if (image_find(&arena, work->name, &image, f) < 0)
+	if (find_image(work, &arena, &image, f) < 0)
 		return -1;
 	return check(image_rename(&image, work->new_name, f), f);
 }
@@ -51,7 +68,7 @@ int image_clone_work(const void *argument, struct work_result *result, struct fa
 	struct image image;
 
 	(void) result;
-	if (image_find(&arena, work->name, &image, f) < 0)
+	if (find_image(work, &arena, &image, f) < 0)
 		return -1;
 	return check(image_clone(&image, work->new_name, work->read_only, NULL, f), f);
 }
@@ -63,7 +80,7 @@ int image_mark_work(const void *argument, struct work_result *result, struct fai
 	struct image image;
 
 	(void) result;
-	if (image_find(&arena, work->name, &image, f) < 0)
+	if (find_image(work, &arena, &image, f) < 0)
 		return -1;
 	return image_set_read_only(&image, work->read_only, f);
 }
@@ -75,7 +92,7 @@ int image_limit_work(const void *argument, struct work_result *result, struct fa
 	struct image image;
 
 	(void) result;
-	if (image_find(&arena, work->name, &image, f) < 0)
+	if (find_image(work, &arena, &image, f) < 0)
 		return -1;
 	return image_set_limit(&image, work->limit, f);
 }
@@ -97,7 +114,7 @@ int image_file_work(const void *argument, struct work_result *result, struct fai
 	struct image image;
 	ssize_t n = -ENOENT;
 
-	if (image_find(&arena, work->name, &image, f) < 0)
+	if (find_image(work, &arena, &image, f) < 0)
 		return -1;
 	if (image.kind != IMAGE_DIRECTORY && image.kind != IMAGE_SUBVOLUME)
 		return failure_set(f, FAILURE_NOT_SUPPORTED,
@@ -114,6 +131,25 @@ int image_file_work(const void *argument, struct work_result *result, struct fai
 	return 0;
 }
 
+/* A list for the parent, in a file. NULL with a failure. */
+static FILE *begin_list(struct work_result *result, struct failure *f)
+{
+	int fd = memfd_create("images", MFD_CLOEXEC);
+	FILE *list = fd < 0 ? NULL : fdopen(fd, "w");
+
+	if (!list) {
+		failure_errno(f, -errno, "cannot make a list of images");
+		return NULL;
+	}
+	result->fd = fd;
+	return list;
+}
+
+static int end_list(FILE *list, struct failure *f)
+{
+	return fflush(list) != 0 ? failure_errno(f, -errno, "cannot write the list of images") : 0;
+}
+
 static void note_removed(void *data, const char *name, uint64_t usage)
 {
 	FILE *list = data;
@@ -125,15 +161,93 @@ static void note_removed(void *data, const char *name, uint64_t usage)
 int image_clean_work(const void *argument, struct work_result *result, struct failure *f)
 {
 	const struct image_work *work = argument;
-	int fd = memfd_create("removed images", MFD_CLOEXEC);
-	FILE *list = fd < 0 ? NULL : fdopen(fd, "w");
+	FILE *list = begin_list(result, f);
 
-	if (!list)
-		return failure_errno(f, -errno, "cannot make a list of images");
-	if (image_clean(work->all, note_removed, list, NULL, f) < 0)
+	if (!list || image_clean(work->all, note_removed, list, NULL, f) < 0)
 		return -1;
-	if (fflush(list) != 0)
-		return failure_errno(f, -errno, "cannot write the list of images");
-	result->fd = fd;
+	return end_list(list, f);
+}
+
+/* The texts follow what points to them. */
+static void write_image(FILE *list, const struct image *image)
+{
+	fwrite(image, sizeof *image, 1, list);
+	fwrite(image->name, strlen(image->name) + 1, 1, list);
+	fwrite(image->path, strlen(image->path) + 1, 1, list);
+}
+
+int image_find_work(const void *argument, struct work_result *result, struct failure *f)
+{
+	const struct image_work *work = argument;
+	struct arena arena = { 0 };
+	struct image image;
+	FILE *list;
+
+	if (find_image(work, &arena, &image, f) < 0 || !(list = begin_list(result, f)))
+		return -1;
+	write_image(list, &image);
+	return end_list(list, f);
+}
+
+int image_list_work(const void *argument, struct work_result *result, struct failure *f)
+{
+	struct arena arena = { 0 };
+	struct image *images;
+	size_t count;
+	FILE *list;
+
+	(void) argument;
+	if (image_list(&arena, &images, &count, f) < 0 || !(list = begin_list(result, f)))
+		return -1;
+	for (size_t i = 0; i < count; i++)
+		write_image(list, &images[i]);
+	return end_list(list, f);
+}
+
+int image_pool_look_work(const void *argument, struct work_result *result, struct failure *f)
+{
+	struct image_pool_quota quota;
+
+	(void) argument, (void) f;
+	image_pool_read_quota(&quota.usage, &quota.limit);
+	memcpy(result->text, &quota, sizeof quota);
+	result->size = sizeof quota;
 	return 0;
+}
+
+int image_records_read(struct image_records *records, const struct work_result *result)
+{
+	int error = 0;
+
+	*records = (struct image_records){ 0 };
+	records->bytes = work_result_bytes(result, &records->size, &error);
+	return error;
+}
+
+/* The text at this place, which moves behind it. NULL if none is there. */
+static const char *next_text(struct image_records *records)
+{
+	const char *text = records->bytes + records->at;
+	size_t left = records->size - records->at, length = strnlen(text, left);
+
+	if (length == left)
+		return NULL;
+	records->at += length + 1;
+	return text;
+}
+
+bool image_records_next(struct image_records *records, struct image *image)
+{
+	if (records->size - records->at < sizeof *image)
+		return false;
+	memcpy(image, records->bytes + records->at, sizeof *image);
+	records->at += sizeof *image;
+	image->name = next_text(records);
+	image->path = image->name ? next_text(records) : NULL;
+	return image->path;
+}
+
+void image_records_done(struct image_records *records)
+{
+	free(records->bytes);
 }

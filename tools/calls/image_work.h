@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Changing and reading images: each of these is a work_function(). */
+/* Looking at images, changing and reading them: each of these is a work_function(). */
 #pragma once
 
 #include "tools/calls/work.h"
+#include "tools/images/image.h"
 
 #include <limits.h>
 #include <stdint.h>
@@ -10,6 +11,9 @@
 /* A clone takes as long as it takes; the call ends with its client. */
 #define IMAGE_WORK_MS	   INT_MAX
 #define IMAGE_FILE_WORK_MS 30000
+
+/* For looking at images, so that a caller gets an answer before it gives the call up. */
+#define IMAGE_LOOK_MS 10000
 
 /* An image, and what is to become of it: each function takes what it needs. */
 struct image_work {
@@ -33,3 +37,28 @@ work_function image_file_work;
  * removed its name, a NUL, and the bytes that it took, a uint64_t.
  */
 work_function image_clean_work;
+
+/* Find the image, or all of them: the result is for image_records_read(). */
+work_function image_find_work, image_list_work;
+
+/* What the pool takes and may take. The result's text is one of these. */
+struct image_pool_quota {
+	uint64_t usage, limit;
+};
+work_function image_pool_look_work;
+
+/* Images that a child has found. */
+struct image_records {
+	char *bytes;
+	size_t size, at;
+};
+
+/* Read what a child hands back. 0 or a negative errno. To be freed in either case. */
+int image_records_read(struct image_records *records, const struct work_result *result)
+	__attribute__((nonnull, warn_unused_result));
+
+/* The next of them, good as long as the records. False behind the last. */
+bool image_records_next(struct image_records *records, struct image *image)
+	__attribute__((nonnull));
+
+void image_records_done(struct image_records *records) __attribute__((nonnull));

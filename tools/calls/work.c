@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -212,6 +213,26 @@ int work_receive(const struct work *work, struct work_result *result, struct fai
 	else
 		result->fd = fd;
 	return r;
+}
+
+char *work_result_bytes(const struct work_result *result, size_t *size, int *error)
+{
+	char *bytes;
+	struct stat st;
+
+	if (fstat(result->fd, &st) < 0) {
+		*error = -errno;
+		return NULL;
+	}
+	*size = (size_t) st.st_size;
+	bytes = malloc(*size + 1);
+	if (bytes && pread(result->fd, bytes, *size, 0) == (ssize_t) *size) {
+		bytes[*size] = '\0';
+		return bytes;
+	}
+	*error = bytes ? -EIO : -ENOMEM;
+	free(bytes);
+	return NULL;
 }
 
 static void remove_work(const struct work *work)

@@ -53,6 +53,13 @@ int work_receive(const struct work *work, struct work_result *result, struct fai
 	__attribute__((nonnull, warn_unused_result));
 
 /*
+ * All that the child has written to the file of the result's descriptor, and a NUL behind it: the
+ * caller's to free. NULL, with a negative errno, if it can't be read.
+ */
+char *work_result_bytes(const struct work_result *result, size_t *size, int *error)
+	__attribute__((nonnull));
+
+/*
  * Give the work up, or end it when its result is there. A child that has reported ends at once; one
  * that a machine blocks is killed, and left alone if it doesn't die of that.
  */

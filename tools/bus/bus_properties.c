@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tools/bus/bus_properties.h"
+
+#include "base/cleanup.h"
+#include "tools/bus/bus_images.h"
+#include "tools/bus/bus_job.h"
+#include "tools/calls/image_work.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PROPERTIES     "org.freedesktop.DBus.Properties"
+#define INTROSPECTABLE "org.freedesktop.DBus.Introspectable"
+
+/* Get(), or GetAll() without a property. */
+struct query {
+	const char *interface, *property;
+};
+
+/* 1, or 0 if the message is another one. */
+static int read_query(sd_bus_message *call, struct query *query)
+{
+	int r = 0;
+
+	*query = (struct query){ 0 };
+	if (sd_bus_message_is_method_call(call, PROPERTIES, "Get") > 0 &&
+	    sd_bus_message_has_signature(call, "ss") > 0)
+		r = sd_bus_message_read(call, "ss", &query->interface, &query->property);
+	else if (sd_bus_message_is_method_call(call, PROPERTIES, "GetAll") > 0 &&
+		 sd_bus_message_has_signature(call, "s") > 0)
+		r = sd_bus_message_read(call, "s", &query->interface);
+	return r > 0 && sd_bus_message_rewind(call, true) >= 0;
+}
+
+/* The next property of an object, or NULL behind the last. */
+static const sd_bus_vtable *next_property(const sd_bus_vtable *at)
+{
+	while (at->type != _SD_BUS_VTABLE_END && at->type != _SD_BUS_VTABLE_PROPERTY)
+		at++;
+	return at->type == _SD_BUS_VTABLE_END ? NULL : at;
+}
+
+static const sd_bus_vtable *find_property(const sd_bus_vtable *table, const char *name)
+{
+	const sd_bus_vtable *at = next_property(table);
+
+	while (at && strcmp(at->x.property.member, name) != 0)
+		at = next_property(at + 1);
+	return at;
+}
+
+static int append_value(sd_bus_message *reply, const sd_bus_vtable *property, void *data)
+{
+	int r = sd_bus_message_open_container(reply, 'v', property->x.property.signature);
+
+	if (r >= 0)
+		r = property->x.property.get(NULL, "", "", property->x.property.member, reply, data,
+					     NULL);
+	return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static int append_all(sd_bus_message *reply, const sd_bus_vtable *table, void *data)
+{
+	int r = sd_bus_message_open_container(reply, 'a', "{sv}");
+
+	for (const sd_bus_vtable *at = next_property(table); r >= 0 && at;
+	     at = next_property(at + 1)) {
+		r = sd_bus_message_open_container(reply, 'e', "sv");
+		if (r >= 0)
+			r = sd_bus_message_append(reply, "s", at->x.property.member);
+		if (r >= 0)
+			r = append_value(reply, at, data);
+		if (r >= 0)
+			r = sd_bus_message_close_container(reply);
+	}
+	return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static int answer_query(sd_bus_message *call, const sd_bus_vtable *table, void *data)
+{
+	sd_bus_message *reply = NULL;
+	struct query query;
+	int r = sd_bus_message_rewind(call, true);
+
+	if (r >= 0)
+		r = read_query(call, &query) > 0 ? 0 : -EBADMSG;
+	if (r >= 0)
+		r = sd_bus_message_new_method_return(call, &reply);
+	if (r >= 0)
+		r = query.property ? append_value(reply, find_property(table, query.property), data)
+				   : append_all(reply, table, data);
+	if (r >= 0)
+		r = sd_bus_send(NULL, reply, NULL);
+	sd_bus_message_unref(reply);
+	return r;
+}
+
+static int reply_image(struct bus *bus, sd_bus_message *call, const struct work_result *result,
+		       sd_bus_error *error)
+{
+	CLEANUP(image_records_done) struct image_records records = { 0 };
+	struct image image;
+	int r = image_records_read(&records, result);
+
+	(void) bus, (void) error;
+	if (r >= 0 && !image_records_next(&records, &image))
+		r = -EBADMSG;
+	return r < 0 ? r : answer_query(call, bus_image_vtable, &image);
+}
+
+static int reply_pool(struct bus *bus, sd_bus_message *call, const struct work_result *result,
+		      sd_bus_error *error)
+{
+	struct image_pool_quota quota;
+
+	(void) bus, (void) error;
+	if (result->size != sizeof quota)
+		return -EBADMSG;
+	memcpy(&quota, result->text, sizeof quota);
+	return answer_query(call, bus_manager_vtable, &quota);
+}
+
+/* Whether it asks for properties of this table. Others sd-bus refuses without a getter. */
+static bool is_about(const struct query *query, const char *interface, const sd_bus_vtable *table)
+{
+	return (!*query->interface || strcmp(query->interface, interface) == 0) &&
+	       (!query->property || find_property(table, query->property));
+}
+
+static int start_query(struct bus *bus, sd_bus_message *call, const char *path,
+		       const struct query *query, sd_bus_error *error)
+{
+	CLEANUP_FREE char *name = NULL;
+
+	if (strcmp(path, BUS_MANAGER_PATH) == 0)
+		return is_about(query, BUS_MANAGER_INTERFACE, bus_manager_vtable)
+			       ? bus_job_start(bus, call, image_pool_look_work,
+					       &(struct image_work){ 0 }, reply_pool, IMAGE_LOOK_MS,
+					       error)
+			       : 0;
+	if (sd_bus_path_decode(path, BUS_IMAGE_PATH, &name) <= 0 ||
+	    !is_about(query, BUS_IMAGE_INTERFACE, bus_image_vtable))
+		return 0;
+	return bus_job_start(bus, call, image_find_work, &(struct image_work){ .name = name },
+			     reply_image, IMAGE_LOOK_MS, error);
+}
+
+int bus_properties_filter(struct bus *bus, sd_bus_message *call, sd_bus_error *error)
+{
+	const char *path = sd_bus_message_get_path(call);
+	struct query query;
+
+	if (!path)
+		return 0;
+	if (strcmp(path, BUS_IMAGE_PATH) == 0 &&
+	    sd_bus_message_is_method_call(call, INTROSPECTABLE, "Introspect") > 0)
+		return bus_image_introspect(bus, call, error);
+	return read_query(call, &query) > 0 ? start_query(bus, call, path, &query, error) : 0;
+}
