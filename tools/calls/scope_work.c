@@ -17,11 +17,17 @@
 #define SYSTEMD	      "org.freedesktop.systemd1"
 #define SYSTEMD_PATH  "/org/freedesktop/systemd1"
 #define MANAGER	      SYSTEMD ".Manager"
+#define UNIT_EXISTS   SYSTEMD ".UnitExists"
 #define STEP_USEC     10000
 #define JOB_WAIT_USEC (15 * 1000000ull)
 
 /* The scope of a machine of this name whose leader has just died may take so long to end. */
 #define FORMER_WAIT_USEC (5 * 1000000ull)
+
+/* The second one is for a machine whose name another one has had, which lives on in the first. */
+struct scope_units {
+	char first[UNIT_NAME_SIZE], second[UNIT_NAME_SIZE];
+};
 
 struct scope_job {
 	const char *path; /* NULL until systemd has told it */
@@ -137,9 +143,34 @@ static int wait_for_job(sd_bus *bus, const struct scope_job *job, const char *un
 			   job->result[0] ? job->result : "timeout");
 }
 
-static int run_job(sd_bus *bus, const struct scope_work *work, const char *unit, struct failure *f)
+/* The same until nothing is called so, or for so long. */
+static int start_scope_within(sd_bus *bus, const struct scope_work *work, const char *unit,
+			      uint64_t usec, sd_bus_message **reply, sd_bus_error *error)
 {
-	uint64_t end = now_usec() + FORMER_WAIT_USEC;
+	uint64_t end = now_usec() + usec;
+	int r = start_scope(bus, work, unit, reply, error);
+
+	while (r < 0 && sd_bus_error_has_name(error, UNIT_EXISTS) && now_usec() < end) {
+		sd_bus_error_free(error);
+		nanosleep(&(struct timespec){ .tv_nsec = STEP_USEC * 1000 }, NULL);
+		r = start_scope(bus, work, unit, reply, error);
+	}
+	return r;
+}
+
+static int follow_job(sd_bus *bus, struct scope_job *job, const char *unit, sd_bus_message *reply,
+		      struct failure *f)
+{
+	int r = sd_bus_message_read(reply, "o", &job->path);
+
+	return r < 0 ? failure_errno(f, r, "cannot understand systemd")
+		     : wait_for_job(bus, job, unit, f);
+}
+
+static int run_job(sd_bus *bus, const struct scope_work *work, struct scope_units *units,
+		   struct failure *f)
+{
+	const char *unit = units->first;
 	sd_bus_error error = SD_BUS_ERROR_NULL;
 	sd_bus_message *reply = NULL;
 	struct scope_job job = { 0 };
@@ -149,17 +180,14 @@ static int run_job(sd_bus *bus, const struct scope_work *work, const char *unit,
 	if (r >= 0)
 		r = sd_bus_call_method(bus, SYSTEMD, SYSTEMD_PATH, MANAGER, "Subscribe", &error,
 				       NULL, NULL);
-	for (bool again = r >= 0; again;) {
-		sd_bus_error_free(&error);
-		r = start_scope(bus, work, unit, &reply, &error);
-		again = r < 0 && sd_bus_error_has_name(&error, SYSTEMD ".UnitExists") &&
-			now_usec() < end;
-		if (again)
-			nanosleep(&(struct timespec){ .tv_nsec = STEP_USEC * 1000 }, NULL);
-	}
 	if (r >= 0)
-		r = sd_bus_message_read(reply, "o", &job.path);
-	r = r < 0 ? scope_failure(f, r, &error) : wait_for_job(bus, &job, unit, f);
+		r = start_scope_within(bus, work, unit, FORMER_WAIT_USEC, &reply, &error);
+	if (r < 0 && sd_bus_error_has_name(&error, UNIT_EXISTS)) {
+		sd_bus_error_free(&error);
+		unit = units->second;
+		r = start_scope(bus, work, unit, &reply, &error);
+	}
+	r = r < 0 ? scope_failure(f, r, &error) : follow_job(bus, &job, unit, reply, f);
 	sd_bus_message_unref(reply);
 	sd_bus_error_free(&error);
 	return r;
@@ -189,18 +217,33 @@ static int may_move(const struct registration *reg, bool *may, struct failure *f
 	return 0;
 }
 
+/* The machine was unregistered, and lives on in the scope that it was given. */
+static bool is_in_unit(const struct registration *reg, const char *unit)
+{
+	struct cgroup_hierarchy cgroups;
+	char found[UNIT_NAME_SIZE];
+
+	return cgroup_hierarchy_find(&cgroups) == 0 &&
+	       process_read_unit(&cgroups, (uint32_t) reg->leader, found) == 0 &&
+	       strcmp(found, unit) == 0;
+}
+
 static int move_leader(const struct scope_work *work, struct failure *f)
 {
 	const struct registration *reg = &work->request->registration;
-	char unit[UNIT_NAME_SIZE];
+	const char *name = reg->machine.name;
+	struct scope_units units;
 	sd_bus *bus = NULL;
 	int r;
 
-	if (scope_unit_name(reg->machine.name, 0, unit) < 0)
+	if (scope_unit_name(name, 0, units.first) < 0 ||
+	    scope_unit_name(name, (uint32_t) reg->leader, units.second) < 0)
 		return failure_set(f, FAILURE_INVALID, "the name is too long for a scope");
+	if (is_in_unit(reg, units.first) || is_in_unit(reg, units.second))
+		return 0;
 	r = sd_bus_open_system(&bus);
 	r = r < 0 ? failure_errno(f, r, "cannot connect to the system bus")
-		  : run_job(bus, work, unit, f);
+		  : run_job(bus, work, &units, f);
 	sd_bus_flush_close_unref(bus);
 	return r;
 }
