@@ -81,7 +81,6 @@ $E.InvalidArgs|whom to kill|KillMachine ssi web1 nobody 15
 $E.InvalidArgs|signal 0|KillMachine ssi web1 all 0
 $E.InvalidArgs|signal 99|KillMachine ssi web1 all 99
 $E.NotSupported|the host can't be terminated|TerminateMachine s .host
-$M.NoPrivateNetworking|addresses of the host|GetMachineAddresses s .host
 $E.InvalidArgs|a relative source|CopyToMachine sss web1 etc /etc
 $E.InvalidArgs|a source of a mount with ..|BindMountMachine sssbb web1 /etc/../etc /x false false
 $E.InvalidArgs|an unknown flag|CopyToMachineWithFlags ssst web1 /etc/hostname /x 2
@@ -98,6 +97,14 @@ T
 is "$(mymachines list --no-legend | awk '{print $1}' | sort | xargs)" "db1 web1" "no bad input has changed anything"
 
 # What lookups say.
+start net1 --share=net
+machine1 RegisterMachine sayssus net1 0 test container "$net1" "" >/dev/null
+is "$(bus_error GetMachineAddresses s net1)" $M.NoPrivateNetworking "addresses of a machine on the host's network"
+is "$(machine1 GetMachineAddresses s web1)" "a(iay) 0" "a network of its own without an address"
+machine1 UnregisterMachine s net1
+like "$(bus_error GetMachineAddresses s .host; machine1 GetMachineUIDShift s .host)" "success*u 0" "what the host has of a machine"
+is "$(machine1 GetMachineOSRelease s .host | grep -o '"ID" "[^"]*"')" "\"ID\" \"$(. /etc/os-release; echo "$ID")\"" \
+    "GetMachineOSRelease of the host"
 run machine1 GetMachineByPID u "$web1"
 is "$status|$out" '0|o "/org/freedesktop/machine1/machine/web1"' "GetMachineByPID"
 run machine1 GetMachineOSRelease s web1

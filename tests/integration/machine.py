@@ -203,14 +203,25 @@ ok("NAME=Test OS" in graceful["OSRelease"] and not any("EVIL" in line for line i
    "OSRelease has no line that a terminal wouldn't survive")
 equal((graceful["UIDShift"], call("List", name="db1", acquireMetadata="graceful")["parameters"]["UIDShift"]),
       (0, 200000), "UIDShift")
-ok("addresses" not in graceful, "a machine on the host's network has no addresses of its own")
-equal(error("List", name="web1", acquireMetadata="yes"), "NoPrivateNetworking", "which is an error of yes")
+equal(graceful["addresses"], [], "a network of its own without an address")
+ok("addresses" not in call("List", name="vm1", acquireMetadata="graceful")["parameters"],
+   "a machine on the host's network has no addresses of its own")
+equal(error("List", name="vm1", acquireMetadata="yes"), "NoPrivateNetworking", "which is an error of yes")
+host = call("List", name=".host")["parameters"]
+with open("/proc/stat") as stat:
+    boot = int(next(line for line in stat if line.startswith("btime")).split()[1])
+ok(abs(host["timestamp"]["realtime"] / 1e6 - boot) < 5, "the host is there since its boot")
+try:
+    with open("/etc/machine-id") as file:
+        equal(host.get("id"), file.read().strip() or None, "with its id")
+except FileNotFoundError:
+    ok("id" not in host, "without an id that it hasn't")
 with Client(path) as client:
     replies, end = client.call_all(M + "List", {"acquireMetadata": "graceful"})
     equal((sorted(r["name"] for r in replies), end), ([".host", "db1", "vm1", "web1"], None), "graceful lists all")
     ok(all("OSRelease" in r for r in replies if r["name"] in (".host", "web1")), "with what each has")
     replies, end = client.call_all(M + "List", {"acquireMetadata": "yes"})
-    ok(end in (M + "NoPrivateNetworking", M + "NotAvailable"), "yes ends with the first that lacks something")
+    ok(end in (M + "NoOSReleaseInformation", M + "NoPrivateNetworking", M + "NotAvailable"), "yes ends with the first that lacks something")
     ok("parameters" in client.call(M + "List", {"name": "web1"}), "and nothing follows")
 subprocess.run([os.environ["BUILDDIR"] + "/mymachines", "register", "vm1", f"--leader={leaders['vm1']}",
                 "--address=192.0.2.7"], check=True, stderr=subprocess.DEVNULL)

@@ -213,7 +213,7 @@ static int copy_files(struct bus *bus, sd_bus_message *call, bool to_machine, bo
 	const char *source, *destination;
 	uint64_t flags = 0;
 	int r = bus_target_open_container(
-		&target, call, "Copying is only supported on container machines.", error);
+		&target, call, "Copying files is only supported on container machines.", error);
 
 	if (r >= 0)
 		r = sd_bus_message_read(call, "ss", &source, &destination);

@@ -9,6 +9,7 @@
 #include "tools/bus/bus_job.h"
 #include "tools/bus/bus_target.h"
 #include "tools/calls/enter_work.h"
+#include "tools/calls/host_machine.h"
 #include "tools/calls/os_release_text.h"
 #include "tools/calls/process_machine.h"
 
@@ -109,16 +110,31 @@ BUS_HANDLER(bus_list_machines)
 	return r;
 }
 
-static int append_address(sd_bus_message *reply, const struct machine_address *address)
+static int append_address(void *reply, uint32_t interface, int family, const void *bytes)
 {
 	int r = sd_bus_message_open_container(reply, 'r', "iay");
 
+	(void) interface;
 	if (r >= 0)
-		r = sd_bus_message_append(reply, "i", (int) address->family);
+		r = sd_bus_message_append(reply, "i", family);
 	if (r >= 0)
-		r = sd_bus_message_append_array(reply, 'y', address->bytes,
-						address_length(address->family));
-	return r < 0 ? r : sd_bus_message_close_container(reply);
+		r = sd_bus_message_append_array(reply, 'y', bytes,
+						address_length((uint8_t) family));
+	if (r >= 0)
+		r = sd_bus_message_close_container(reply);
+	return r < 0 ? r : 0;
+}
+
+static int append_addresses(sd_bus_message *reply, const struct call_target *target)
+{
+	const struct machine *m = &target->machine;
+	int r = 0;
+
+	if (target->is_host)
+		return host_addresses_each(append_address, reply) < 0 ? -EIO : 0;
+	for (size_t i = 0; r >= 0 && i < m->n_addresses; i++)
+		r = append_address(reply, 0, m->addresses[i].family, m->addresses[i].bytes);
+	return r;
 }
 
 BUS_HANDLER(bus_get_addresses)
@@ -130,14 +146,20 @@ BUS_HANDLER(bus_get_addresses)
 	(void) userdata;
 	if (r < 0)
 		return r;
-	if (target.is_host || !target.machine.n_addresses)
+	if (!target.is_host && target.machine.class != MACHINE_CONTAINER &&
+	    !target.machine.n_addresses)
+		return sd_bus_error_set(
+			error, SD_BUS_ERROR_NOT_SUPPORTED,
+			"Requesting IP address data is only supported on container machines.");
+	if (!target.is_host && !target.machine.n_addresses &&
+	    !call_target_has_private_network(&target))
 		return sd_bus_error_setf(error, "org.freedesktop.machine1.NoPrivateNetworking",
 					 "Machine %s does not use private networking", target.name);
 	r = sd_bus_message_new_method_return(call, &reply);
 	if (r >= 0)
 		r = sd_bus_message_open_container(reply, 'a', "(iay)");
-	for (size_t i = 0; r >= 0 && i < target.machine.n_addresses; i++)
-		r = append_address(reply, &target.machine.addresses[i]);
+	if (r >= 0)
+		r = append_addresses(reply, &target);
 	if (r >= 0)
 		r = sd_bus_message_close_container(reply);
 	if (r >= 0)
@@ -175,7 +197,7 @@ int bus_reply_assignments(struct bus *bus, sd_bus_message *call, const struct wo
 BUS_HANDLER(bus_get_os_release)
 {
 	CLEANUP_TARGET struct call_target target = { 0 };
-	int r = bus_target_open_container(
+	int r = bus_target_open_system(
 		&target, call,
 		"Requesting OS release data is only supported on container machines.", error);
 
@@ -188,7 +210,7 @@ BUS_HANDLER(bus_get_uid_shift)
 {
 	CLEANUP_TARGET struct call_target target = { 0 };
 	uint32_t shift;
-	int r = bus_target_open_container(
+	int r = bus_target_open_system(
 		&target, call, "Requesting UID/GID shift is only supported on container machines.",
 		error);
 

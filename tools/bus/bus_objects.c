@@ -8,6 +8,7 @@
 #include "tools/bus/bus_lookup.h"
 #include "tools/bus/bus_operate.h"
 #include "tools/bus/bus_target.h"
+#include "tools/calls/host_machine.h"
 #include "tools/calls/image_work.h"
 #include "tools/images/image_pool.h"
 
@@ -262,11 +263,6 @@ const sd_bus_vtable bus_machine_vtable[] = {
 	SD_BUS_VTABLE_END,
 };
 
-/* What the host's own object has. */
-static const struct machine host_machine = {
-	.name = ".host", .leader = { .pid = 1 }, .unit = "-.slice", .root_directory = "/"
-};
-
 static int append_interfaces(sd_bus_message *reply, const struct machine *m)
 {
 	int r = sd_bus_message_open_container(reply, 'a', "i");
@@ -286,7 +282,7 @@ static const char *text_property(const struct machine *m, const char *property)
 	if (strcmp(property, "Unit") == 0 || strcmp(property, "Scope") == 0)
 		return m->unit;
 	if (strcmp(property, "Class") == 0)
-		return m == &host_machine ? "host" : machine_class_name(m->class);
+		return m->leader.pid == 1 ? "host" : machine_class_name(m->class);
 	if (strcmp(property, "RootDirectory") == 0)
 		return m->root_directory;
 	if (strcmp(property, "SSHAddress") == 0)
@@ -299,8 +295,9 @@ static int append_property(sd_bus_message *reply, const struct machine *m, const
 {
 	const char *text;
 
+	/* No id is an empty array. */
 	if (strcmp(property, "Id") == 0)
-		return sd_bus_message_append_array(reply, 'y', m->id, sizeof m->id);
+		return sd_bus_message_append_array(reply, 'y', m->id, m->has_id ? sizeof m->id : 0);
 	if (strcmp(property, "NetworkInterfaces") == 0)
 		return append_interfaces(reply, m);
 	if (strcmp(property, "Timestamp") == 0)
@@ -339,8 +336,10 @@ static int get_property(sd_bus *bus, const char *path, const char *interface, co
 	(void) interface, (void) userdata;
 	if (r <= 0)
 		return r < 0 ? r : -ENOENT;
-	if (strcmp(name, ".host") == 0)
-		return append_property(reply, &host_machine, property, "running");
+	if (strcmp(name, ".host") == 0) {
+		host_machine_read(&m);
+		return append_property(reply, &m, property, "running");
+	}
 	if (registry_open(&snapshot, &failure) < 0 ||
 	    machine_find(&snapshot, name, &m, &failure) < 0)
 		return bus_fail(error, &failure);

@@ -57,14 +57,22 @@ int bus_target_open(struct call_target *target, sd_bus_message *call, sd_bus_err
 	return r < 0 ? r : find_target(target, name, error);
 }
 
-int bus_target_open_container(struct call_target *target, sd_bus_message *call, const char *words,
-			      sd_bus_error *error)
+int bus_target_open_system(struct call_target *target, sd_bus_message *call, const char *words,
+			   sd_bus_error *error)
 {
 	int r = bus_target_open(target, call, error);
 
-	if (r < 0)
-		return r;
-	if (!call_target_is_container(target))
+	if (r >= 0 && !target->is_host && !call_target_is_container(target))
 		return sd_bus_error_set(error, SD_BUS_ERROR_NOT_SUPPORTED, words);
-	return 0;
+	return r;
+}
+
+int bus_target_open_container(struct call_target *target, sd_bus_message *call, const char *words,
+			      sd_bus_error *error)
+{
+	int r = bus_target_open_system(target, call, words, error);
+
+	return r >= 0 && target->is_host
+		       ? sd_bus_error_set(error, SD_BUS_ERROR_NOT_SUPPORTED, words)
+		       : r;
 }

@@ -17,6 +17,10 @@
 int bus_target_open(struct call_target *target, sd_bus_message *call, sd_bus_error *error)
 	__attribute__((nonnull));
 
+/* The same, for a container or the host: VMs are not supported, in these words. */
+int bus_target_open_system(struct call_target *target, sd_bus_message *call, const char *words,
+			   sd_bus_error *error) __attribute__((nonnull));
+
 /* The same, for a container: the host and VMs are not supported, in these words. */
 int bus_target_open_container(struct call_target *target, sd_bus_message *call, const char *words,
 			      sd_bus_error *error) __attribute__((nonnull));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tools/calls/target.h"
 
+#include "host/process.h"
 #include "registry/lookup.h"
 
 #include <string.h>
@@ -25,6 +26,12 @@ void call_target_close(struct call_target *target)
 	snapshot_close(&target->snapshot);
 }
 
+bool call_target_has_private_network(const struct call_target *target)
+{
+	return call_target_is_container(target) &&
+	       process_shares_namespace(target->machine.leader.pid, "net") == 0;
+}
+
 bool call_target_is_container(const struct call_target *target)
 {
 	return !target->is_host && target->machine.class == MACHINE_CONTAINER;
@@ -34,6 +41,7 @@ bool call_target_uid_shift(const struct call_target *target, uint32_t *shift)
 {
 	const struct idmap *uids = &target->machine.uids, *gids = &target->machine.gids;
 
+	/* The host has no maps. */
 	if (uids->count > 1 || gids->count > 1 || uids->count != gids->count ||
 	    (uids->count && (uids->extents[0].inner != 0 ||
 			     memcmp(uids->extents, gids->extents, sizeof *uids->extents) != 0)))

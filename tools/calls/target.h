@@ -25,11 +25,14 @@ int call_target_open(struct call_target *target, const char *name, struct failur
 void call_target_close(struct call_target *target) __attribute__((nonnull));
 
 /*
- * The first id of a container whose users and groups are one range from 0 on, on the host. False
- * where they aren't.
+ * The first id, on the host, of a container whose users and groups are one range from 0 on; 0 of
+ * the host. False where they aren't.
  */
 bool call_target_uid_shift(const struct call_target *target, uint32_t *shift)
 	__attribute__((nonnull));
+
+/* Whether a container that lives has another network than the host. */
+bool call_target_has_private_network(const struct call_target *target) __attribute__((nonnull));
 
 /* Whether it is a container, which the host and VMs aren't. */
 bool call_target_is_container(const struct call_target *target) __attribute__((nonnull));

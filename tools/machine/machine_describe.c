@@ -3,11 +3,9 @@
 
 #include "base/cleanup.h"
 #include "base/format.h"
+#include "tools/calls/host_machine.h"
 #include "tools/calls/os_release_text.h"
 
-#include <ifaddrs.h>
-#include <net/if.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,20 +44,8 @@ static void add_leader(json_object *to, const struct machine_leader *leader,
 	json_object_object_add(to, "leader", process);
 }
 
-static json_object *describe_host(void)
-{
-	json_object *to = json_object_new_object();
-
-	add_text(to, "name", ".host");
-	add_text(to, "class", "host");
-	add_text(to, "rootDirectory", "/");
-	add_text(to, "unit", "-.slice");
-	add_leader(to, &(struct machine_leader){ .pid = 1 }, NULL);
-	add_number(to, "UID", 0);
-	return to;
-}
-
-static json_object *describe_machine(const struct machine *m, const struct pid_context *context)
+static json_object *describe_machine(const struct machine *m, const char *class,
+				     const struct pid_context *context)
 {
 	json_object *to = json_object_new_object(), *time = json_object_new_object();
 	char id[ID128_TEXT_SIZE];
@@ -67,7 +53,7 @@ static json_object *describe_machine(const struct machine *m, const struct pid_c
 	add_text(to, "name", m->name);
 	if (m->has_id)
 		add_text(to, "id", id128_format(m->id, id));
-	add_text(to, "class", machine_class_name(m->class));
+	add_text(to, "class", class);
 	add_text(to, "service", m->service);
 	add_path(to, "rootDirectory", m->root_directory);
 	add_text(to, "unit", m->unit);
@@ -84,8 +70,13 @@ static json_object *describe_machine(const struct machine *m, const struct pid_c
 
 json_object *machine_describe(const struct call_target *target)
 {
-	return target->is_host ? describe_host()
-			       : describe_machine(&target->machine, &target->snapshot.meta.context);
+	struct machine host;
+
+	if (!target->is_host)
+		return describe_machine(&target->machine, machine_class_name(target->machine.class),
+					&target->snapshot.meta.context);
+	host_machine_read(&host);
+	return describe_machine(&host, "host", NULL);
 }
 
 static void add_address(json_object *list, uint32_t interface, int family, const void *bytes,
@@ -102,26 +93,10 @@ static void add_address(json_object *list, uint32_t interface, int family, const
 	json_object_array_add(list, address);
 }
 
-/* The host's own, as they are now. */
-static void add_host_addresses(json_object *list)
+static int add_host_address(void *list, uint32_t interface, int family, const void *bytes)
 {
-	struct ifaddrs *all;
-
-	if (getifaddrs(&all) < 0)
-		return;
-	for (const struct ifaddrs *a = all; a; a = a->ifa_next) {
-		const void *address = a->ifa_addr;
-
-		if (!address || a->ifa_flags & IFF_LOOPBACK)
-			continue;
-		if (a->ifa_addr->sa_family == AF_INET)
-			add_address(list, if_nametoindex(a->ifa_name), AF_INET,
-				    &((const struct sockaddr_in *) address)->sin_addr, 4);
-		else if (a->ifa_addr->sa_family == AF_INET6)
-			add_address(list, if_nametoindex(a->ifa_name), AF_INET6,
-				    &((const struct sockaddr_in6 *) address)->sin6_addr, 16);
-	}
-	freeifaddrs(all);
+	add_address(list, interface, family, bytes, address_length((uint8_t) family));
+	return 0;
 }
 
 bool machine_describe_addresses(json_object *to, const struct call_target *target)
@@ -129,11 +104,11 @@ bool machine_describe_addresses(json_object *to, const struct call_target *targe
 	const struct machine *m = &target->machine;
 	json_object *list;
 
-	if (!target->is_host && !m->n_addresses)
+	if (!target->is_host && !m->n_addresses && !call_target_has_private_network(target))
 		return false;
 	list = json_object_new_array();
 	if (target->is_host)
-		add_host_addresses(list);
+		(void) !host_addresses_each(add_host_address, list);
 	for (size_t i = 0; !target->is_host && i < m->n_addresses; i++)
 		add_address(list, m->addresses[i].host_interface, m->addresses[i].family,
 			    m->addresses[i].bytes, address_length(m->addresses[i].family));
@@ -164,8 +139,8 @@ bool machine_describe_shift(json_object *to, const struct call_target *target)
 {
 	uint32_t shift = 0;
 
-	if (!target->is_host &&
-	    (!call_target_is_container(target) || !call_target_uid_shift(target, &shift)))
+	if ((!target->is_host && !call_target_is_container(target)) ||
+	    !call_target_uid_shift(target, &shift))
 		return false;
 	add_number(to, "UIDShift", shift);
 	return true;
