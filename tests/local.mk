@@ -169,6 +169,7 @@ plain_tests = \
 	%D%/house/files.t \
 	%D%/integration/command-line.t \
 	%D%/integration/completion.t \
+	%D%/integration/bus-peer.t \
 	%D%/integration/bus-systemd.t \
 	%D%/integration/debian.t \
 	%D%/integration/examples.t \
@@ -183,7 +184,7 @@ TESTS += $(plain_tests)
 endif
 EXTRA_DIST += %D%/house/phrases %D%/house/rooms %D%/house/stairs %D%/house/stairs.t \
 	%D%/house/figures %D%/house/files %D%/house/files.exempt
-EXTRA_DIST += $(integration_tests) $(plain_tests) %D%/integration/configurations %D%/integration/events.sh %D%/integration/storm.py %D%/integration/machine.py %D%/integration/userdb.py %D%/integration/resolve-hook.py %D%/integration/bus_error.py %D%/integration/bus_shell.py %D%/support/bus.sh %D%/integration/lib.sh \
+EXTRA_DIST += $(integration_tests) $(plain_tests) %D%/integration/configurations %D%/integration/events.sh %D%/integration/storm.py %D%/integration/machine.py %D%/integration/userdb.py %D%/integration/resolve-hook.py %D%/integration/bus-peer.sh %D%/integration/bus_error.py %D%/integration/bus_shell.py %D%/support/bus.sh %D%/integration/lib.sh \
 	%D%/integration/pam.sh
 
 # With real runtimes, all of them: some hundred megabytes that most don't want to install.
