@@ -20,20 +20,47 @@
 /* A program that fails says why in its first lines. */
 #define ERRORS_SIZE 4096
 
-/* Start it with these as its standard output and error. Returns 0 or a negative errno. */
-static int start_program(const char *const *arguments, int output, int errors, pid_t *pid)
+static void add_file(posix_spawn_file_actions_t *actions, int fd, int number)
+{
+	if (fd >= 0)
+		posix_spawn_file_actions_adddup2(actions, fd, number);
+	else
+		posix_spawn_file_actions_addopen(actions, number, "/dev/null",
+						 number == STDIN_FILENO ? O_RDONLY : O_WRONLY, 0);
+}
+
+int program_start_with(const char *const *arguments, const struct program_files *files, pid_t *pid)
 {
 	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attributes;
+	sigset_t none;
 	int r = posix_spawn_file_actions_init(&actions);
 
 	if (r)
 		return -r;
-	posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-	posix_spawn_file_actions_adddup2(&actions, output, 1);
-	posix_spawn_file_actions_adddup2(&actions, errors, 2);
-	r = posix_spawnp(pid, arguments[0], &actions, NULL, (char *const *) arguments, environ);
+	r = posix_spawnattr_init(&attributes);
+	if (r) {
+		posix_spawn_file_actions_destroy(&actions);
+		return -r;
+	}
+	add_file(&actions, files->input, STDIN_FILENO);
+	add_file(&actions, files->output, STDOUT_FILENO);
+	add_file(&actions, files->errors, STDERR_FILENO);
+	/* Signals that this process waits for are blocked in it only. */
+	sigemptyset(&none);
+	posix_spawnattr_setsigmask(&attributes, &none);
+	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+	r = posix_spawnp(pid, arguments[0], &actions, &attributes, (char *const *) arguments,
+			 environ);
+	posix_spawnattr_destroy(&attributes);
 	posix_spawn_file_actions_destroy(&actions);
 	return -r;
+}
+
+/* Start it with these as its standard output and error. Returns 0 or a negative errno. */
+static int start_program(const char *const *arguments, int output, int errors, pid_t *pid)
+{
+	return program_start_with(arguments, &(struct program_files){ -1, output, errors }, pid);
 }
 
 /* Set the exit status. Returns 0 or a negative errno. */
@@ -108,9 +135,7 @@ int run_program(const char *const *arguments, bool quiet)
 
 int program_start(const char *const *arguments, pid_t *pid)
 {
-	CLEANUP_CLOSE int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
-
-	return start_program(arguments, nowhere, nowhere, pid);
+	return start_program(arguments, -1, -1, pid);
 }
 
 int program_failure(const char *name, const struct program_answer *answer, struct failure *f)
@@ -137,6 +162,20 @@ const char *program_own_path(void)
 	    strcmp(path + length - strlen(deleted), deleted) == 0)
 		path[(size_t) length - strlen(deleted)] = '\0';
 	return path;
+}
+
+const char *program_of_ours(struct arena *arena, const char *directory, const char *name)
+{
+	const char *own = program_own_path(), *slash = own ? strrchr(own, '/') : NULL;
+	const char *path;
+
+	if (slash) {
+		path = arena_printf(arena, "%.*s/%s", (int) (slash - own), own, name);
+		if (access(path, X_OK) == 0)
+			return path;
+	}
+	path = arena_printf(arena, "%s/%s", directory, name);
+	return access(path, X_OK) == 0 ? path : NULL;
 }
 
 static bool is_in(const char *directories, const char *name)

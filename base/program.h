@@ -36,12 +36,28 @@ int run_program(const char *const *arguments, bool quiet);
  */
 int program_start(const char *const *arguments, pid_t *pid);
 
+/* What a program has as standard input, output and error: each a descriptor, or -1 for none. */
+struct program_files {
+	int input, output, errors;
+};
+
+/* The same with these. Its descriptor of a file must not be the number of another one of these. */
+int program_start_with(const char *const *arguments, const struct program_files *files, pid_t *pid)
+	__attribute__((nonnull, warn_unused_result));
+
 /* The failure of a program with another exit status than 0: what it printed. Returns -1. */
 int program_failure(const char *name, const struct program_answer *answer, struct failure *failure)
 	__attribute__((nonnull));
 
 /* Returns the path of this program's file, or NULL if that can't be determined. */
 const char *program_own_path(void);
+
+/*
+ * The path of another program of this package, in the arena: beside this one, where both were built, else in
+ * the directory where it was installed. NULL if it isn't there.
+ */
+const char *program_of_ours(struct arena *arena, const char *directory, const char *name)
+	__attribute__((nonnull));
 
 /* Whether a program of this name is in PATH or in a directory of system programs. */
 bool program_is_installed(const char *name);

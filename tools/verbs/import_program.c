@@ -6,7 +6,6 @@
 #include "tools/verbs/machinectl.h"
 
 #include <errno.h>
-#include <libgen.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -44,24 +43,16 @@ static char **make_words(const struct command_line *line)
 	return words;
 }
 
-/* Where it was built, beside this program; else where it was installed. */
-static const char *find_program(struct arena *arena)
-{
-	const char *own = program_own_path();
-	const char *beside =
-		own ? arena_printf(arena, "%s/" PROGRAM, dirname(arena_strdup(arena, own))) : NULL;
-
-	return beside && access(beside, X_OK) == 0 ? beside : LIBEXEC_DIRECTORY "/" PROGRAM;
-}
-
 int run_import_program(const struct command_line *line, void *settings, struct failure *f)
 {
+	const char *program = program_of_ours(line->arena, LIBEXEC_DIRECTORY, PROGRAM);
+
 	(void) settings;
-	execv(find_program(line->arena), make_words(line));
-	if (errno == ENOENT)
+	if (!program)
 		return failure_set(f, FAILURE_NO_PROGRAM,
 				   "%s: %s isn't installed: mymachines was configured without "
 				   "libarchive",
 				   line->verb->name, PROGRAM);
+	execv(program, make_words(line));
 	return failure_errno(f, -errno, "%s: cannot execute %s", line->verb->name, PROGRAM);
 }
