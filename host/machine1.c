@@ -15,22 +15,12 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define PROGRAM "mymachines-bus"
-
 /* The bus is on this host: it answers at once, or is stuck. */
 #define ANSWER_MS 5000
 
-const char *machine1_program(struct arena *arena)
+const char *bus_program(struct arena *arena, const char *program)
 {
-	const char *own = program_own_path(), *slash = own ? strrchr(own, '/') : NULL;
-	const char *path;
-
-	if (slash) {
-		path = arena_printf(arena, "%.*s/" PROGRAM, (int) (slash - own), own);
-		if (access(path, X_OK) == 0)
-			return path;
-	}
-	return access(LIBEXECDIR "/" PROGRAM, X_OK) == 0 ? LIBEXECDIR "/" PROGRAM : NULL;
+	return program_of_ours(arena, LIBEXECDIR, program);
 }
 
 /* dbus-daemon(1) reads them in this order, and the first that has the name counts. */
@@ -48,7 +38,7 @@ bool machine1_can_be_started(void)
 		size_t size;
 
 		if (input_read_file(&arena, activations[i], &text, &size) == 0)
-			return strstr(text, "/" PROGRAM "\n");
+			return strstr(text, "/" MACHINE1_PROGRAM "\n");
 	}
 	return false;
 }
@@ -61,16 +51,16 @@ bool machine1_is_answered(void)
 	return record_lock_is_held(MACHINE1_LOCK_PATH, &pid) != 0;
 }
 
-static int ask(struct arena *arena, const char *option, struct program_answer *answer,
-	       struct failure *f)
+static int ask(struct arena *arena, const char *program, const char *option,
+	       struct program_answer *answer, struct failure *f)
 {
-	const char *arguments[] = { machine1_program(arena), option, NULL };
+	const char *arguments[] = { bus_program(arena, program), option, NULL };
 
 	if (!arguments[0])
-		return failure_set(f, FAILURE_NO_PROGRAM, PROGRAM " isn't installed");
+		return failure_set(f, FAILURE_NO_PROGRAM, "%s isn't installed", program);
 	if (program_run(arena, arguments, ANSWER_MS, answer, f) < 0)
 		return -1;
-	return answer->status == 0 ? 0 : program_failure(PROGRAM, answer, f);
+	return answer->status == 0 ? 0 : program_failure(program, answer, f);
 }
 
 static const char *read_program(struct arena *arena, pid_t pid)
@@ -86,38 +76,39 @@ static const char *read_program(struct arena *arena, pid_t pid)
 	return path;
 }
 
-static bool is_ours(const char *program)
+static bool is_ours(const char *path, const char *program)
 {
-	const char *name = program ? strrchr(program, '/') : NULL;
-	size_t length = strlen("/" PROGRAM);
+	const char *slash = path ? strrchr(path, '/') : NULL;
+	size_t length = strlen(program);
 
 	/* Replaced by an upgrade, its path ends in " (deleted)". */
-	return name && strncmp(name, "/" PROGRAM, length) == 0 &&
-	       (!name[length] || name[length] == ' ');
+	return slash && strncmp(slash + 1, program, length) == 0 &&
+	       (!slash[length + 1] || slash[length + 1] == ' ');
 }
 
-int machine1_find_owner(struct arena *arena, struct machine1_owner *owner, struct failure *f)
+int bus_find_owner(struct arena *arena, const char *program, struct bus_owner *owner,
+		   struct failure *f)
 {
 	struct program_answer answer;
 
-	if (ask(arena, "--owner", &answer, f) < 0)
+	if (ask(arena, program, "--owner", &answer, f) < 0)
 		return -1;
-	*owner = (struct machine1_owner){ .pid = (pid_t) strtol(answer.output, NULL, 10) };
+	*owner = (struct bus_owner){ .pid = (pid_t) strtol(answer.output, NULL, 10) };
 	if (owner->pid > 0) {
 		owner->program = read_program(arena, owner->pid);
-		owner->is_ours = is_ours(owner->program);
+		owner->is_ours = is_ours(owner->program, program);
 	}
 	return 0;
 }
 
-int machine1_reload_bus(struct arena *arena, struct failure *f)
+int bus_reload(struct arena *arena, struct failure *f)
 {
 	struct program_answer answer;
 
-	return ask(arena, "--reload-bus", &answer, f);
+	return ask(arena, MACHINE1_PROGRAM, "--reload-bus", &answer, f);
 }
 
-bool machine1_has_bus(void)
+bool bus_is_there(void)
 {
 	static const struct sockaddr_un address = { .sun_family = AF_UNIX,
 						    .sun_path = "/run/dbus/system_bus_socket" };

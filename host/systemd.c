@@ -19,7 +19,7 @@ bool systemd_is_running(void)
 	return lstat("/run/systemd/system", &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-pid_t machined_pid(void)
+pid_t system_service_pid(const char *unit)
 {
 	CLEANUP_FREE char *processes = NULL;
 	struct cgroup_hierarchy cgroups;
@@ -27,10 +27,15 @@ pid_t machined_pid(void)
 
 	if (!systemd_is_running() || cgroup_hierarchy_find(&cgroups) < 0)
 		return 0;
-	snprintf(path, sizeof path, "%s%s/system.slice/systemd-machined.service/cgroup.procs",
-		 cgroups.mount, cgroups.root);
+	snprintf(path, sizeof path, "%s%s/system.slice/%s/cgroup.procs", cgroups.mount,
+		 cgroups.root, unit);
 	processes = file_read_text(path);
 	return processes ? (pid_t) strtol(processes, NULL, 10) : 0;
+}
+
+pid_t machined_pid(void)
+{
+	return system_service_pid("systemd-machined.service");
 }
 
 /* Whether a service that isn't ours listens on machined's socket for systemd-userdbd.service(8). */

@@ -13,5 +13,8 @@ bool systemd_is_running(void);
 /* The pid of systemd-machined if it runs as a unit of systemd, or 0. */
 pid_t machined_pid(void);
 
+/* The first process of a service of the system, by its unit. 0 if it doesn't run, or systemd doesn't. */
+pid_t system_service_pid(const char *unit);
+
 /* Whether systemd-machined runs, so that /run/systemd/machines is its own. Doesn't start it. */
 bool machined_is_running(void);

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-manuals = libmymachines.3 mymachines-bus.8 mymachines-copy.1 mymachines-exports.7 mymachines-hook.8 mymachines-images.1 mymachines-import.1 mymachines-json.7 \
+manuals = libmymachines.3 mymachines-bus.8 mymachines-copy.1 mymachines-exports.7 mymachines-hook.8 mymachines-images.1 mymachines-import-bus.8 mymachines-import.1 mymachines-json.7 \
 	mymachines-kill.1 mymachines-list.1 mymachines-machinectl.7 mymachines-monitor.8 \
 	mymachines-register.1 mymachines-run.1 mymachines-setup.8 mymachines-shell.1 mymachines-varlink.8 mymachines.1 \
 	mymachines.conf.5 nss-mymachines.8
@@ -9,7 +9,7 @@ if HAVE_PAM
 nodist_man_MANS += pam_mymachines.8
 endif
 EXTRA_DIST += %D%/libmymachines.3.in %D%/mymachines-bus.8.in %D%/mymachines-copy.1.in %D%/mymachines-exports.7.in \
-	%D%/mymachines-hook.8.in %D%/mymachines-images.1.in %D%/mymachines-import.1.in %D%/mymachines-json.7.in %D%/mymachines-kill.1.in \
+	%D%/mymachines-hook.8.in %D%/mymachines-images.1.in %D%/mymachines-import-bus.8.in %D%/mymachines-import.1.in %D%/mymachines-json.7.in %D%/mymachines-kill.1.in \
 	%D%/mymachines-list.1.in %D%/mymachines-machinectl.7.in %D%/mymachines-monitor.8.in \
 	%D%/mymachines-register.1.in %D%/mymachines-run.1.in %D%/mymachines-setup.8.in \
 	%D%/mymachines-shell.1.in %D%/mymachines-varlink.8.in %D%/mymachines.1.in %D%/mymachines.conf.5.in %D%/nss-mymachines.8.in \
@@ -40,6 +40,9 @@ mymachines-hook.8: $(srcdir)/%D%/mymachines-hook.8.in Makefile
 
 mymachines-images.1: $(srcdir)/%D%/mymachines-images.1.in Makefile
 	$(fill_man) $(srcdir)/%D%/mymachines-images.1.in >$@
+
+mymachines-import-bus.8: $(srcdir)/%D%/mymachines-import-bus.8.in Makefile
+	$(fill_man) $(srcdir)/%D%/mymachines-import-bus.8.in >$@
 
 mymachines-import.1: $(srcdir)/%D%/mymachines-import.1.in Makefile
 	$(fill_man) $(srcdir)/%D%/mymachines-import.1.in >$@

@@ -89,6 +89,19 @@ is "$(allowed Manager)" "$(methods /org/freedesktop/machine1 Manager)" "the poli
 is "$(allowed Machine)" "$(methods /org/freedesktop/machine1/machine/_2ehost Machine)" "the policy has all methods of a machine"
 is "$(allowed Image)" "$(methods /org/freedesktop/machine1/image/_2ehost Image)" "the policy has all methods of an image"
 
+if [ -x "$BUILDDIR/mymachines-import-bus" ]; then
+    import1=org.freedesktop.import1
+    import1_methods() {
+        busctl introspect $import1 "$1" "$import1.$2" | awk '$2 == "method" { print substr($1, 2) }' | sort
+    }
+    import1_allowed() {
+        sed -n "s/.*import1\.$1\" send_member=\"\(.*\)\".*/\1/p" /etc/dbus-1/system.d/mymachines-import1.conf | sort
+    }
+    is "$(import1_allowed Manager)" "$(import1_methods /org/freedesktop/import1 Manager)" "the policy has all methods of import1's Manager"
+    import1_server=$("$BUILDDIR/mymachines-import-bus" --owner)
+    is "$(basename "$(readlink "/proc/$import1_server/exe")")" mymachines-import-bus "the bus has started mymachines-import-bus"
+fi
+
 # A file of somebody else's is left alone.
 echo "[D-BUS Service]" >$activation
 run mymachines setup bus
@@ -110,10 +123,10 @@ server=$(server_pid)
 run mymachines setup bus --remove
 is "$status|$err" "0|" "setup bus --remove"
 ended() {
-    ! kill -0 "$server" 2>/dev/null
+    ! kill -0 "$server" 2>/dev/null && ! kill -0 "${import1_server:-$server}" 2>/dev/null
 }
 wait_until ended
-ok $? "after: mymachines-bus has ended"
+ok $? "after: mymachines-bus and mymachines-import-bus have ended"
 is "$(snapshot)" "$before" "after: no file of ours is left"
 if [ -e "$stock" ]; then
     like "$(register_as_user)" "*Access denied*" "after: the bus refuses an ordinary user's RegisterMachine"

@@ -27,6 +27,7 @@ register_as_user() {
 }
 px 'mkdir -p /usr/local/etc /tmp/x; echo Monitor=no >/usr/local/etc/mymachines.conf
     cp /run/build/mymachines /run/build/mymachines-bus /usr/local/bin
+    [ ! -x /run/build/mymachines-import-bus ] || cp /run/build/mymachines-import-bus /usr/local/bin
     setsid unshare --uts sleep 1000 >/dev/null 2>&1 </dev/null & echo $! >/tmp/x/old' </dev/null
 
 # Before: systemd-machined.
@@ -53,6 +54,13 @@ in_there 'systemctl service-log-target mymachines-bus.service'
 is "$status" 0 "systemctl service-log-target"
 in_there 'mymachines doctor --json=short | tr "}" "\n" | grep -c "mymachines-bus answers org.freedesktop.machine1 on the system bus"'
 is "$out" 1 "doctor tells that we answer"
+
+if [ -x "$BUILDDIR/mymachines-import-bus" ]; then
+    in_there 'machinectl list-transfers'
+    is "$status|$out" "0|No transfers." "during: stock machinectl lists transfers"
+    is "$(px 'systemctl show -p Id,ActiveState systemd-importd.service | sort' </dev/null)" "ActiveState=active
+Id=mymachines-import-bus.service" "systemd-importd.service is a name of ours"
+fi
 
 # CreateMachine: a scope of systemd's with the caller's properties, and the reply when it is there.
 px 'for i in 1 2 3; do setsid unshare --uts sleep 1000 >/dev/null 2>&1 </dev/null & echo $! >/tmp/x/c$i; done' </dev/null
@@ -91,7 +99,7 @@ is "$status|$err" "0|" "setup bus --remove"
 like "$(register_as_user)" "*Access denied*" "after: the bus refuses an ordinary user's RegisterMachine"
 px 'machinectl list >/dev/null' </dev/null
 is "$(owner)" systemd-machined "after: systemd-machined answers again"
-is "$(px 'ls -A /etc/systemd/system | grep -E "machine" || :; ls -A /etc/dbus-1/system.d /usr/local/share/dbus-1/system-services' </dev/null)" \
+is "$(px 'ls -A /etc/systemd/system | grep -E "machine|import" || :; ls -A /etc/dbus-1/system.d /usr/local/share/dbus-1/system-services' </dev/null)" \
     "/etc/dbus-1/system.d:
 
 /usr/local/share/dbus-1/system-services:" "after: no file of ours is left"

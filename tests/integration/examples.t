@@ -147,7 +147,7 @@ if command -v dbus-daemon >/dev/null && command -v busctl >/dev/null && [ -x "$B
     for directory in /usr/local/share /usr/share/polkit-1; do
         [ ! -d "$directory" ] || mount_directory "$directory"
     done
-    rm -f /etc/dbus-1/system.d/mymachines* /usr/local/share/dbus-1/system-services/org.freedesktop.machine1.service
+    rm -f /etc/dbus-1/system.d/mymachines* /usr/local/share/dbus-1/system-services/org.freedesktop.*1.service
     start_daemon
     trap '{ kill -9 "$web1" "$vm1" "$bus"; } 2>/dev/null' EXIT
 fi

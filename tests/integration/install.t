@@ -36,6 +36,7 @@ is "$(staged "$TMPDIR/stage")" \
 /p/lib/systemd/system/systemd-machined.service.d/mymachines.conf
 /p/libexec/mymachines-bus
 /p/libexec/mymachines-import
+/p/libexec/mymachines-import-bus
 /p/libexec/mymachines-resolve-hook
 /p/libexec/mymachines-userdb
 /p/libexec/mymachines-varlink
@@ -125,6 +126,7 @@ is "$(staged "$TMPDIR/stage")" \
 /p/share/man/man8/mymachines-bus.8
 /p/share/man/man8/mymachines-doctor.8
 /p/share/man/man8/mymachines-hook.8
+/p/share/man/man8/mymachines-import-bus.8
 /p/share/man/man8/mymachines-monitor.8
 /p/share/man/man8/mymachines-setup.8
 /p/share/man/man8/mymachines-varlink.8

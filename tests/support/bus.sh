@@ -36,7 +36,7 @@ own_bus_files() {
     for directory in /etc /usr/local/share /usr/share/polkit-1; do
         [ ! -d "$directory" ] || mount_directory "$directory"
     done
-    rm -f /etc/dbus-1/system.d/mymachines* /usr/local/share/dbus-1/system-services/org.freedesktop.machine1.service
+    rm -f /etc/dbus-1/system.d/mymachines* /usr/local/share/dbus-1/system-services/org.freedesktop.*1.service
 }
 
 # start_daemon: sets bus to the pid of a stock dbus-daemon

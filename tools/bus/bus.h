@@ -8,12 +8,10 @@
 
 #include "base/failure.h"
 #include "registry/snapshot.h"
-#include "registry/diff.h"
-#include "registry/notify.h"
+#include "tools/bus/bus_service.h"
 
 #include <stdbool.h>
 #include <systemd/sd-bus.h>
-#include <systemd/sd-event.h>
 
 #define BUS_NAME	      "org.freedesktop.machine1"
 #define BUS_MANAGER_PATH      "/org/freedesktop/machine1"
@@ -21,22 +19,6 @@
 #define BUS_IMAGE_PATH	      "/org/freedesktop/machine1/image"
 #define BUS_MANAGER_INTERFACE "org.freedesktop.machine1.Manager"
 #define BUS_MACHINE_INTERFACE "org.freedesktop.machine1.Machine"
-
-struct bus_call;
-struct bus_log;
-
-struct bus {
-	sd_event *event;
-	sd_bus *bus;
-	struct registry_notify notify;
-	struct registry_copy published; /* what signals were sent for */
-	int lock;			/* by which others know that this process answers, or -1 */
-	struct bus_call *calls;		/* those that wait for polkit or a job */
-	size_t n_jobs;
-	sd_bus_message *again; /* a call whose handler runs again: see bus_job.h */
-	sd_event_source *idle;
-	const char *trouble; /* why no call can be answered, or NULL */
-};
 
 /* Fill an error of the bus from a failure, by the one table of names. Returns its negative errno. */
 int bus_fail(sd_bus_error *error, const struct failure *failure) __attribute__((nonnull));
@@ -57,13 +39,9 @@ char *bus_machine_path(const char *name) __attribute__((nonnull));
 /* Read the registry again, and send the signals of what has changed. */
 void bus_follow(struct bus *bus) __attribute__((nonnull));
 
-/* Begin to leave if nothing needs this process any more; or don't. */
-void bus_consider_idle(struct bus *bus) __attribute__((nonnull));
-
 /* The Manager's and the machines' objects. */
 extern const sd_bus_vtable bus_manager_vtable[];
 extern const sd_bus_vtable bus_machine_vtable[];
-extern const sd_bus_vtable bus_log_vtable[];
 
 /* For sd_bus_add_fallback_vtable() and sd_bus_add_node_enumerator(). */
 int bus_machine_find(sd_bus *bus, const char *path, const char *interface, void *userdata,

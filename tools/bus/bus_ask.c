@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tools/bus/bus_ask.h"
 
-#include "tools/bus/bus.h"
+#include "tools/bus/bus_service.h"
 
 #include <stdint.h>
 
@@ -28,17 +28,17 @@ static int call_driver(const char *method, const char *name, bool with_flags,
 		     : 0;
 }
 
-int bus_ask_owner(pid_t *pid, struct failure *f)
+int bus_ask_owner(const char *name, pid_t *pid, struct failure *f)
 {
 	sd_bus_error error = SD_BUS_ERROR_NULL;
 	sd_bus_message *reply = NULL;
 	uint32_t number = 0;
-	int r = call_driver("GetConnectionUnixProcessID", BUS_NAME, false, &reply, &error, f);
+	int r = call_driver("GetConnectionUnixProcessID", name, false, &reply, &error, f);
 
 	if (r < 0 && sd_bus_error_has_name(&error, SD_BUS_ERROR_NAME_HAS_NO_OWNER))
 		r = 0;
 	else if (r == 0 && sd_bus_message_read(reply, "u", &number) < 0)
-		r = failure_set(f, FAILURE_OTHER, "the bus doesn't tell who owns " BUS_NAME);
+		r = failure_set(f, FAILURE_OTHER, "the bus doesn't tell who owns %s", name);
 	*pid = (pid_t) number;
 	sd_bus_error_free(&error);
 	sd_bus_message_unref(reply);
@@ -56,11 +56,11 @@ int bus_ask_reload(struct failure *f)
 	return r;
 }
 
-int bus_ask_start(struct failure *f)
+int bus_ask_start(const char *name, struct failure *f)
 {
 	sd_bus_error error = SD_BUS_ERROR_NULL;
 	sd_bus_message *reply = NULL;
-	int r = call_driver("StartServiceByName", BUS_NAME, true, &reply, &error, f);
+	int r = call_driver("StartServiceByName", name, true, &reply, &error, f);
 
 	sd_bus_error_free(&error);
 	sd_bus_message_unref(reply);

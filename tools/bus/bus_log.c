@@ -3,8 +3,9 @@
 #include "tools/bus/bus_log.h"
 
 #include "base/array_size.h"
-#include "tools/bus/bus.h"
+#include "tools/bus/bus_service.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -44,7 +45,7 @@ void bus_log(int level, const char *format, ...)
 static int get(sd_bus *bus, const char *path, const char *interface, const char *property,
 	       sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
-	const char *value = "mymachines-bus";
+	const char *value = program_invocation_short_name;
 
 	(void) bus, (void) path, (void) interface, (void) userdata, (void) error;
 	if (strcmp(property, "LogLevel") == 0)

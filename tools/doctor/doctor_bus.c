@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-static void tell_owner(struct doctor *doctor, const struct machine1_owner *owner)
+static void tell_owner(struct doctor *doctor, const struct bus_owner *owner)
 {
 	const char *slash = owner->program ? strrchr(owner->program, '/') : NULL;
 
@@ -16,7 +16,7 @@ static void tell_owner(struct doctor *doctor, const struct machine1_owner *owner
 }
 
 /* Ours is set up, and another one answers: it was started before. */
-static void tell_intruder(struct doctor *doctor, const struct machine1_owner *owner)
+static void tell_intruder(struct doctor *doctor, const struct bus_owner *owner)
 {
 	doctor_find(
 		doctor, FINDING_WARNING,
@@ -29,15 +29,15 @@ static void tell_intruder(struct doctor *doctor, const struct machine1_owner *ow
 void check_bus(struct doctor *doctor)
 {
 	struct setup_options options = { .unattended = true };
-	struct machine1_owner owner;
+	struct bus_owner owner;
 	struct setup_plan plan;
 	struct failure f;
 	bool is_set_up;
 	const struct setup_target *target = setup_find_target("bus", &f);
 
-	if (!target || !machine1_has_bus() || !machine1_program(doctor->arena))
+	if (!target || !bus_is_there() || !bus_program(doctor->arena, MACHINE1_PROGRAM))
 		return;
-	if (machine1_find_owner(doctor->arena, &owner, &f) < 0) {
+	if (bus_find_owner(doctor->arena, MACHINE1_PROGRAM, &owner, &f) < 0) {
 		doctor_find(doctor, FINDING_UNKNOWN, NULL, "%s", f.text);
 		return;
 	}

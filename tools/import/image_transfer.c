@@ -109,6 +109,17 @@ static int commit(const struct image_transfer *t, struct image_draft *draft, int
 	return explain_full_disk(t, r, IMAGE_POOL, f);
 }
 
+static int begin_transfer(struct transfer *transfer, const struct image_transfer *t,
+			  struct failure *f)
+{
+	*transfer = (struct transfer){ .id = t->id,
+				       .type = t->verb,
+				       .local = t->image_name,
+				       .remote = t->file,
+				       .verify = t->verify ?: "" };
+	return transfer_begin(transfer, f);
+}
+
 static int fill_and_commit(struct image_transfer *t, struct source_file *source,
 			   struct image_draft *draft, filler *fill, struct notices *notices,
 			   struct failure *f)
@@ -117,7 +128,7 @@ static int fill_and_commit(struct image_transfer *t, struct source_file *source,
 	struct progress progress;
 	int r;
 
-	if (transfer_begin(&transfer, t->verb, t->image_name, t->file, f) < 0)
+	if (begin_transfer(&transfer, t, f) < 0)
 		return -1;
 	progress_start(&progress, t->terminal, &transfer);
 	r = t->bring ? bring_source(t, source, draft->pool, &progress, notices, f) : 0;
@@ -231,7 +242,7 @@ static int copy_directory(struct image_transfer *t, int source, int pool, struct
 	struct transfer transfer;
 	int r;
 
-	if (transfer_begin(&transfer, t->verb, t->image_name, t->file, f) < 0)
+	if (begin_transfer(&transfer, t, f) < 0)
 		return -1;
 	progress_start(&d.progress, t->terminal, &transfer);
 	r = image_draft_begin_copy(&draft, pool, t->image_name, t->force, source,
@@ -284,7 +295,7 @@ static int pack_image(struct image_transfer *t, int source, packer *pack, struct
 	struct progress progress;
 	int r;
 
-	if (transfer_begin(&transfer, t->verb, t->image_name, t->file, f) < 0)
+	if (begin_transfer(&transfer, t, f) < 0)
 		return -1;
 	progress_start(&progress, t->terminal, &transfer);
 	r = output_file_begin(&output, t->file, f);

@@ -15,8 +15,10 @@ struct image_draft;
 
 struct image_transfer {
 	const char *verb;
-	const char *file; /* "-" is standard input or output */
-	const char *name; /* of the image; NULL: from the file's name */
+	const char *file;   /* "-" is standard input or output */
+	const char *name;   /* of the image; NULL: from the file's name */
+	uint32_t id;	    /* that it was given as a transfer, or 0 */
+	const char *verify; /* how what is fetched is checked; NULL: nothing is fetched */
 	bool force, read_only;
 	struct unpack_options unpack;
 	bool has_format; /* otherwise the file's name says it */

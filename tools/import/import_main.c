@@ -93,9 +93,11 @@ static int read_valued(struct request *r, const char *name, const char *value, s
 		result = read_size(value, &t->unpack.limits.entries);
 	else if (strcmp(name, "json") == 0)
 		result = read_json(value, r);
+	else if (strcmp(name, "transfer") == 0)
+		result = id_parse(value, &t->id);
 #if HAVE_DOWNLOADS
 	else if (strcmp(name, "verify") == 0)
-		result = verify_parse(value, &r->verify) ? 0 : -EINVAL;
+		result = verify_parse(t->verify = value, &r->verify) ? 0 : -EINVAL;
 #endif
 	else if (strcmp(name, "platform") == 0)
 		result = (r->platform = value) ? 0 : -EINVAL;
@@ -232,6 +234,7 @@ static int run_pull(struct request *r, image_transfer_run *run, struct failure *
 	if (result < 0) {
 		failure_prefix(f, "%s", r->transfer.verb);
 	} else {
+		r->transfer.verify = r->transfer.verify ?: "signature";
 		r->transfer.file = pull.url.shown;
 		r->transfer.name = r->operands[1] ? r->operands[1] : name;
 		r->transfer.bring = bring_download;

@@ -19,23 +19,26 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
-#define DIRECTORY REGISTRY_DIRECTORY "/transfers"
 /* The last id that was given. Hidden, as it is no transfer. */
 #define LAST_ID ".last"
 
 /* Written as a whole each time, with blanks at the end: readers see the old one or the new one. */
 #define FILE_SIZE 16384
 
+int transfer_directory_make(void)
+{
+	(void) mkdir(REGISTRY_DIRECTORY, 0755);
+	return mkdir(TRANSFER_DIRECTORY, 0700) < 0 && errno != EEXIST ? -errno : 0;
+}
+
 /* For root alone: addresses may have passwords in them. */
 static int open_directory(bool make)
 {
-	int fd;
+	int fd, r = make ? transfer_directory_make() : 0;
 
-	if (make)
-		(void) mkdir(REGISTRY_DIRECTORY, 0755);
-	if (make && mkdir(DIRECTORY, 0700) < 0 && errno != EEXIST)
-		return -errno;
-	fd = open(DIRECTORY, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (r < 0)
+		return r;
+	fd = open(TRANSFER_DIRECTORY, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	return fd < 0 ? -errno : fd;
 }
 
@@ -77,6 +80,7 @@ static int write_file(const struct transfer *t)
 	add_string(object, "type", t->type);
 	add_string(object, "local", t->local);
 	add_string(object, "remote", t->remote);
+	add_string(object, "verify", t->verify);
 	if (t->progress >= 0)
 		json_object_object_add(object, "progress", json_object_new_double(t->progress));
 	text = json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN);
@@ -97,7 +101,7 @@ static int begin(struct transfer *t, int directory)
 	char name[16], hidden[16];
 	int r = process_stat_read((uint32_t) getpid(), &stat);
 
-	if (r == 0)
+	if (r == 0 && !t->id)
 		r = take_id(directory, &t->id);
 	if (r < 0)
 		return r;
@@ -117,21 +121,28 @@ static int begin(struct transfer *t, int directory)
 	return r;
 }
 
-int transfer_begin(struct transfer *t, const char *type, const char *local, const char *remote,
-		   struct failure *f)
+int transfer_take_id(uint32_t *id, struct failure *f)
+{
+	CLEANUP_CLOSE int directory = open_directory(true);
+	int r = directory < 0 ? directory : take_id(directory, id);
+
+	return r < 0 ? failure_errno(f, r, "cannot number the transfer in %s", TRANSFER_DIRECTORY)
+		     : 0;
+}
+
+int transfer_begin(struct transfer *t, struct failure *f)
 {
 	CLEANUP_CLOSE int directory = open_directory(true);
 	int r = directory;
 
-	*t = (struct transfer){
-		.fd = -1, .type = type, .local = local, .remote = remote, .progress = -1
-	};
+	t->fd = -1;
+	t->progress = -1;
 	if (r >= 0)
 		r = begin(t, directory);
 	if (r >= 0)
 		return 0;
 	transfer_end(t);
-	return failure_errno(f, r, "cannot note the transfer in %s", DIRECTORY);
+	return failure_errno(f, r, "cannot note the transfer in %s", TRANSFER_DIRECTORY);
 }
 
 void transfer_write_progress(struct transfer *t, double progress)
@@ -143,11 +154,11 @@ void transfer_write_progress(struct transfer *t, double progress)
 
 void transfer_end(struct transfer *t)
 {
-	char path[sizeof DIRECTORY + 16];
+	char path[sizeof TRANSFER_DIRECTORY + 16];
 
 	if (t->fd < 0)
 		return;
-	snprintf(path, sizeof path, "%s/%" PRIu32, DIRECTORY, t->id);
+	snprintf(path, sizeof path, "%s/%" PRIu32, TRANSFER_DIRECTORY, t->id);
 	unlink(path);
 	close(t->fd);
 	t->fd = -1;
@@ -170,6 +181,7 @@ static void parse(struct arena *arena, json_object *object, struct transfer *t)
 	t->type = get_string(arena, object, "type");
 	t->local = get_string(arena, object, "local");
 	t->remote = get_string(arena, object, "remote");
+	t->verify = get_string(arena, object, "verify");
 	t->progress = progress ? json_object_get_double(progress) : -1;
 }
 
@@ -230,7 +242,7 @@ int transfer_list(struct arena *arena, struct transfer **transfers, size_t *coun
 
 		if (fd >= 0)
 			close(fd);
-		return failure_errno(f, r, "cannot open %s", DIRECTORY);
+		return failure_errno(f, r, "cannot open %s", TRANSFER_DIRECTORY);
 	}
 	while ((entry = readdir(directory))) {
 		struct transfer t;
@@ -265,18 +277,33 @@ static int signal_process(const struct transfer *t, int file, struct failure *f)
 	return r < 0 ? failure_errno(f, r, "cannot stop transfer %" PRIu32, t->id) : 0;
 }
 
+/* The locked file of one, or -1 with a failure. */
+static int find_file(struct arena *arena, uint32_t id, struct transfer *t, struct failure *f)
+{
+	CLEANUP_CLOSE int directory = open_directory(false);
+	char name[16];
+	int file;
+
+	if (directory < 0 && directory != -ENOENT)
+		return failure_errno(f, directory, "cannot open %s", TRANSFER_DIRECTORY);
+	snprintf(name, sizeof name, "%" PRIu32, id);
+	file = directory < 0 ? -1 : open_transfer(arena, directory, name, t);
+	return file < 0 ? failure_set(f, FAILURE_NO_PROCESS, "there is no transfer %" PRIu32, id)
+			: file;
+}
+
+int transfer_find(struct arena *arena, uint32_t id, struct transfer *t, struct failure *f)
+{
+	CLEANUP_CLOSE int file = find_file(arena, id, t, f);
+
+	return file < 0 ? -1 : 0;
+}
+
 int transfer_cancel(uint32_t id, struct failure *f)
 {
 	CLEANUP(arena_done) struct arena arena = { 0 };
-	CLEANUP_CLOSE int directory = open_directory(false), file = -1;
 	struct transfer t;
-	char name[16];
+	CLEANUP_CLOSE int file = find_file(&arena, id, &t, f);
 
-	if (directory < 0 && directory != -ENOENT)
-		return failure_errno(f, directory, "cannot open %s", DIRECTORY);
-	snprintf(name, sizeof name, "%" PRIu32, id);
-	file = directory < 0 ? -1 : open_transfer(&arena, directory, name, &t);
-	if (file < 0)
-		return failure_set(f, FAILURE_NO_PROCESS, "there is no transfer %" PRIu32, id);
-	return signal_process(&t, file, f);
+	return file < 0 ? -1 : signal_process(&t, file, f);
 }

@@ -14,22 +14,32 @@
 #include <sys/types.h>
 
 struct transfer {
-	int fd; /* of its file, locked with flock(2) as long as its process lives; or -1 */
-	uint32_t id;
+	int fd;	     /* of its file, locked with flock(2) as long as its process lives; or -1 */
+	uint32_t id; /* not 0 */
 	uint32_t pid;
 	uint64_t start_time; /* of the process: field 22 of /proc/PID/stat */
 	const char *type;    /* the verb */
 	const char *local;   /* the name of the image */
 	const char *remote;  /* the other end: a file, or an address */
+	const char *verify;  /* of one that fetches: how it is checked; else "" */
 	double progress;     /* from 0 to 1, or negative if it isn't known */
 };
 
+/* Where their files are: each has the id as its name, and is written into as it gets on. */
+#define TRANSFER_DIRECTORY REGISTRY_DIRECTORY "/transfers"
+
+/* Make that directory, if it isn't there. 0 or a negative errno. */
+int transfer_directory_make(void);
+
+/* Take an id that none had since the boot, for one that begins later. 0, or -1 with a failure. */
+int transfer_take_id(uint32_t *id, struct failure *failure)
+	__attribute__((nonnull, warn_unused_result));
+
 /*
- * Begin one, with an id that none had since the boot. The strings are borrowed. 0, or -1 with a
- * failure.
+ * Begin one, with the id that it was given, or a new one if that is 0. Type, local, remote and verify are
+ * borrowed. 0, or -1 with a failure.
  */
-int transfer_begin(struct transfer *transfer, const char *type, const char *local,
-		   const char *remote, struct failure *failure)
+int transfer_begin(struct transfer *transfer, struct failure *failure)
 	__attribute__((nonnull, warn_unused_result));
 
 /* Write how far it is. That it can't be written is no failure. */
@@ -40,6 +50,10 @@ void transfer_end(struct transfer *transfer) __attribute__((nonnull));
 
 /* Those that go on, by id. All is in the arena. 0, or -1 with a failure. */
 int transfer_list(struct arena *arena, struct transfer **transfers, size_t *count,
+		  struct failure *failure) __attribute__((nonnull, warn_unused_result));
+
+/* The one of this id. All is in the arena. 0, or -1 with a failure: FAILURE_NO_PROCESS if there is none. */
+int transfer_find(struct arena *arena, uint32_t id, struct transfer *transfer,
 		  struct failure *failure) __attribute__((nonnull, warn_unused_result));
 
 /*

@@ -12,7 +12,7 @@
 static pid_t start_child(void)
 {
 	CLEANUP(arena_done) struct arena arena = { 0 };
-	const char *const arguments[] = { machine1_program(&arena), "--start", NULL };
+	const char *const arguments[] = { bus_program(&arena, MACHINE1_PROGRAM), "--start", NULL };
 	pid_t pid;
 
 	return arguments[0] && program_start(arguments, &pid) == 0 ? pid : 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * mymachines-bus as the one that answers org.freedesktop.machine1, beside an
- * installed systemd-machined whose files stay as they are: the bus reads
+ * mymachines-bus as the one that answers org.freedesktop.machine1, and mymachines-import-bus
+ * org.freedesktop.import1, beside installed daemons of systemd, whose files stay as they are: the bus reads
  * /usr/local before /usr, and systemd reads /etc before /usr. The bus policy
  * allows ordinary users more than that of an older systemd, whose daemon asks
  * no polkit. So it is written last and removed first.
@@ -22,18 +22,22 @@
 #include <string.h>
 #include <unistd.h>
 
-#define POLICY	   "/etc/dbus-1/system.d/mymachines-machine1.conf"
-#define ACTIVATION "/usr/local/share/dbus-1/system-services/org.freedesktop.machine1.service"
-#define UNITS	   "/etc/systemd/system/"
-#define OWN_UNIT   "mymachines-bus.service"
-#define STOCK_UNIT "systemd-machined.service"
-#define ACTIONS	   "/usr/share/polkit-1/actions/"
+#define UNITS "/etc/systemd/system/"
 
 /* Stopping a unit takes its processes' time. */
 #define SYSTEMCTL_MS (90 * 1000)
 
-/* What is written into the plan for a link, and for what is done with a program. */
-#define LINK_TEXT "a link to " OWN_UNIT "\n"
+/* The target of a change, whose subject is its name. */
+static const struct bus_target *target_of(const struct change *change)
+{
+	return strcmp(change->subject, bus_import1.name) == 0 ? &bus_import1 : &bus_machine1;
+}
+
+/* What is written into the plan for a link. */
+static char *link_text(struct arena *arena, const char *to)
+{
+	return arena_printf(arena, "a link to %s\n", to);
+}
 
 static int systemctl(struct arena *arena, const char *verb, const char *unit, struct failure *f)
 {
@@ -60,7 +64,7 @@ static int read_link(struct arena *arena, const char *path, const char **text, s
 				   "first: rm %s",
 				   quote(path, quoted), path);
 	target[length] = '\0';
-	*text = arena_printf(arena, "a link to %s\n", target);
+	*text = link_text(arena, target);
 	return 0;
 }
 
@@ -73,20 +77,22 @@ static int apply_link(struct arena *arena, const struct change *c, struct failur
 		return -1;
 	if (!c->after)
 		return trusted_file_remove(&file, f);
-	if (symlinkat(OWN_UNIT, file.directory, file.name) < 0)
+	if (symlinkat(target_of(c)->unit, file.directory, file.name) < 0)
 		return failure_errno(f, -errno, "cannot make the link %s", c->path);
 	return 0;
 }
 
 /* A name of our unit. One that is masked stays so: nobody starts the other one then. */
-static int add_link(struct setup_plan *plan, const char *path, bool remove, struct failure *f)
+static int add_link(struct setup_plan *plan, const struct bus_target *target, const char *name,
+		    bool remove, struct failure *f)
 {
-	struct change change = { .path = path, .apply = apply_link };
-	char quoted[QUOTED_SIZE];
+	const char *path = arena_printf(plan->arena, UNITS "%s", name);
+	char *ours = link_text(plan->arena, target->unit), quoted[QUOTED_SIZE];
+	struct change change = { .path = path, .apply = apply_link, .subject = target->name };
 
 	if (read_link(plan->arena, path, &change.before, f) < 0)
 		return remove ? 0 : -1;
-	if (change.before && strcmp(change.before, LINK_TEXT) != 0) {
+	if (change.before && strcmp(change.before, ours) != 0) {
 		if (remove || strcmp(change.before, "a link to /dev/null\n") == 0)
 			return 0;
 		return failure_set(f, FAILURE_EXISTS,
@@ -95,7 +101,7 @@ static int add_link(struct setup_plan *plan, const char *path, bool remove, stru
 				   quote(path, quoted), (int) strcspn(change.before, "\n"),
 				   change.before, path);
 	}
-	change.after = remove ? NULL : LINK_TEXT;
+	change.after = remove ? NULL : ours;
 	setup_add_change(plan, &change);
 	return 0;
 }
@@ -107,51 +113,60 @@ static bool systemd_is_installed(void)
 }
 
 /* The unit, and the two names by which the bus and others start it. No program: they are removed. */
-static int add_units(struct setup_plan *plan, const char *program, struct failure *f)
+static int add_units(struct setup_plan *plan, const struct bus_target *target, const char *program,
+		     struct failure *f)
 {
 	bool remove = !program;
 
 	if (!remove && !systemd_is_installed())
 		return 0;
-	if (setup_add_file(plan, UNITS OWN_UNIT,
-			   program ? bus_unit_text(plan->arena, program) : NULL, 0644,
+	if (setup_add_file(plan, arena_printf(plan->arena, UNITS "%s", target->unit),
+			   program ? bus_unit_text(plan->arena, target, program) : NULL, 0644,
 			   BUS_FILES_MARK, f) < 0 ||
-	    add_link(plan, UNITS STOCK_UNIT, remove, f) < 0)
+	    add_link(plan, target, target->stock_unit, remove, f) < 0)
 		return -1;
-	return add_link(plan, UNITS "dbus-org.freedesktop.machine1.service", remove, f);
+	return add_link(plan, target, target->bus_unit, remove, f);
 }
 
-static int add_activation(struct setup_plan *plan, const char *program, struct failure *f)
+static int add_activation(struct setup_plan *plan, const struct bus_target *target,
+			  const char *program, struct failure *f)
 {
-	return setup_add_file(plan, ACTIVATION,
-			      program ? bus_activation_text(plan->arena, program) : NULL, 0644,
-			      BUS_FILES_MARK, f);
+	return setup_add_file(plan, target->activation,
+			      program ? bus_activation_text(plan->arena, target, program) : NULL,
+			      0644, BUS_FILES_MARK, f);
+}
+
+static bool has_polkit(struct arena *arena, const struct bus_target *target)
+{
+	const char *path = target->actions;
+
+	return access(arena_printf(arena, "%.*s", (int) (strrchr(path, '/') - path), path), F_OK) ==
+	       0;
 }
 
 /* polkit knows no action that no file defines, and then says no. */
-static int add_actions(struct setup_plan *plan, struct failure *f)
+static int add_actions(struct setup_plan *plan, const struct bus_target *target, struct failure *f)
 {
 	bool remove = plan->options->remove;
 	char *installed = NULL;
 	size_t size;
 
-	if (!remove && access(ACTIONS, F_OK) < 0)
+	if (!remove && !has_polkit(plan->arena, target))
 		return 0;
-	(void) !input_read_file(plan->arena, ACTIONS "org.freedesktop.machine1.policy", &installed,
-				&size);
-	return setup_add_file(plan, ACTIONS "mymachines-machine1.policy",
-			      remove ? NULL : bus_actions_text(plan->arena, installed), 0644,
-			      BUS_FILES_MARK, f);
+	(void) !input_read_file(plan->arena, target->stock_actions, &installed, &size);
+	return setup_add_file(plan, target->actions,
+			      remove ? NULL : bus_actions_text(plan->arena, target, installed),
+			      0644, BUS_FILES_MARK, f);
 }
 
 /* Nobody but us owns the name, nor will before the bus reads its files again. */
-static int check_owner(struct arena *arena, struct failure *f)
+static int check_owner(struct arena *arena, const struct bus_target *target, struct failure *f)
 {
-	struct machine1_owner owner;
+	struct bus_owner owner;
 
-	if (!machine1_has_bus())
+	if (!bus_is_there())
 		return 0;
-	if (machine1_find_owner(arena, &owner, f) < 0)
+	if (bus_find_owner(arena, target->program, &owner, f) < 0)
 		return -1;
 	if (owner.pid == 0 || owner.is_ours)
 		return 0;
@@ -164,7 +179,7 @@ static int check_owner(struct arena *arena, struct failure *f)
 
 static int reload_bus(struct arena *arena, struct failure *f)
 {
-	return machine1_has_bus() ? machine1_reload_bus(arena, f) : 0;
+	return bus_is_there() ? bus_reload(arena, f) : 0;
 }
 
 /* As of a file, but only where nobody else answers. */
@@ -173,26 +188,33 @@ static int apply_policy(struct arena *arena, const struct change *c, struct fail
 	struct change file = *c;
 
 	file.apply = NULL;
-	if (c->after && (reload_bus(arena, f) < 0 || check_owner(arena, f) < 0))
+	if (c->after && (reload_bus(arena, f) < 0 || check_owner(arena, target_of(c), f) < 0))
 		return -1;
 	return change_apply(arena, &file, f) < 0 ? -1 : reload_bus(arena, f);
 }
 
-static int add_policy(struct setup_plan *plan, struct failure *f)
+static int add_policy(struct setup_plan *plan, const struct bus_target *target, bool remove,
+		      struct failure *f)
 {
-	if (setup_add_file(plan, POLICY,
-			   plan->options->remove ? NULL : bus_policy_text(plan->arena), 0644,
+	struct change *change;
+
+	if (setup_add_file(plan, target->policy,
+			   remove ? NULL : bus_policy_text(plan->arena, target), 0644,
 			   BUS_FILES_MARK, f) < 0)
 		return -1;
-	plan->changes[plan->n_changes - 1].apply = apply_policy;
+	change = &plan->changes[plan->n_changes - 1];
+	change->apply = apply_policy;
+	change->subject = target->name;
 	return 0;
 }
 
 static int apply_hand_over(struct arena *arena, const struct change *c, struct failure *f)
 {
-	(void) c;
+	const struct bus_target *target = target_of(c);
+
 	/* By the unit that is loaded, before its name is another one's. */
-	if (machined_pid() > 0 && systemctl(arena, "stop", STOCK_UNIT, f) < 0)
+	if (system_service_pid(target->stock_unit) > 0 &&
+	    systemctl(arena, "stop", target->stock_unit, f) < 0)
 		return -1;
 	return systemctl(arena, "daemon-reload", NULL, f);
 }
@@ -200,14 +222,14 @@ static int apply_hand_over(struct arena *arena, const struct change *c, struct f
 /* End the process that answers, so that the next call starts the other one. */
 static int apply_end(struct arena *arena, const struct change *c, struct failure *f)
 {
-	struct machine1_owner owner = { 0 };
+	const struct bus_target *target = target_of(c);
+	struct bus_owner owner = { 0 };
 
-	(void) c;
 	if (systemd_is_running())
-		return systemctl(arena, "stop", OWN_UNIT, f) < 0
+		return systemctl(arena, "stop", target->unit, f) < 0
 			       ? -1
 			       : systemctl(arena, "daemon-reload", NULL, f);
-	if (machine1_find_owner(arena, &owner, f) < 0)
+	if (bus_find_owner(arena, target->program, &owner, f) < 0)
 		return -1;
 	if (owner.is_ours && kill(owner.pid, SIGTERM) < 0 && errno != ESRCH)
 		return failure_errno(f, -errno, "cannot end pid %d", (int) owner.pid);
@@ -215,52 +237,83 @@ static int apply_end(struct arena *arena, const struct change *c, struct failure
 }
 
 /* What is done besides files, if it has to be. */
-static void add_action(struct setup_plan *plan, const char *subject, const char *words,
+static void add_action(struct setup_plan *plan, const struct bus_target *target, const char *path,
+		       const char *words,
 		       int (*apply)(struct arena *, const struct change *, struct failure *))
 {
-	struct change change = { .path = subject, .before = "", .after = words, .apply = apply };
+	struct change change = {
+		.path = path, .before = "", .after = words, .apply = apply, .subject = target->name
+	};
 
 	setup_add_change(plan, &change);
 }
 
-static int plan_removal(struct setup_plan *plan, struct failure *f)
+/* Whether a change from this one on is to be made. */
+static bool is_pending_from(const struct setup_plan *plan, size_t first)
 {
-	struct machine1_owner owner = { 0 };
+	for (size_t i = first; i < plan->n_changes; i++)
+		if (change_is_pending(&plan->changes[i]))
+			return true;
+	return false;
+}
 
-	if (add_policy(plan, f) < 0 || add_activation(plan, NULL, f) < 0 ||
-	    add_units(plan, NULL, f) < 0 || add_actions(plan, f) < 0)
+static int plan_removal(struct setup_plan *plan, const struct bus_target *target, struct failure *f)
+{
+	struct bus_owner owner = { 0 };
+	size_t first = plan->n_changes;
+
+	if (add_policy(plan, target, true, f) < 0 || add_activation(plan, target, NULL, f) < 0 ||
+	    add_units(plan, target, NULL, f) < 0 || add_actions(plan, target, f) < 0)
 		return -1;
-	if (machine1_has_bus() && machine1_find_owner(plan->arena, &owner, f) < 0)
+	if (bus_is_there() && bus_find_owner(plan->arena, target->program, &owner, f) < 0)
 		owner.is_ours = false; /* without our program, it can't be */
-	if (owner.is_ours || (systemd_is_running() && setup_is_pending(plan)))
-		add_action(plan, "org.freedesktop.machine1",
-			   "mymachines-bus is ended; what is installed beside it answers the next "
-			   "call\n",
+	if (owner.is_ours || (systemd_is_running() && is_pending_from(plan, first)))
+		add_action(plan, target, target->name,
+			   arena_printf(plan->arena,
+					"%s is ended; what is installed beside it answers the next "
+					"call\n",
+					target->program),
 			   apply_end);
 	return 0;
 }
 
+static int plan_target(struct setup_plan *plan, const struct bus_target *target,
+		       const char *program, struct failure *f)
+{
+	bool is_other = system_service_pid(target->stock_unit) > 0;
+	size_t first = plan->n_changes;
+
+	if (add_units(plan, target, program, f) < 0 ||
+	    add_activation(plan, target, program, f) < 0 || add_actions(plan, target, f) < 0)
+		return -1;
+	if (systemd_is_running() && (is_pending_from(plan, first) || is_other))
+		add_action(plan, target, "systemd",
+			   is_other ? arena_printf(plan->arena,
+						   "reads its units again; %s is stopped, "
+						   "and isn't started any more\n",
+						   target->stock_program)
+				    : "reads its units again\n",
+			   apply_hand_over);
+	return add_policy(plan, target, false, f);
+}
+
 int setup_bus(struct setup_plan *plan, struct failure *f)
 {
-	const char *program;
+	const char *program, *import_program;
 
 	if (plan->options->remove)
-		return plan_removal(plan, f);
-	program = machine1_program(plan->arena);
+		return plan_removal(plan, &bus_machine1, f) < 0
+			       ? -1
+			       : plan_removal(plan, &bus_import1, f);
+	program = bus_program(plan->arena, MACHINE1_PROGRAM);
 	if (!program)
-		return failure_set(f, FAILURE_NO_PROGRAM, "mymachines-bus isn't installed");
+		return failure_set(f, FAILURE_NO_PROGRAM, MACHINE1_PROGRAM " isn't installed");
 	plan->next_step =
 		"mymachines-bus answers org.freedesktop.machine1 from now on; machines that "
 		"systemd-machined knew are registered when they start again";
-	if (add_units(plan, program, f) < 0 || add_activation(plan, program, f) < 0 ||
-	    add_actions(plan, f) < 0)
+	if (plan_target(plan, &bus_machine1, program, f) < 0)
 		return -1;
-	if (systemd_is_running() && (setup_is_pending(plan) || machined_pid() > 0))
-		add_action(plan, "systemd",
-			   machined_pid() > 0
-				   ? "reads its units again; systemd-machined is stopped, "
-				     "and isn't started any more\n"
-				   : "reads its units again\n",
-			   apply_hand_over);
-	return add_policy(plan, f);
+	/* It isn't built without libarchive. */
+	import_program = bus_program(plan->arena, IMPORT1_PROGRAM);
+	return import_program ? plan_target(plan, &bus_import1, import_program, f) : 0;
 }
