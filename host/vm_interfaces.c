@@ -20,9 +20,12 @@
 /* Further interfaces of one machine are left out. */
 #define PORTS_MAX MACHINE_INTERFACES_MAX
 
-/* libvirt gives a tap the VM's address with another first byte: virnetdevtap.c. */
-#define LIBVIRT_TAP_BYTE 0xfe
-#define LIBVIRT_VM_BYTE	 0x52
+/*
+ * libvirt gives a tap the VM's address with another first byte: virnetdevtap.c. Of QEMU's own range
+ * only, which libvirt takes addresses from: a random address of a tap may begin with fe, too.
+ */
+static const uint8_t libvirt_tap_range[] = { 0xfe, 0x54, 0x00 };
+#define LIBVIRT_VM_BYTE 0x52
 
 void vm_interfaces_done(struct vm_interfaces *vm)
 {
@@ -165,7 +168,7 @@ static int add_hardware_from_taps(struct vm_interfaces *vm)
 	for (size_t i = 0; i < vm->n_ports && r == 0; i++) {
 		struct hardware_address hardware = vm->ports[i].address;
 
-		if (hardware.bytes[0] != LIBVIRT_TAP_BYTE)
+		if (memcmp(hardware.bytes, libvirt_tap_range, sizeof libvirt_tap_range) != 0)
 			continue;
 		hardware.bytes[0] = LIBVIRT_VM_BYTE;
 		r = add_hardware(vm, &hardware);

@@ -74,6 +74,8 @@ guest vm2 tap2 52:54:00:aa:00:02 -device virtio-net-pci,netdev=n0,mac=52:54:00:a
 guest vm3 tap3 52:54:00:aa:00:03
 guest vm4 tap4 52:54:00:aa:00:04
 ip link set tap3 address fe:54:00:aa:00:03
+# As a random one may begin, too.
+ip link set tap4 address fe:12:00:aa:00:04
 for i in 2 3 4; do ip link set "tap$i" master br1; done
 # What the bridge would learn is to be of no help to these.
 for i in 2 3; do ip link set "tap$i" type bridge_slave learning off; done
