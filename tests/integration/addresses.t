@@ -280,7 +280,7 @@ is "$(standing app 169.254.7.7)" "routed" "with a route to it on that bridge, it
 # By itself, with the monitor.
 mymachines monitor >"$TMPDIR/monitor.log" 2>&1 </dev/null &
 monitor=$!
-wait_until grep -q 1 <(pgrep -x mymachines)
+wait_until pgrep -x mymachines
 # becomes STANDING ADDRESS NAME COMMAND...: of app's, soon; nothing else may have the monitor look
 becomes() {
     local expected=$1 address=$2 name=$3 i

@@ -186,6 +186,6 @@ done
 is "$(awk '$5 ~ /victim/' "/proc/$plain/mountinfo" "/proc/$one/mountinfo")" "" "nothing was mounted at the end of those links in a machine"
 
 kill -9 "$plain"
-wait_until eval "! kill -0 $plain"
+wait_until has_ended "$plain"
 fails "mymachines: plain: cannot enter it: its leader has died" "bind refuses a machine whose leader has died" mymachines bind plain data /mnt
 done_testing

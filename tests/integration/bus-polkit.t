@@ -66,10 +66,7 @@ is "$(kill -0 "$late" 2>&1)|$(mymachines list --no-legend | grep -c '^late ')" "
 # And one that waits.
 is "$(as_daemon python3 "$SRCDIR/tests/integration/bus_error.py" KillMachine ssi late leader 9)" success \
     "a yes to a caller that waits does what was asked"
-is_dead() {
-    ! kill -0 "$late" 2>/dev/null || grep -q '^State:.Z' "/proc/$late/status"
-}
-wait_until is_dead
+wait_until has_ended "$late"
 ok $? "the machine's leader was killed then"
 is "$(count CancelCheckAuthorization)" 2 "a question that was answered isn't cancelled"
 

@@ -122,10 +122,8 @@ is "$status|$out|$err" "0||" "setup bus: missing files are written again"
 server=$(server_pid)
 run mymachines setup bus --remove
 is "$status|$err" "0|" "setup bus --remove"
-ended() {
-    ! kill -0 "$server" 2>/dev/null && ! kill -0 "${import1_server:-$server}" 2>/dev/null
-}
-wait_until ended
+wait_until has_ended "$server"
+wait_until has_ended "${import1_server:-$server}"
 ok $? "after: mymachines-bus and mymachines-import-bus have ended"
 is "$(snapshot)" "$before" "after: no file of ours is left"
 if [ -e "$stock" ]; then

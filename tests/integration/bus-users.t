@@ -128,7 +128,7 @@ is "$(as_user TerminateMachine s pids)" "$ask" "a user doesn't end its machine w
 ok "$(kill -0 "$guest"; echo $?)" "the process of root's lives on"
 { kill "$guest"; wait $!; } 2>/dev/null
 is "$(as_user TerminateMachine s pids)" success "a user ends its own machine without being asked"
-wait_until sh -c "! kill -0 $init"
+wait_until has_ended "$init"
 ok $? "the machine's processes have ended"
 is "$(as_user UnregisterMachine s plain)" success "a user unregisters its own machine that shares the host's users"
 { kill -9 "$plain"; wait "$plain"; } 2>/dev/null

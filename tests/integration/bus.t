@@ -168,7 +168,7 @@ State=running" "machinectl show"
     run machinectl kill db1 --kill-whom=leader --signal=CONT
     is "$status" 0 "machinectl kill"
     run machinectl terminate db1
-    is "$status|$(kill -0 "$db1" 2>&1 | grep -c 'No such')" "0|1" "machinectl terminate"
+    is "$status|$(has_ended "$db1"; echo $?)" "0|0" "machinectl terminate"
 else
     run machine1 TerminateMachine s db1
     is "$status" 0 "TerminateMachine"
@@ -179,11 +179,11 @@ ok $? "MachineRemoved tells of the end"
 
 # Killed, it is started again, and knows all that the registry knows.
 kill -9 "$server"
-wait_until sh -c "! kill -0 $server"
+wait_until has_ended "$server"
 run machine1 GetMachine s web1
 is "$status|$out" '0|o "/org/freedesktop/machine1/machine/web1"' "killed and started again, it knows the machines"
 kill -9 "$web1"
-wait_until sh -c "! kill -0 $web1"
+wait_until has_ended "$web1"
 mymachines refresh 2>/dev/null
 wait_until has_signal "MachineRemoved web1 /org/freedesktop/machine1/machine/web1"
 ok $? "a machine that died is told of"
@@ -200,6 +200,6 @@ like "$(control set-property LogLevel s loud)" "*Invalid log level 'loud'*" "to 
 # It goes with the bus.
 server=$(server_pid)
 kill "$monitor" "$bus"
-wait_until sh -c "! kill -0 $server"
+wait_until has_ended "$server"
 ok $? "it ends when the bus ends"
 done_testing

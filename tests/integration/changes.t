@@ -43,7 +43,7 @@ holding_the_lock() {
 dies() {
     inside "$good" ip addr add 10.1.1.2/32 dev lo
     kill -9 "$victim"
-    wait_until sh -c "! kill -0 $victim || grep -q ' Z ' /proc/$victim/stat"
+    wait_until has_ended "$victim"
 }
 cp -p "$R/registry.mdb" "$TMPDIR/before"
 inside "$other" ip addr add 10.1.2.3/32 dev lo

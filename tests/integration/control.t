@@ -32,15 +32,12 @@ PoweroffSignal=
 RebootSignal=SIGINT" "an empty value removes the control socket and a signal"
 
 # Given signals.
-is_gone() {
-    ! grep -qs '^State:.[^ZX]' "/proc/$1/status"
-}
 mymachines register box --leader="$box" --poweroff-signal=SIGUSR2 2>/dev/null
 fails "mymachines: box: cannot power it off: its first process ignores the signal for that; *" \
     "poweroff fails if the leader ignores the given signal" mymachines poweroff box
 run mymachines reboot box
 is "$status|$err" "0|" "reboot uses the given signal"
-wait_until is_gone "$box"
+wait_until has_ended "$box"
 ok $? "the leader gets the given reboot signal"
 mymachines unregister box
 
@@ -149,6 +146,6 @@ mymachines unregister vm2
 start_qemu
 run mymachines terminate vm2
 is "$status|$err|$(mymachines list -a --no-legend)" "0||" "terminate ends a real VM and unregisters it"
-wait_until is_gone "$qemu"
+wait_until has_ended "$qemu"
 ok $? "terminate ends the emulator of a real VM"
 done_testing

@@ -343,7 +343,7 @@ os.execvp(sys.argv[1], sys.argv[1:])' mymachines copy-$direction "${arguments[@]
             kill -CONT $! 2>/dev/null
             wait $! 2>/dev/null
             is "$?" "$((128 + $(kill -l $signal)))" "$machine: SIG$signal ends copy-$direction"
-            wait_until eval "! kill -0 $visitor"
+            wait_until has_ended "$visitor"
             ok $? "$machine: SIG$signal to copy-$direction ends its visitor"
             if [ $direction$signal = fromKILL ]; then
                 rm -f "$to"/.mymachines-*
@@ -358,10 +358,10 @@ os.execvp(sys.argv[1], sys.argv[1:])' mymachines copy-$direction "${arguments[@]
         kill -STOP "$visitor"
         kill -CONT $!
         kill -TERM $!
-        wait_until eval "! kill -0 $!"
+        wait_until has_ended $!
         wait $! 2>/dev/null
         is "$?" 143 "$machine: SIGTERM ends copy-$direction while the visitor is blocked"
-        wait_until eval "! kill -0 $visitor"
+        wait_until has_ended "$visitor"
         ok $? "$machine: SIGTERM to copy-$direction ends a visitor that is blocked"
         rm -f "$to"/.mymachines-*
 # A machine may kill the visitor.
@@ -393,20 +393,27 @@ mkdir plain/tmp/larger
 cp large plain/tmp/larger/1
 ln plain/tmp/larger/1 plain/tmp/larger/2
 ln plain/tmp/larger/1 plain/tmp/larger/3
-cat >stall <<'S'
-until parent=$(pgrep -fx "mymachines copy-from plain /tmp/larger got.*") && visitor=$(pgrep -P "$parent"); do :; done
-kill -STOP "$visitor"; sleep 0.7; kill -CONT "$visitor"
-S
-out=$(drive 'run=timeout 10 bash ./stall' -- mymachines copy-from plain /tmp/larger got)
+# held COMMAND...: run it on a terminal, while one of the files takes a while to be opened
+held() {
+    local holder
+    python3 "$SRCDIR/tests/support/held_file.py" plain/tmp/larger/1 0.7 >holder 2>&1 3>&- </dev/null &
+    holder=$!
+    wait_until grep -qx ready holder
+    drive -- "$@"
+    status=$?
+    wait $holder
+    return $status
+}
+out=$(held mymachines copy-from plain /tmp/larger got)
 is "$?" 0 "copy-from works on a terminal"
 like "$out" "*\[*\]*% * MiB, * file[s ]*got*" "copy-from shows its progress on a terminal"
 like "${out##*$'\e[K'}" "" "copy-from removes its progress line at the end"
 for i in 1 2 3; do cmp large got/$i; done
 ok $? "copy-from with progress copies everything"
 rm -rf got
-out=$(drive 'run=timeout 10 bash ./stall' -- mymachines copy-from plain /tmp/larger got --quiet)
+out=$(held mymachines copy-from plain /tmp/larger got --quiet)
 is "$?|$out" "0|" "--quiet shows no progress"
 kill -9 "$plain"
-wait_until eval "! kill -0 $plain"
+wait_until has_ended "$plain"
 fails "mymachines: plain: cannot enter it: its leader has died" "copy-from refuses a machine whose leader has died" mymachines copy-from plain /tmp/large x
 done_testing

@@ -361,7 +361,7 @@ else
     skip "a scope can't be made here" "a link of the exports is missing"
 fi
 kill -9 "$linked_leader"
-wait_until sh -c "! kill -0 $linked_leader"
+wait_until has_ended "$linked_leader"
 mymachines refresh 2>/dev/null
 rmdir /sys/fs/cgroup/{,*/}machine.slice/machine-$linked.scope 2>/dev/null
 sed -i s/web1.scope/web2.scope/ "$M/web1"
@@ -490,8 +490,8 @@ is "$(findings runtimes | grep LXC)" "warning: container c1 of LXC runs, as pid 
     "a container of LXC that isn't registered is reported"
 mymachines register c1 --leader="$lxc_init" --service=lxc 2>/dev/null
 is "$(findings runtimes | grep LXC)" "" "a container of LXC that is registered is not reported"
-kill "$lxc_init" "$monitor"
-wait_until sh -c "! kill -0 $lxc_init"
+kill -9 "$lxc_init" "$monitor"
+wait_until has_ended "$lxc_init"
 mymachines refresh 2>/dev/null
 
 # Runtimes that are here, or look so.

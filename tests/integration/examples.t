@@ -6,6 +6,7 @@
 . "${SRCDIR:?run this by make check}/tests/integration/lib.sh"
 . "$SRCDIR/tests/support/rootfs.sh"
 . "$SRCDIR/tests/support/bus.sh"
+. "$SRCDIR/tests/integration/events.sh"
 need_root
 command -v busybox >/dev/null || skip_all "busybox isn't installed"
 
@@ -39,7 +40,7 @@ ip link add vnet0 type veth peer name vnet1
 sleep 100000 >/dev/null 2>&1 &
 vm1=$!
 web1=
-trap '{ kill -9 "$web1" "$vm1"; } 2>/dev/null' EXIT
+trap '{ kill -9 "$web1" "$vm1"; } 2>/dev/null; end_watching' EXIT
 
 # A system whose init can be told to power off.
 root=/var/lib/lxc/web1/rootfs
@@ -149,7 +150,7 @@ if command -v dbus-daemon >/dev/null && command -v busctl >/dev/null && [ -x "$B
     done
     rm -f /etc/dbus-1/system.d/mymachines* /usr/local/share/dbus-1/system-services/org.freedesktop.*1.service
     start_daemon
-    trap '{ kill -9 "$web1" "$vm1" "$bus"; } 2>/dev/null' EXIT
+    trap '{ kill -9 "$web1" "$vm1" "$bus"; } 2>/dev/null; end_watching' EXIT
 fi
 cd "$TMPDIR/work" || exit
 n_examples=0

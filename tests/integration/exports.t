@@ -240,7 +240,8 @@ is "$(ps -o machine= -p "$odd")" odd "ps knows the machine by a unit with unusua
 mymachines unregister odd
 is "$(ls "$M" | grep unit:x)" "" "the link of a unit with unusual bytes goes"
 kill -9 "$odd"
-wait_until rmdir "$C/machine.slice/$bad" "$C/machine.slice/$good"
+wait_until rmdir "$C/machine.slice/$bad"
+wait_until rmdir "$C/machine.slice/$good"
 
 # Where a manager has put a leader, it stays, whatever --scope says.
 start managed --share=user --share=pid -- sh -c 'sleep 1000 & exec sleep 1000'
@@ -264,7 +265,8 @@ run mymachines register "par$$" --leader="$parent" --scope
 is "$status|$err|$(ps -o machine= -p "$second")" "0||par$$" "--scope once more puts in what is missing"
 pkill -9 -P "$parent,$managed"
 kill -9 "$parent" "$managed"
-wait_until rmdir "$C/payload-$$/inner" "$C/payload-$$"
+wait_until rmdir "$C/payload-$$/inner"
+wait_until rmdir "$C/payload-$$"
 wait_until sh -c "[ -z \"\$(cat '$C/machine.slice/machine-par$$.scope/cgroup.procs')\" ]"
 mymachines unregister "par$$" managed
 [ ! -d "$C/machine.slice/machine-par$$.scope" ]
@@ -330,7 +332,7 @@ is "$status|$(cat "/proc/$held/cgroup")" "1|$(cat "/proc/$$/cgroup")" "a refused
 [ -d "$C/machine.slice/$scope" ]
 ok $? "the scope's cgroup is there"
 kill -9 "$leader"
-wait_until sh -c "! kill -0 $leader 2>/dev/null || grep -q ' Z ' /proc/$leader/stat"
+wait_until has_ended "$leader"
 wait_until sh -c "[ -z \"\$(cat '$C/machine.slice/$scope/cgroup.procs')\" ]"
 mymachines refresh 2>/dev/null
 [ ! -d "$C/machine.slice/$scope" ]

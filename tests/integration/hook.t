@@ -89,7 +89,7 @@ is "$(mymachines list --no-legend | cut -d' ' -f1)" web1 "stopped, but alive: it
 start short --map=0:300000:65536
 hook oci < <(state "+ {id: \"short\", pid: $short}")
 kill -9 "$short"
-wait_until sh -c "! kill -0 $short"
+wait_until has_ended "$short"
 hook oci < <(state '+ {id: "short", status: "stopped", pid: 0}')
 is "$status:$out:$err" "0::" "stopped: nothing is reported"
 is "$(mymachines list --all --no-legend | cut -d' ' -f1)" web1 "stopped: it is forgotten, without a monitor"

@@ -19,7 +19,7 @@ for i in dead changed same; do
     mymachines register "$i" --leader="${!i}" --unit="$i.scope" 2>/dev/null
 done
 kill -9 "$dead"
-wait_until sh -c "! kill -0 $dead"
+wait_until has_ended "$dead"
 inside "$changed" ip addr add 10.1.1.2/32 dev lo
 cp -a "$R" "$TMPDIR/registry"
 cp -a /run/systemd/machines "$TMPDIR/exports"
@@ -132,8 +132,7 @@ before=$(switches)
 sleep 2
 ok "$([ $(($(switches) - before)) -lt 40 ]; echo $?)" "monitor retries a failed publication with back-off"
 rm "$R/fill"
-wait_until eval '[ -z "$(mymachines list --all --no-legend)" ]' ||
-    wait_until eval '[ -z "$(mymachines list --all --no-legend)" ]'
+wait_until eval '[ -z "$(mymachines list --all --no-legend)" ]'
 ok $? "monitor publishes as soon as there is space"
 stop_monitor TERM
 umount "$R"

@@ -53,9 +53,6 @@ is_mapped() {
     [ "$(readlink "/proc/$1/ns/user")" != "$(readlink /proc/self/ns/user)" ] && grep -q . "/proc/$1/uid_map" &&
         [ "$(cat "/proc/$1/comm")" = sleep ]
 }
-ended() {
-    [ ! -e "/proc/$1" ] || [ "$(awk '/^State/ { print $2 }' "/proc/$1/status")" = Z ]
-}
 list() {
     mymachines list --no-legend | awk '{print $1}' | sort | xargs
 }
@@ -130,12 +127,12 @@ has_guest() {
 wait_until has_guest
 is "$(as_user daemon Kill '{"name": "pids", "signal": 9}')" "$ask" "a user doesn't kill a process of root's in its machine"
 is "$(as_user daemon Terminate '{"name": "pids"}')" "$ask" "nor by ending it"
-ended "$guest"
+has_ended "$guest"
 is "$?" 1 "that lives"
 kill "$guest"
-wait_until ended "$guest"
+wait_until has_ended "$guest"
 is "$(as_user daemon Terminate '{"name": "pids"}')" "done" "without it the user ends the machine"
-wait_until ended "$init"
+wait_until has_ended "$init"
 ok $? "its processes have ended"
 
 # Root has the last word.

@@ -5,15 +5,14 @@ import ctypes
 import json
 import os
 import pwd
-import select
 import signal
 import socket
-import struct
 import subprocess
 import sys
 import time
 
 sys.path.insert(0, os.environ["SRCDIR"] + "/tests/support")
+from held_file import HeldFile
 from varlink import Client, check_description, check_texts, done, equal, ok
 
 path = sys.argv[1]
@@ -55,32 +54,6 @@ class Server:
 
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.pid}/fd"))
-
-
-class HeldFile:
-    """A file whose opening waits until it is released: fanotify(7)."""
-
-    FAN_CLASS_CONTENT, FAN_MARK_ADD, FAN_OPEN_PERM, FAN_ALLOW, AT_FDCWD = 4, 1, 0x10000, 1, -100
-
-    def __init__(self, name):
-        libc = ctypes.CDLL(None, use_errno=True)
-        self.group = libc.fanotify_init(self.FAN_CLASS_CONTENT, os.O_CLOEXEC)
-        if self.group < 0 or libc.fanotify_mark(self.group, self.FAN_MARK_ADD, ctypes.c_uint64(self.FAN_OPEN_PERM),
-                                                self.AT_FDCWD, name.encode()):
-            raise OSError(ctypes.get_errno(), "fanotify")
-
-    def wait(self):
-        """Until somebody opens it, and waits."""
-        if not select.select([self.group], [], [], 60)[0]:
-            return False
-        self.opened = struct.unpack_from("IBBHQii", os.read(self.group, 4096))[5]
-        return True
-
-    def release(self):
-        """Whoever opens it goes on, from now on."""
-        os.write(self.group, struct.pack("iI", self.opened, self.FAN_ALLOW))
-        os.close(self.opened)
-        os.close(self.group)
 
 
 def wait_until(is_true):

@@ -208,18 +208,15 @@ kill -9 "$init"
 mymachines unregister init1 2>/dev/null
 
 # What ends machines, last.
-is_gone() {
-    ! grep -qs '^State:.[^ZX]' "/proc/$1/status"
-}
 run machinectl kill --kill-whom=leader -s KILL db1
 is "$status" 0 "kill"
-wait_until is_gone "$two"
+wait_until has_ended "$two"
 ok $? "it is killed"
 start two
 register db1 --leader="$two" --replace
 run machinectl terminate db1
 is "$status|$(machinectl list --no-legend | grep -c '^db1')" "0|0" "terminate"
-is_gone "$two"
+has_ended "$two"
 ok $? "it is gone"
 is "$(machinectl list | tail -n 1)" "1 machines listed." "as it has always said"
 done_testing

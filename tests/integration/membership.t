@@ -25,12 +25,8 @@ trap clean_up EXIT
 quietly() {
     mymachines "$@" 2>/dev/null
 }
-# is_gone PID: whether the process doesn't exist, or is a zombie
-is_gone() {
-    ! grep -qs '^State:.[^ZX]' "/proc/$1/status"
-}
 lives() {
-    ok "$(is_gone "$1" && echo 1 || echo 0)" "$2"
+    ok "$(has_ended "$1" && echo 1 || echo 0)" "$2"
 }
 # put PID CGROUP: move a process to a cgroup below the slice
 put() {
@@ -64,7 +60,7 @@ members() {
 end_machine() {
     quietly unregister "$1"
     kill -9 "${@:2}" 2>/dev/null
-    for pid in "${@:2}"; do wait_until is_gone "$pid"; done
+    for pid in "${@:2}"; do wait_until has_ended "$pid"; done
 }
 
 # A leader in a cgroup below that of a daemon's service, as containerd makes it.
@@ -88,7 +84,7 @@ for kind in container vm; do
         mymachines resume box
     fi
     mymachines kill box -s KILL
-    wait_until is_gone "$box"
+    wait_until has_ended "$box"
     ok $? "$kind: kill reaches the machine below a daemon's service"
     lives "$daemon" "$kind: kill doesn't reach the daemon"
     end_machine box "$daemon"
@@ -105,7 +101,7 @@ put "$job" web.service/libpod-payload-1
 is "$(ours "$app")|$(stock "$app")" "-|-" "an application that registers a container is in no machine"
 run mymachines terminate job
 is "$status|$err" "0|" "terminate of a container in an application's service succeeds"
-wait_until is_gone "$job"
+wait_until has_ended "$job"
 lives "$app" "terminate of a container doesn't end the application"
 kill -9 "$app"
 
@@ -145,7 +141,7 @@ lives "$outer" "kill of the leader doesn't reach the supervisors"
 run mymachines terminate sup
 is "$status|$err" "0|" "terminate of a machine with supervisors succeeds"
 for pid in "$leader" "$shim" "$outer"; do
-    wait_until is_gone "$pid"
+    wait_until has_ended "$pid"
     ok $? "terminate ends all of the machine's unit"
 done
 kill -9 "$helper" 2>/dev/null
@@ -162,7 +158,7 @@ quietly terminate busy
 lives "$other" "terminate doesn't end the rest of a unit that isn't the machine's"
 lives "$outer" "terminate doesn't end the supervisors in a unit that isn't the machine's"
 kill -9 "$outer" "$other" "$helper" 2>/dev/null
-wait_until is_gone "$outer"
+wait_until has_ended "$outer"
 
 # Two machines in one unit.
 start first
@@ -195,7 +191,7 @@ for kind in container vm; do
         quietly kill box -s $signal
         lives "$other" "$kind: kill -s $signal doesn't reach a stranger in a given unit"
     done
-    wait_until is_gone "$box"
+    wait_until has_ended "$box"
     quietly unregister box
     if [ $kind = vm ]; then
         start box --share=user --share=pid --share=net --share=mnt
@@ -207,11 +203,11 @@ for kind in container vm; do
     fails "mymachines: box: cannot pause it: it has no cgroup to itself *" \
         "$kind: pause refuses a given unit that has a stranger" mymachines pause box
     quietly terminate box
-    wait_until is_gone "$box"
+    wait_until has_ended "$box"
     ok $? "$kind: terminate ends a machine in a given unit"
     lives "$other" "$kind: terminate doesn't end a stranger in a given unit"
     kill -9 "$other"
-    wait_until is_gone "$other"
+    wait_until has_ended "$other"
 done
 
 # A process whose parent has died, in the leader's cgroup.
@@ -233,9 +229,9 @@ is "$(members vm1)" "$(printf '%s\n' "$emulator" "$swtpm" | sort -n | xargs)" \
 stranger other qemu.scope
 is "$(members vm1)|$(ours "$swtpm")" "$emulator|-" "with a stranger in it, a VM's cgroup is nobody's"
 kill -9 "$other"
-wait_until is_gone "$other"
+wait_until has_ended "$other"
 quietly terminate vm1
-wait_until is_gone "$swtpm"
+wait_until has_ended "$swtpm"
 ok $? "terminate ends an orphan in a VM's own cgroup"
 start emulator --share=user --share=pid --share=net --share=mnt
 put "$emulator" qemu.service
@@ -259,7 +255,7 @@ quietly register bare --leader="$bare" $force
 is "$(members bare)" "$(printf '%s\n' "$bare" "$child" | sort -n | xargs)" \
     "a machine without a namespace of its own has its leader and descendants only"
 quietly kill bare -s KILL
-wait_until is_gone "$bare"
+wait_until has_ended "$bare"
 lives "$other" "kill of a machine without a namespace of its own doesn't go beyond the leader's descendants"
 quietly unregister bare
 kill -9 "$other" "$child" 2>/dev/null
@@ -275,7 +271,7 @@ quietly register box --leader="$box"
 is "$(ours "$entered")" box "a process in the machine's pid namespace is the machine's in any cgroup"
 like " $(members box) " "* $entered *" "ps and status show a process that was sent in from another cgroup"
 quietly kill box
-wait_until is_gone "$entered"
+wait_until has_ended "$entered"
 ok $? "kill reaches a process that was sent in from another cgroup"
 lives "$box" "the leader has ignored that signal"
 

@@ -70,10 +70,7 @@ is "$(pgrep -fc "^$BUILDDIR/mymachines monitor --background")" 1 "eight registra
 kill -9 "$(monitor_pid)"
 wait_until nobody_monitors
 kill -9 "$web2"
-is_dead() {
-    ! grep -q '^State:.[^ZX]' "/proc/$1/status" 2>/dev/null
-}
-wait_until is_dead "$web2"
+wait_until has_ended "$web2"
 run mymachines list --all --no-legend
 is "$out" "web2 container $(awk '{ print $3 }' <<<"$out") $(host_os) - dead" "a dead machine stays registered while no monitor runs"
 start web1
@@ -82,7 +79,7 @@ happens 'removed web2' "the next registration starts a monitor, which unregister
 pid=$(monitor_pid)
 # In one step: between two of rm(1), the monitor may find that only its lock is missing, and mend that.
 mv "$R" "$R.removed"
-wait_until is_dead "$pid"
+wait_until has_ended "$pid"
 ok $? "monitor leaves when the registry is removed"
 ok "$([ ! -e "$R" ]; echo $?)" "monitor doesn't make a removed registry again"
 rm -rf "$R.removed"
@@ -97,7 +94,7 @@ kill -STOP "$pid"
 kill -TERM "$pid"
 mymachines register web2 --leader="$web2" 2>/dev/null
 kill -CONT "$pid"
-wait_until is_dead "$pid"
+wait_until has_ended "$pid"
 another_monitors() {
     [ "$(monitor_pid)" != "$pid" ]
 }

@@ -8,17 +8,13 @@ need_root
 quietly() {
     mymachines "$@" 2>/dev/null
 }
-# is_gone PID: whether the process doesn't exist, or is a zombie
-is_gone() {
-    ! grep -qs '^State:.[^ZX]' "/proc/$1/status"
-}
 # wait_gone PID NAME: test that the process ends
 wait_gone() {
-    wait_until is_gone "$1"
+    wait_until has_ended "$1"
     ok $? "$2"
 }
 lives() {
-    ok "$(is_gone "$1" && echo 1 || echo 0)" "$2"
+    ok "$(has_ended "$1" && echo 1 || echo 0)" "$2"
 }
 
 # Mistakes that machinectl refuses, too.

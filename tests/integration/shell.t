@@ -199,7 +199,7 @@ is "$(ps -o tty=,sid= -p "$pid" | xargs)" "? $pid" "the command on pipes has no 
 # The calling shell dies.
 kill -9 $!
 wait $! 2>/dev/null
-wait_until eval "! kill -0 $pid"
+wait_until has_ended "$pid"
 ok $? "the command gets SIGHUP when the calling shell is killed"
 
 # The calling shell runs from a copy of the program that nobody can change.

@@ -55,7 +55,7 @@ fi
 is "$(status_line two Memory)" "" "a machine without a cgroup of its own has no such lines"
 
 kill -9 "$two"
-wait_until sh -c "! grep -qs '^State:.[^ZX]' /proc/$two/status"
+wait_until has_ended "$two"
 is "$(states)" "one -" "a dead machine isn't listed"
 is "$(states --all)" "one running,two dead" "but with --all, as dead"
 is "$(json_states --all)" "one running,two dead" "in JSON, too"
@@ -117,7 +117,7 @@ for state in running paused silent; do
 done
 # The scope goes with its machine.
 kill -9 "$one" "$two"
-wait_until sh -c "! kill -0 $one"
+wait_until has_ended "$one"
 mymachines refresh 2>/dev/null
 scopes() {
     ls -d /sys/fs/cgroup/{,unified/,systemd/}machine.slice/machine-one.scope 2>/dev/null

@@ -62,9 +62,6 @@ server() {
 gone() {
     [ ! -e "$socket" ] && [ ! -L "$socket" ]
 }
-ended() {
-    [ ! -e "/proc/$1" ] || [ "$(awk '/^State/ { print $2 }' "/proc/$1/status")" = Z ]
-}
 
 start web1 --map=0:100000:65536
 start db1 --map=0:200000:65536
@@ -108,7 +105,7 @@ is "$(identity)" "$before" "a second monitor, doctor and others leave the socket
 
 # The service is killed, and stopped.
 kill -9 "$first"
-wait_until ended "$first"
+wait_until has_ended "$first"
 is "$(ask 100033)" vu-web1-33 "after the service was killed another one answers"
 second=$(server)
 ok "$([ "$second" != "$first" ]; echo $?)" "it is another process"
@@ -118,7 +115,7 @@ is "$(ask 100033)" vu-web1-33 "a service that is stopped is replaced"
 took=$(($(date +%s%3N) - begin))
 echo "# after $took ms"
 ok "$([ $took -lt 15000 ]; echo $?)" "that takes seconds"
-wait_until ended "$second"
+wait_until has_ended "$second"
 ok $? "the stopped one is gone"
 is "$(identity)" "$before" "all that with the same socket"
 
@@ -190,7 +187,7 @@ begin=$(date +%s%3N)
 wait_until gone
 ok $? "after monitor and service were killed no socket is left"
 echo "# after $(($(date +%s%3N) - begin)) ms"
-wait_until ended "$holder"
+wait_until has_ended "$holder"
 ok $? "nor a process"
 mymachines refresh web1 >/dev/null 2>&1
 mymachines monitor --background
@@ -198,7 +195,7 @@ wait_until is_ours
 ok $? "the next monitor has it again"
 server=$(server) holder=$(holder)
 kill -9 "$holder"
-wait_until ended "$server"
+wait_until has_ended "$server"
 ok $? "after the process that holds it was killed the service ends"
 wait_until is_ours
 ok $? "another process has the socket again"
@@ -207,7 +204,7 @@ holder=$(holder) server=$(server)
 kill -9 "$(keeper)" "$holder"
 wait_until gone
 ok $? "after both were killed no socket is left"
-wait_until ended "$server"
+wait_until has_ended "$server"
 ok $? "nor a service"
 wait_until grep -q "restart the monitor" "$TMPDIR/log"
 ok $? "the log says how to have it again"
@@ -254,7 +251,7 @@ mymachines unregister web1
 mymachines unregister db1
 wait_until gone
 ok $? "with the last machine the socket goes"
-wait_until ended "$server"
+wait_until has_ended "$server"
 ok $? "and the service"
 is "$(ls /run/systemd/userdb /run/systemd/resolve.hook /run/systemd/machine | grep -c Machine)" 0 "no other socket is left"
 wait_until no_monitor
@@ -311,7 +308,7 @@ holder=$(holder)
 kill -CONT "$holder"
 mymachines unregister web1
 wait_until no_monitor
-wait_until ended "$holder"
+wait_until has_ended "$holder"
 rm -f "$TMPDIR/machined.out"
 python3 -c "
 import socket

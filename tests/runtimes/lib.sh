@@ -195,11 +195,6 @@ said_nothing() {
     is "$(grep -v 'has died; unregistered$' "$TMPDIR/syslog" 2>/dev/null)" "" "$1"
 }
 
-# has_ended PID
-has_ended() {
-    ! grep -qs '^State:.[^ZX]' "/proc/$1/status"
-}
-
 # catches_term PID: it handles what it is told to end by
 catches_term() {
     grep -q '^SigCgt:.*[4-7c-f]...$' "/proc/$1/status"

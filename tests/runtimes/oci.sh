@@ -75,7 +75,7 @@ test_variant() {
     is "$(getent ahostsv4 www | cut -d' ' -f1 | sort -u)" 10.77.0.2 "$what: getent knows it by an alias"
     oci kill "$id" TERM
     wait_until test ! -d "/proc/$pid/fd/0"
-    wait_until sh -c "! kill -0 $pid"
+    wait_until has_ended "$pid"
     wait_until oci delete "$id"
     ok $? "$what: it is stopped and deleted"
     gone "$what stopped" "$id"
@@ -101,13 +101,13 @@ test_without_monitor() {
     start other
     mymachines register other --leader="$other" 2>/dev/null
     kill -9 "$pid"
-    wait_until sh -c "! kill -0 $pid"
+    wait_until has_ended "$pid"
     is "$(mymachines list --all --no-legend | cut -d' ' -f1 | sort)" "$(printf '%s\n' other "$id" | sort)" \
         "$what: killed, it stays registered"
     wait_until oci delete "$id"
     is "$(mymachines list --all --no-legend | cut -d' ' -f1)" other "$what: deleted, it is dropped"
     kill -9 "$other"
-    wait_until sh -c "! kill -0 $other"
+    wait_until has_ended "$other"
     mymachines refresh 2>/dev/null
 }
 

@@ -5,15 +5,23 @@
 # Needs BUILDDIR, NSS_MODULE and TMPDIR; SANITIZERS and CC where the module was built with some.
 export PATH="$BUILDDIR:$BUILDDIR/tests/support:/usr/sbin:/usr/bin:/sbin:/bin"
 
-# wait_until COMMAND...: at most ten seconds
+# has_ended PID: the process isn't there, or is a zombie
+has_ended() {
+    ! grep -qs '^State:.[^ZX]' "/proc/$1/status"
+}
+
+# wait_until COMMAND...: at most a minute; counts what never comes in n_in_vain
+n_in_vain=0
 wait_until() {
-    local i
-    for ((i = 0; i < 500; i++)); do
-        "$@" >/dev/null 2>&1 && return 0
+    local end=$((SECONDS + 60))
+    until "$@" >/dev/null 2>&1; do
+        if [ "$SECONDS" -ge "$end" ]; then
+            echo "# gave up waiting for: $*"
+            n_in_vain=$((n_in_vain + 1))
+            return 1
+        fi
         sleep 0.02
     done
-    echo "# gave up waiting for: $*"
-    return 1
 }
 
 # What was at the top of each cgroup hierarchy when the test began: that isn't ours to remove.
