@@ -9,7 +9,33 @@
 #define SYS_close_range 436 /* of all architectures but alpha: Linux 5.9 */
 #endif
 
+static int close_range_of(unsigned first, unsigned last)
+{
+	return syscall(SYS_close_range, first, last, 0) < 0 ? -errno : 0;
+}
+
 int descriptors_close_from(int first)
 {
-	return syscall(SYS_close_range, first, ~0U, 0) < 0 ? -errno : 0;
+	return close_range_of((unsigned) first, ~0U);
+}
+
+static void close_row(int first, int last)
+{
+	/* A sandbox may know only the older call. */
+	if (first < last && close_range_of((unsigned) first, (unsigned) last) == 0)
+		return;
+	for (int fd = first; fd <= last; fd++)
+		close(fd);
+}
+
+void descriptors_close(const int *descriptors, size_t count)
+{
+	for (size_t i = 0, next; i < count; i = next) {
+		next = i + 1;
+		if (descriptors[i] < 0)
+			continue;
+		while (next < count && descriptors[next] == descriptors[next - 1] + 1)
+			next++;
+		close_row(descriptors[i], descriptors[next - 1]);
+	}
 }

@@ -55,3 +55,17 @@ char *proc_read_text(uint32_t pid, const char *file)
 	proc_path(path, pid, file);
 	return file_read_text(path);
 }
+
+ssize_t file_read_short(const char *path, char *text, size_t size)
+{
+	CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd < 0)
+		return -errno;
+	n = read(fd, text, size - 1);
+	if (n < 0)
+		return -errno;
+	text[n] = '\0';
+	return (size_t) n < size - 1 ? n : -E2BIG;
+}

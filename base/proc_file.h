@@ -2,7 +2,9 @@
 /* Files of /proc and /sys, whole. */
 #pragma once
 
+#include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 /* Enough for "/proc/4294967295/mountinfo". */
 #define PROC_PATH_SIZE 48
@@ -18,3 +20,9 @@ char *file_read_text(const char *path);
 
 /* The same with /proc/PID/FILE. */
 char *proc_read_text(uint32_t pid, const char *file);
+
+/*
+ * Read a file that the kernel hands out whole, by one read(2), into `text`, and end it with a NUL.
+ * Its length, or a negative errno: -E2BIG where it may be longer.
+ */
+ssize_t file_read_short(const char *path, char *text, size_t size);

@@ -67,6 +67,79 @@ for directory in "${made[@]}"; do
     rmdir "${directory%/*}" 2>/dev/null
 done
 
+# A list of many machines looks at them together.
+sleepers=()
+for i in {1..70}; do
+    sleep 1000 & sleepers+=("$!")
+done
+register_sleepers() {
+    local i
+    for ((i = $1; i < $2; i++)); do
+        printf '{"name": "s%02d", "leader": %s, "class": "vm"}\n' "$i" "${sleepers[i]}"
+    done | mymachines register --batch --no-monitor 2>/dev/null
+}
+# Its parent doesn't wait for this one, which stays a zombie.
+kill -9 "${sleepers[66]}"
+bash -c 'sleep 1000 & echo $!; exec sleep 1000' >"$TMPDIR/zombie" & sleepers+=("$!")
+wait_until test -s "$TMPDIR/zombie"
+sleepers[66]=$(cat "$TMPDIR/zombie")
+register_sleepers 0 70
+kill -9 "${sleepers[66]}"
+wait_until grep -q '^State:.Z' "/proc/${sleepers[66]}/status"
+# The other one's pid is another process's by now.
+reuse_pid "${sleepers[7]}" sleep 1000
+is "$(mymachines list --no-legend | wc -l)" 68 "in a list of many, those that have died are missing"
+is "$(states --all | tr , '\n' | grep -c running)|$(states --all | tr , '\n' | grep dead | paste -sd,)" "68|s07 dead,s66 dead" "and with --all they are dead"
+is "$(ulimit -n 16; states --all | tr , '\n' | grep dead | paste -sd,)" "s07 dead,s66 dead" "also where it may open only a few files"
+paused_in_list() {
+    local way=$1 all
+    mymachines register s05 --class=vm --leader="${sleepers[5]}" --replace --scope --no-monitor 2>/dev/null
+    all=$(json_states | tr , '\n' | grep -c running)
+    if mymachines pause s05 2>/dev/null; then
+        is "$(json_states | tr , '\n' | grep -c running)|$(states | tr , '\n' | grep paused | paste -sd,)" \
+            "$((all - 1))|s05 paused" "one that is paused is seen among them, $way"
+        is "$(ulimit -n 66; states | tr , '\n' | grep paused | paste -sd,)" "s05 paused" \
+            "also where it may open only a few files, $way"
+        mymachines resume s05
+    else
+        skip "no machine can be paused here" "one that is paused is seen among them, $way"
+    fi
+}
+# count_calls N: those of a list of N machines, but those for memory
+count_calls() {
+    forget
+    register_sleepers 10 $((10 + $1))
+    strace -o "$TMPDIR/calls" "$BUILDDIR/mymachines" list >/dev/null
+    grep -c -v -E '^(brk|mmap|munmap|mremap|madvise)\(' "$TMPDIR/calls"
+}
+# calls_in_list WAY: pidfd_open, fstat, and ioctl; or instead of that, three for a file of /proc
+calls_in_list() {
+    local name="a list costs few system calls a machine, $1" few many expected=5
+    if [ -z "$(mymachines show s10 --json=short | jq '.leaderProcessId.pidfdId // empty')" ]; then
+        skip "pidfds have no inodes here" "$name"
+    elif command -v strace >/dev/null && strace -qq -o /dev/null true 2>/dev/null && [ -z "$SANITIZERS" ]; then
+        few=$(count_calls 8)
+        many=$(count_calls 40)
+        ! grep -q '^ioctl(.* = 0$' "$TMPDIR/calls" || expected=3
+        is "$((many - few))" "$((32 * expected))" "$name"
+    else
+        skip "strace can't be used here" "$name"
+    fi
+}
+paused_in_list "by the files of /proc"
+calls_in_list "by the files of /proc"
+# Where version 1 has no freezer, the kernel tells the cgroup by a pidfd.
+if ! mountpoint -q /sys/fs/cgroup/freezer || umount -l /sys/fs/cgroup/freezer 2>/dev/null; then
+    paused_in_list "by pidfds"
+    calls_in_list "by pidfds"
+else
+    skip "version 1's freezer can't be unmounted" "one that is paused is seen among them, by pidfds"
+fi
+mymachines unregister s05 2>/dev/null
+kill -9 "${sleepers[@]}" 2>/dev/null
+wait "${sleepers[@]}" 2>/dev/null
+forget
+
 # JSON that was printed can be read.
 start three --share=user
 mymachines register three --leader="$three" --no-monitor 2>/dev/null

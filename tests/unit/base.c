@@ -11,6 +11,7 @@
 #include "base/notices.h"
 #include "base/number.h"
 #include "base/pidfd.h"
+#include "base/proc_file.h"
 #include "base/signals.h"
 
 #include "tests/unit/unit.h"
@@ -190,6 +191,37 @@ START_TEST(descriptors_are_closed_from_a_number_on)
 END_TEST
 
 /* Whatever is in the place of a file: refused at once, without reading it. */
+START_TEST(some_descriptors_are_closed_and_no_others)
+{
+	int from = fcntl(STDIN_FILENO, F_DUPFD, 700), fds[7];
+
+	ck_assert_int_ge(from, 0);
+	for (int i = 0; i < 7; i++)
+		fds[i] = dup2(STDIN_FILENO, from + (i < 4 ? i : i + 2));
+	descriptors_close((int[]){ fds[0], fds[1], -1, fds[2], fds[5], fds[6] }, 6);
+	for (int i = 0; i < 7; i++)
+		ck_assert_int_eq(fcntl(fds[i], F_GETFD) >= 0, i == 3 || i == 4);
+	close(fds[3]);
+	close(fds[4]);
+}
+END_TEST
+
+START_TEST(a_short_file_is_read_at_once)
+{
+	char text[8] = "", path[] = "/tmp/unit-XXXXXX";
+	int fd = mkstemp(path);
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(write(fd, "123456", 6), 6);
+	ck_assert_int_eq(file_read_short(path, text, sizeof text), 6);
+	ck_assert_str_eq(text, "123456");
+	ck_assert_int_eq(file_read_short(path, text, 7), -E2BIG);
+	close(fd);
+	unlink(path);
+	ck_assert_int_eq(file_read_short(path, text, sizeof text), -ENOENT);
+}
+END_TEST
+
 START_TEST(what_is_no_plain_file_is_not_read)
 {
 	static const char *const names[] = { "fifo", "zero", "directory", "socket", "sparse" };
@@ -288,6 +320,8 @@ Suite *base_suite(void)
 	ADD(suite, a_pidfd_tells_whether_its_process_lives);
 	ADD(suite, all_signals_are_reset_those_of_libc_too);
 	ADD(suite, descriptors_are_closed_from_a_number_on);
+	ADD(suite, some_descriptors_are_closed_and_no_others);
+	ADD(suite, a_short_file_is_read_at_once);
 	ADD(suite, what_is_no_plain_file_is_not_read);
 	ADD(suite, a_file_is_read_up_to_a_size);
 	ADD(suite, files_are_told_apart);

@@ -8,27 +8,89 @@
 #include <stdio.h>
 #include <string.h>
 
-void json_print(FILE *stream, json_object *object, enum json_mode mode)
+static const char *to_text(json_object *object, enum json_mode mode)
 {
-	CLEANUP(arena_done) struct arena arena = { 0 };
 	int flags = JSON_C_TO_STRING_NOSLASHESCAPE;
-	const char *text;
 
 	if (mode == JSON_PRETTY)
 		flags |= JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED;
-	text = json_object_to_json_string_ext(object, flags);
-	/*
-	 * Programs get the same JSON in every locale. A terminal that isn't UTF-8 gets no
-	 * bytes that it could obey.
-	 */
-	fprintf(stream, "%s\n", is_utf8() ? text : ascii_json(&arena, text));
+	return json_object_to_json_string_ext(object, flags);
+}
+
+static bool has_only_ascii(const char *text, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		if ((unsigned char) text[i] >= 0x80)
+			return false;
+	return true;
+}
+
+/*
+ * Programs get the same JSON in every locale. A terminal that isn't UTF-8 gets no
+ * bytes that it could obey.
+ */
+static void print_text(FILE *stream, const char *text, size_t length)
+{
+	CLEANUP(arena_done) struct arena arena = { 0 };
+
+	if (is_utf8() || has_only_ascii(text, length))
+		fwrite(text, 1, length, stream);
+	else
+		fputs(ascii_json(&arena, arena_printf(&arena, "%.*s", (int) length, text)), stream);
+}
+
+void json_print(FILE *stream, json_object *object, enum json_mode mode)
+{
+	const char *text = to_text(object, mode);
+
+	print_text(stream, text, strlen(text));
+	putc('\n', stream);
 	json_object_put(object);
+}
+
+struct json_list json_list_begin(FILE *stream, enum json_mode mode)
+{
+	return (struct json_list){ stream, mode, false };
+}
+
+/*
+ * It is printed as the only item of an array is, which indents it; without the brackets of the
+ * array, but with what is between the first bracket and the item.
+ */
+void json_list_add(struct json_list *list, json_object *object)
+{
+	json_object *array = json_object_new_array();
+	const char *text, *end;
+
+	json_object_array_add(array, object);
+	text = to_text(array, list->mode);
+	end = strrchr(text, '}') + 1;
+	putc(list->has_items ? ',' : '[', list->stream);
+	print_text(list->stream, text + 1, (size_t) (end - text - 1));
+	list->has_items = true;
+	json_object_put(array);
+}
+
+void json_list_end(struct json_list *list)
+{
+	if (!list->has_items)
+		putc('[', list->stream);
+	else if (list->mode == JSON_PRETTY)
+		putc('\n', list->stream);
+	fputs("]\n", list->stream);
+}
+
+/* Add a field that isn't there yet. Its key is a constant. */
+static void add_field(json_object *to, const char *key, json_object *value)
+{
+	json_object_object_add_ex(to, key, value,
+				  JSON_C_OBJECT_ADD_KEY_IS_NEW | JSON_C_OBJECT_KEY_IS_CONSTANT);
 }
 
 static void add_string(json_object *to, const char *key, const char *value)
 {
 	if (value)
-		json_object_object_add(to, key, json_object_new_string(value));
+		add_field(to, key, json_object_new_string(value));
 }
 
 /* Add a value that the machine chose. */
@@ -52,7 +114,7 @@ static void add_description(json_object *to, const struct machine *m)
 /* Ids, counts and inodes fit into 63 bits. */
 static void add_number(json_object *to, const char *key, uint64_t value)
 {
-	json_object_object_add(to, key, json_object_new_int64((int64_t) value));
+	add_field(to, key, json_object_new_int64((int64_t) value));
 }
 
 /* Varlink's ProcessId. */
@@ -79,7 +141,7 @@ static json_object *from_address(const struct machine_address *address)
 	add_number(object, "family", address->family);
 	for (size_t i = 0; i < address_length(address->family); i++)
 		json_object_array_add(bytes, json_object_new_int(address->bytes[i]));
-	json_object_object_add(object, "address", bytes);
+	add_field(object, "address", bytes);
 	add_string(object, "addressString", address_format(address, text));
 	add_string(object, "scope", scope_name(address->scope));
 	add_string(object, "standing", address_standing_name(address));
@@ -95,7 +157,7 @@ static void add_addresses(json_object *to, const struct machine *m, bool given_o
 	for (size_t i = 0; i < m->n_addresses; i++)
 		if (!given_only || m->addresses[i].flags & ADDRESS_GIVEN)
 			json_object_array_add(array, from_address(&m->addresses[i]));
-	json_object_object_add(to, "addresses", array);
+	add_field(to, "addresses", array);
 }
 
 /* Apart, so that whoever reads only the addresses takes no claim for one. */
@@ -105,7 +167,7 @@ static void add_unanswered(json_object *to, const struct machine *m)
 
 	for (size_t i = 0; i < m->n_unanswered; i++)
 		json_object_array_add(array, from_address(&m->unanswered[i]));
-	json_object_object_add(to, "unansweredAddresses", array);
+	add_field(to, "unansweredAddresses", array);
 }
 
 static void add_interfaces(json_object *to, const struct machine *m, bool given_only)
@@ -115,7 +177,7 @@ static void add_interfaces(json_object *to, const struct machine *m, bool given_
 	for (size_t i = 0; i < m->n_interfaces; i++)
 		if (!given_only || m->interfaces[i].given)
 			json_object_array_add(array, json_object_new_int64(m->interfaces[i].index));
-	json_object_object_add(to, "ifIndices", array);
+	add_field(to, "ifIndices", array);
 }
 
 static void add_aliases(json_object *to, const struct machine *m)
@@ -124,7 +186,7 @@ static void add_aliases(json_object *to, const struct machine *m)
 
 	for (const char *alias = NULL; (alias = machine_next_alias(m, alias));)
 		json_object_array_add(array, json_object_new_string(alias));
-	json_object_object_add(to, "aliases", array);
+	add_field(to, "aliases", array);
 }
 
 static void add_map(json_object *to, const char *key, const struct idmap *map)
@@ -139,7 +201,7 @@ static void add_map(json_object *to, const char *key, const struct idmap *map)
 		add_number(extent, "count", map->extents[i].count);
 		json_object_array_add(array, extent);
 	}
-	json_object_object_add(to, key, array);
+	add_field(to, key, array);
 }
 
 static void add_root(json_object *to, const struct machine *m)
@@ -179,7 +241,7 @@ static void add_given(json_object *to, const struct machine *m)
 	/* Empty lists would clear the given values when they are read back. */
 	drop_if_empty(object, "ifIndices");
 	drop_if_empty(object, "addresses");
-	json_object_object_add(to, "given", object);
+	add_field(to, "given", object);
 }
 
 /* What stands in the machine, apart, so that whoever reads the rest takes no claim for a fact. */
@@ -196,7 +258,7 @@ static void add_claimed(json_object *to, const struct machine_system *system)
 	add_escaped(object, "os", system->os);
 	add_escaped(object, "version", system->version);
 	add_escaped(object, "osName", system->os_name);
-	json_object_object_add(to, "claimed", object);
+	add_field(to, "claimed", object);
 }
 
 static void add_timestamp(json_object *to, const struct machine *m)
@@ -205,7 +267,7 @@ static void add_timestamp(json_object *to, const struct machine *m)
 
 	add_number(object, "realtime", m->realtime);
 	add_number(object, "monotonic", m->monotonic);
-	json_object_object_add(to, "timestamp", object);
+	add_field(to, "timestamp", object);
 }
 
 static void add_signal(json_object *to, const char *key, uint32_t signal)
@@ -228,7 +290,7 @@ json_object *json_from_machine(const struct machine *m, const struct pid_context
 	add_string(object, "service", m->service);
 	add_string(object, "class", machine_class_name(m->class));
 	add_number(object, "leader", m->leader.pid);
-	json_object_object_add(object, "leaderProcessId", from_leader(&m->leader, context));
+	add_field(object, "leaderProcessId", from_leader(&m->leader, context));
 	add_root(object, m);
 	add_string(object, "unit", m->unit);
 	add_timestamp(object, m);
@@ -247,9 +309,9 @@ json_object *json_from_machine(const struct machine *m, const struct pid_context
 	add_map(object, "uidMap", &m->uids);
 	add_map(object, "gidMap", &m->gids);
 	if (machine_is_host_process(m))
-		json_object_object_add(object, "ownNamespaces", json_object_new_boolean(false));
+		add_field(object, "ownNamespaces", json_object_new_boolean(false));
 	if (m->namespaces & MACHINE_HAS_LOST_IDS)
-		json_object_object_add(object, "idsLost", json_object_new_boolean(true));
+		add_field(object, "idsLost", json_object_new_boolean(true));
 	add_given(object, m);
 	add_claimed(object, &m->system);
 	return object;

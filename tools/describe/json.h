@@ -12,6 +12,7 @@
 #include "tools/control/machine_state.h"
 
 #include <json-c/json.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 enum json_mode { JSON_OFF, JSON_SHORT, JSON_PRETTY };
@@ -25,3 +26,18 @@ json_object *json_from_live_machine(const struct machine *machine,
 
 /* Print an object and a newline, and release the object. */
 void json_print(FILE *stream, json_object *object, enum json_mode mode);
+
+/* An array that is printed item by item, so that it need not be in memory as a whole. */
+struct json_list {
+	FILE *stream;
+	enum json_mode mode;
+	bool has_items;
+};
+
+struct json_list json_list_begin(FILE *stream, enum json_mode mode);
+
+/* Print an object as its next item, and release the object. */
+void json_list_add(struct json_list *list, json_object *object);
+
+/* Print the end of it and a newline. */
+void json_list_end(struct json_list *list);

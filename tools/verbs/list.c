@@ -100,14 +100,14 @@ static const char *const header[N_COLUMNS] = { "MACHINE", "CLASS",     "SERVICE"
 
 /* A machine of the list, and how it is. */
 struct listed {
-	struct machine machine;
+	const struct machine *machine;
 	enum machine_state state;
 };
 
 static void make_row(struct arena *arena, const struct listed *listed,
 		     const struct list_settings *settings, const char *cells[static N_COLUMNS])
 {
-	const struct machine *m = &listed->machine;
+	const struct machine *m = listed->machine;
 
 	cells[COLUMN_NAME] = arena_strdup(arena, m->name);
 	cells[COLUMN_CLASS] = machine_class_name(m->class);
@@ -160,41 +160,75 @@ static json_object *json_from_listed(const struct listed *listed, const struct p
 	const char *cells[N_COLUMNS];
 
 	if (!is_machinectl())
-		return json_from_live_machine(&listed->machine, context, listed->state);
+		return json_from_live_machine(listed->machine, context, listed->state);
 	make_row(&arena, listed, settings, cells);
 	return json_from_row(cells);
 }
 
-/* The next machine to show. 1, 0 after the last, or a negative errno. */
-static int next_machine(struct snapshot *s, char *folded, const struct list_settings *settings,
-			struct listed *listed)
-{
-	int r;
+/* The machines to show, one after another. So many are looked at together. */
+#define LOOKED_AT 256
+struct looking {
+	struct snapshot *snapshot;
+	const struct list_settings *settings;
+	char folded[MACHINE_NAME_SIZE]; /* the name of the machine read last */
+	int error;			/* of reading on: a negative errno */
+	size_t next, count;		/* of the following */
+	struct machine machines[LOOKED_AT];
+	enum machine_state states[LOOKED_AT];
+};
 
-	while ((r = snapshot_next(s, folded, &listed->machine)) == 0) {
-		listed->state = machine_state_look(&listed->machine, &s->meta.context);
-		if (settings->all || listed->state != MACHINE_DEAD)
-			return 1;
-	}
-	return r == -ENOENT ? 0 : r;
+/* Those of one snapshot. What it is at first in this memory doesn't matter. */
+static void looking_begin(struct looking *l, struct snapshot *s,
+			  const struct list_settings *settings)
+{
+	l->snapshot = s;
+	l->settings = settings;
+	l->folded[0] = '\0';
+	l->error = s->is_open ? 0 : -ENOENT;
+	l->next = l->count = 0;
 }
 
-static int list_json(struct snapshot *s, const struct list_settings *settings)
+/* The snapshot is mapped: machines are good until it is closed. */
+static void look_at_more(struct looking *l)
+{
+	l->next = l->count = 0;
+	while (l->error == 0 && l->count < LOOKED_AT) {
+		l->error = snapshot_next(l->snapshot, l->folded, &l->machines[l->count]);
+		l->count += l->error == 0;
+	}
+	machine_states_look(l->machines, l->states, l->count, &l->snapshot->meta.context);
+}
+
+/* The next machine to show. 1, 0 after the last, or a negative errno. */
+static int next_machine(struct looking *l, struct listed *listed)
+{
+	for (;;) {
+		if (l->next == l->count)
+			look_at_more(l);
+		if (l->count == 0)
+			return l->error == -ENOENT ? 0 : l->error;
+		*listed = (struct listed){ &l->machines[l->next], l->states[l->next] };
+		l->next++;
+		if (l->settings->all || listed->state != MACHINE_DEAD)
+			return 1;
+	}
+}
+
+static int list_json(struct looking *l)
 {
 	CLEANUP(arena_done) struct arena arena = { 0 };
-	json_object *array = json_object_new_array();
-	char folded[MACHINE_NAME_SIZE] = "";
+	struct json_list list = json_list_begin(stdout, l->settings->json);
 	const char *cells[N_COLUMNS];
 	struct listed m;
-	int r = 0;
+	int r;
 
-	if (settings->with_host) {
+	if (l->settings->with_host) {
 		make_host_row(&arena, cells);
-		json_object_array_add(array, json_from_row(cells));
+		json_list_add(&list, json_from_row(cells));
 	}
-	while (s->is_open && (r = next_machine(s, folded, settings, &m)) > 0)
-		json_object_array_add(array, json_from_listed(&m, &s->meta.context, settings));
-	json_print(stdout, array, settings->json);
+	while ((r = next_machine(l, &m)) > 0)
+		json_list_add(&list, json_from_listed(&m, &l->snapshot->meta.context, l->settings));
+	json_list_end(&list);
 	return r;
 }
 
@@ -243,24 +277,23 @@ static void listing_done(struct listing *l)
 	arena_done(&l->arena);
 }
 
-static int list_table(struct snapshot *s, const struct list_settings *settings)
+static int list_table(struct looking *l)
 {
 	CLEANUP(listing_done) struct listing listing = { 0 };
-	char folded[MACHINE_NAME_SIZE] = "";
 	const char *cells[N_COLUMNS];
 	struct listed m;
-	int r = 0;
+	int r;
 
-	if (settings->with_host) {
+	if (l->settings->with_host) {
 		make_host_row(&listing.arena, cells);
 		add_row(&listing, cells);
 	}
-	while (s->is_open && (r = next_machine(s, folded, settings, &m)) > 0) {
-		make_row(&listing.arena, &m, settings, cells);
+	while ((r = next_machine(l, &m)) > 0) {
+		make_row(&listing.arena, &m, l->settings, cells);
 		add_row(&listing, cells);
 	}
-	print_rows(&listing, settings->legend);
-	if (settings->legend)
+	print_rows(&listing, l->settings->legend);
+	if (l->settings->legend)
 		print_count(listing.count);
 	return r;
 }
@@ -268,10 +301,13 @@ static int list_table(struct snapshot *s, const struct list_settings *settings)
 static int list_machines(const struct command_line *line, void *data, struct failure *f)
 {
 	CLEANUP(snapshot_close) struct snapshot snapshot = { 0 };
+	CLEANUP_FREE struct looking *looking = malloc(sizeof *looking);
 	struct list_settings *settings = data;
 	int r;
 
 	(void) line;
+	if (!looking)
+		arena_out_of_memory();
 	if (is_machinectl()) {
 		/* Its --all lists the host, and never a machine that has died. */
 		settings->with_host = settings->all;
@@ -282,7 +318,8 @@ static int list_machines(const struct command_line *line, void *data, struct fai
 	}
 	if (registry_open(&snapshot, f) < 0)
 		return -1;
-	r = settings->json ? list_json(&snapshot, settings) : list_table(&snapshot, settings);
+	looking_begin(looking, &snapshot, settings);
+	r = settings->json ? list_json(looking) : list_table(looking);
 	return r < 0 ? registry_failure(f, REGISTRY_PATH, r) : EXIT_SUCCESS;
 }
 
