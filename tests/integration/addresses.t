@@ -283,15 +283,12 @@ monitor=$!
 wait_until pgrep -x mymachines
 # becomes STANDING ADDRESS NAME COMMAND...: of app's, soon; nothing else may have the monitor look
 becomes() {
-    local expected=$1 address=$2 name=$3 i
+    local expected=$1 address=$2 name=$3
     shift 3
     sleep 0.5
     "$@"
-    for ((i = 0; i < 20; i++)); do
-        [ "$(standing app "$address")" != "$expected" ] || break
-        sleep 0.02
-    done
-    is "$(standing app "$address")" "$expected" "$name"
+    wait_until eval '[ "$(standing app "$address")" = "$expected" ]'
+    ok $? "$name"
 }
 inside "$app" ip addr add 10.97.0.2/32 dev lo
 wait_until eval '[ "$(standing app 10.97.0.2)" = claimed ]'
@@ -307,8 +304,9 @@ becomes routed 10.90.0.2 "and of the machine's answer" sh -c 'ip neigh del 10.90
 steal() {
     inside "$lan" ip link set host0 address "$app_hardware"
     # The owner sends something at times, too.
-    inside "$lan" ping -c 200 -i 0.01 -W 1 10.90.0.1 >/dev/null 2>&1 </dev/null &
+    inside "$lan" ping -i 0.01 -W 1 10.90.0.1 >/dev/null 2>&1 </dev/null &
+    thief=$!
 }
 becomes claimed fd90::2 "of a hardware address that comes from another port" steal
-kill "$monitor"
+kill "$monitor" "$thief"
 done_testing
