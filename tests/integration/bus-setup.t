@@ -118,6 +118,24 @@ fi
 rm /etc/systemd/system/systemd-machined.service
 run mymachines setup bus --quiet
 is "$status|$out|$err" "0||" "setup bus: missing files are written again"
+if [ -d /usr/lib/systemd/system ]; then
+    # Others that claim the name: a copy under another name, one that wins over ours, a dangling link.
+    for file in /run/systemd/transient/my-machined.service /etc/systemd/system.control/systemd-machined.service; do
+        mkdir -p "$(dirname $file)"
+        printf '%s\n' '[Service]' ExecStart=/bin/false 'BusName = org.freedesktop.machine1' >$file
+        run mymachines setup bus --check
+        like "$status|$err" "1|*$file: it wants the name *; move it away first: rm $file" "setup bus --check names $file"
+        is "$(finding | grep -c "^warning: .*rm $file")" 1 "doctor names $file"
+        rm $file
+    done
+    alias=/etc/systemd/system/dbus-org.freedesktop.machine1.service
+    ln -sfn /etc/systemd/system/nosuch.service $alias
+    run mymachines setup bus --check
+    like "$status|$err" "1|*$alias: it is a link to /etc/systemd/system/nosuch.service*rm $alias" \
+        "setup bus --check names a dangling alias"
+    rm $alias
+    mymachines setup bus --quiet
+fi
 
 server=$(server_pid)
 run mymachines setup bus --remove

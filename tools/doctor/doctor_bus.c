@@ -32,7 +32,7 @@ void check_bus(struct doctor *doctor)
 	struct bus_owner owner;
 	struct setup_plan plan;
 	struct failure f;
-	bool is_set_up;
+	bool is_planned, is_set_up;
 	const struct setup_target *target = setup_find_target("bus", &f);
 
 	if (!target || !bus_is_there() || !bus_program(doctor->arena, MACHINE1_PROGRAM))
@@ -41,8 +41,11 @@ void check_bus(struct doctor *doctor)
 		doctor_find(doctor, FINDING_UNKNOWN, NULL, "%s", f.text);
 		return;
 	}
-	is_set_up = setup_make_plan(doctor->arena, target, &options, &plan, &f) == 0 &&
-		    !setup_is_pending(&plan);
+	is_planned = setup_make_plan(doctor->arena, target, &options, &plan, &f) == 0;
+	is_set_up = is_planned && !setup_is_pending(&plan);
+	/* It was set up, and something has come in its way since. */
+	if (!is_planned && machine1_can_be_started())
+		doctor_find(doctor, FINDING_WARNING, NULL, "%s", f.text);
 	if (owner.pid > 0 && is_set_up && !owner.is_ours)
 		tell_intruder(doctor, &owner);
 	else if (owner.pid > 0)

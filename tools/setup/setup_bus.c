@@ -14,6 +14,7 @@
 #include "tools/setup/bus_files.h"
 #include "tools/setup/setup_plan.h"
 #include "tools/setup/trusted_file.h"
+#include "tools/setup/unit_file.h"
 
 #include "base/cleanup.h"
 
@@ -112,6 +113,21 @@ static bool systemd_is_installed(void)
 	       access("/lib/systemd/system", F_OK) == 0;
 }
 
+/* systemd starts neither of two services that want one name of the bus. */
+static int check_claims(struct arena *arena, const struct bus_target *target, struct failure *f)
+{
+	const char *path =
+		unit_find_bus_claim(arena, target->name, target->unit, target->stock_unit);
+	char quoted[QUOTED_SIZE];
+
+	if (!path)
+		return 0;
+	return failure_set(f, FAILURE_EXISTS,
+			   "%s: it wants the name %s, too, and systemd starts neither then; move "
+			   "it away first: rm %s",
+			   quote(path, quoted), target->name, path);
+}
+
 /* The unit, and the two names by which the bus and others start it. No program: they are removed. */
 static int add_units(struct setup_plan *plan, const struct bus_target *target, const char *program,
 		     struct failure *f)
@@ -120,6 +136,8 @@ static int add_units(struct setup_plan *plan, const struct bus_target *target, c
 
 	if (!remove && !systemd_is_installed())
 		return 0;
+	if (!remove && check_claims(plan->arena, target, f) < 0)
+		return -1;
 	if (setup_add_file(plan, arena_printf(plan->arena, UNITS "%s", target->unit),
 			   program ? bus_unit_text(plan->arena, target, program) : NULL, 0644,
 			   BUS_FILES_MARK, f) < 0 ||

@@ -209,6 +209,85 @@ const char *unit_effective_command(const struct unit_commands *commands)
 	return count == 1 ? command : NULL;
 }
 
+/* Whether the entry is only another name, or an instance that 'systemctl enable' starts. */
+static bool is_link(const char *directory, const char *name, struct arena *arena)
+{
+	struct stat st;
+
+	return lstat(arena_printf(arena, "%s/%s", directory, name), &st) == 0 &&
+	       S_ISLNK(st.st_mode);
+}
+
+static bool wants_bus_name(struct arena *arena, const char *text, const char *bus_name)
+{
+	char *line;
+
+	while ((line = next_line(arena, &text))) {
+		const char *value = value_of(arena, line, "BusName");
+
+		if (value && strcmp(value, bus_name) == 0)
+			return true;
+	}
+	return false;
+}
+
+struct claim_search {
+	struct arena *arena;
+	const char *bus_name, *own, *hidden;
+	const char **seen; /* names whose file in a former directory wins */
+	size_t n_seen;
+};
+
+/* Whether systemd would read this file, and hasn't found the name before. */
+static bool is_first(struct claim_search *search, const char *name)
+{
+	for (size_t i = 0; i < search->n_seen; i++)
+		if (strcmp(search->seen[i], name) == 0)
+			return false;
+	search->seen =
+		arena_grow(search->arena, search->seen, search->n_seen, sizeof *search->seen);
+	search->seen[search->n_seen++] = arena_strdup(search->arena, name);
+	return true;
+}
+
+static const char *find_claim(struct claim_search *search, const char *directory, bool is_hidden)
+{
+	DIR *stream = opendir(directory);
+	const char *found = NULL;
+	struct dirent *entry;
+
+	while (stream && !found && (entry = readdir(stream))) {
+		const char *name = entry->d_name;
+		const char *path = arena_printf(search->arena, "%s/%s", directory, name);
+		char *text;
+
+		if (!ends_with(name, ".service") || strcmp(name, search->own) == 0 ||
+		    (is_hidden && strcmp(name, search->hidden) == 0) || !is_first(search, name) ||
+		    is_link(directory, name, search->arena))
+			continue;
+		text = read_text(search->arena, path);
+		if (text && wants_bus_name(search->arena, text, search->bus_name))
+			found = path;
+	}
+	if (stream)
+		closedir(stream);
+	return found;
+}
+
+const char *unit_find_bus_claim(struct arena *arena, const char *bus_name, const char *own,
+				const char *hidden)
+{
+	struct claim_search search = { arena, bus_name, own, hidden, NULL, 0 };
+	const char *found = NULL;
+	bool is_hidden = false;
+
+	for (size_t i = 0; i < ARRAY_SIZE(directories) && !found; i++) {
+		is_hidden |= strcmp(directories[i], "/etc/systemd/system") == 0;
+		found = find_claim(&search, directories[i], is_hidden);
+	}
+	return found;
+}
+
 /* Returns the instance in "PREFIX@INSTANCE.service" or "PREFIX@INSTANCE.service.d", or NULL. */
 static char *instance_of(struct arena *arena, const char *name, const char *prefix)
 {
@@ -223,15 +302,6 @@ static char *instance_of(struct arena *arena, const char *name, const char *pref
 	    (strcmp(end, ".service") != 0 && strcmp(end, ".service.d") != 0))
 		return NULL;
 	return arena_printf(arena, "%.*s", (int) (end - instance), instance);
-}
-
-/* Whether the entry is only the link by which 'systemctl enable' starts the template's instance. */
-static bool is_link(const char *directory, const char *name, struct arena *arena)
-{
-	struct stat st;
-
-	return lstat(arena_printf(arena, "%s/%s", directory, name), &st) == 0 &&
-	       S_ISLNK(st.st_mode);
 }
 
 char **unit_find_instances(struct arena *arena, const char *prefix)

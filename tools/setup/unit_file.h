@@ -38,5 +38,13 @@ struct unit_commands unit_find_commands(struct arena *arena, const char *prefix,
  */
 const char *unit_effective_command(const struct unit_commands *commands);
 
+/*
+ * The file of another service than these two that wants a name on the bus, for which systemd then
+ * has two services and starts none; or NULL. A file of the second name is no other one where a
+ * file in /etc/systemd/system would hide it.
+ */
+const char *unit_find_bus_claim(struct arena *arena, const char *bus_name, const char *own,
+				const char *hidden);
+
 /* Returns the instances of a template that have files of their own, with NULL behind the last. */
 char **unit_find_instances(struct arena *arena, const char *prefix);
