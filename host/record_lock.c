@@ -12,12 +12,11 @@ static struct flock whole_file(void)
 	return (struct flock){ .l_type = F_WRLCK, .l_whence = SEEK_SET };
 }
 
-int record_lock_take(const char *path, bool wait, int *fd)
+static int take(const char *path, struct flock lock, bool wait, int *fd)
 {
 	for (;;) {
 		CLEANUP_CLOSE int taken =
 			open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-		struct flock lock = whole_file();
 
 		if (taken < 0)
 			return -errno;
@@ -30,6 +29,20 @@ int record_lock_take(const char *path, bool wait, int *fd)
 			return 0;
 		}
 	}
+}
+
+int record_lock_take(const char *path, bool wait, int *fd)
+{
+	return take(path, whole_file(), wait, fd);
+}
+
+int record_lock_take_one(const char *path, uint64_t number, int *fd)
+{
+	struct flock lock = whole_file();
+
+	lock.l_start = (off_t) number;
+	lock.l_len = 1;
+	return take(path, lock, true, fd);
 }
 
 int record_lock_is_held(const char *path, pid_t *pid)

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /*
@@ -15,6 +16,13 @@
  * of it. 0; -EAGAIN if there is one; -EINTR for a signal meanwhile; or another negative errno.
  */
 int record_lock_take(const char *path, bool wait, int *fd)
+	__attribute__((nonnull, warn_unused_result));
+
+/*
+ * The same of one of many locks in a file, each with a number that off_t holds, waiting for it. If
+ * a process has several, all end when one of their descriptors is closed.
+ */
+int record_lock_take_one(const char *path, uint64_t number, int *fd)
 	__attribute__((nonnull, warn_unused_result));
 
 /*

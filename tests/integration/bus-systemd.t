@@ -85,6 +85,10 @@ is "$status|$out|$(px 'mymachines list --no-legend | grep -c .' </dev/null)" '0|
 create one-1 c2 0
 like "$status|$out" "1|Call failed: *already *" "CreateMachine: a name of a living machine is refused"
 is "$(px 'grep -c machine.slice "/proc/$(cat /tmp/x/c2)/cgroup" || :' </dev/null)" 0 "CreateMachine: the refused leader isn't moved"
+px 'setsid sleep 1000 >/dev/null 2>&1 </dev/null & echo $! >/tmp/x/plain' </dev/null
+create plain plain 0
+like "$status|$out" "1|Call failed: *no container*" "CreateMachine: a process of the host is no container"
+is "$(px 'grep -c machine.slice "/proc/$(cat /tmp/x/plain)/cgroup" || :' </dev/null)" 0 "CreateMachine: and isn't moved"
 create other c2 1 Nosuchprop s x
 like "$status|$out" "1|*Nosuchprop*" "CreateMachine: systemd's refusal of a property is passed on"
 px 'kill -9 "$(cat /tmp/x/c1)"' </dev/null
@@ -92,6 +96,57 @@ create one-1 c3 0
 is "$status|$out" '0|o "/org/freedesktop/machine1/machine/one_2d1"' "CreateMachine: a name whose leader has just died is waited for"
 is "$(px 'mymachines show one-1 -p Leader --value; cat /tmp/x/c3' </dev/null | uniq | wc -l)" 1 "CreateMachine: it has the new leader"
 px 'kill -9 "$(cat /tmp/x/c2)" "$(cat /tmp/x/c3)"' </dev/null
+
+# Two ways to announce one machine, at once: it is moved once, and is one.
+in_there 'cd /tmp/x
+    for i in 1 2 3; do
+        setsid unshare --uts sleep 1000 >/dev/null 2>&1 </dev/null & echo $! >twice
+        for name in a b c; do
+            busctl --timeout=40 call org.freedesktop.machine1 /org/freedesktop/machine1 org.freedesktop.machine1.Manager \
+                CreateMachine "sayssusa(sv)" "twice$i$name" 0 test container "$(cat twice)" "" 0 >"reply$name" 2>&1 &
+        done
+        wait $(jobs -p | tail -n 3)
+        name=$(mymachines list --no-legend | awk "{ print \$1 }")
+        echo "$(sort -u reply?) $(ls -d /sys/fs/cgroup/machine.slice/*.scope) $(tail -n 1 /proc/$(cat twice)/cgroup)" | sed "s/$name/NAME/g"
+        kill -9 "$(cat twice)"
+        for ((n = 0; n < 200; n++)); do
+            ls -d /sys/fs/cgroup/machine.slice/*.scope >/dev/null 2>&1 || break
+            sleep 0.05
+        done
+    done'
+is "$(sort <<<"$out" | uniq -c | sed 's/^ *//')" '3 o "/org/freedesktop/machine1/machine/NAME" /sys/fs/cgroup/machine.slice/machine-NAME.scope 0::/machine.slice/machine-NAME.scope' \
+    "CreateMachine: of calls at once for one leader, the first moves it"
+
+# A leader that dies while systemd is asked.
+px 'setsid unshare --uts sleep 1000 >/dev/null 2>&1 </dev/null & echo $! >/tmp/x/gone' </dev/null
+kill -STOP "$leader"
+px 'busctl --timeout=40 call org.freedesktop.machine1 /org/freedesktop/machine1 org.freedesktop.machine1.Manager \
+        CreateMachine "sayssusa(sv)" gone 0 test container "$(cat /tmp/x/gone)" "" 0' </dev/null >"$TMPDIR/gone" 2>&1 &
+call=$!
+wait_until px 'pgrep -P "$(pgrep -x mymachines-bus | head -n 1)"' </dev/null >/dev/null
+px 'kill -9 "$(cat /tmp/x/gone)"' </dev/null
+kill -CONT "$leader"
+wait "$call"
+like "$(cat "$TMPDIR/gone")" "Call failed: *" "CreateMachine: a leader that dies meanwhile is an error"
+is_forgotten() {
+    [ "$(px 'mymachines list --no-legend | wc -l; systemctl list-units --all --no-legend "machine-gone*" | wc -l' </dev/null | xargs)" = "0 0" ]
+}
+wait_until is_forgotten
+ok $? "CreateMachine: no machine and no scope of it is left"
+
+# More machines than systemd-machined can make, because each costs PID 1 a match rule there.
+in_there 'cd /tmp/x
+    (for i in {1..520}; do sleep 1000 >/dev/null 2>&1 </dev/null & echo "$i $!"; done >many)
+    while read -r i leader; do
+        busctl --timeout=40 call org.freedesktop.machine1 /org/freedesktop/machine1 org.freedesktop.machine1.Manager \
+            CreateMachine "sayssusa(sv)" "m$i" 0 test vm "$leader" "" 0 &
+        [ $((i % 20)) != 0 ] || wait
+    done <many >replies
+    grep -c machine/m replies
+    busctl --json=short call org.freedesktop.machine1 /org/freedesktop/machine1 org.freedesktop.machine1.Manager ListMachines |
+        grep -o machine/m | wc -l
+    ls -d /sys/fs/cgroup/machine.slice/machine-m*.scope | wc -l'
+is "$status|$(xargs <<<"$out")" "0|520 520 520" "CreateMachine: 520 machines, more than the 507 of systemd-machined"
 
 # After.
 in_there 'mymachines setup bus --remove'

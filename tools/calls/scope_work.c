@@ -3,20 +3,29 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "host/cgroup.h"
+#include "host/process.h"
+#include "host/record_lock.h"
 #include "registry/leader_state.h"
+#include "registry/lock.h"
 #include "registry/lookup.h"
 #include "tools/calls/former.h"
 #include "tools/calls/register_work.h"
 #include "tools/registrar/scope_cgroup.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <string.h>
 #include <systemd/sd-bus.h>
 #include <time.h>
 
-#define SYSTEMD	      "org.freedesktop.systemd1"
-#define SYSTEMD_PATH  "/org/freedesktop/systemd1"
-#define MANAGER	      SYSTEMD ".Manager"
+#define SYSTEMD	     "org.freedesktop.systemd1"
+#define SYSTEMD_PATH "/org/freedesktop/systemd1"
+#define MANAGER	     SYSTEMD ".Manager"
+/* A lock for each pid, and for each name behind these. */
+#define LOCK_PATH  REGISTRY_DIRECTORY "/scopes.lock"
+#define NAMES_FROM (UINT64_C(1) << 32)
+
 #define UNIT_EXISTS   SYSTEMD ".UnitExists"
 #define STEP_USEC     10000
 #define JOB_WAIT_USEC (15 * 1000000ull)
@@ -193,6 +202,17 @@ static int run_job(sd_bus *bus, const struct scope_work *work, struct scope_unit
 	return r;
 }
 
+/* What registering refuses as no container stays where it is, which is a part of the host. */
+static bool is_host_process(const struct registration *reg)
+{
+	uint32_t namespaces;
+	uint64_t user_namespace;
+
+	return reg->machine.class == MACHINE_CONTAINER &&
+	       process_read_namespaces((uint32_t) reg->leader, &namespaces, &user_namespace) == 0 &&
+	       !(namespaces & MACHINE_HAS_NAMESPACES);
+}
+
 /* Whether nobody else has the name or the leader, so that the leader may be moved. */
 static int may_move(const struct registration *reg, bool *may, struct failure *f)
 {
@@ -200,7 +220,7 @@ static int may_move(const struct registration *reg, bool *may, struct failure *f
 	struct failure unknown;
 	struct machine m;
 
-	*may = true;
+	*may = !is_host_process(reg);
 	if (registry_open(&snapshot, f) < 0)
 		return -1;
 	if (!snapshot.is_open)
@@ -248,6 +268,33 @@ static int move_leader(const struct scope_work *work, struct failure *f)
 	return r;
 }
 
+/* Of names. Two that have the same number wait for each other, and that is all. */
+static uint64_t number_of(const char *name)
+{
+	uint64_t hash = 5381;
+
+	for (; *name; name++)
+		hash = (hash * 33 + (unsigned char) tolower(*name)) & UINT32_MAX;
+	return hash;
+}
+
+/*
+ * Nobody else moves the leader, or gives the name, until this process ends: of two calls for one leader,
+ * the later one finds what the first has done. All take the leader's lock first, so that none waits in
+ * a circle.
+ */
+static int lock_out_others(const struct registration *reg, struct failure *f)
+{
+	int leader, name, r = registry_directory_make(REGISTRY_DIRECTORY);
+
+	if (r == 0)
+		r = record_lock_take_one(LOCK_PATH, (uint64_t) reg->leader, &leader);
+	if (r == 0)
+		r = record_lock_take_one(LOCK_PATH, NAMES_FROM + number_of(reg->machine.name),
+					 &name);
+	return r < 0 ? failure_errno(f, r, "cannot lock %s", LOCK_PATH) : 0;
+}
+
 int scope_work(const void *argument, struct work_result *result, struct failure *f)
 {
 	const struct scope_work *work = argument;
@@ -256,7 +303,8 @@ int scope_work(const void *argument, struct work_result *result, struct failure 
 	bool may;
 
 	former_wait(request.registration.machine.name, request.registration.leader);
-	if ((request.owner && register_work_check_owner(&request, &pidfd, f) < 0) ||
+	if (lock_out_others(&request.registration, f) < 0 ||
+	    (request.owner && register_work_check_owner(&request, &pidfd, f) < 0) ||
 	    may_move(&request.registration, &may, f) < 0 || (may && move_leader(work, f) < 0))
 		return -1;
 	request.create = false;
