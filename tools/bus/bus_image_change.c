@@ -237,15 +237,12 @@ BUS_HANDLER(bus_clean_pool)
 static int reply_line(struct bus *bus, sd_bus_message *call, const struct work_result *result,
 		      sd_bus_error *error)
 {
-	CLEANUP_FREE char *line = strndup(result->text, strcspn(result->text, "\n"));
+	CLEANUP_FREE char *line = strndup(result->text, result->size);
 
 	(void) bus, (void) error;
 	if (!line)
 		return -ENOMEM;
-	/* A name that isn't ASCII, or has control bytes, is none. */
-	for (const char *c = line; *c; c++)
-		if (*c <= ' ' || *c > '~')
-			*line = '\0';
+	image_hostname(line);
 	return sd_bus_reply_method_return(call, "s", line);
 }
 

@@ -15,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 /* The other kind of what exists is a machine, and has another name on the bus. */
 static int check(int r, struct failure *f)
@@ -26,8 +25,8 @@ static int check(int r, struct failure *f)
 }
 
 /* In machined's words: all edges say these. */
-static int find_image(const struct image_work *work, struct arena *arena, struct image *image,
-		      struct failure *f)
+int image_work_find(const struct image_work *work, struct arena *arena, struct image *image,
+		    struct failure *f)
 {
 	char quoted[QUOTED_SIZE];
 
@@ -46,7 +45,7 @@ int image_remove_work(const void *argument, struct work_result *result, struct f
 	struct image image;
 
 	(void) result;
-	return find_image(work, &arena, &image, f) < 0 ? -1 : image_remove(&image, f);
+	return image_work_find(work, &arena, &image, f) < 0 ? -1 : image_remove(&image, f);
 }
 
 int image_rename_work(const void *argument, struct work_result *result, struct failure *f)
@@ -56,7 +55,7 @@ int image_rename_work(const void *argument, struct work_result *result, struct f
 	struct image image;
 
 	(void) result;
-	if (find_image(work, &arena, &image, f) < 0)
+	if (image_work_find(work, &arena, &image, f) < 0)
 		return -1;
 	return check(image_rename(&image, work->new_name, f), f);
 }
@@ -68,7 +67,7 @@ int image_clone_work(const void *argument, struct work_result *result, struct fa
 	struct image image;
 
 	(void) result;
-	if (find_image(work, &arena, &image, f) < 0)
+	if (image_work_find(work, &arena, &image, f) < 0)
 		return -1;
 	return check(image_clone(&image, work->new_name, work->read_only, NULL, f), f);
 }
@@ -80,7 +79,7 @@ int image_mark_work(const void *argument, struct work_result *result, struct fai
 	struct image image;
 
 	(void) result;
-	if (find_image(work, &arena, &image, f) < 0)
+	if (image_work_find(work, &arena, &image, f) < 0)
 		return -1;
 	return image_set_read_only(&image, work->read_only, f);
 }
@@ -92,9 +91,25 @@ int image_limit_work(const void *argument, struct work_result *result, struct fa
 	struct image image;
 
 	(void) result;
-	if (find_image(work, &arena, &image, f) < 0)
+	if (image_work_find(work, &arena, &image, f) < 0)
 		return -1;
 	return image_set_limit(&image, work->limit, f);
+}
+
+/* The new name first: of all that can't be done, a name that is taken is the likeliest. */
+int image_update_work(const void *argument, struct work_result *result, struct failure *f)
+{
+	const struct image_work *work = argument;
+	struct image_work renamed = *work;
+
+	if (work->new_name) {
+		if (image_rename_work(work, result, f) < 0)
+			return -1;
+		renamed.name = work->new_name;
+	}
+	if (work->sets_read_only && image_mark_work(&renamed, result, f) < 0)
+		return -1;
+	return work->sets_limit ? image_limit_work(&renamed, result, f) : 0;
 }
 
 int image_pool_limit_work(const void *argument, struct work_result *result, struct failure *f)
@@ -105,49 +120,54 @@ int image_pool_limit_work(const void *argument, struct work_result *result, stru
 	return image_pool_set_limit(work->limit, f);
 }
 
+int image_root_open(const struct image *image, struct failure *f)
+{
+	int root;
+
+	if (image->kind != IMAGE_DIRECTORY && image->kind != IMAGE_SUBVOLUME)
+		return failure_set(f, FAILURE_NOT_SUPPORTED,
+				   "only images that are directories can be looked into");
+	root = open(image->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return root < 0 ? failure_errno(f, -errno, "cannot open %s", image->path) : root;
+}
+
 /* Files of an image are a stranger's: a link there leads nowhere but into the image. */
+ssize_t image_root_read(int root, const char *const *paths, char *text, size_t size,
+			struct failure *f)
+{
+	ssize_t n = -ENOENT;
+
+	for (const char *const *path = paths; *path && n == -ENOENT; path++)
+		n = machine_file_read(root, *path, text, size);
+	if (n < 0 && n != -ENOENT)
+		return failure_errno(f, (int) n, "cannot read %s in the image", paths[0]);
+	return n < 0 ? 0 : n;
+}
+
+char *image_hostname(char *text)
+{
+	text[strcspn(text, "\n")] = '\0';
+	for (const char *c = text; *c; c++)
+		if (*c <= ' ' || *c > '~')
+			*text = '\0';
+	return text;
+}
+
 int image_file_work(const void *argument, struct work_result *result, struct failure *f)
 {
 	const struct image_work *work = argument;
 	struct arena arena = { 0 };
 	CLEANUP_CLOSE int root = -1;
 	struct image image;
-	ssize_t n = -ENOENT;
+	ssize_t n;
 
-	if (find_image(work, &arena, &image, f) < 0)
+	if (image_work_find(work, &arena, &image, f) < 0 || (root = image_root_open(&image, f)) < 0)
 		return -1;
-	if (image.kind != IMAGE_DIRECTORY && image.kind != IMAGE_SUBVOLUME)
-		return failure_set(f, FAILURE_NOT_SUPPORTED,
-				   "only images that are directories can be looked into");
-	root = open(image.path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (root < 0)
-		return failure_errno(f, -errno, "cannot open %s", image.path);
-	for (const char *const *path = work->paths; *path && n == -ENOENT; path++)
-		n = machine_file_read(root, *path, result->text, sizeof result->text);
-	if (n < 0 && n != -ENOENT)
-		return failure_errno(f, (int) n, "cannot read %s in %s", work->paths[0],
-				     image.path);
-	result->size = n < 0 ? 0 : (size_t) n;
+	n = image_root_read(root, work->paths, result->text, sizeof result->text, f);
+	if (n < 0)
+		return -1;
+	result->size = (size_t) n;
 	return 0;
-}
-
-/* A list for the parent, in a file. NULL with a failure. */
-static FILE *begin_list(struct work_result *result, struct failure *f)
-{
-	int fd = memfd_create("images", MFD_CLOEXEC);
-	FILE *list = fd < 0 ? NULL : fdopen(fd, "w");
-
-	if (!list) {
-		failure_errno(f, -errno, "cannot make a list of images");
-		return NULL;
-	}
-	result->fd = fd;
-	return list;
-}
-
-static int end_list(FILE *list, struct failure *f)
-{
-	return fflush(list) != 0 ? failure_errno(f, -errno, "cannot write the list of images") : 0;
 }
 
 static void note_removed(void *data, const char *name, uint64_t usage)
@@ -161,11 +181,11 @@ static void note_removed(void *data, const char *name, uint64_t usage)
 int image_clean_work(const void *argument, struct work_result *result, struct failure *f)
 {
 	const struct image_work *work = argument;
-	FILE *list = begin_list(result, f);
+	FILE *list = work_result_begin(result, f);
 
 	if (!list || image_clean(work->all, note_removed, list, NULL, f) < 0)
 		return -1;
-	return end_list(list, f);
+	return work_result_end(list, f);
 }
 
 /* The texts follow what points to them. */
@@ -183,10 +203,10 @@ int image_find_work(const void *argument, struct work_result *result, struct fai
 	struct image image;
 	FILE *list;
 
-	if (find_image(work, &arena, &image, f) < 0 || !(list = begin_list(result, f)))
+	if (image_work_find(work, &arena, &image, f) < 0 || !(list = work_result_begin(result, f)))
 		return -1;
 	write_image(list, &image);
-	return end_list(list, f);
+	return work_result_end(list, f);
 }
 
 int image_list_work(const void *argument, struct work_result *result, struct failure *f)
@@ -197,11 +217,11 @@ int image_list_work(const void *argument, struct work_result *result, struct fai
 	FILE *list;
 
 	(void) argument;
-	if (image_list(&arena, &images, &count, f) < 0 || !(list = begin_list(result, f)))
+	if (image_list(&arena, &images, &count, f) < 0 || !(list = work_result_begin(result, f)))
 		return -1;
 	for (size_t i = 0; i < count; i++)
 		write_image(list, &images[i]);
-	return end_list(list, f);
+	return work_result_end(list, f);
 }
 
 int image_pool_look_work(const void *argument, struct work_result *result, struct failure *f)

@@ -20,14 +20,32 @@ struct image_work {
 	const char *name;
 	const char *new_name;
 	bool read_only;
-	uint64_t limit; /* IMAGE_UNKNOWN is none */
-	bool all;	/* of images to clean: not only hidden ones */
+	uint64_t limit;			 /* IMAGE_UNKNOWN is none */
+	bool sets_read_only, sets_limit; /* of an update, which of these it changes */
+	bool all;			 /* of images to clean: not only hidden ones */
 	const char *const
 		*paths; /* of a file in the image: the first one that is there; NULL ends */
 };
 
 work_function image_remove_work, image_rename_work, image_clone_work, image_mark_work;
 work_function image_limit_work, image_pool_limit_work;
+
+/* Change its name, unless the new one is NULL, and what else is to be changed. */
+work_function image_update_work;
+
+/* Find the image of this name. 0, or -1 with a failure, FAILURE_NO_IMAGE in machined's words. */
+int image_work_find(const struct image_work *work, struct arena *arena, struct image *image,
+		    struct failure *failure) __attribute__((nonnull, warn_unused_result));
+
+/* Open an image to look into it. A descriptor, or -1 with a failure: FAILURE_NOT_SUPPORTED for a disk. */
+int image_root_open(const struct image *image, struct failure *failure) __attribute__((nonnull));
+
+/* Cut the text of a file hostname(5) to the name. One that isn't ASCII, or has control bytes, is none. */
+char *image_hostname(char *text) __attribute__((nonnull));
+
+/* Read the first of these files that is there; NULL ends. Its size, 0 if none is; or -1 with a failure. */
+ssize_t image_root_read(int root, const char *const *paths, char *text, size_t size,
+			struct failure *failure) __attribute__((nonnull));
 
 /* The text of a file in the image; none if the image hasn't got it. */
 work_function image_file_work;

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tools/calls/os_release_text.h"
 
+#include "base/cleanup.h"
+
+#include <stdio.h>
 #include <string.h>
 
 /* One line, with its quotes taken off in place. False if it is no assignment. */
@@ -44,4 +47,23 @@ bool os_release_next(char **text, const char **key, const char **value)
 		}
 	}
 	return false;
+}
+
+json_object *os_release_to_json(const char *text, size_t size)
+{
+	CLEANUP_FREE char *copy = strndup(text, size);
+	json_object *list = json_object_new_array();
+	const char *key, *value;
+	char *rest = copy;
+
+	while (copy && os_release_next(&rest, &key, &value)) {
+		CLEANUP_FREE char *line = NULL;
+
+		if (asprintf(&line, "%s=%s", key, value) < 0) {
+			line = NULL;
+			break;
+		}
+		json_object_array_add(list, json_object_new_string(line));
+	}
+	return list;
 }

@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -213,6 +214,24 @@ int work_receive(const struct work *work, struct work_result *result, struct fai
 	else
 		result->fd = fd;
 	return r;
+}
+
+FILE *work_result_begin(struct work_result *result, struct failure *f)
+{
+	int fd = memfd_create("result", MFD_CLOEXEC);
+	FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
+
+	if (!file) {
+		failure_errno(f, -errno, "cannot make a file for the result");
+		return NULL;
+	}
+	result->fd = fd;
+	return file;
+}
+
+int work_result_end(FILE *file, struct failure *f)
+{
+	return fflush(file) != 0 ? failure_errno(f, -errno, "cannot write the result") : 0;
 }
 
 char *work_result_bytes(const struct work_result *result, size_t *size, int *error)

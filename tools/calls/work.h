@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <sys/types.h>
 
 #define WORK_TEXT_SIZE 4096
@@ -50,6 +51,14 @@ int work_start(struct work *work, uid_t user, work_function *function, const voi
  * caller's. 0, or -1 with a failure: that of the work, or that the child has died.
  */
 int work_receive(const struct work *work, struct work_result *result, struct failure *failure)
+	__attribute__((nonnull, warn_unused_result));
+
+/* In the child: begin to write a file that becomes the result's descriptor. NULL with a failure. */
+FILE *work_result_begin(struct work_result *result, struct failure *failure)
+	__attribute__((nonnull));
+
+/* All of it is written. 0, or -1 with a failure. */
+int work_result_end(FILE *file, struct failure *failure)
 	__attribute__((nonnull, warn_unused_result));
 
 /*

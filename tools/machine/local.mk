@@ -6,6 +6,9 @@ libmachine_a_SOURCES = \
 	%D%/machine_describe.c %D%/machine_describe.h \
 	%D%/machine_enter.c \
 	%D%/machine_error.c %D%/machine_error.h \
+	%D%/image_interface.c \
+	%D%/image_list.c \
+	%D%/image_methods.c %D%/image_methods.h \
 	%D%/machine_input.c %D%/machine_input.h \
 	%D%/machine_interface.c %D%/machine_interface.h \
 	%D%/machine_job.c %D%/machine_job.h \

@@ -118,21 +118,7 @@ bool machine_describe_addresses(json_object *to, const struct call_target *targe
 
 void machine_describe_os_release(json_object *to, const char *text, size_t size)
 {
-	CLEANUP_FREE char *copy = strndup(text, size);
-	json_object *list = json_object_new_array();
-	const char *key, *value;
-	char *rest = copy;
-
-	while (copy && os_release_next(&rest, &key, &value)) {
-		CLEANUP_FREE char *line = NULL;
-
-		if (asprintf(&line, "%s=%s", key, value) < 0) {
-			line = NULL;
-			break;
-		}
-		json_object_array_add(list, json_object_new_string(line));
-	}
-	json_object_object_add(to, "OSRelease", list);
+	json_object_object_add(to, "OSRelease", os_release_to_json(text, size));
 }
 
 bool machine_describe_shift(json_object *to, const struct call_target *target)

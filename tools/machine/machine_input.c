@@ -26,10 +26,24 @@ static bool read_number(json_object *value, struct machine_number *number)
 	return read_whole(value, &number->value);
 }
 
+/* Up to UINT64_MAX. */
+static bool read_size(json_object *value, struct machine_size *size)
+{
+	size->is_given = true;
+	size->value = json_object_get_uint64(value);
+	return json_object_is_type(value, json_type_int) && json_object_get_int64(value) >= 0;
+}
+
 static bool read_flag(json_object *value, bool *flag)
 {
 	*flag = json_object_get_boolean(value);
 	return json_object_is_type(value, json_type_boolean);
+}
+
+static bool read_choice(json_object *value, struct machine_flag *flag)
+{
+	flag->is_given = true;
+	return read_flag(value, &flag->value);
 }
 
 /* Members that are null are as absent ones. */
@@ -83,6 +97,8 @@ static bool read_value(json_object *value, enum machine_parameter_kind kind, voi
 	case PARAMETER_TEXT: return read_text(value, to);
 	case PARAMETER_NUMBER: return read_number(value, to);
 	case PARAMETER_FLAG: return read_flag(value, to);
+	case PARAMETER_SIZE: return read_size(value, to);
+	case PARAMETER_CHOICE: return read_choice(value, to);
 	case PARAMETER_PROCESS: return read_process(value, to);
 	case PARAMETER_TEXTS: return read_list(value, json_type_string, to);
 	case PARAMETER_NUMBERS: return read_list(value, json_type_int, to);

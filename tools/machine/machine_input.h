@@ -16,6 +16,18 @@ struct machine_number {
 	int64_t value;
 };
 
+/* Bytes. */
+struct machine_size {
+	bool is_given;
+	uint64_t value;
+};
+
+/* A flag whose absence is neither. */
+struct machine_flag {
+	bool is_given;
+	bool value;
+};
+
 /* ProcessId, or a plain number in its place. */
 struct machine_process {
 	bool is_given;
@@ -27,9 +39,12 @@ struct machine_process {
 /* Texts that aren't given are NULL, lists are NULL, too, and flags are false. */
 struct machine_input {
 	const char *name, *class, *id, *service, *root_directory, *ssh_address, *unused, *metadata;
+	const char *new_name;
 	const char *whom, *mode, *user, *path, *source, *destination;
 	struct machine_process pid, leader_process, supervisor_process;
 	struct machine_number leader, supervisor, vsock_cid, signal, uid, gid;
+	struct machine_size limit;
+	struct machine_flag sets_read_only;
 	bool is_interactive, allocate_unit, is_read_only, make_target, replace;
 	json_object *interfaces, *arguments, *environment;
 };
@@ -38,6 +53,8 @@ enum machine_parameter_kind {
 	PARAMETER_TEXT,
 	PARAMETER_NUMBER,
 	PARAMETER_FLAG,
+	PARAMETER_SIZE,
+	PARAMETER_CHOICE, /* a flag whose absence is neither */
 	PARAMETER_PROCESS,
 	PARAMETER_TEXTS,
 	PARAMETER_NUMBERS,

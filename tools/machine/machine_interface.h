@@ -9,3 +9,6 @@
 #include "tools/varlink/varlink_server.h"
 
 extern const struct varlink_interface machine_interface;
+
+/* io.systemd.MachineImage, the images for the same clients, on the same socket. */
+extern const struct varlink_interface image_interface;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* mymachines-varlink: answer io.systemd.Machine on the sockets that it is started with. */
+/* mymachines-varlink: answer io.systemd.Machine and io.systemd.MachineImage on the sockets that it is started with. */
 #include "tools/machine/machine_interface.h"
 #include "tools/varlink/socket_service.h"
 
@@ -9,9 +9,12 @@ int main(int argc, char **argv)
 {
 	/* What is under way in machines gets longer to end than a look-up. */
 	static const struct varlink_limits limits = { .knows_start = true, .end_ms = 10000 };
+	static const struct varlink_interface *const interfaces[] = { &machine_interface,
+								      &image_interface };
 	static const struct socket_service service = {
 		.name = "mymachines-varlink",
-		.interface = &machine_interface,
+		.interfaces = interfaces,
+		.n_interfaces = 2,
 		.limits = &limits,
 		/* Connections, the children that work for them, and what it has besides. */
 		.descriptors = 8192,

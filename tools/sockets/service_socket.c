@@ -10,14 +10,39 @@
 
 const struct service_socket service_sockets[] = {
 	{ "/run/systemd/userdb/io.systemd.Machine", "mymachines-userdb", "mymachines-userdb.socket",
-	  "users and groups of machines" },
+	  "users and groups of machines", NULL },
 	{ "/run/systemd/resolve.hook/io.systemd.Machine", "mymachines-resolve-hook",
-	  "mymachines-resolve-hook.socket", "names of machines" },
+	  "mymachines-resolve-hook.socket", "names of machines", NULL },
 	{ "/run/systemd/machine/io.systemd.Machine", "mymachines-varlink",
-	  "mymachines-varlink.socket", "machines" },
+	  "mymachines-varlink.socket", "machines and images",
+	  "/run/systemd/machine/io.systemd.MachineImage" },
 };
 
 const size_t n_service_sockets = ARRAY_SIZE(service_sockets);
+
+/* Both are in the same directory. */
+static const char *link_target(const struct service_socket *socket)
+{
+	return strrchr(socket->path, '/') + 1;
+}
+
+void service_socket_link(const struct service_socket *socket)
+{
+	if (socket->link)
+		(void) !symlink(link_target(socket), socket->link);
+}
+
+void service_socket_unlink(const struct service_socket *socket)
+{
+	char target[PATH_MAX];
+	ssize_t length = socket->link ? readlink(socket->link, target, sizeof target - 1) : -1;
+
+	if (length < 0)
+		return;
+	target[length] = '\0';
+	if (strcmp(target, link_target(socket)) == 0)
+		unlink(socket->link);
+}
 
 bool service_socket_find_program(const struct service_socket *socket, char path[static PATH_MAX])
 {

@@ -60,8 +60,10 @@ static void send_line(void *data, const char *text)
 void socket_holder_clean_up(void)
 {
 	for (size_t i = 0; i < n_service_sockets; i++)
-		if (held_socket_is_ours(service_sockets[i].path))
+		if (held_socket_is_ours(service_sockets[i].path)) {
+			service_socket_unlink(&service_sockets[i]);
 			unlink(service_sockets[i].path);
+		}
 	unlink(HELD_SOCKETS_PATH);
 }
 

@@ -271,6 +271,7 @@ static int bind_socket(struct socket_row *row)
 	row->identity = file_identity_of(&st);
 	row->listener = fd;
 	fd = -1;
+	service_socket_link(row->socket);
 	return 0;
 }
 
@@ -385,8 +386,10 @@ void socket_row_hold(struct socket_row *row, int64_t now)
 
 void socket_row_remove(const struct socket_row *row)
 {
-	if (row->listener >= 0 && is_in_place(row))
-		unlink(row->socket->path);
+	if (row->listener < 0 || !is_in_place(row))
+		return;
+	service_socket_unlink(row->socket);
+	unlink(row->socket->path);
 }
 
 void socket_row_release(struct socket_row *row)

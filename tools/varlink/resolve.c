@@ -5,9 +5,11 @@
 
 int main(int argc, char **argv)
 {
+	static const struct varlink_interface *const interface = &resolve_hook_interface;
 	static const struct socket_service service = {
 		.name = "mymachines-resolve-hook",
-		.interface = &resolve_hook_interface,
+		.interfaces = &interface,
+		.n_interfaces = 1,
 		.descriptors = SOCKET_SERVICE_DESCRIPTORS,
 		.begin = resolve_hook_begin,
 	};

@@ -58,12 +58,13 @@ static int drop_privileges(struct failure *f)
 }
 
 static int serve_sockets(struct varlink_server *server, int count,
-			 const struct varlink_interface *interface, struct failure *f)
+			 const struct socket_service *what, struct failure *f)
 {
 	for (int fd = ACTIVATION_FIRST_FD; fd < ACTIVATION_FIRST_FD + count; fd++) {
 		CLEANUP_FREE char *service = activation_service_name(fd, f);
 
-		if (!service || varlink_server_listen(server, fd, service, &interface, 1, f) < 0)
+		if (!service || varlink_server_listen(server, fd, service, what->interfaces,
+						      what->n_interfaces, f) < 0)
 			return -1;
 	}
 	return 0;
@@ -88,7 +89,7 @@ static int run(const struct socket_service *service, struct failure *f)
 	server = varlink_server_new(service->limits, f);
 	if (!server)
 		return -1;
-	r = serve_sockets(server, count, service->interface, f);
+	r = serve_sockets(server, count, service, f);
 	if (r == 0 && service->begin)
 		r = service->begin(server, f);
 	if (r == 0)

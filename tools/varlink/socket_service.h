@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A program that answers one interface on the sockets that it is started with, by systemd or by
+ * A program that answers interfaces on the sockets that it is started with, by systemd or by
  * the monitor, until it is told to end.
  */
 #pragma once
@@ -12,7 +12,8 @@
 
 struct socket_service {
 	const char *name; /* the program's */
-	const struct varlink_interface *interface;
+	const struct varlink_interface *const *interfaces;
+	size_t n_interfaces;
 	const struct varlink_limits *limits; /* or NULL */
 	unsigned int descriptors;	     /* that it wants at the most */
 	/* Else it becomes an ordinary user: who can read the registry can answer. */

@@ -5,9 +5,11 @@
 
 int main(int argc, char **argv)
 {
+	static const struct varlink_interface *const interface = &user_database_interface;
 	static const struct socket_service service = {
 		.name = "mymachines-userdb",
-		.interface = &user_database_interface,
+		.interfaces = &interface,
+		.n_interfaces = 1,
 		.descriptors = SOCKET_SERVICE_DESCRIPTORS,
 	};
 
