@@ -83,14 +83,22 @@ const char *cgroup_find_path(const char *text, const char *prefix, size_t *lengt
 
 char *cgroup_read_path(const struct cgroup_hierarchy *hierarchy, uint32_t pid)
 {
-	CLEANUP_FREE char *text = pid ? proc_read_text(pid, "cgroup")
-				      : file_read_text("/proc/self/cgroup");
+	CLEANUP_FREE char *longer = NULL;
+	char file[PROC_PATH_SIZE] = "/proc/self/cgroup", text[4096];
 	const char *path;
 	size_t length;
+	ssize_t n;
 
-	if (!text)
+	if (pid)
+		proc_path(file, pid, "cgroup");
+	n = file_read_short(file, text, sizeof text);
+	if (n == -E2BIG)
+		longer = file_read_text(file);
+	else if (n < 0)
+		errno = (int) -n;
+	if (n < 0 && !longer)
 		return NULL;
-	path = cgroup_find_path(text, hierarchy->prefix, &length);
+	path = cgroup_find_path(longer ? longer : text, hierarchy->prefix, &length);
 	if (!path)
 		errno = ENOENT;
 	return path ? strndup(path, length) : NULL;

@@ -106,39 +106,41 @@ const char *leader_verdict_words(enum leader_verdict verdict, int error)
 	return "runs";
 }
 
-/*
- * Check that the descriptor is the leader's. 0, -ESRCH if it is another process's,
- * or another negative errno.
- */
-static int check_pidfd(int fd, const struct machine_leader *leader)
+/* Before pidfs a record has no inode, so this kernel's are those of processes. */
+static bool is_proved_by_inode(int fd, const struct machine_leader *leader)
 {
-	uint64_t inode = leader->pidfd_inode ? pidfd_inode(fd) : 0;
-	struct process_stat stat;
-	int r;
+	struct stat st;
 
-	/* If both inodes are known, they decide: pid and start time may be equal by chance. */
-	if (inode)
-		return inode == leader->pidfd_inode && pidfd_is_alive(fd) ? 0 : -ESRCH;
-	r = process_stat_read(leader->pid, &stat);
-	if (r == -ENOENT)
-		r = -ESRCH;
-	if (r == 0 && (stat.start_time != leader->start_time || !pidfd_is_alive(fd)))
-		r = -ESRCH;
+	return leader->pidfd_inode && fstat(fd, &st) == 0 && st.st_ino == leader->pidfd_inode;
+}
+
+/* 0, -ESRCH if the pid is another process's by now, or another negative errno. */
+static int check_start(const struct machine_leader *leader)
+{
+	struct process_stat stat;
+	int r = process_stat_read(leader->pid, &stat);
+
+	if (r == -ENOENT || (r == 0 && stat.start_time != leader->start_time))
+		return -ESRCH;
 	return r;
 }
 
 int leader_open(const struct machine_leader *leader, const struct pid_context *context)
 {
-	int fd, r = pid_context_check(context);
+	int fd = pidfd_of((pid_t) leader->pid), r = 0;
 
-	if (r < 0)
-		return r;
-	fd = pidfd_of((pid_t) leader->pid);
-	if (fd < 0)
+	/* The inode proves it anywhere. All else is true only where pids mean the same. */
+	if (fd < 0 || !is_proved_by_inode(fd, leader)) {
+		r = pid_context_check(context);
 		/* The pid may belong to a thread by now. */
-		return fd == -EINVAL || fd == -ENOENT ? -ESRCH : fd;
-	r = check_pidfd(fd, leader);
-	if (r < 0)
+		if (r == 0 && fd < 0)
+			r = fd == -EINVAL || fd == -ENOENT ? -ESRCH : fd;
+		if (r == 0)
+			r = leader->pidfd_inode ? -ESRCH : check_start(leader);
+	}
+	if (r == 0 && !pidfd_is_alive(fd))
+		r = -ESRCH;
+	if (r < 0 && fd >= 0)
 		close(fd);
 	return r < 0 ? r : fd;
 }

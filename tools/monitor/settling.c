@@ -31,26 +31,28 @@ void settling_begin(struct watched *w, struct watched_machine *m, const struct m
 }
 
 /* Files may come into its own root directory; in the host's, they are the host's. */
-static bool may_have_files(const struct watched_machine *m)
+static bool may_have_files(const struct watched_machine *m, struct file_identity home)
 {
-	struct file_identity root, home;
+	struct file_identity root;
 	char path[PROC_PATH_SIZE];
 
 	proc_path(path, m->leader.pid, "root");
-	if (m->has_died || file_identity_read(AT_FDCWD, path, &root) < 0 ||
-	    file_identity_read(AT_FDCWD, "/", &home) < 0)
+	if (m->has_died || file_identity_read(AT_FDCWD, path, &root) < 0)
 		return false;
 	return !file_identities_equal(root, m->root) || !file_identities_equal(root, home);
 }
 
 void settling_check(struct watched *w)
 {
+	struct file_identity home;
+	bool has_home = file_identity_read(AT_FDCWD, "/", &home) == 0;
+
 	w->settling_due = SCHEDULE_NEVER;
 	for (size_t i = 0; i < w->count; i++) {
 		struct watched_machine *m = w->machines[i];
 
 		if (m->settling_due <= w->now) {
-			if (may_have_files(m))
+			if (has_home && may_have_files(m, home))
 				watched_note(w, m);
 			wait_for_next(w, m);
 		} else if (m->settling_due < w->settling_due) {
