@@ -282,6 +282,44 @@ ok $? "and the socket goes"
 mymachines unregister web1
 wait_until no_monitor
 
+# A copy that takes long, as its source hangs, when the last machine goes.
+[ -c /dev/fuse ] || mknod /dev/fuse c 10 229
+mkdir "$TMPDIR/hung"
+python3 "$SRCDIR/tests/support/silent_fuse.py" "$TMPDIR/hung" >"$TMPDIR/fuse" 2>&1 </dev/null &
+fuse=$!
+wait_until grep -q . "$TMPDIR/fuse"
+if grep -qx ready "$TMPDIR/fuse"; then
+    mymachines register web1 --leader="$web1" 2>/dev/null
+    wait_until test -S /run/systemd/machine/io.systemd.Machine
+    python3 - /run/systemd/machine/io.systemd.Machine "$TMPDIR/hung/file" >"$TMPDIR/copied" <<'P' &
+import os, sys
+sys.path.insert(0, os.environ["SRCDIR"] + "/tests/support")
+from varlink import Client
+with Client(sys.argv[1], timeout=60) as client:
+    reply = client.call("io.systemd.Machine.CopyTo", {"name": "web1", "source": sys.argv[2], "destination": "/tmp/x"})
+print((reply or {}).get("error"))
+P
+    client=$!
+    copier() {
+        copier=$(pids mymachines-varl "$(pids mymachines-varl "$(holder)")")
+        [ -n "$copier" ]
+    }
+    wait_until copier
+    holder=$(holder)
+    mymachines unregister web1
+    # The holder leaves its server, with the copy, to itself.
+    wait_until has_ended "$holder"
+    kill "$fuse"
+    wait "$client"
+    like "$(cat "$TMPDIR/copied")" "io.systemd.*" "a copy under way is answered when the sockets have gone"
+    wait_until has_ended "$copier"
+    wait_until sh -c '! pgrep -x mymachines-varl'
+    ok $? "then the server ends"
+else
+    kill "$fuse" 2>/dev/null
+    skip "FUSE can't be mounted here" "a copy under way is answered when the sockets have gone"
+fi
+
 # Off by default, and setup.
 printf '%s\n' Monitor=yes >"$conf"
 findings() {

@@ -44,7 +44,7 @@
 #define STOPPED_MILLISECONDS 1000
 #define SILENT_MILLISECONDS  10000
 
-/* What a server gets to answer what has been asked, when it is to end. */
+/* How long a server that is to end is waited for, before it is left to what it does. */
 #define END_MILLISECONDS 3000
 
 #define BACKLOG 4096
@@ -170,12 +170,34 @@ void socket_row_ask_to_end(const struct socket_row *row)
 		pidfd_signal(row->server_fd, SIGTERM);
 }
 
+static void reap_left(struct socket_row *row)
+{
+	for (size_t i = 0; i < SOCKET_ROW_LEFT_MAX; i++)
+		if (row->left[i] && child_wait_for(row->left[i], 0, NULL) != -ETIMEDOUT)
+			row->left[i] = 0;
+}
+
+/* Whether there is room to leave it to what it does for clients, for as long as a copy takes. */
+static bool leave_server(struct socket_row *row)
+{
+	for (size_t i = 0; i < SOCKET_ROW_LEFT_MAX; i++)
+		if (!row->left[i]) {
+			row->left[i] = row->server;
+			return true;
+		}
+	return false;
+}
+
 static void end_server(struct socket_row *row)
 {
 	if (!row->server)
 		return;
+	reap_left(row);
 	socket_row_ask_to_end(row);
-	child_end(row->server, is_stopped(row->server) ? 0 : END_MILLISECONDS);
+	if (is_stopped(row->server) ||
+	    (child_wait_for(row->server, END_MILLISECONDS, NULL) == -ETIMEDOUT &&
+	     !leave_server(row)))
+		child_end(row->server, 0);
 	forget_server(row);
 }
 
@@ -434,6 +456,7 @@ void socket_row_prepare(const struct socket_row *row, struct pollfd events[stati
 bool socket_row_take_events(struct socket_row *row, const struct pollfd events[static ROW_EVENTS],
 			    int64_t now)
 {
+	reap_left(row);
 	if (events[ROW_SERVER].revents)
 		take_end_of_server(row, now);
 	else if (events[ROW_PING].revents)

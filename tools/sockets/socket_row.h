@@ -12,6 +12,8 @@
 /* The descriptors of a row that are waited for. */
 enum row_event { ROW_LISTENER, ROW_SERVER, ROW_FOREIGN, ROW_PING, ROW_EVENTS };
 
+#define SOCKET_ROW_LEFT_MAX 4
+
 struct socket_row {
 	const struct service_socket *socket;
 	char program[PATH_MAX];
@@ -31,6 +33,8 @@ struct socket_row {
 	/* What answers. */
 	pid_t server;
 	int server_fd; /* its pidfd, or -1 */
+	/* Former servers that still work for clients, 0 where there is none. They end when they have. */
+	pid_t left[SOCKET_ROW_LEFT_MAX];
 	int64_t started;
 	unsigned int failures; /* ends in a row, each soon after its start */
 	int64_t start_due;

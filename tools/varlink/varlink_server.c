@@ -749,16 +749,27 @@ static bool is_waited_for(const struct varlink_server *server)
 	return false;
 }
 
+/* Whether something is done for a client that has a deadline of its own, such as a copy. */
+static bool has_work(const struct varlink_server *server)
+{
+	for (struct varlink_connection *c = server->connections; c; c = c->next)
+		if (!c->ended && c->answering && c->call.expire)
+			return true;
+	return false;
+}
+
 static int serve_last(struct varlink_server *server)
 {
 	int64_t end = now_ms() + server->limits.end_ms, left;
 	int r = 0;
 
 	take_last(server);
-	while (r == 0 && is_waited_for(server) && (left = end - now_ms()) > 0) {
+	while (r == 0 && is_waited_for(server) &&
+	       ((left = end - now_ms()) > 0 || has_work(server))) {
 		int timeout = check_deadlines(server);
 
-		r = serve_once(server, timeout < 0 || timeout > left ? (int) left : timeout);
+		r = serve_once(server,
+			       left > 0 && (timeout < 0 || timeout > left) ? (int) left : timeout);
 	}
 	return r;
 }

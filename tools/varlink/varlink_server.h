@@ -99,8 +99,8 @@ struct varlink_limits {
 	size_t connections;	 /* of all, and of root: 4,096 */
 	int patience_ms;	 /* for a connection over the bound: 2,000 */
 	int message_ms;		 /* for a message that has begun: 30,000 */
-	int end_ms;		 /* for calls that are under way when it is to end: 1,000 */
-	bool knows_start;	 /* read when the caller started, for `peer_start` */
+	int end_ms; /* for calls that are under way when it is to end, and have no deadline: 1,000 */
+	bool knows_start; /* read when the caller started, for `peer_start` */
 };
 
 /* A new server, or NULL with a failure. What goes wrong with a client ends that client alone. */
