@@ -17,12 +17,15 @@ rmdir "$C/mymachines-test-$$"
 # Cgroups are the host's: names that nobody else has, gone in the end.
 web=web-$$ db=db$$
 scope=machine-web\\x2d$$.scope
+remove_if_there() {
+    [ ! -d "$1" ] || rmdir "$1"
+}
 clean_up() {
     mymachines unregister "$web" "$db"
     kill -9 "$leader" "$other"
-    wait_until rmdir "$C/machine.slice/$scope"
-    wait_until rmdir "$C/machine.slice/machine-$db.scope"
-    rmdir "$C/machine.slice/$scope" "$C/machine.slice/machine-$db.scope" "$C/machine.slice"
+    wait_until remove_if_there "$C/machine.slice/$scope"
+    wait_until remove_if_there "$C/machine.slice/machine-$db.scope"
+    rmdir "$C/machine.slice"
 } >/dev/null 2>&1
 trap clean_up EXIT
 entries() {
