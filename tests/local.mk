@@ -298,7 +298,7 @@ EXTRA_PROGRAMS += tests/bench/compare
 tests_bench_compare_SOURCES = %D%/bench/compare.c
 tests_bench_compare_CFLAGS = $(AM_CFLAGS) -pthread
 tests_bench_compare_LDADD = $(HOST_LIBS)
-EXTRA_DIST += %D%/bench/compare.py %D%/bench/plot.py %D%/bench/import %D%/bench/monitor %D%/bench/ps %D%/bench/run %D%/bench/userdb %D%/bench/userdb.py
+EXTRA_DIST += %D%/bench/compare.py %D%/bench/plot.py %D%/bench/import %D%/bench/monitor %D%/bench/operations.py %D%/bench/ps %D%/bench/run %D%/bench/userdb %D%/bench/userdb.py
 
 bench: all
 	$(top_srcdir)/scripts/bench --quick

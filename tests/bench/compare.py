@@ -17,6 +17,8 @@ import sys
 import tempfile
 import time
 
+import operations
+
 BUILD = os.environ["BUILDDIR"]
 SOURCE = os.environ["SRCDIR"]
 TEMPORARY = os.environ["TMPDIR"]
@@ -432,7 +434,7 @@ def main():
     files, debian = Files(), None
     here = Here(files)
     leader = subprocess.Popen(["sleep", "100000"])
-    medians, calls, commands = {}, {}, []
+    medians, calls, commands, taken = {}, {}, [], {}
     services = [s for s in COLUMNS if s in files.present]
     if os.environ.get("DEBIAN_ROOT"):
         note("booting systemd-machined")
@@ -462,6 +464,11 @@ def main():
                           for s in services}
                 if not arguments.quick:
                     count_calls(here, services, calls)
+            note("commands and events")
+            some = 5 if arguments.quick else 9
+            taken[count] = {"mymachines": operations.measure(count, some)}
+            if debian and count <= MACHINED_MAX:
+                taken[count]["machined"] = operations.measure_machined(debian, some)
     finally:
         files.stop_dnsmasq()
         leader.kill()
@@ -484,6 +491,14 @@ def main():
                  {s: medians.get(("%s-%s-%d" % (way, kind, many), s, 1000)) for s in COLUMNS})
                 for way in ("host4", "few-uids") for many in (1, 4, 16)], out, "1/s")
         print_table("Commands, 1000 entries", commands, out, "ms")
+        for count in counts:
+            for part, (titles, what, unit) in enumerate((
+                (operations.TITLES, "Commands and events, %d machines", "ms"),
+                (operations.MEMORY_TITLES, "Memory, %d machines", "KiB"),
+            )):
+                print_table(what % count, [
+                    (title, {s: values[part].get(way) for s, values in taken[count].items()})
+                    for way, title in titles.items()], out, unit)
         print_table("Memory of a process, 1000 entries", [("PSS above a process with an empty module", memory)], out, "KiB")
         if calls:
             for what in "calls", "instructions":
