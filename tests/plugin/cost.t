@@ -11,16 +11,17 @@ compiler="$($CC --version | head -n 1), $(uname -m), $(sed -n 's/^CFLAGS = //p' 
 
 # Lines "WAY CALLS" of one look-up. There are a hundred of each but the first.
 count_calls() {
-    strace -o "$TMPDIR/trace" "$cost" || return
+    strace -o "$TMPDIR/trace.all" "$cost" && strace -o "$TMPDIR/trace.user" "$cost" first-user || return
     awk '/^write\(-1, "/ { split($0, part, "\""); way = part[2]; next }
         way && way != "end" { calls[way]++ }
-        END { for (way in calls) print way, calls[way] / (way ~ /^first-/ ? 1 : 100) }' "$TMPDIR/trace" | sort
+        END { for (way in calls) print way, calls[way] / (way ~ /^first-/ ? 1 : 100) }' "$TMPDIR"/trace.* | sort
 }
 # Lines "WAY INSTRUCTIONS" of one look-up, in the module alone. A cost line begins with a number, +, -
 # or *; the one behind calls= is of the callee.
 count_instructions() {
-    valgrind -q --tool=callgrind --callgrind-out-file="$TMPDIR/callgrind" "$cost" 2>"$TMPDIR/errors" ||
-        return
+    valgrind -q --tool=callgrind --callgrind-out-file="$TMPDIR/callgrind" "$cost" 2>"$TMPDIR/errors" &&
+        valgrind -q --tool=callgrind --callgrind-out-file="$TMPDIR/callgrind.user" "$cost" first-user \
+            2>"$TMPDIR/errors" || return
     awk 'FNR == 1 { way = ""; inside = 0 }
         /^desc: Trigger: Client Request: / { way = $NF }
         /^ob=/ {

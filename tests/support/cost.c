@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * cost: look up each way, many times, in a registry of a thousand machines that
- * this makes. tests/plugin/cost.t counts instructions and system calls of each:
+ * cost [first-user]: look up each way, many times, in a registry of a thousand machines that
+ * this makes; or a user by id, once, as the first of this process. tests/plugin/cost.t counts instructions and system calls of each:
  * the calls that count are between two that write(2) to no descriptor.
  */
 #include "base/array_size.h"
@@ -125,6 +125,21 @@ static bool look_up_host(const char *name)
 	       NSS_STATUS_SUCCESS;
 }
 
+/* IPv4 alone: the way of gethostbyname(3), and of getaddrinfo(3) for AF_INET. */
+static bool host_ipv4_cold(uint32_t i)
+{
+	ENTRY(gethostbyname3_r)
+	struct hostent host;
+	char name[16];
+	int error, h_error;
+	int32_t ttl;
+	char *canonical;
+
+	snprintf(name, sizeof name, "m%04u", i * 7919 % MACHINES);
+	return call(name, AF_INET, &host, buffer, sizeof buffer, &error, &h_error, &ttl,
+		    &canonical) == NSS_STATUS_SUCCESS;
+}
+
 static bool host_warm(uint32_t i)
 {
 	(void) i;
@@ -232,6 +247,17 @@ static bool group_of_id(uint32_t i)
 	       NSS_STATUS_SUCCESS;
 }
 
+static bool named_group(uint32_t i)
+{
+	ENTRY(getgrnam_r)
+	struct group group;
+	char name[24];
+	int error;
+
+	snprintf(name, sizeof name, "vg-m%04u-33", i * 7919 % MACHINES);
+	return call(name, &group, buffer, sizeof buffer, &error) == NSS_STATUS_SUCCESS;
+}
+
 static bool next_host(uint32_t i)
 {
 	ENTRY(gethostent_r)
@@ -248,6 +274,7 @@ static const struct way {
 } ways[] = {
 	{ "host-warm", host_warm },
 	{ "host-cold", host_cold },
+	{ "host-ipv4-cold", host_ipv4_cold },
 	{ "host-miss", host_miss },
 	{ "address-warm", address_warm },
 	{ "address-cold", address_cold },
@@ -256,6 +283,7 @@ static const struct way {
 	{ "user-by-id-warm", user_of_id_warm },
 	{ "user-by-id-cold", user_of_id_cold },
 	{ "user-by-id-miss", no_user_of_id },
+	{ "group-by-name", named_group },
 	{ "group-by-id", group_of_id },
 	{ "next-host", next_host },
 };
@@ -280,15 +308,24 @@ static void look_up(const struct way *way, uint32_t first, uint32_t count)
 			die(way->name);
 }
 
-int main(void)
+/* What a process pays that looks up once, but for loading the module. */
+static void look_up_first(const char *name, bool (*way)(uint32_t i))
+{
+	begin_counting(name);
+	if (!way(0))
+		die(name);
+	end_counting(name);
+}
+
+int main(int argc, char **argv)
 {
 	make_registry();
-	/* What a process pays that looks up once, but for loading the module. */
 	entry("_nss_mymachines_gethostbyname4_r");
-	begin_counting("first-host");
-	if (!host_warm(0))
-		die("first-host");
-	end_counting("first-host");
+	if (argc > 1 && strcmp(argv[1], "first-user") == 0) {
+		look_up_first("first-user-by-id", user_of_id_warm);
+		return EXIT_SUCCESS;
+	}
+	look_up_first("first-host", host_warm);
 	for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {
 		/* A thousand calls know all ids that will be asked for. */
 		look_up(&ways[i], 0, MACHINES - CALLS);
