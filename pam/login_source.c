@@ -273,7 +273,7 @@ int login_source_find(struct snapshot *s, const struct login_source *source,
 const char *login_source_error_words(int error)
 {
 	switch (error) {
-	case -EINVAL: return "it is not clearly a name or an address, with all that it needs";
+	case -EINVAL: return "it is not clearly a name or a complete address";
 	case -ENETUNREACH: return "a route of this host refuses it";
 	case -EHOSTUNREACH: return "the bridge on the way doesn't know where it is";
 	case -ENONET: return "the way leads into a network namespace of no registered machine";

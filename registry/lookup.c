@@ -53,7 +53,7 @@ const char *registry_writer_error_words(int error)
 {
 	switch (error) {
 	case -ETIMEDOUT: return "another writer has held its lock for ten seconds";
-	case -ENOTRECOVERABLE: return "cannot get back into the own network namespace";
+	case -ENOTRECOVERABLE: return "cannot return to its own network namespace";
 	default: return registry_error_words(error);
 	}
 }
@@ -109,7 +109,7 @@ int machine_failure(struct failure *f, const struct machine *machine, const char
 		kind = FAILURE_ELSEWHERE;
 		why = "it was registered in another pid or time namespace";
 	} else if (error == -ETIMEDOUT) {
-		why = "it hasn't happened in time";
+		why = "it took too long";
 	}
 	failure_set(f, kind, "%s: cannot %s: %s", machine->name, what, why);
 	f->error = error;

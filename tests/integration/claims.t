@@ -130,7 +130,7 @@ mymachines register victim --leader="$victim" 2>/dev/null
 kill -USR1 "$evil"
 wait_until grep -q 65536 "/proc/$evil/uid_map"
 run mymachines refresh
-is "$status|$err" "0|mymachines: evil: leader $evil is in another user namespace now: its ids don't count any more, until it is registered anew" \
+is "$status|$err" "0|mymachines: evil: leader $evil is in another user namespace now: its ids don't count any more, until it is registered again" \
     "a leader that makes itself a user namespace is reported"
 is "$(maps evil)|$(getent passwd 300033 | cut -d: -f1)|$(getent -s mymachines passwd 1500000)" "|vu-victim-33|" \
     "a leader that makes itself a user namespace gets no ids"

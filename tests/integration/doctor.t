@@ -48,7 +48,7 @@ ok       nsswitch     hosts: mymachines is asked
 ok       module       $module is loaded, and answers
 ok       registry     no machine was registered since boot
 ok       monitor      there is no machine that it would watch
-ok       exports      libsystemd sees what is registered|" "a host that is set up and has no machines has no errors"
+ok       exports      libsystemd sees all registered machines|" "a host that is set up and has no machines has no errors"
 ok "$([ ! -e "$R" ]; echo $?)" "doctor doesn't make the registry's directory"
 start web1
 mymachines register web1 --leader="$web1" --address=192.0.2.1 --unit=web1.scope
@@ -60,7 +60,7 @@ ok       module       $module is loaded, and answers for web1 and vu-web1-0
 ok       registry     $R/registry.mdb has 1 machine
 ok       machines     all that are registered live
 hint     monitor      it doesn't run, as Monitor=no is set: addresses are those of the last refresh, and what has died stays registered; fix: set Monitor=yes in $SYSCONFDIR/mymachines.conf
-ok       exports      libsystemd sees what is registered|" "a hint is no error"
+ok       exports      libsystemd sees all registered machines|" "a hint is no error"
 run mymachines doctor --json=short
 is "$status|$err|$(jq -c 'map(keys) | unique' <<<"$out")|$(jq -r 'map(select(.check != "runtimes").status) | unique | join(" ")' <<<"$out")" \
     '0||[["check","message","remedy","status"]]|hint ok' "--json=short prints an array of findings"
@@ -92,7 +92,7 @@ is "$status|$(sed -n '4,$p' <<<"$out")|$err" "0|ok       module       $module is
 ok       registry     $R/registry.mdb has 1 machine
 ok       machines     all that are registered live
 hint     monitor      it doesn't run, as Monitor=no is set: addresses are those of the last refresh, and what has died stays registered; fix: set Monitor=yes in $SYSCONFDIR/mymachines.conf
-ok       exports      libsystemd sees what is registered|" "an ordinary user gets the same findings"
+ok       exports      libsystemd sees all registered machines|" "an ordinary user gets the same findings"
 
 # nsswitch.conf.
 while IFS='|' read -r line expected; do
@@ -103,10 +103,10 @@ while IFS='|' read -r line expected; do
 done <<'T'
 hosts: files dns|mymachines isn't in /etc/nsswitch.conf [mymachines setup nss]
 passwd: files|mymachines isn't in /etc/nsswitch.conf [mymachines setup nss]
-hosts: files dns mymachines|mymachines is behind dns, so the network is asked first [mymachines setup nss]
-hosts: files resolve [!UNAVAIL=return] mymachines|mymachines is never asked: it is behind resolve [!UNAVAIL=return], which ends the search [mymachines setup nss]
-passwd: files [NOTFOUND=return] mymachines|mymachines is never asked: it is behind files [NOTFOUND=return], which ends the search [mymachines setup nss]
-group: files [SUCCESS=merge] mymachines systemd|what files [SUCCESS=merge] finds isn't merged with what is behind mymachines [mymachines setup nss]
+hosts: files dns mymachines|mymachines comes after dns, so the network is asked first [mymachines setup nss]
+hosts: files resolve [!UNAVAIL=return] mymachines|mymachines is never asked: it comes after resolve [!UNAVAIL=return], which ends the search [mymachines setup nss]
+passwd: files [NOTFOUND=return] mymachines|mymachines is never asked: it comes after files [NOTFOUND=return], which ends the search [mymachines setup nss]
+group: files [SUCCESS=merge] mymachines systemd|results of files [SUCCESS=merge] aren't merged with those of the services after mymachines [mymachines setup nss]
 hosts: files [NOTFOUND] mymachines|glibc can't read the line: its actions are wrong [edit /etc/nsswitch.conf]
 T
 nsswitch passwd 'passwd: files mymachines sss systemd'
@@ -154,7 +154,7 @@ is "$(findings nsswitch)" "$asked
 
 # Another answer than the registry's.
 echo '192.0.2.99 web1' >>"$TMPDIR/hosts"
-is "$(findings module)" "warning: web1 resolves to addresses that aren't the machine's: something that is asked before knows the name, such as /etc/hosts
+is "$(findings module)" "warning: web1 resolves to addresses that aren't the machine's: something that is asked earlier knows the name, such as /etc/hosts
 0" "a machine's name in /etc/hosts with another address is a warning"
 echo '127.0.0.1 localhost' >"$TMPDIR/hosts"
 cp /etc/passwd "$TMPDIR/passwd"
@@ -187,7 +187,7 @@ build "$text"
 is "$(findings module)" "error: $module has no look-up of hosts [reinstall mymachines]
 1" "a module without look-ups of hosts is an error"
 build "$text" 'int _nss_mymachines_gethostbyname2_r(void) { return -1; }'
-is "$(findings module)" "error: $module gives status -1 for a host that there isn't [reinstall mymachines]
+is "$(findings module)" "error: $module gives status -1 for a host that doesn't exist [reinstall mymachines]
 1" "a module that answers wrong is an error"
 build "$text" "$miss"
 is "$(findings module)" "error: web1 is registered, but doesn't resolve: Name or service not known [reinstall mymachines]
@@ -276,7 +276,7 @@ else
     skip "cannot have another boot id here" "a registry of an earlier boot is ok"
 fi
 is "$(unshare --pid --fork --mount-proc bash -c "$(declare -f findings); findings machines")" \
-"unknown: whether they live can't be told from this pid namespace
+"unknown: this pid namespace doesn't show whether they live
 0" "in another pid namespace, liveness is unknown"
 is "$(findings registry)" "ok: $R/registry.mdb has 1 machine
 0" "a registry that is restored is ok"
@@ -342,10 +342,10 @@ else
 fi
 
 # Exports.
-good="ok: libsystemd sees what is registered
+good="ok: libsystemd sees all registered machines
 0"
 rm "$M/web1"
-is "$(findings exports)" "error: $M/web1 isn't as the registry has it, 1 in all [mymachines refresh]
+is "$(findings exports)" "error: $M/web1 doesn't agree with the registry (1 in all) [mymachines refresh]
 1" "a state file of the exports is missing"
 mymachines refresh
 is "$(findings exports)" "$good" "refresh restores a missing state file"
@@ -353,7 +353,7 @@ linked=linked$$
 start linked_leader
 if mymachines register "$linked" --leader="$linked_leader" --scope --no-monitor 2>/dev/null && [ -L "$M/unit:machine-$linked.scope" ]; then
     rm "$M/unit:machine-$linked.scope"
-    is "$(findings exports)" "error: $M/unit:machine-$linked.scope isn't as the registry has it, 1 in all [mymachines refresh]
+    is "$(findings exports)" "error: $M/unit:machine-$linked.scope doesn't agree with the registry (1 in all) [mymachines refresh]
 1" "a link of the exports is missing"
     mymachines refresh
     is "$(findings exports)" "$good" "refresh restores a link of the exports"
@@ -365,12 +365,12 @@ wait_until has_ended "$linked_leader"
 mymachines refresh 2>/dev/null
 rmdir /sys/fs/cgroup/{,*/}machine.slice/machine-$linked.scope 2>/dev/null
 sed -i s/web1.scope/web2.scope/ "$M/web1"
-like "$(findings exports)" "error: $M/web1 isn't as the registry has it, * in all [[]mymachines refresh]
+like "$(findings exports)" "error: $M/web1 doesn't agree with the registry (* in all) [[]mymachines refresh]
 1" "a state file with other contents is an error"
 mymachines refresh
 is "$(findings exports)" "$good" "refresh restores a changed state file"
 sed s/NAME=.*/NAME=gone/ "$M/web1" >"$M/gone"
-is "$(findings exports)" "error: $M/gone isn't as the registry has it, 1 in all [mymachines refresh]
+is "$(findings exports)" "error: $M/gone doesn't agree with the registry (1 in all) [mymachines refresh]
 1" "a state file of an unregistered machine is an error"
 rm "$M/gone"
 touch "$M/other"
@@ -378,7 +378,7 @@ is "$(findings exports)" "$good" "a state file of another program is no error"
 rm "$M/web1" "$M/other"
 touch "$M/web1"
 is "$(findings exports | head -n 1)" \
-"error: $M/web1 is somebody else's, and in the way [rm -r '$M/web1' && mymachines refresh]" "another program's file in the place of a state file is an error"
+"error: $M/web1 was not written by mymachines, and conflicts [rm -r '$M/web1' && mymachines refresh]" "another program's file in the place of a state file is an error"
 rm -r "$M/web1"
 mymachines refresh
 chmod 777 "$M"

@@ -152,7 +152,7 @@ for kind in file link directory; do
     esac
     before=$(stat -c %i "$M/$db")
     run mymachines register "$db" --leader="$other"
-    is "$status|$err|$(stat -c %i "$M/$db")" "0|mymachines: $M/$db: somebody else's, left alone; libsystemd won't see this machine|$before" \
+    is "$status|$err|$(stat -c %i "$M/$db")" "0|mymachines: $M/$db: not written by mymachines, left unchanged; libsystemd won't see this machine|$before" \
         "a foreign $kind of its name"
     is "$(entries)" "$db unit:$scope $web " "a unit gets no link to a state file of others"
     mymachines unregister "$db"
@@ -162,7 +162,7 @@ done
 ln -s elsewhere "$M/unit:machine-$db.scope"
 run mymachines register "$db" --leader="$other"
 is "$status|$err|$(readlink "$M/unit:machine-$db.scope")" \
-    "0|mymachines: $M/unit:machine-$db.scope: somebody else's, left alone; ps won't see the processes of $db|elsewhere" \
+    "0|mymachines: $M/unit:machine-$db.scope: not written by mymachines, left unchanged; ps won't see the processes of $db|elsewhere" \
     "a foreign link of its unit"
 rm "$M/unit:machine-$db.scope"
 run mymachines refresh
@@ -381,7 +381,7 @@ start gone --share=user
 mymachines register gone --leader="$gone" 2>/dev/null
 cp -a "$REGISTRY_DIRECTORY/registry.mdb" /run/removed.mdb
 rm "$REGISTRY_DIRECTORY/registry.mdb"
-like "$(mymachines doctor 2>&1)" "*exports *$M/* isn't as the registry has it*" "doctor sees exports without a registry"
+like "$(mymachines doctor 2>&1)" "*exports *$M/* doesn't agree with the registry*" "doctor sees exports without a registry"
 mymachines refresh
 is "$(ls "$M" | grep gone)" "" "refresh removes exports without a registry"
 cp -a /run/removed.mdb "$REGISTRY_DIRECTORY/registry.mdb"

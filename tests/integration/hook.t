@@ -157,12 +157,12 @@ harmless "hook oci: isn't a JSON object" "an array" oci < <(echo '[1]')
 harmless "hook oci: isn't a JSON object" "null" oci < <(echo null)
 harmless 'hook oci: standard input is longer than 16 MiB' "20 MiB" oci < <(head -c 20M /dev/zero | tr '\0' ' ')
 harmless 'hook oci: no JSON: *' "deep nesting" oci < <(printf '[%.0s' {1..100000})
-harmless "hook oci: no state of a container: its id is missing" "no id" oci < <(state '| del(.id)')
-harmless "hook oci: no state of a container: its id is missing" "an id that is a number" oci < <(state '+ {id: 1}')
-harmless "hook oci: no state of a container: its status is missing" "no status" oci < <(state '| del(.status)')
+harmless "hook oci: standard input isn't the state of a container: its id is missing" "no id" oci < <(state '| del(.id)')
+harmless "hook oci: standard input isn't the state of a container: its id is missing" "an id that is a number" oci < <(state '+ {id: 1}')
+harmless "hook oci: standard input isn't the state of a container: its status is missing" "no status" oci < <(state '| del(.status)')
 harmless "hook oci: web1: status 'dancing' is unknown" "another status" oci < <(state '+ {status: "dancing"}')
-harmless "hook oci: web1: no state of a container: its pid is missing" "no pid" oci < <(state '| del(.pid)')
-harmless "hook oci: web1: no state of a container: its pid is missing" "a pid that is a word" oci < <(state '+ {pid: "12"}')
+harmless "hook oci: web1: standard input isn't the state of a container: its pid is missing" "no pid" oci < <(state '| del(.pid)')
+harmless "hook oci: web1: standard input isn't the state of a container: its pid is missing" "a pid that is a word" oci < <(state '+ {pid: "12"}')
 harmless "hook oci: web1: the bundle is no absolute path" "a relative bundle" oci < <(state '+ {bundle: "bundle"}')
 for pid in 0 -1 99999999999; do
     harmless "web1: leader $pid: is not a process id" "pid $pid" oci < <(state "+ {pid: $pid}")
@@ -205,7 +205,7 @@ is "$?:$out" "0:mymachines: hook oci: cannot read standard input: Bad file descr
 mkfifo "$TMPDIR/open"
 exec {open}<>"$TMPDIR/open"
 hook oci <&"$open"
-is "$status:$err" "0:mymachines: hook oci: standard input has no end" "a standard input without an end keeps nothing from starting"
+is "$status:$err" "0:mymachines: hook oci: standard input doesn't end" "a standard input without an end keeps nothing from starting"
 exec {open}>&-
 
 harmless 'hook lxc: LXC_NAME isn*t in the environment' "lxc: no environment" lxc </dev/null
@@ -260,8 +260,8 @@ harmless 'hook libvirt: web1: the XML is of another domain, or of none' "libvirt
 harmless 'hook libvirt: web1: the XML is of another domain, or of none' "libvirt: 100,000 elements deep" \
     libvirt lxc web1 started begin - < <(printf '<a>%.0s' {1..100000}; printf '</a>%.0s' {1..100000})
 registered_as web1 "hook libvirt: web1: id 'x' is no UUID" "libvirt: a bad id" libvirt lxc web1 started begin - < <(domain '<uuid>x</uuid>')
-harmless 'hook libvirt: no name of a domain' "libvirt: a path for a name" libvirt lxc ../web1 started begin - < <(domain)
-harmless "hook libvirt: takes 'lxc' or 'qemu', and what libvirt says" "libvirt: another driver" libvirt xen web1 started begin - < <(domain)
+harmless "hook libvirt: the name of the domain isn't valid" "libvirt: a path for a name" libvirt lxc ../web1 started begin - < <(domain)
+harmless "hook libvirt: takes 'lxc' or 'qemu', and libvirt's arguments" "libvirt: another driver" libvirt xen web1 started begin - < <(domain)
 echo 12x >/run/libvirt/lxc/web1.pid
 harmless 'hook libvirt: web1: /run/libvirt/lxc/web1.pid: isn*t a pid' "libvirt: a bad pid file" libvirt lxc web1 started begin - < <(domain)
 sleep 100 >/dev/null 2>&1 &

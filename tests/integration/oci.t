@@ -40,7 +40,7 @@ pulled() {
 
 # --- what is unpacked ---
 run mymachines pull-oci "$r/open/app:1.0"
-like "$status|$err" "0|*app: pull-oci done: *$r/open/app:1.0: rests on https and the registry $r, *pinned by $r/open/app@$digest" \
+like "$status|$err" "0|*app: pull-oci done: *$r/open/app:1.0: not signed: only https and the registry $r vouch for it; it is pinned by $r/open/app@$digest" \
     "an image becomes a directory, and the digest that pins it is told"
 flat=$(listing app)
 is "$flat" "data/ data/new data/sub/ data/sub/new etc/ etc/hard etc/new etc/os-release keep/ keep/added keep/below keep/below2 lib->usr/lib tmp-of-the-host up->/../../.. usr/ usr/lib/ usr/lib/added " \
@@ -142,7 +142,7 @@ clear_pool
 run mymachines pull-oci "$r/open/nothing"
 like "$status|$err" "1|*the server has no such file (404)" "an image that isn't there"
 run mymachines pull-oci "$r/open/urls" i
-like "$status|$err" "1|*may not be handed on; addresses elsewhere that the image names are never fetched" "addresses in a manifest are never fetched"
+like "$status|$err" "1|*may not be passed on; addresses that the image names elsewhere are never fetched" "addresses in a manifest are never fetched"
 is "$(grep -c outside "$served/requests")" 0 "and nobody else is asked"
 
 # --- documents and layers that are wrong ---
@@ -155,7 +155,7 @@ while IFS='|' read -r name words; do
 done <<'E2'
 both-kinds|neither an index of images nor a manifest
 wrong-type|its contents are another's
-version-1|no manifest of version 2
+version-1|isn't a manifest of version 2
 helm|no image of a system: its configuration is of the type 'application/vnd.cncf.helm.config.v1+json'
 encrypted|its layer 1 is of the type
 no-layers|it has no layers

@@ -337,7 +337,7 @@ tells "83 refused: argument 'from=web1' doesn't belong on a line of this kind; s
     "an argument in the wrong place" open_session tess "" "session required $module from=web1"
 tells "83 refused: argument 'class=lxc' names a class other than container and vm; see pam_mymachines(8)" \
     "a wrong value" acct_mgmt tess "" "account required $module class=lxc"
-tells "85 user tess from a\\x0ab: refused, because it can't be determined whether that is a machine: it is not clearly a name or an address, with all that it needs" \
+tells "85 user tess from a\\x0ab: refused, because it can't be determined whether that is a machine: it is not clearly a name or a complete address" \
     "control bytes" acct_mgmt tess $'a\nb' "account required $module elsewhere=deny"
 tells "" "a user with control bytes is no machine's" acct_mgmt $'vu-x\n<86>y-7' "" "account required $module"
 tells "86 session opened for user tess from machine web1 (container) at fd99:1::2" "a session" \

@@ -45,7 +45,7 @@ is "$(names)" "" "nothing is left of it"
 gpg -q --armor --export "$key" >"$SYSCONFDIR/mymachines/keyring.d/publisher.asc"
 chmod 666 "$SYSCONFDIR/mymachines/keyring.d/publisher.asc"
 run mymachines pull-tar "$a/web1.tar.gz"
-like "$status $err" "1 *publisher.asc is not used: others than root may write it*" "a keyring that others may write isn't used"
+like "$status $err" "1 *publisher.asc is not used: other users than root may write to it*" "a keyring that others may write isn't used"
 chmod 644 "$SYSCONFDIR/mymachines/keyring.d/publisher.asc"
 
 run mymachines pull-tar "$a/web1.tar.gz"
@@ -100,10 +100,10 @@ rm -rf "${pool:?}"/*
 cp "$SERVED/a/web1.tar.gz" good.tar.gz
 echo more >>"$SERVED/a/web1.tar.gz"
 run mymachines pull-tar "$a/web1.tar.gz"
-like "$status $err" "1 *doesn't have the sum that its publisher tells*" "an archive that was changed is refused"
+like "$status $err" "1 *doesn't have its publisher's sum*" "an archive that was changed is refused"
 sum=$(sha256sum <good.tar.gz)
 run mymachines pull-tar --verify="sha256:${sum%% *}" "$a/web1.tar.gz"
-like "$status $err" "1 *is another file than wanted*" "and one that doesn't have the given sum"
+like "$status $err" "1 *isn't the expected file*" "and one that doesn't have the given sum"
 is "$(names)" "" "nothing is left of these"
 run mymachines pull-tar --verify=no "$a/web1.tar.gz"
 like "$status $err" "0 *not checked*" "it is taken with --verify=no, which is reported"

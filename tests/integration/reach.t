@@ -22,7 +22,7 @@ fails "mymachines: web1: uid 65536 isn't in its map" "map-to fails for an id out
 run mymachines map-to web2 33
 is "$status|$out|$err" "1|uid 200033|mymachines: web2: gid 33 isn't in its map" "map-to reports an id that is only in one of the maps"
 fails "mymachines: db1: has no uid map: its ids are the host's own" "map-to fails for a machine without a user namespace" mymachines map-to db1 33 --uid
-fails "mymachines: guest1: is a VM: its uids are none of the host's" "map-to fails for a VM" mymachines map-to guest1 33 --uid
+fails "mymachines: guest1: is a VM: its uids aren't ids of the host" "map-to fails for a VM" mymachines map-to guest1 33 --uid
 for id in root -1 033 4294967295 4294967296 '' 1x; do
     fails "mymachines: map-to: '$id' is no id" "map-to refuses '$id' as an id" mymachines map-to --uid web1 -- "$id"
     fails "mymachines: map-from: '$id' is no id" "map-from refuses '$id' as an id" mymachines map-from --uid -- "$id"
@@ -37,8 +37,8 @@ is "$(mymachines map-from --uid 1000)" "web1 1000" "map-from finds an extent of 
 is "$(mymachines map-from --gid 300009)" "web2 9" "map-from --gid finds an id that is only a gid"
 is "$(mymachines map-from --json=short 200000)" \
     '[{"machine":"web1","uid":0,"gid":0},{"machine":"web2","uid":0}]' "map-from prints JSON"
-fails "mymachines: map-from: 300010 is no machine's" "map-from fails for an id of the host's own" mymachines map-from 300010
-fails "mymachines: map-from: 201000 is no machine's" "map-from fails for an id between extents" mymachines map-from --gid 201000
+fails "mymachines: map-from: 300010 belongs to no machine" "map-from fails for an id of the host's own" mymachines map-from 300010
+fails "mymachines: map-from: 201000 belongs to no machine" "map-from fails for an id between extents" mymachines map-from --gid 201000
 is "$(mymachines map-from "$(mymachines map-to web1 77 --uid)" --uid | head -n 1)" "web1 77" "map-from is the inverse of map-to"
 
 # An ssh that prints its arguments.
@@ -54,7 +54,7 @@ mymachines register web1 --leader="$web1" --ssh-address=root@web1.example.com
 is "$(mymachines ssh web1 -v)" "<--><root@web1.example.com><-v>" "ssh prefers the registered ssh address"
 is "$(mymachines ssh you@WEB1)" "<-l><you><--><root@web1.example.com>" "ssh uses the given user with the registered ssh address"
 mymachines register web1 --leader="$web1" --ssh-address=-oProxyCommand=id
-fails "mymachines: web1: its ssh address is an option, and not used" "ssh refuses an ssh address that looks like an option" mymachines ssh web1
+fails "mymachines: web1: its ssh address begins with '-', so it isn't used" "ssh refuses an ssh address that looks like an option" mymachines ssh web1
 like "$(mymachines ssh guest1)" "<-o><ProxyCommand=*7*22>*<--><guest1>" "ssh connects to a VM by its vsock"
 mymachines register web1 --leader="$web1" --ssh-address=vsock/9
 like "$(mymachines ssh web1)" "<-o><ProxyCommand=*9*22>*<--><web1>" "ssh connects to a vsock that the ssh address has"

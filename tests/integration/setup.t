@@ -436,7 +436,7 @@ mymachines setup --quiet nss
 fails "mymachines: setup: --all is for --remove alone, without names" "--all with a name" mymachines setup --remove --all nss
 
 fails "mymachines: setup: what to set up is missing" "setup without a target is refused" mymachines setup
-fails "mymachines: setup: 'docker' is nothing that can be set up; *" "an unknown target is refused" mymachines setup docker
+fails "mymachines: setup: 'docker' can't be set up; *" "an unknown target is refused" mymachines setup docker
 fails "mymachines: setup: qemu has no hook; start it by 'mymachines run-qemu'" "a runtime without hooks is refused, with the verb to use" mymachines setup qemu
 fails "mymachines: setup: --bundle= isn't for podman" "an option of another target is refused" mymachines setup podman --bundle=/
 fails "mymachines: setup: nonesuch/config.json: there is none; name a bundle by --bundle=" "a missing bundle is refused" \

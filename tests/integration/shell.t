@@ -497,7 +497,7 @@ echo root:x:0: >"$etc/group"
 dev=$TMPDIR/one/dev
 rm "$dev/ptmx" 2>/dev/null
 mymachines shell one umount /dev/pts </dev/null
-none="mymachines: one: has no terminals: neither /dev/ptmx nor /dev/pts/ptmx is one; a command works without a terminal, behind '| cat'"
+none="mymachines: one: has no terminals: neither /dev/ptmx nor /dev/pts/ptmx is one; add '| cat' to run a command without a terminal"
 out=$(drive -- mymachines shell one)
 is "$?|$out" "1|$none" "shell fails on a terminal if the machine has none"
 for kind in file fifo null self; do

@@ -197,7 +197,7 @@ unverified "*neither a list with its SHA-256 or SHA-512 sum nor a signature*--ve
 unverified "*neither a list*" "for checksum, too" checksum good.gpg
 verified "no takes it as it is" no good.gpg
 verified "a sum that is given is enough" "sha256:$sum" good.gpg
-unverified "*is another file than wanted*" "another sum is refused" "sha256:${sum//[0-9]/a}" good.gpg
+unverified "*isn't the expected file*" "another sum is refused" "sha256:${sum//[0-9]/a}" good.gpg
 for form in "sha256sum SHA256SUMS" "sha512sum SHA512SUMS" "sha256sum disk.raw.sha256" "sha512sum disk.raw.sha512"; do
     read -r program list <<<"$form"
     publish "$program" "$list"
@@ -225,7 +225,7 @@ cp "$d/saved" "$d/disk.raw"
 publish sha256sum SHA256SUMS
 detach SHA256SUMS SHA256SUMS.gpg
 echo more >>"$d/disk.raw"
-unverified "*doesn't have the sum that its publisher tells: it is *SHA256SUMS it is $sum*" \
+unverified "*doesn't have its publisher's sum: the file's is *SHA256SUMS it is $sum*" \
     "a file that isn't in the signed list is refused, with both sums" signature good.gpg
 publish sha256sum SHA256SUMS
 unverified "*SHA256SUMS: the signature of key * does not fit*" "a list that was changed is refused" signature good.gpg
@@ -238,7 +238,7 @@ unverified "*two different SHA-256 sums*" "a list that contradicts itself is ref
 publish sha256sum SHA256SUMS
 detach SHA256SUMS SHA256SUMS.gpg
 echo newer >>"$SERVED/b/disk.raw"
-fails "*doesn't have the sum*" "a mirror of another age without a list is an error" \
+fails "*doesn't have its publisher's sum*" "a mirror of another age without a list is an error" \
     "$fetcher" check signature "$a/how/to-b/disk.raw" fetched good.gpg
 d=$SERVED/b
 publish sha256sum SHA256SUMS
@@ -247,7 +247,7 @@ verified "a mirror of another age is asked for its own list" signature good.gpg 
 cmp -s fetched "$SERVED/b/disk.raw"
 ok $? "the newer file is there"
 rm "$SERVED/b/SHA256SUMS.gpg"
-fails "*doesn't have the sum*" "the mirror's own list has to be signed, too" \
+fails "*doesn't have its publisher's sum*" "the mirror's own list has to be signed, too" \
     "$fetcher" check signature "$a/how/to-b/disk.raw" fetched good.gpg
 # http at the end, where the signature decides.
 verified "a redirect to http is followed where a signature decides" signature good.gpg how/to-plain/disk.raw

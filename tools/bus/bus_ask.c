@@ -38,7 +38,7 @@ int bus_ask_owner(const char *name, pid_t *pid, struct failure *f)
 	if (r < 0 && sd_bus_error_has_name(&error, SD_BUS_ERROR_NAME_HAS_NO_OWNER))
 		r = 0;
 	else if (r == 0 && sd_bus_message_read(reply, "u", &number) < 0)
-		r = failure_set(f, FAILURE_OTHER, "the bus doesn't tell who owns %s", name);
+		r = failure_set(f, FAILURE_OTHER, "the bus doesn't say who owns %s", name);
 	*pid = (pid_t) number;
 	sd_bus_error_free(&error);
 	sd_bus_message_unref(reply);

@@ -66,7 +66,8 @@ static int on_readable(sd_event_source *source, int socket, uint32_t events, voi
 
 	(void) source, (void) socket, (void) events;
 	if (!result) {
-		failure_errno(&failure, -ENOMEM, "cannot hear from the process that does the work");
+		failure_errno(&failure, -ENOMEM,
+			      "cannot receive from the process that does the work");
 		answer_failure(job, &failure);
 	} else if (work_receive(&job->work, result, &failure) < 0) {
 		if (failure.kind == FAILURE_NOT_OWN && job->handler)

@@ -59,7 +59,7 @@ static int set_leader(struct register_work *request, sd_bus_message *call, uint3
 	if (leader == 1 || leader > INT32_MAX)
 		return invalid(error, "Invalid leader PID");
 	if (leader == 0 && bus_caller_pid(call, &pid) < 0)
-		return invalid(error, "Cannot tell the caller's PID");
+		return invalid(error, "Cannot determine the caller's PID");
 	request->registration.leader = pid;
 	request->registration.has_leader = true;
 	return 0;

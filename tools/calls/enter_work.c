@@ -28,7 +28,7 @@ static int name_terminal(int master, struct work_result *result, struct failure 
 	unsigned int number;
 
 	if (ioctl(master, TIOCGPTN, &number) < 0)
-		return failure_errno(f, -errno, "cannot tell the terminal's name");
+		return failure_errno(f, -errno, "cannot determine the terminal's name");
 	result->size =
 		(size_t) snprintf(result->text, sizeof result->text, "/dev/pts/%u", number) + 1;
 	return 0;

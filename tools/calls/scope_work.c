@@ -172,7 +172,7 @@ static int follow_job(sd_bus *bus, struct scope_job *job, const char *unit, sd_b
 {
 	int r = sd_bus_message_read(reply, "o", &job->path);
 
-	return r < 0 ? failure_errno(f, r, "cannot understand systemd")
+	return r < 0 ? failure_errno(f, r, "cannot read systemd's reply")
 		     : wait_for_job(bus, job, unit, f);
 }
 

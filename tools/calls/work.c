@@ -188,7 +188,8 @@ static int read_report(ssize_t n, struct report *report, struct work_result *res
 		       struct failure *f)
 {
 	if (n < 0)
-		return failure_errno(f, (int) n, "cannot hear from the process that does the work");
+		return failure_errno(f, (int) n,
+				     "cannot receive from the process that does the work");
 	if (n != (ssize_t) sizeof *report || report->size > sizeof report->text)
 		return failure_set(f, FAILURE_OTHER, "the process that does the work has died");
 	if (report->has_failed) {
@@ -207,7 +208,8 @@ int work_receive(const struct work *work, struct work_result *result, struct fai
 	int fd = -1, r;
 
 	if (!report)
-		return failure_errno(f, -ENOMEM, "cannot hear from the process that does the work");
+		return failure_errno(f, -ENOMEM,
+				     "cannot receive from the process that does the work");
 	r = read_report(receive_report(work, report, &fd), report, result, f);
 	if (r < 0 && fd >= 0)
 		close(fd);

@@ -63,23 +63,25 @@ static void judge_database(struct doctor *doctor, const char *text, const char *
 			    "%s: there is no such line in " NSSWITCH_PATH, database);
 		return;
 	case NSSWITCH_UNREACHED:
-		doctor_find(doctor, FINDING_ERROR, setup_nss,
-			    "%s: mymachines is never asked: it is behind %s, which ends the search",
-			    database, other);
+		doctor_find(
+			doctor, FINDING_ERROR, setup_nss,
+			"%s: mymachines is never asked: it comes after %s, which ends the search",
+			database, other);
 		return;
 	case NSSWITCH_UNRELIABLE:
 		doctor_find(doctor, FINDING_WARNING, setup_nss,
-			    "%s: mymachines isn't asked while %s fails, which ends the search then",
+			    "%s: if %s fails, the search ends there, and mymachines isn't asked",
 			    database, other);
 		return;
 	case NSSWITCH_LATE:
 		doctor_find(doctor, FINDING_ERROR, setup_nss,
-			    "%s: mymachines is behind %s, so the network is asked first", database,
-			    other);
+			    "%s: mymachines comes after %s, so the network is asked first",
+			    database, other);
 		return;
 	case NSSWITCH_CUTS_MERGE:
 		doctor_find(doctor, FINDING_ERROR, setup_nss,
-			    "%s: what %s finds isn't merged with what is behind mymachines",
+			    "%s: results of %s aren't merged with those of the services after "
+			    "mymachines",
 			    database, other);
 		return;
 	case NSSWITCH_CUT_OFF:
@@ -383,7 +385,7 @@ static bool explain_answers(struct doctor *doctor, const struct module_question 
 	else if (q->host && !answer->host_is_right)
 		doctor_find(doctor, FINDING_WARNING, has_cache ? cached : NULL,
 			    "%s resolves to addresses that aren't the machine's: something that "
-			    "is asked before knows the name, such as /etc/hosts",
+			    "is asked earlier knows the name, such as /etc/hosts",
 			    q->host);
 	if (q->user && !answer->user_is_found)
 		doctor_find(doctor, FINDING_ERROR, has_cache ? cached : "reinstall mymachines",
@@ -409,7 +411,8 @@ static void explain_loaded(struct doctor *doctor, const struct module_question *
 			    "%s is loaded, but can't answer without the registry", path);
 	else if (answer->status != NSS_STATUS_NOTFOUND)
 		doctor_find(doctor, FINDING_ERROR, "reinstall mymachines",
-			    "%s gives status %d for a host that there isn't", path, answer->status);
+			    "%s gives status %d for a host that doesn't exist", path,
+			    answer->status);
 	else if (explain_answers(doctor, q, answer))
 		doctor_find(doctor, FINDING_OK, NULL, "%s is loaded, and answers%s%s%s%s", path,
 			    q->host || q->user ? " for " : "", q->host ? q->host : "",

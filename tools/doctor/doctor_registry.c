@@ -90,7 +90,7 @@ void check_machines(struct doctor *doctor)
 		return;
 	if (pid_context_check(&doctor->snapshot.meta.context) == -EXDEV) {
 		doctor_find(doctor, FINDING_UNKNOWN, NULL,
-			    "whether they live can't be told from this pid namespace");
+			    "this pid namespace doesn't show whether they live");
 		return;
 	}
 	dead = count_dead(doctor, name);
@@ -154,13 +154,13 @@ static void explain_exports(struct doctor *doctor, const struct exports_fault *f
 	else if (fault->is_foreign)
 		doctor_find(doctor, FINDING_ERROR,
 			    arena_printf(doctor->arena, "rm -r '%s' && %s", fault->path, refresh),
-			    "%s is somebody else's, and in the way", fault->path);
+			    "%s was not written by mymachines, and conflicts", fault->path);
 	else if (fault->count > 0)
 		doctor_find(doctor, FINDING_ERROR, refresh,
-			    "%s isn't as the registry has it, %zu in all", fault->path,
+			    "%s doesn't agree with the registry (%zu in all)", fault->path,
 			    fault->count);
 	else
-		doctor_find(doctor, FINDING_OK, NULL, "libsystemd sees what is registered");
+		doctor_find(doctor, FINDING_OK, NULL, "libsystemd sees all registered machines");
 }
 
 void check_exports(struct doctor *doctor)

@@ -19,7 +19,7 @@ static void find_absent(struct doctor *doctor, const struct service_socket *sock
 	if (!systemd_is_running() && configuration_read(NULL)->varlink) {
 		if (!doctor_has_no_machines(doctor))
 			doctor_find(doctor, FINDING_WARNING, "restart mymachines monitor",
-				    "%s isn't there, although Varlink=yes", socket->path);
+				    "%s doesn't exist, although Varlink=yes", socket->path);
 	} else if (is_wanted(socket)) {
 		doctor_find(doctor, FINDING_HINT, "mymachines setup varlink",
 			    "systemd's user database doesn't know the %s", socket->subject);

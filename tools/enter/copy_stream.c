@@ -39,7 +39,7 @@ int copy_fail_protocol(struct copy_stream *s)
 {
 	if (!*s->problem)
 		snprintf(s->problem, sizeof s->problem,
-			 "the other half of the copy has sent invalid data");
+			 "the other process of the copy has sent invalid data");
 	return -1;
 }
 
@@ -70,7 +70,7 @@ static bool wait_for_socket(struct copy_stream *s, short events)
 		if (errno != EINTR)
 			return false;
 	if (r == 0) {
-		copy_fail(s, ETIMEDOUT, "the other half of the copy does nothing");
+		copy_fail(s, ETIMEDOUT, "the other process of the copy doesn't respond");
 		return false;
 	}
 	if (fds[1].revents && read(s->signals, &info, sizeof info) == sizeof info)

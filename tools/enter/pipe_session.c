@@ -35,7 +35,7 @@ static int check_pipes(const int pipes[static PIPE_SESSION_FDS], struct failure 
 		if (fstat(pipes[i], &st) < 0 || !S_ISFIFO(st.st_mode) ||
 		    fcntl(pipes[i], F_SETFL, O_NONBLOCK) < 0)
 			return failure_set(f, FAILURE_OTHER,
-					   "the pipes that came from the machine are no pipes");
+					   "the machine sent descriptors that aren't pipes");
 	}
 	return 0;
 }

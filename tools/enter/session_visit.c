@@ -90,7 +90,7 @@ static int open_terminal(int *master, int *slave, struct failure *f)
 	if (r == -ENOENT || r == -ENOTDIR || r == -ELOOP || r == -ENODEV || r == -ENXIO)
 		return failure_set(f, FAILURE_NOT_SUPPORTED,
 				   "has no terminals: neither /dev/ptmx nor /dev/pts/ptmx is one; "
-				   "a command works without a terminal, behind '| cat'");
+				   "add '| cat' to run a command without a terminal");
 	return r < 0 ? failure_errno(f, r, "cannot open a terminal of its own") : 0;
 }
 

@@ -373,7 +373,7 @@ static enum http_end status_failure(struct http_transfer *t)
 		{ 404, FAILURE_NO_SUCH_FILE, "the server has no such file" },
 		{ 407, FAILURE_NOT_PERMITTED, "the proxy wants a user and a password" },
 		{ 410, FAILURE_NO_SUCH_FILE, "the server has no such file any more" },
-		{ 429, FAILURE_BUSY, "the server is asked too often; try again later" },
+		{ 429, FAILURE_BUSY, "the server gets too many requests; try again later" },
 		{ 503, FAILURE_BUSY, "the server is busy; try again later" },
 	};
 	long status = t->answer->status;

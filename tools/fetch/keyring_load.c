@@ -23,7 +23,7 @@ static int check_owner(const char *path, struct failure *f)
 	if ((st.st_uid != 0 && st.st_uid != geteuid()) || st.st_mode & 022)
 		return failure_set(
 			f, FAILURE_NOT_PERMITTED,
-			"others than root may write it; use 'chown root' and 'chmod go-w'");
+			"other users than root may write to it; use 'chown root' and 'chmod go-w'");
 	return 0;
 }
 

@@ -213,11 +213,11 @@ static int wrong_sum(const struct verify *verify, const struct published *publis
 	if (verify->mode == VERIFY_DIGEST)
 		return failure_set(
 			f, FAILURE_NOT_PERMITTED,
-			"%s is another file than wanted: its %s sum is %s, and --verify= has "
+			"%s isn't the expected file: its %s sum is %s, and --verify= has "
 			"%s",
 			answer->url.shown, digest_kind_name(answer->digest.kind), has, wanted);
 	return failure_set(f, FAILURE_NOT_PERMITTED,
-			   "%s doesn't have the sum that its publisher tells: it is %s, and in %s "
+			   "%s doesn't have its publisher's sum: the file's is %s, and in %s "
 			   "it is %s; one of the two is out of date, or the file was changed",
 			   answer->url.shown, has, published->list, wanted);
 }

@@ -152,11 +152,11 @@ int hook_read_libvirt(struct hook *hook, char **arguments, struct failure *f)
 
 	if (!driver || !arguments[1] || !arguments[2])
 		return failure_set(f, FAILURE_INVALID,
-				   "%s: takes 'lxc' or 'qemu', and what libvirt says",
+				   "%s: takes 'lxc' or 'qemu', and libvirt's arguments",
 				   hook->reg.subject);
 	/* The name becomes part of a path. */
 	if (!*arguments[1] || strchr(arguments[1], '/'))
-		return failure_set(f, FAILURE_INVALID, "%s: no name of a domain",
+		return failure_set(f, FAILURE_INVALID, "%s: the name of the domain isn't valid",
 				   hook->reg.subject);
 	hook_set_subject(hook, arguments[1]);
 	hook->event = event_of(arguments[2]);

@@ -135,8 +135,10 @@ static int read_state(struct hook *hook, json_object *state, struct failure *f)
 	json_object *pid;
 
 	if (!id || !*id || !status)
-		return failure_set(f, FAILURE_INVALID, "%s: no state of a container: %s is missing",
-				   hook->reg.subject, id && *id ? "its status" : "its id");
+		return failure_set(
+			f, FAILURE_INVALID,
+			"%s: standard input isn't the state of a container: %s is missing",
+			hook->reg.subject, id && *id ? "its status" : "its id");
 	hook_set_subject(hook, id);
 	if (!is_stopped(status) && !is_started(status))
 		return failure_set(f, FAILURE_INVALID, "%s: status '%s' is unknown",
@@ -150,9 +152,10 @@ static int read_state(struct hook *hook, json_object *state, struct failure *f)
 		return 0;
 	if (!json_object_object_get_ex(state, "pid", &pid) ||
 	    !json_object_is_type(pid, json_type_int))
-		return failure_set(f, FAILURE_INVALID,
-				   "%s: no state of a container: its pid is missing",
-				   hook->reg.subject);
+		return failure_set(
+			f, FAILURE_INVALID,
+			"%s: standard input isn't the state of a container: its pid is missing",
+			hook->reg.subject);
 	hook_set_leader(hook, json_object_get_int64(pid));
 	set_facts(hook, state, id, bundle);
 	return 0;

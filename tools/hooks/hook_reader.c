@@ -60,7 +60,7 @@ int hook_read_input(struct hook *hook, char **text, size_t *size, struct failure
 		return failure_set(f, FAILURE_INVALID, "%s: standard input is longer than 16 MiB",
 				   hook->reg.subject);
 	if (r == -ETIMEDOUT)
-		return failure_set(f, FAILURE_TIMED_OUT, "%s: standard input has no end",
+		return failure_set(f, FAILURE_TIMED_OUT, "%s: standard input doesn't end",
 				   hook->reg.subject);
 	if (r < 0)
 		return failure_errno(f, r, "%s: cannot read standard input", hook->reg.subject);

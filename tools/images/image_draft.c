@@ -206,7 +206,8 @@ int image_draft_add(struct image_draft *draft, enum image_kind kind, const char 
 	struct image_draft_part *part = &draft->parts[draft->n_parts];
 
 	if (draft->n_parts == IMAGE_DRAFT_PARTS_MAX)
-		return failure_set(f, FAILURE_TOO_MANY, "an image has too many files beside it");
+		return failure_set(f, FAILURE_TOO_MANY,
+				   "there are too many files beside the image");
 	part->ending = ending;
 	part->fd = make_hidden(draft, part->hidden, make_empty, &kind);
 	if (part->fd < 0)

@@ -382,7 +382,8 @@ static int run_cancel(struct request *r, image_transfer_run *run, struct failure
 		uint32_t id;
 
 		if (id_parse(r->operands[i], &id) < 0)
-			return failure_set(f, FAILURE_INVALID, "'%s' is no transfer's number",
+			return failure_set(f, FAILURE_INVALID,
+					   "'%s' is not the number of a transfer",
 					   quote(r->operands[i], quoted));
 		if (transfer_cancel(id, f) < 0)
 			return -1;

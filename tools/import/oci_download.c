@@ -104,8 +104,8 @@ static int fetch_blob(struct oci_download *d, const struct oci_descriptor *layer
 		return 0;
 	if (f->kind == FAILURE_NO_SUCH_FILE && oci_layer_is_foreign(layer))
 		return failure_set(f, FAILURE_NO_SUCH_FILE,
-				   "the registry doesn't have this layer, as its files may not be "
-				   "handed on; addresses elsewhere that the image names are never "
+				   "the registry doesn't have this layer, whose files may not be "
+				   "passed on; addresses that the image names elsewhere are never "
 				   "fetched");
 	return -1;
 }
@@ -196,11 +196,11 @@ const char *oci_download_words(const struct oci_download *d)
 
 	if (r->digest.kind != DIGEST_NONE)
 		return "has the digest that was given";
-	return arena_printf(
-		d->registry.arena,
-		"rests on https and the registry %s, which has no signature of it; it is "
-		"pinned by %s/%s@%s",
-		r->host, r->registry, r->repository, digest_format_tagged(&d->digest, digest));
+	return arena_printf(d->registry.arena,
+			    "not signed: only https and the registry %s vouch for it; it is "
+			    "pinned by %s/%s@%s",
+			    r->host, r->registry, r->repository,
+			    digest_format_tagged(&d->digest, digest));
 }
 
 void oci_download_end(struct oci_download *d, bool stay)

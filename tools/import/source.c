@@ -102,7 +102,7 @@ static la_ssize_t unpack_for_archive(struct archive *archive, void *data, const 
 	ssize_t n = unpack_some(data, buffer);
 
 	if (n < 0)
-		archive_set_error(archive, EINVAL, "what it is compressed to can't be read");
+		archive_set_error(archive, EINVAL, "the compressed data in it can't be read");
 	return n < 0 ? ARCHIVE_FATAL : n;
 }
 

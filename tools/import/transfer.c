@@ -142,7 +142,7 @@ int transfer_begin(struct transfer *t, struct failure *f)
 	if (r >= 0)
 		return 0;
 	transfer_end(t);
-	return failure_errno(f, r, "cannot note the transfer in %s", TRANSFER_DIRECTORY);
+	return failure_errno(f, r, "cannot record the transfer in %s", TRANSFER_DIRECTORY);
 }
 
 void transfer_write_progress(struct transfer *t, double progress)

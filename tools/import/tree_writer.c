@@ -165,7 +165,7 @@ static int note_directory(struct tree_writer *tree, struct archive_entry *entry,
 		tree->directories = all;
 	if (!directory.path || !all || fstat(fd, &st) < 0) {
 		free(directory.path);
-		return failure_errno(f, -ENOMEM, "cannot note the directory");
+		return failure_errno(f, -ENOMEM, "cannot remember the directory");
 	}
 	directory.identity = file_identity_of(&st);
 	times_of(entry, directory.times);
@@ -238,7 +238,7 @@ static int check_kind(struct archive_entry *entry, struct failure *f)
 	case AE_IFBLK:
 	case AE_IFIFO:
 	case AE_IFSOCK: return 0;
-	default: return failure_set(f, FAILURE_INVALID, "it is of no kind that is known");
+	default: return failure_set(f, FAILURE_INVALID, "its kind is unknown");
 	}
 }
 

@@ -89,7 +89,7 @@ static void wake_job(void *data)
 	struct failure failure;
 	CLEANUP_FREE struct work_result *result = calloc(1, sizeof *result);
 	int r = result ? work_receive(&job->work, result, &failure)
-		       : failure_errno(&failure, -ENOMEM, "cannot hear from a child");
+		       : failure_errno(&failure, -ENOMEM, "cannot receive from a child process");
 
 	end_job(job);
 	if (r < 0) {

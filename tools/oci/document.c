@@ -170,10 +170,9 @@ static int read_document(struct arena *arena, json_object *object, const char *t
 
 	if (!json_object_object_get_ex(object, "schemaVersion", &version) ||
 	    !json_object_is_type(version, json_type_int) || json_object_get_int(version) != 2)
-		return failure_set(
-			f, FAILURE_NOT_SUPPORTED,
-			"it is no manifest of version 2: the image has to be pushed anew "
-			"by a program of today");
+		return failure_set(f, FAILURE_NOT_SUPPORTED,
+				   "it isn't a manifest of version 2: push the image again "
+				   "with a current program");
 	if (!manifests == !layers)
 		return failure_set(f, FAILURE_INVALID,
 				   "it is neither an index of images nor a manifest of one");

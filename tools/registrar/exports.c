@@ -71,8 +71,9 @@ static void update_state(struct exporting *e, const char *name)
 	}
 	if (owner == OWNED_BY_OTHERS) {
 		notices_add(e->notices, NOTICE_WARNING,
-			    MACHINES_DIRECTORY "/%s: somebody else's, left alone; libsystemd won't "
-					       "see this machine",
+			    MACHINES_DIRECTORY
+			    "/%s: not written by mymachines, left unchanged; libsystemd won't "
+			    "see this machine",
 			    name);
 		return;
 	}
@@ -110,8 +111,9 @@ static void make_link(struct exporting *e, const char *unit)
 	owner = exports_read_link(d, unit, target);
 	if (owner == OWNED_BY_OTHERS)
 		notices_add(e->notices, NOTICE_WARNING,
-			    MACHINES_DIRECTORY "/%s: somebody else's, left alone; ps won't see the "
-					       "processes of %s",
+			    MACHINES_DIRECTORY
+			    "/%s: not written by mymachines, left unchanged; ps won't see the "
+			    "processes of %s",
 			    quote(link, quoted), m.name);
 	else if (strlen(link) > NAME_MAX)
 		notices_add(e->notices, NOTICE_WARNING,

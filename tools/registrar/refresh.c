@@ -202,7 +202,7 @@ static void report_lost_ids(const struct refreshing *r, const struct machine *fo
 	if (m->namespaces & ~former->namespaces & MACHINE_HAS_LOST_IDS)
 		notices_add(r->notices, NOTICE_WARNING,
 			    "%s: leader %u is in another user namespace now: its ids don't count "
-			    "any more, until it is registered anew",
+			    "any more, until it is registered again",
 			    m->name, m->leader.pid);
 }
 

@@ -79,8 +79,7 @@ static int open_unchanged(struct trusted_file *file, struct arena *arena, const 
 	    trusted_file_read(file, arena, &text, f) < 0)
 		return -1;
 	if (text && c->before ? strcmp(text, c->before) != 0 : text != c->before)
-		return failure_set(f, FAILURE_BUSY,
-				   "%s: somebody has changed it just now; try again",
+		return failure_set(f, FAILURE_BUSY, "%s: it was changed just now; try again",
 				   quote(c->path, quoted));
 	return 0;
 }

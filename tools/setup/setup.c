@@ -49,8 +49,7 @@ const struct setup_target *setup_find_target(const char *name, struct failure *f
 				    hookless[i].verb);
 			return NULL;
 		}
-	failure_set(f, FAILURE_INVALID,
-		    "'%s' is nothing that can be set up; see mymachines setup --help",
+	failure_set(f, FAILURE_INVALID, "'%s' can't be set up; see mymachines setup --help",
 		    quote(name, quoted));
 	return NULL;
 }

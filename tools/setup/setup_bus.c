@@ -288,7 +288,8 @@ static int plan_removal(struct setup_plan *plan, const struct bus_target *target
 	if (owner.is_ours || (systemd_is_running() && is_pending_from(plan, first)))
 		add_action(plan, target, target->name,
 			   arena_printf(plan->arena,
-					"%s is ended; what is installed beside it answers the next "
+					"%s is stopped; systemd's daemon, if it is installed, "
+					"answers the next "
 					"call\n",
 					target->program),
 			   apply_end);

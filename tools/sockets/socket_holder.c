@@ -305,7 +305,7 @@ int socket_holder_start(struct socket_holder *holder, bool background, struct fa
 	pid_t pid;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) < 0)
-		return failure_errno(f, -errno, "cannot start what holds sockets");
+		return failure_errno(f, -errno, "cannot start the process that holds sockets");
 	pid = fork();
 	if (pid == 0) {
 		close(ends[0]);
@@ -314,7 +314,7 @@ int socket_holder_start(struct socket_holder *holder, bool background, struct fa
 	close(ends[1]);
 	if (pid < 0) {
 		close(ends[0]);
-		return failure_errno(f, -errno, "cannot start what holds sockets");
+		return failure_errno(f, -errno, "cannot start the process that holds sockets");
 	}
 	*holder = (struct socket_holder){ pid, ends[0] };
 	return 0;

@@ -65,7 +65,7 @@ char *activation_service_name(int fd, struct failure *f)
 	char *name;
 
 	if (getsockname(fd, (struct sockaddr *) &address, &size) < 0) {
-		failure_errno(f, -errno, "cannot tell the address of descriptor %d", fd);
+		failure_errno(f, -errno, "cannot determine the address of descriptor %d", fd);
 		return NULL;
 	}
 	slash = address.sun_family == AF_UNIX ? strrchr(address.sun_path, '/') : NULL;

@@ -61,10 +61,10 @@ static const struct varlink_method methods[] = {
 
 const struct varlink_interface service_control_interface = {
 	.name = "io.systemd.service",
-	.description = "# What any service is asked\n"
+	.description = "# Calls that every service answers\n"
 		       "interface io.systemd.service\n"
 		       "\n"
-		       "# Does nothing, and so shows that the service answers.\n"
+		       "# Show that the service answers. The call has no other effect.\n"
 		       "method Ping() -> ()\n"
 		       "\n"
 		       "# Levels are those of syslog(3), 0 to 7. Only root may call this.\n"

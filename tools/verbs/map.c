@@ -64,7 +64,7 @@ static int map_to(const struct machine *m, uint32_t inner, const struct map_sett
 			continue;
 		if (map_of(m, kind)->count == 0) {
 			complain(m->class == MACHINE_VM
-					 ? "%s: is a VM: its %ss are none of the host's"
+					 ? "%s: is a VM: its %ss aren't ids of the host"
 					 : "%s: has no %s map: its ids are the host's own",
 				 m->name, kinds[kind]);
 			status = EXIT_FAILURE;
@@ -154,7 +154,8 @@ static int map_from(struct snapshot *snapshot, uint32_t outer, const struct map_
 	if (count < 0)
 		return registry_failure(f, REGISTRY_PATH, count);
 	if (count == 0)
-		return failure_set(f, FAILURE_NO_MAPPING, "map-from: %u is no machine's", outer);
+		return failure_set(f, FAILURE_NO_MAPPING, "map-from: %u belongs to no machine",
+				   outer);
 	return EXIT_SUCCESS;
 }
 

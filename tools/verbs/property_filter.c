@@ -14,7 +14,7 @@ int property_filter_add(void *filter, const char *value, struct failure *f)
 
 	for (char *name = strtok_r(list, ",", &rest); name; name = strtok_r(NULL, ",", &rest)) {
 		if (p->n_names == PROPERTIES_MAX)
-			return usage_failure(f, "these are too many properties");
+			return usage_failure(f, "too many properties");
 		p->names[p->n_names++] = name;
 	}
 	return 0;

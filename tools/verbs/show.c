@@ -100,7 +100,8 @@ static int show_machines(const struct command_line *line, void *data, struct fai
 
 static const struct verb_option options[] = {
 	{ "property", 'p', "NAME", offsetof(struct show_settings, filter), property_filter_add,
-	  .help = "Show only this property, or a list with commas", .values = COMPLETE_PROPERTY },
+	  .help = "Show only this property, or several with commas between",
+	  .values = COMPLETE_PROPERTY },
 	{ "value", SETS(struct show_settings, filter.value_only, set_true),
 	  .help = "Show only the values" },
 	{ "all", 'a', SETS(struct show_settings, filter.all, set_true),

@@ -78,7 +78,7 @@ static int show_images(const struct command_line *line, void *data, struct failu
 
 static const struct verb_option options[] = {
 	{ "property", 'p', "NAME", offsetof(struct show_image_settings, filter),
-	  property_filter_add, .help = "Show only this property, or a list with commas" },
+	  property_filter_add, .help = "Show only this property, or several with commas between" },
 	{ "value", SETS(struct show_image_settings, filter.value_only, set_true),
 	  .help = "Show only the values" },
 	{ "all", 'a', SETS(struct show_image_settings, filter.all, set_true),

@@ -59,7 +59,8 @@ static int add_destination(struct command *command, const struct machine *m, str
 
 	if (m->ssh_address && m->ssh_address[0] == '-')
 		return failure_set(f, FAILURE_INVALID,
-				   "%s: its ssh address is an option, and not used", m->name);
+				   "%s: its ssh address begins with '-', so it isn't used",
+				   m->name);
 	if (cid)
 		add_proxy(command, cid);
 	else if (!m->ssh_address && m->n_addresses == 0)
