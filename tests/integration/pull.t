@@ -89,6 +89,48 @@ run mymachines pull-raw "$a/Cloud-Base-41-1.4.x86_64.raw"
 is "$status" 0 "a file's name with dots makes an image"
 rm -rf "${pool:?}"/*
 
+# Files that belong to it.
+printf '%s\n' '[Exec]' 'Boot=yes' >"$SERVED/a/web1.nspawn"
+echo 0123456789abcdef >"$SERVED/a/vm1.roothash"
+head -c 2000 /dev/urandom >"$SERVED/a/vm1.verity"
+echo notelisted >"$SERVED/a/vm1.roothash.p7s"
+publish_sides() {
+    (cd "$SERVED/a" && sha256sum -- *.tar* *.raw *.nspawn *.roothash *.verity >SHA256SUMS && rm -f SHA256SUMS.gpg)
+    sign_with -u "$key" -o "$SERVED/a/SHA256SUMS.gpg" --detach-sign "$SERVED/a/SHA256SUMS"
+}
+publish_sides
+run mymachines pull-tar "$a/web1.tar.gz" other
+is "$status|$(names)|$(cat "$pool/other.nspawn")" "0|other other.nspawn |$(cat "$SERVED/a/web1.nspawn")" \
+    "settings beside an archive come with it, under the image's name"
+run mymachines pull-raw "$a/vm1.raw"
+is "$status|$(names)" "0|other other.nspawn vm1.raw vm1.roothash vm1.verity " "hashes beside a disk come with it"
+cmp -s "$SERVED/a/vm1.verity" "$pool/vm1.verity" && cmp -s "$SERVED/a/vm1.roothash" "$pool/vm1.roothash"
+ok $? "they are what the publisher has"
+like "$err" "*vm1.roothash.p7s is left out: *" "one that the publisher doesn't list is left out, with a warning"
+echo changed >>"$SERVED/a/vm1.roothash"
+run mymachines pull-raw "$a/vm1.raw" vm2
+like "$status $err" "1 *vm1.roothash doesn't have the sum that its publisher tells*" "one that was changed ends the pull"
+is "$(names)" "other other.nspawn vm1.raw vm1.roothash vm1.verity " "and leaves nothing"
+publish_sides
+rm "$SERVED/a/vm1.verity"
+run mymachines pull-raw --force -q "$a/vm1.raw"
+is "$status|$(names)|$(cat "$pool/vm1.roothash")" "0|other other.nspawn vm1.raw vm1.roothash |$(cat "$SERVED/a/vm1.roothash")" \
+    "with --force they are replaced, and hashes that are no more go"
+run mymachines pull-raw --verify=no "$a/vm1.raw" vm2
+is "$status|$(find "$pool" -name 'vm2.*' -printf '%f\n' | sort | paste -sd,)" "0|vm2.raw,vm2.roothash,vm2.roothash.p7s" "with --verify=no all are taken"
+sum=$(sha256sum "$SERVED/a/vm1.raw")
+run mymachines pull-raw --verify="sha256:${sum%% *}" "$a/vm1.raw" vm3
+is "$status|$(find "$pool" -name 'vm3.*' -printf '%f\n')" "0|vm3.raw" "a given sum is of the image alone: nothing else is taken"
+rm -rf "${pool:?}"/* "$SERVED/a"/*.nspawn "$SERVED/a"/vm1.roothash*
+cp "$SERVED/a/vm1.raw" "$SERVED/a/Fedora-Cloud-Base-Generic-41-1.4.x86_64.raw"
+list=Fedora-Cloud-41-1.4-x86_64-CHECKSUM
+(cd "$SERVED/a" && rm -f SHA256SUMS* && sha256sum --tag Fedora-*.raw >list)
+sign_with -u "$key" -o "$SERVED/a/$list" --clear-sign "$SERVED/a/list"
+run mymachines pull-raw "$a/Fedora-Cloud-Base-Generic-41-1.4.x86_64.raw" fedora
+like "$status|$err" "0|*signed by $key*" "Fedora's list of checksums is found"
+rm -rf "${pool:?}"/* "$SERVED/a"/Fedora-* "$SERVED/a/list"
+publish
+
 # What isn't an image, or isn't the one.
 run mymachines pull-tar "$a/how/page/web1.tar.gz"
 like "$status $err" "1 *answered with text/html (980 bytes), which is text and not an image" "a page in the place of an image is refused"

@@ -158,6 +158,36 @@ START_TEST(names_with_escapes_are_found)
 }
 END_TEST
 
+START_TEST(fedoras_lists_have_names_of_their_own)
+{
+	static const struct {
+		const char *file, *list;
+	} rows[] = {
+		{ "Fedora-Cloud-Base-40-1.14.x86_64.raw.xz",
+		  "Fedora-Cloud-40-1.14-x86_64-CHECKSUM" },
+		{ "Fedora-Cloud-Base-Generic.x86_64-40-1.14.qcow2",
+		  "Fedora-Cloud-40-1.14-x86_64-CHECKSUM" },
+		{ "Fedora-Cloud-Base-Generic-41-1.4.aarch64.qcow2",
+		  "Fedora-Cloud-41-1.4-aarch64-CHECKSUM" },
+		{ "Fedora-Container-Base-37-1.7.x86_64.tar.xz",
+		  "Fedora-Container-37-1.7-x86_64-CHECKSUM" },
+		{ "Fedora-Cloud-Base-Generic-41-1.4.qcow2", NULL },
+		{ "Fedora-Cloud-Base-latest.x86_64.qcow2", NULL },
+		{ "Fedora--41-1.4.x86_64.qcow2", NULL },
+		{ "Fedora-", NULL },
+		{ "debian-12-generic-amd64.qcow2", NULL },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const char *list = checksum_list_of_fedora(&arena, rows[i].file);
+
+		ck_assert_msg(list && rows[i].list ? strcmp(list, rows[i].list) == 0
+						   : list == rows[i].list,
+			      "%s: %s", rows[i].file, list ? list : "none");
+	}
+}
+END_TEST
+
 START_TEST(urls_are_taken_apart)
 {
 	static const struct {
@@ -424,6 +454,7 @@ static Suite *downloads_suite(void)
 	ADD(suite, only_a_strong_etag_promises_the_same_bytes);
 	ADD(suite, a_sum_is_found_in_each_form_of_list);
 	ADD(suite, names_with_escapes_are_found);
+	ADD(suite, fedoras_lists_have_names_of_their_own);
 	ADD(suite, urls_are_taken_apart);
 	ADD(suite, other_schemes_and_broken_urls_are_refused);
 	ADD(suite, an_origin_is_scheme_host_and_port);

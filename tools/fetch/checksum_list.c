@@ -4,6 +4,7 @@
 #include "base/array_size.h"
 #include "base/quote.h"
 
+#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
@@ -195,4 +196,48 @@ int checksum_list_find(const char *text, size_t size, const char *name, bool is_
 		search.found[0] = search.bare;
 	*digest = search.found[search.found[1].kind != DIGEST_NONE];
 	return digest->kind != DIGEST_NONE;
+}
+
+static const char *find_architecture(const char *name)
+{
+	static const char *const architectures[] = { "x86_64", "aarch64", "ppc64le", "s390x",
+						     "riscv64" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(architectures); i++)
+		if (strstr(name, architectures[i]))
+			return architectures[i];
+	return NULL;
+}
+
+/* The length of "41-1.4" at the beginning: a version and a release. 0 if it isn't there. */
+static size_t version_length(const char *text)
+{
+	size_t version = strspn(text, "0123456789"), length = version + 1;
+
+	if (!version || text[version] != '-' || !isdigit((unsigned char) text[length]))
+		return 0;
+	/* The dot that follows belongs to an architecture, or to the file's ending. */
+	while (isdigit((unsigned char) text[length]) ||
+	       (text[length] == '.' && isdigit((unsigned char) text[length + 1])))
+		length++;
+	return length;
+}
+
+const char *checksum_list_of_fedora(struct arena *arena, const char *name)
+{
+	static const char prefix[] = "Fedora-";
+	const char *variant = name + strlen(prefix), *architecture = find_architecture(name);
+	size_t variant_length, version = 0;
+	const char *at;
+
+	if (strncmp(name, prefix, strlen(prefix)) != 0 || !architecture)
+		return NULL;
+	variant_length = strcspn(variant, "-.");
+	at = variant + variant_length;
+	while (*at && !(*at == '-' && (version = version_length(at + 1))))
+		at++;
+	if (!version || !variant_length)
+		return NULL;
+	return arena_printf(arena, "Fedora-%.*s-%.*s-%s-CHECKSUM", (int) variant_length, variant,
+			    (int) version, at + 1, architecture);
 }

@@ -2,6 +2,7 @@
 /* Lists of checksums, as publishers put them beside their files: SHA256SUMS, FILE.sha512, DIGESTS. */
 #pragma once
 
+#include "base/arena.h"
 #include "base/failure.h"
 #include "tools/fetch/digest.h"
 
@@ -17,3 +18,9 @@
 int checksum_list_find(const char *text, size_t size, const char *name, bool is_lone,
 		       struct digest *digest, struct failure *failure)
 	__attribute__((nonnull, warn_unused_result));
+
+/*
+ * What Fedora calls the list of this file: Fedora-VARIANT-VERSION-RELEASE-ARCHITECTURE-CHECKSUM, in the arena. NULL if
+ * the file isn't called as Fedora's are.
+ */
+const char *checksum_list_of_fedora(struct arena *arena, const char *name) __attribute__((nonnull));

@@ -143,7 +143,7 @@ int fetch(struct arena *arena, const struct fetch_request *request, struct fetch
 }
 
 /* Storage services answer 403 for what isn't there, lest one could learn what is. */
-static bool is_missing(long status)
+bool fetch_is_missing(long status)
 {
 	return status == 403 || status == 404 || status == 410;
 }
@@ -167,7 +167,7 @@ int fetch_text(struct arena *arena, const char *address, size_t size_max, bool m
 					   .size_max = size_max,
 					   .may_be_plain = may_be_plain },
 		  &answer, f) < 0)
-		return is_missing(answer.status) ? 0 : -1;
+		return fetch_is_missing(answer.status) ? 0 : -1;
 	*text = arena_alloc(arena, (size_t) answer.size + 1);
 	n = pread(fd, *text, (size_t) answer.size, 0);
 	if (n < 0)

@@ -81,6 +81,9 @@ struct fetch_answer {
 int fetch(struct arena *arena, const struct fetch_request *request, struct fetch_answer *answer,
 	  struct failure *failure) __attribute__((nonnull, warn_unused_result));
 
+/* Whether a status of HTTP says that there is no such file. */
+bool fetch_is_missing(long status);
+
 /*
  * Fetch a small text, of at most `size_max` bytes, into the arena, with a NUL behind it. Returns 1;
  * 0 if the server has no such file; or -1 with a failure.

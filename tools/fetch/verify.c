@@ -175,10 +175,15 @@ int verify_read(struct arena *arena, const struct verify *verify, const struct k
 		const char *list;
 		bool is_lone;
 	} lists[] = {
-		{ arena_printf(arena, "%s.sha256", name), true },   { "SHA256SUMS", false },
-		{ arena_printf(arena, "%s.sha512", name), true },   { "SHA512SUMS", false },
-		{ arena_printf(arena, "%s.CHECKSUM", name), true }, { "CHECKSUM", false },
+		{ arena_printf(arena, "%s.sha256", name), true },
+		{ "SHA256SUMS", false },
+		{ arena_printf(arena, "%s.sha512", name), true },
+		{ "SHA512SUMS", false },
+		{ arena_printf(arena, "%s.CHECKSUM", name), true },
+		{ "CHECKSUM", false },
 		{ arena_printf(arena, "%s.DIGESTS", name), true },
+		{ arena_printf(arena, "%s.SHA256SUM", name), true },
+		{ checksum_list_of_fedora(arena, name), false },
 	};
 	struct published p = { .digest = verify->digest };
 	int r;
@@ -187,6 +192,8 @@ int verify_read(struct arena *arena, const struct verify *verify, const struct k
 	if (verify->mode == VERIFY_NO || verify->mode == VERIFY_DIGEST)
 		return 0;
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
+		if (!lists[i].list)
+			continue;
 		r = read_list(&look, lists[i].list, lists[i].is_lone, published, f);
 		if (r != 0)
 			return r < 0 ? -1 : 0;

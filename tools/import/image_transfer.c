@@ -138,6 +138,8 @@ static int fill_and_commit(struct image_transfer *t, struct source_file *source,
 	}
 	if (r == 0)
 		r = fill(t, source, draft, &progress, notices, f);
+	if (r == 0 && t->add)
+		r = t->add(t->bring_data, draft, &progress, notices, f);
 	progress_clear(&progress);
 	r = commit(t, draft, r, notices, f);
 	transfer_end(&transfer);

@@ -29,7 +29,10 @@ struct image_transfer {
 	 */
 	int (*bring)(void *data, int pool, struct progress *progress, struct notices *notices,
 		     struct failure *failure);
-	void *bring_data;
+	/* Adds files to the draft that belong to what was brought; or NULL. 0, or -1 with a failure. */
+	int (*add)(void *data, struct image_draft *draft, struct progress *progress,
+		   struct notices *notices, struct failure *failure);
+	void *bring_data; /* of both */
 	/* If it is set, it fills the draft of a directory, from wherever it likes. 0, or -1 with a failure. */
 	int (*make)(void *data, struct image_transfer *transfer, struct image_draft *draft,
 		    struct progress *progress, struct notices *notices, struct failure *failure);

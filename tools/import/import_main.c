@@ -224,6 +224,12 @@ static int bring_download(void *data, int pool, struct progress *progress, struc
 	return pull_fetch(data, pool, progress, notices, f);
 }
 
+static int add_side_files(void *data, struct image_draft *draft, struct progress *progress,
+			  struct notices *notices, struct failure *f)
+{
+	return pull_add_side_files(data, draft, progress, notices, f);
+}
+
 static int run_pull(struct request *r, image_transfer_run *run, struct failure *f)
 {
 	struct arena arena = { 0 };
@@ -238,6 +244,7 @@ static int run_pull(struct request *r, image_transfer_run *run, struct failure *
 		r->transfer.file = pull.url.shown;
 		r->transfer.name = r->operands[1] ? r->operands[1] : name;
 		r->transfer.bring = bring_download;
+		r->transfer.add = add_side_files;
 		r->transfer.bring_data = &pull;
 		result = run_transfer(r, run, f);
 		pull_end(&pull);

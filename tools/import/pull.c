@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tools/import/pull.h"
 
+#include "base/array_size.h"
 #include "base/cleanup.h"
 #include "base/quote.h"
 #include "registry/name.h"
 #include "tools/fetch/content_kind.h"
+#include "tools/images/image_draft.h"
 #include "tools/images/image_pool.h"
 #include "tools/import/file_name.h"
 #include "tools/import/stop.h"
@@ -13,7 +15,11 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
+
+/* Settings and hashes are short; only .verity is as a disk. */
+#define SIDE_FILE_SIZE_MAX ((uint64_t) 1 << 20)
 
 static int name_from_address(struct pull *pull, char name[static NAME_MAX + 1], struct failure *f)
 {
@@ -115,9 +121,10 @@ static int fetch_file(struct pull *pull, enum digest_kind kind, struct fetch_ans
 }
 
 /* Hold it to what the publisher says. What was there before may be the fault: then all of it anew. */
-static int check_file(struct pull *pull, const struct keyring *keyring, struct published *published,
-		      struct fetch_answer *answer, struct failure *f)
+static int check_file(struct pull *pull, struct published *published, struct fetch_answer *answer,
+		      struct failure *f)
 {
+	const struct keyring *keyring = &pull->keyring;
 	const char *name = pull->file_name ? pull->file_name : "";
 	int fd = pull->partial.fd;
 
@@ -139,13 +146,13 @@ int pull_fetch(struct pull *pull, int pool, struct progress *progress, struct no
 	bool is_checked = pull->verify.mode != VERIFY_NO;
 	struct published published;
 	struct fetch_answer answer;
-	struct keyring keyring = { .arena = pull->arena };
 	int fd;
 
 	pull->progress = progress;
+	pull->keyring = (struct keyring){ .arena = pull->arena };
 	if (pull->verify.mode == VERIFY_SIGNATURE)
-		keyring_load(&keyring, pull->arena, notices);
-	if (verify_read(pull->arena, &pull->verify, &keyring, &pull->url,
+		keyring_load(&pull->keyring, pull->arena, notices);
+	if (verify_read(pull->arena, &pull->verify, &pull->keyring, &pull->url,
 			pull->file_name ? pull->file_name : "", &published, f) < 0 ||
 	    partial_open(&pull->partial, pool, pull->url.address, is_checked, f) < 0)
 		return -1;
@@ -153,7 +160,7 @@ int pull_fetch(struct pull *pull, int pool, struct progress *progress, struct no
 		pull->may_go_on = f->kind == FAILURE_OTHER || f->kind == FAILURE_TIMED_OUT;
 		return -1;
 	}
-	if (check_file(pull, &keyring, &published, &answer, f) < 0)
+	if (check_file(pull, &published, &answer, f) < 0)
 		return -1;
 	pull->words = verify_words(pull->arena, &pull->verify, &published);
 	fd = fcntl(pull->partial.fd, F_DUPFD_CLOEXEC, 0);
@@ -163,6 +170,108 @@ int pull_fetch(struct pull *pull, int pool, struct progress *progress, struct no
 		return -1;
 	}
 	return fd;
+}
+
+/* Hold a file beside the image to what the publisher says. 1; 0 if that is nothing; -1 with a failure. */
+static int check_side_file(const struct pull *pull, const struct url *url, const char *name,
+			   struct fetch_answer *answer, int fd, struct notices *notices,
+			   struct failure *f)
+{
+	struct published published;
+	struct failure unsaid;
+	int r;
+
+	if (verify_read(pull->arena, &pull->verify, &pull->keyring, url, name, &published,
+			&unsaid) < 0) {
+		notices_add(notices, NOTICE_WARNING, "%s is left out: %s", url->shown, unsaid.text);
+		return 0;
+	}
+	if (published.digest.kind != DIGEST_NONE) {
+		r = digest_of_file(fd, published.digest.kind, &answer->digest);
+		if (r < 0)
+			return failure_errno(f, r, "cannot read what was fetched");
+	}
+	return verify_check(pull->arena, &pull->verify, &pull->keyring, url, name, &published,
+			    answer, fd, f) < 0
+		       ? -1
+		       : 1;
+}
+
+/* Servers send a page where they have no such file. */
+static bool is_page(const struct fetch_answer *answer)
+{
+	return strncasecmp(answer->content_type, "text/html", strlen("text/html")) == 0;
+}
+
+/* 1; 0 if there is none; -1 with a failure. */
+static int fetch_side_file(struct pull *pull, const char *name, uint64_t size_max, int fd,
+			   struct notices *notices, struct failure *f)
+{
+	struct fetch_answer answer = { 0 };
+	struct url url;
+
+	if (url_parse(pull->arena, url_beside(pull->arena, &pull->url, name), &url, f) < 0)
+		return -1;
+	if (fetch(pull->arena,
+		  &(struct fetch_request){
+			  .url = &url,
+			  .fd = fd,
+			  .where = IMAGE_POOL,
+			  .size_max = size_max,
+			  .may_be_plain = verify_may_be_plain(&pull->verify),
+			  .progress = show_progress,
+			  .data = pull,
+		  },
+		  &answer, f) < 0)
+		return fetch_is_missing(answer.status) ? 0 : -1;
+	if (is_page(&answer))
+		return 0;
+	return check_side_file(pull, &url, name, &answer, fd, notices, f);
+}
+
+static int add_side_file(struct pull *pull, struct image_draft *draft, const char *name,
+			 const char *ending, uint64_t size_max, struct notices *notices,
+			 struct failure *f)
+{
+	int fd = image_draft_add(draft, IMAGE_RAW, ending, f);
+	int r = fd < 0 ? -1 : fetch_side_file(pull, name, size_max, fd, notices, f);
+
+	/* It is removed with the draft then. */
+	if (r == 0)
+		draft->parts[draft->n_parts - 1].ending = NULL;
+	return r < 0 ? -1 : 0;
+}
+
+int pull_add_side_files(struct pull *pull, struct image_draft *draft, struct progress *progress,
+			struct notices *notices, struct failure *f)
+{
+	static const struct {
+		const char *ending;
+		bool is_of_disk;
+		uint64_t size_max;
+	} sides[] = {
+		{ ".nspawn", false, SIDE_FILE_SIZE_MAX },
+		{ ".roothash", true, SIDE_FILE_SIZE_MAX },
+		{ ".roothash.p7s", true, SIDE_FILE_SIZE_MAX },
+		{ ".verity", true, FETCH_SIZE_MAX },
+	};
+	char stem[NAME_MAX + 1];
+
+	/* A sum that the user gave is of the image alone. */
+	if (pull->verify.mode == VERIFY_DIGEST || !pull->file_name)
+		return 0;
+	pull->progress = progress;
+	file_name_to_image_name(pull->file_name, stem);
+	for (size_t i = 0; i < ARRAY_SIZE(sides); i++) {
+		const char *name = arena_printf(pull->arena, "%s%s", stem, sides[i].ending);
+
+		if (sides[i].is_of_disk && pull->is_tar)
+			continue;
+		if (add_side_file(pull, draft, name, sides[i].ending, sides[i].size_max, notices,
+				  f) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 void pull_end(struct pull *pull)

@@ -9,10 +9,13 @@
 #include "tools/import/partial.h"
 #include "tools/import/progress.h"
 
+struct image_draft;
+
 struct pull {
 	struct arena *arena;
 	struct verify verify;
-	bool is_tar; /* or a disk */
+	struct keyring keyring; /* loaded where signatures are checked */
+	bool is_tar;		/* or a disk */
 	struct url url;
 	const char *file_name; /* the publisher's, in what he signs */
 	struct partial partial;
@@ -32,6 +35,14 @@ int pull_begin(struct pull *pull, struct arena *arena, const char *address, cons
 /* Fetch and check it. Returns a descriptor, open at the file's beginning, or -1 with a failure. */
 int pull_fetch(struct pull *pull, int pool, struct progress *progress, struct notices *notices,
 	       struct failure *failure) __attribute__((nonnull, warn_unused_result));
+
+/*
+ * Fetch the files beside it that belong to the image, such as settings and hashes, and hold them to the same
+ * checks. One that the publisher doesn't vouch for is left out, with a warning. 0, or -1 with a failure.
+ */
+int pull_add_side_files(struct pull *pull, struct image_draft *draft, struct progress *progress,
+			struct notices *notices, struct failure *failure)
+	__attribute__((nonnull, warn_unused_result));
 
 /*
  * Close the download. It stays for the next pull if the connection ended too early, or a signal ended us;
