@@ -109,7 +109,7 @@ ok $? "they are what the publisher has"
 like "$err" "*vm1.roothash.p7s is left out: *" "one that the publisher doesn't list is left out, with a warning"
 echo changed >>"$SERVED/a/vm1.roothash"
 run mymachines pull-raw "$a/vm1.raw" vm2
-like "$status $err" "1 *vm1.roothash doesn't have the sum that its publisher tells*" "one that was changed ends the pull"
+like "$status $err" "1 *vm1.roothash doesn't have its publisher's sum*" "one that was changed ends the pull"
 is "$(names)" "other other.nspawn vm1.raw vm1.roothash vm1.verity " "and leaves nothing"
 publish_sides
 rm "$SERVED/a/vm1.verity"
