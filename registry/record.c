@@ -39,8 +39,10 @@ enum record_tag {
 	TAG_DESCRIPTION = 23,
 	TAG_OWNER = 24,
 	TAG_SYSTEM = 25,
+	TAG_SSH_KEY = 26,
+	TAG_CONTROL_ADDRESS = 27,
 };
-#define TAG_MAX TAG_SYSTEM
+#define TAG_MAX TAG_CONTROL_ADDRESS
 
 #define RECORD_VERSION 1
 
@@ -276,6 +278,8 @@ int record_encode(const struct machine *m, uint8_t *bytes, size_t size)
 		put_u32(&w, TAG_OWNER, m->owner);
 	if (m->system.is_known)
 		put_system(&w, &m->system);
+	put_string(&w, TAG_SSH_KEY, m->ssh_key);
+	put_string(&w, TAG_CONTROL_ADDRESS, m->control_address);
 	put_later_fields(&w, m);
 	return w.failed ? -ENOSPC : (int) (w.at - bytes);
 }
@@ -463,6 +467,10 @@ static bool get_field(struct wire_reader *field, uint16_t tag, struct machine *m
 	case TAG_OWNER: m->owner = wire_get_u32(field); return true;
 	case TAG_SYSTEM: get_system(field, &m->system); return true;
 	case TAG_DESCRIPTION: m->description = get_string(field, MACHINE_WORD_MAX); return true;
+	case TAG_SSH_KEY: m->ssh_key = get_string(field, MACHINE_WORD_MAX); return true;
+	case TAG_CONTROL_ADDRESS:
+		m->control_address = get_string(field, MACHINE_WORD_MAX);
+		return true;
 	default: return false;
 	}
 }

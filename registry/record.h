@@ -18,11 +18,12 @@
 #define MACHINE_ALIASES_MAX    64
 #define MACHINE_ADDRESSES_MAX  1024
 #define MACHINE_INTERFACES_MAX 256
-#define MACHINE_WORD_MAX       255  /* bytes of a service, unit, ssh address or description */
-#define MACHINE_CONTROL_MAX    107  /* bytes of a socket's path: unix(7) */
-#define MACHINE_SIGNAL_MAX     64   /* signal(7) */
-#define MACHINE_ROOT_MAX       4095 /* bytes of a root directory: PATH_MAX without its NUL */
-#define MACHINE_SYSTEM_MAX     128  /* bytes of a word of its os-release(5) */
+#define MACHINE_WORD_MAX                                                                           \
+	255 /* bytes of a service, unit, ssh address or key, control address, description */
+#define MACHINE_CONTROL_MAX 107	 /* bytes of a socket's path: unix(7) */
+#define MACHINE_SIGNAL_MAX  64	 /* signal(7) */
+#define MACHINE_ROOT_MAX    4095 /* bytes of a root directory: PATH_MAX without its NUL */
+#define MACHINE_SYSTEM_MAX  128	 /* bytes of a word of its os-release(5) */
 
 /* Enough for any record. */
 #define RECORD_SIZE_MAX (64 * 1024)
@@ -112,6 +113,8 @@ struct machine {
 	const char *unit;
 	const char *root_directory;
 	const char *ssh_address;
+	const char *ssh_key;	     /* path of the private key for that */
+	const char *control_address; /* where a VM can be told what to do by Varlink */
 	const char *control; /* path of a socket for QMP, where a VM can be told what to do */
 
 	const char *aliases; /* strings, each with its NUL, one after another */

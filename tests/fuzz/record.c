@@ -22,6 +22,8 @@ static void touch(const struct machine *m)
 	touch_string(m->unit);
 	touch_string(m->root_directory);
 	touch_string(m->ssh_address);
+	touch_string(m->ssh_key);
+	touch_string(m->control_address);
 	touch_string(m->description);
 	touch_string(m->control);
 	for (const char *alias = NULL; (alias = machine_next_alias(m, alias));)

@@ -89,6 +89,7 @@ try "root directory '*' is longer than 4095 bytes" --root="$(printf '/%.0s' {1..
 try "unit 'x' is no name of a service or scope" --unit=x
 try "unit 'a/b.scope' is no name of a service or scope" --unit=a/b.scope
 try "unit '.scope' is no name of a service or scope" --unit=.scope
+try "ssh key '*' is no absolute path" --ssh-key=key
 try "ssh address '*' has a blank, control or non-ASCII byte" --ssh-address=' x'
 try "vsock CID '2' is no number from 3 to 4294967294" --vsock-cid=2
 try "vsock CID '4294967295' is no number from 3 to 4294967294" --vsock-cid=4294967295

@@ -97,6 +97,8 @@ T
 is "$(mymachines list --no-legend | awk '{print $1}' | sort | xargs)" "db1 web1" "no bad input has changed anything"
 
 # What lookups say.
+machine1 RegisterMachineEx 'sa(sv)' db1 4 LeaderPID u "$db1" Class s container SSHAddress s root@db1 SSHPrivateKeyPath s /root/key >/dev/null
+is "$(machine1 GetMachineSSHInfo s db1)" 'ss "root@db1" "/root/key"' "GetMachineSSHInfo"
 start net1 --share=net
 machine1 RegisterMachine sayssus net1 0 test container "$net1" "" >/dev/null
 is "$(bus_error GetMachineAddresses s net1)" $M.NoPrivateNetworking "addresses of a machine on the host's network"

@@ -137,7 +137,8 @@ equal(call("Register", **web1), {"parameters": {}}, "Register, and a parameter o
 leader = {"pid": leaders["db1"]}
 equal(call("Register", name="db1", **{"class": "container"}, leaderProcessId=leader), {"parameters": {}},
       "Register by a ProcessId")
-equal(call("Register", name="vm1", **{"class": "vm"}, leader=leaders["vm1"], vSockCid=7, sshAddress="vsock/7"),
+equal(call("Register", name="vm1", **{"class": "vm"}, leader=leaders["vm1"], vSockCid=7, sshAddress="vsock/7",
+           sshPrivateKeyPath="/root/key", controlAddress="/run/vm1"),
       {"parameters": {}}, "Register of a VM")
 equal(call("Register", name="main", **{"class": "container"}, leader=leaders["db1"]), {"parameters": {}},
       "the same leader under a second name")
@@ -169,7 +170,10 @@ equal(error("List"), "ExpectedMore", "List of all wants more")
 with Client(path) as client:
     equal(client.call(M + "List", {"name": "web1"}, more=True), {"parameters": reply}, "List of one with more")
 vm1 = call("List", name="vm1")["parameters"]
-equal((vm1["vSockCid"], vm1["sshAddress"]), (7, "vsock/7"), "what ssh needs")
+equal((vm1["vSockCid"], vm1["sshAddress"], vm1["sshPrivateKeyPath"]), (7, "vsock/7", "/root/key"), "what ssh needs")
+equal(vm1["controlAddress"], "/run/vm1", "what controls a VM")
+equal(error("Register", name="x", **{"class": "vm"}, leader=leaders["vm1"], sshPrivateKeyPath="key"),
+      "InvalidParameter sshPrivateKeyPath", "a relative key")
 
 graceful = call("List", name="web1", acquireMetadata="graceful")["parameters"]
 ok("NAME=Test OS" in graceful["OSRelease"] and not any("EVIL" in line for line in graceful["OSRelease"]),

@@ -53,6 +53,9 @@ is "$out" '<-l><me><--><192.0.2.7><ls><-l><--color=auto><--><a b><><$x>' "ssh pa
 mymachines register web1 --leader="$web1" --ssh-address=root@web1.example.com
 is "$(mymachines ssh web1 -v)" "<--><root@web1.example.com><-v>" "ssh prefers the registered ssh address"
 is "$(mymachines ssh you@WEB1)" "<-l><you><--><root@web1.example.com>" "ssh uses the given user with the registered ssh address"
+mymachines register web1 --leader="$web1" --ssh-key=/root/key
+is "$(mymachines ssh web1)" "<-i></root/key><--><root@web1.example.com>" "ssh uses the registered key"
+mymachines register web1 --leader="$web1" --ssh-key=
 mymachines register web1 --leader="$web1" --ssh-address=-oProxyCommand=id
 fails "mymachines: web1: its ssh address begins with '-', so it isn't used" "ssh refuses an ssh address that looks like an option" mymachines ssh web1
 like "$(mymachines ssh guest1)" "<-o><ProxyCommand=*7*22>*<--><guest1>" "ssh connects to a VM by its vsock"

@@ -18,7 +18,7 @@ veth "$web1" ve-web1 101
 ip route add 10.99.1.0/24 dev ve-web1
 inside "$web1" ip addr add 10.99.1.2/24 dev host0
 run mymachines register web1 --leader="$web1" --service=test --alias=www --alias=Mail.example.com \
-    --id=00112233-4455-6677-8899-AABBCCDDEEFF --ssh-address=root@web1 --vsock-cid=7 \
+    --id=00112233-4455-6677-8899-AABBCCDDEEFF --ssh-address=root@web1 --ssh-key=/root/key --control-address=/run/c --vsock-cid=7 \
     --unit=web1.scope --root="$TMPDIR/root"
 is "$status|$out|$err" "0||" "register with all that can be said"
 os=$(host_os)
@@ -48,6 +48,7 @@ RootDirectory=$TMPDIR/root
 NetworkInterfaces=101
 VSockCID=7
 SSHAddress=root@web1
+SSHPrivateKeyPath=/root/key
 State=running
 OS=${os% *}
 Version=${os#* }
@@ -55,6 +56,7 @@ Aliases=www Mail.example.com
 Addresses=10.99.1.2 fe80::ff:fe00:265%101
 UIDMap=0:200000:1000 1000:1000:1 1001:201001:64535
 GIDMap=0:200000:1000 1000:1000:1 1001:201001:64535
+ControlAddress=/run/c
 UID=0" "show"
 now=$(date +%s)
 realtime=$(mymachines show web1 --json=short | jq .timestamp.realtime)
@@ -71,7 +73,7 @@ is "$(mymachines show web1 --json=short | jq -c 'del(.timestamp, .leaderProcessI
     --arg root "$TMPDIR/root" --arg os "$os" '{
     name: "web1", id: "00112233445566778899aabbccddeeff", service: "test", class: "container",
     leader: $p, leaderProcessId: {pid: $p, bootId: $boot}, rootDirectory: $root,
-    unit: "web1.scope", vSockCid: 7, sshAddress: "root@web1", addresses: [
+    unit: "web1.scope", vSockCid: 7, sshAddress: "root@web1", sshPrivateKeyPath: "/root/key", controlAddress: "/run/c", addresses: [
       {ifindex: 101, family: 2, address: [10, 99, 1, 2], addressString: "10.99.1.2",
        scope: "global", standing: "routed", interface: "host0"},
       {ifindex: 101, family: 10, address: [254, 128, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 254, 0, 2, 101],

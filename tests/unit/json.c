@@ -27,6 +27,7 @@ START_TEST(every_field_is_read)
 			"{\"name\":\"web1\",\"class\":\"vm\",\"leader\":4711,"
 			"\"service\":\"qemu\",\"id\":\"00112233-4455-6677-8899-aabbccddeeff\","
 			"\"unit\":\"a.scope\",\"rootDirectory\":\"/r\",\"sshAddress\":\"vsock/7\","
+			"\"sshPrivateKeyPath\":\"/k\",\"controlAddress\":\"/c\","
 			"\"vSockCid\":7,\"aliases\":[\"www\",\"mail\"],"
 			"\"addresses\":[\"10.0.0.2\",{\"family\":10,\"address\":"
 			"[253,0,0,0,0,0,0,0,0,0,0,0,0,0,0,2],\"ifindex\":3,\"scope\":\"global\"}],"
@@ -43,6 +44,8 @@ START_TEST(every_field_is_read)
 	ck_assert_str_eq(reg.machine.unit, "a.scope");
 	ck_assert_str_eq(reg.machine.root_directory, "/r");
 	ck_assert_str_eq(reg.machine.ssh_address, "vsock/7");
+	ck_assert_str_eq(reg.machine.ssh_key, "/k");
+	ck_assert_str_eq(reg.machine.control_address, "/c");
 	ck_assert_uint_eq(reg.machine.vsock_cid, 7);
 	ck_assert_uint_eq(reg.machine.aliases_size, sizeof "www\0mail");
 	ck_assert_uint_eq(reg.machine.n_addresses, 2);

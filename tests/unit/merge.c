@@ -57,7 +57,8 @@ static void give_everything(void)
 	given.given = FIELD_CLASS | FIELD_SERVICE | FIELD_ID | FIELD_UNIT | FIELD_ROOT |
 		      FIELD_SSH_ADDRESS | FIELD_DESCRIPTION | FIELD_VSOCK_CID | FIELD_ALIASES |
 		      FIELD_UID_MAP | FIELD_GID_MAP | FIELD_INTERFACES | FIELD_ADDRESSES |
-		      FIELD_CONTROL | FIELD_POWEROFF_SIGNAL | FIELD_REBOOT_SIGNAL;
+		      FIELD_CONTROL | FIELD_SSH_KEY | FIELD_CONTROL_ADDRESS |
+		      FIELD_POWEROFF_SIGNAL | FIELD_REBOOT_SIGNAL;
 	given.machine = (struct machine){ .name = "web1",
 					  .class = MACHINE_CONTAINER,
 					  .service = "lxc",
@@ -66,6 +67,8 @@ static void give_everything(void)
 					  .unit = "given.scope",
 					  .root_directory = "/given",
 					  .ssh_address = "ssh",
+					  .ssh_key = "/key",
+					  .control_address = "varlink",
 					  .description = "Web 1",
 					  .vsock_cid = 3,
 					  .aliases = "www",
@@ -115,6 +118,8 @@ static void assert_given_everything(const struct machine *m)
 	ck_assert_str_eq(m->unit, "given.scope");
 	ck_assert_str_eq(m->root_directory, "/given");
 	ck_assert_str_eq(m->ssh_address, "ssh");
+	ck_assert_str_eq(m->ssh_key, "/key");
+	ck_assert_str_eq(m->control_address, "varlink");
 	ck_assert_str_eq(m->description, "Web 1");
 	ck_assert_uint_eq(m->vsock_cid, 3);
 	ck_assert_str_eq(m->aliases, "www");

@@ -52,6 +52,8 @@ static const struct machine full = {
 	.unit = "machine-web1.scope",
 	.root_directory = "/var/lib/machines/web1",
 	.ssh_address = "root@10.0.0.2",
+	.ssh_key = "/root/key",
+	.control_address = "/run/vm1.varlink",
 	.description = "Web, 1",
 	.control = "/run/vm1.qmp",
 	.poweroff_signal = 38,
@@ -113,6 +115,8 @@ static void assert_same(const struct machine *a, const struct machine *b)
 	assert_string(a->unit, b->unit);
 	assert_string(a->root_directory, b->root_directory);
 	assert_string(a->ssh_address, b->ssh_address);
+	assert_string(a->ssh_key, b->ssh_key);
+	assert_string(a->control_address, b->control_address);
 	assert_string(a->description, b->description);
 	assert_same_system(&a->system, &b->system);
 	assert_string(a->control, b->control);
@@ -199,6 +203,7 @@ START_TEST(a_record_of_the_most_of_everything_fits)
 	name[MACHINE_NAME_MAX] = '\0';
 	m.name = name;
 	m.service = m.unit = m.ssh_address = m.description = word;
+	m.ssh_key = m.control_address = word;
 	m.root_directory = root;
 	m.control = word + MACHINE_WORD_MAX - MACHINE_CONTROL_MAX;
 	m.aliases = aliases;
@@ -255,9 +260,10 @@ END_TEST
 
 static size_t total_length(const struct machine *m)
 {
-	const char *const strings[] = { m->name,	   m->service,	      m->unit,
-					m->root_directory, m->ssh_address,    m->control,
-					m->system.os,	   m->system.version, m->system.os_name };
+	const char *const strings[] = { m->name,	   m->service,	       m->unit,
+					m->root_directory, m->ssh_address,     m->control,
+					m->ssh_key,	   m->control_address, m->system.os,
+					m->system.version, m->system.os_name };
 	size_t total = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(strings); i++)

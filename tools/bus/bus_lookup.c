@@ -236,7 +236,8 @@ BUS_HANDLER(bus_get_ssh_info)
 	if (target.is_host || !target.machine.ssh_address)
 		return sd_bus_error_setf(error, SD_BUS_ERROR_NOT_SUPPORTED,
 					 "Machine %s has no SSH address", target.name);
-	return sd_bus_reply_method_return(call, "ss", target.machine.ssh_address, "");
+	return sd_bus_reply_method_return(call, "ss", target.machine.ssh_address,
+					  target.machine.ssh_key ? target.machine.ssh_key : "");
 }
 
 static int map_from(sd_bus_message *call, enum id_kind kind, sd_bus_error *error)

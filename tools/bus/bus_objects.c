@@ -287,6 +287,8 @@ static const char *text_property(const struct machine *m, const char *property)
 		return m->root_directory;
 	if (strcmp(property, "SSHAddress") == 0)
 		return m->ssh_address;
+	if (strcmp(property, "SSHPrivateKeyPath") == 0)
+		return m->ssh_key;
 	return NULL;
 }
 

@@ -240,6 +240,9 @@ static int read_property(struct register_work *request, sd_bus_message *call, co
 		return set_root(request, text, error);
 	else if (strcmp(key, "SSHAddress") == 0 && registration_set_ssh_address(reg, text, &f) < 0)
 		return bus_fail(error, &f);
+	else if (strcmp(key, "SSHPrivateKeyPath") == 0 &&
+		 registration_set_ssh_key(reg, text, &f) < 0)
+		return bus_fail(error, &f);
 	return 0;
 }
 

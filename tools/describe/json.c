@@ -299,7 +299,9 @@ json_object *json_from_machine(const struct machine *m, const struct pid_context
 	if (m->vsock_cid)
 		add_number(object, "vSockCid", m->vsock_cid);
 	add_string(object, "sshAddress", m->ssh_address);
+	add_string(object, "sshPrivateKeyPath", m->ssh_key);
 	add_string(object, "control", m->control);
+	add_string(object, "controlAddress", m->control_address);
 	add_signal(object, "poweroffSignal", m->poweroff_signal);
 	add_signal(object, "rebootSignal", m->reboot_signal);
 	add_addresses(object, m, false);

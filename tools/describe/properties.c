@@ -103,6 +103,16 @@ static const char *ssh_value(const struct property_subject *s)
 	return s->machine->ssh_address;
 }
 
+static const char *ssh_key_value(const struct property_subject *s)
+{
+	return s->machine->ssh_key;
+}
+
+static const char *control_address_value(const struct property_subject *s)
+{
+	return s->machine->control_address;
+}
+
 static const char *control_value(const struct property_subject *s)
 {
 	return s->machine->control;
@@ -202,6 +212,7 @@ const struct property properties[] = {
 	{ "NetworkInterfaces", interfaces_value },
 	{ "VSockCID", vsock_value },
 	{ "SSHAddress", ssh_value },
+	{ "SSHPrivateKeyPath", ssh_key_value },
 	{ "State", state_value, .is_live = true },
 	{ "OS", os_value },
 	{ "Version", version_value },
@@ -211,6 +222,7 @@ const struct property properties[] = {
 	{ "UIDMap", uids_value },
 	{ "GIDMap", gids_value },
 	{ "Control", control_value },
+	{ "ControlAddress", control_address_value },
 	{ "PoweroffSignal", poweroff_signal_value },
 	{ "RebootSignal", reboot_signal_value },
 	{ "Description", description_value },

@@ -64,6 +64,8 @@ static json_object *describe_machine(const struct machine *m, const char *class,
 	if (m->vsock_cid)
 		add_number(to, "vSockCid", m->vsock_cid);
 	add_text(to, "sshAddress", m->ssh_address);
+	add_text(to, "sshPrivateKeyPath", m->ssh_key);
+	add_text(to, "controlAddress", m->control_address);
 	add_number(to, "UID", m->owner);
 	return to;
 }

@@ -38,7 +38,8 @@ struct machine_process {
 
 /* Texts that aren't given are NULL, lists are NULL, too, and flags are false. */
 struct machine_input {
-	const char *name, *class, *id, *service, *root_directory, *ssh_address, *unused, *metadata;
+	const char *name, *class, *id, *service, *root_directory, *ssh_address, *ssh_key,
+		*control_address, *metadata;
 	const char *new_name;
 	const char *whom, *mode, *user, *path, *source, *destination;
 	struct machine_process pid, leader_process, supervisor_process;

@@ -27,8 +27,8 @@ static const struct machine_parameter parameters[] = {
 	PARAMETER("ifIndices", NUMBERS, interfaces),
 	PARAMETER("vSockCid", NUMBER, vsock_cid),
 	PARAMETER("sshAddress", TEXT, ssh_address),
-	PARAMETER("sshPrivateKeyPath", TEXT, unused),
-	PARAMETER("controlAddress", TEXT, unused),
+	PARAMETER("sshPrivateKeyPath", TEXT, ssh_key),
+	PARAMETER("controlAddress", TEXT, control_address),
 	PARAMETER("allocateUnit", FLAG, allocate_unit),
 	PARAMETER_INTERACTIVE,
 };
@@ -99,6 +99,12 @@ static const char *set_texts(struct register_work *work, const struct machine_in
 	if (input->ssh_address && *input->ssh_address &&
 	    registration_set_ssh_address(reg, input->ssh_address, &failure) < 0)
 		return "sshAddress";
+	if (input->ssh_key && *input->ssh_key &&
+	    registration_set_ssh_key(reg, input->ssh_key, &failure) < 0)
+		return "sshPrivateKeyPath";
+	if (input->control_address && *input->control_address &&
+	    registration_set_control_address(reg, input->control_address, &failure) < 0)
+		return "controlAddress";
 	if (input->service)
 		register_work_set_service(work, input->service);
 	return NULL;

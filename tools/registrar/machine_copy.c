@@ -32,7 +32,9 @@ struct machine machine_copy(struct arena *arena, const struct machine *m)
 	copy.unit = copy_string(arena, m->unit);
 	copy.root_directory = copy_string(arena, m->root_directory);
 	copy.ssh_address = copy_string(arena, m->ssh_address);
+	copy.ssh_key = copy_string(arena, m->ssh_key);
 	copy.control = copy_string(arena, m->control);
+	copy.control_address = copy_string(arena, m->control_address);
 	copy.system = machine_system_copy(arena, &m->system);
 	copy.aliases = arena_copy(arena, m->aliases, m->aliases_size);
 	copy.uids = copy_map(arena, &m->uids);

@@ -194,7 +194,9 @@ static void merge_given_facts(struct machine *m, const struct sources *s)
 	m->description = given_source(s, FIELD_DESCRIPTION)->description;
 	m->service = given_source(s, FIELD_SERVICE)->service;
 	m->ssh_address = given_source(s, FIELD_SSH_ADDRESS)->ssh_address;
+	m->ssh_key = given_source(s, FIELD_SSH_KEY)->ssh_key;
 	m->control = given_source(s, FIELD_CONTROL)->control;
+	m->control_address = given_source(s, FIELD_CONTROL_ADDRESS)->control_address;
 	m->poweroff_signal = given_source(s, FIELD_POWEROFF_SIGNAL)->poweroff_signal;
 	m->reboot_signal = given_source(s, FIELD_REBOOT_SIGNAL)->reboot_signal;
 	m->vsock_cid = given_source(s, FIELD_VSOCK_CID)->vsock_cid;

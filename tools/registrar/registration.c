@@ -121,6 +121,20 @@ int registration_set_ssh_address(struct registration *reg, const char *address, 
 			f);
 }
 
+int registration_set_ssh_key(struct registration *reg, const char *path, struct failure *f)
+{
+	if (*path && *path != '/')
+		return refuse_value(f, "ssh key", path, "is no absolute path");
+	return set_word(reg, "ssh key", path, FIELD_SSH_KEY, &reg->machine.ssh_key, f);
+}
+
+int registration_set_control_address(struct registration *reg, const char *address,
+				     struct failure *f)
+{
+	return set_word(reg, "control address", address, FIELD_CONTROL_ADDRESS,
+			&reg->machine.control_address, f);
+}
+
 int registration_set_unit(struct registration *reg, const char *unit, struct failure *f)
 {
 	if (*unit && !unit_name_is_valid(unit))

@@ -34,6 +34,8 @@ enum registration_field {
 	FIELD_POWEROFF_SIGNAL = 1 << 13,
 	FIELD_REBOOT_SIGNAL = 1 << 14,
 	FIELD_DESCRIPTION = 1 << 15,
+	FIELD_SSH_KEY = 1 << 16,
+	FIELD_CONTROL_ADDRESS = 1 << 17,
 };
 
 struct registration {
@@ -71,6 +73,8 @@ registration_setter registration_set_id REGISTRATION_FUNCTION;
 registration_setter registration_set_unit REGISTRATION_FUNCTION;
 registration_setter registration_set_root REGISTRATION_FUNCTION;
 registration_setter registration_set_ssh_address REGISTRATION_FUNCTION;
+registration_setter registration_set_ssh_key REGISTRATION_FUNCTION;
+registration_setter registration_set_control_address REGISTRATION_FUNCTION;
 registration_setter registration_set_description REGISTRATION_FUNCTION;
 registration_setter registration_set_control REGISTRATION_FUNCTION;
 registration_setter registration_set_poweroff_signal REGISTRATION_FUNCTION;

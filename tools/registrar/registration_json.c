@@ -191,6 +191,8 @@ static const struct field {
 	{ "unit", set_string, registration_set_unit, false, true },
 	{ "rootDirectory", set_path, registration_set_root, false, true },
 	{ "sshAddress", set_string, registration_set_ssh_address, false },
+	{ "sshPrivateKeyPath", set_string, registration_set_ssh_key, false },
+	{ "controlAddress", set_string, registration_set_control_address, false },
 	{ "control", set_string, registration_set_control, false },
 	{ "poweroffSignal", set_string, registration_set_poweroff_signal, false },
 	{ "rebootSignal", set_string, registration_set_reboot_signal, false },

@@ -94,6 +94,10 @@ static int prepare_command(struct command *command, const char *destination, str
 		add_word(command, "-l");
 		add_word(command, user);
 	}
+	if (machine.ssh_key) {
+		add_word(command, "-i");
+		add_word(command, arena_strdup(&command->arena, machine.ssh_key));
+	}
 	return add_destination(command, &machine, f);
 }
 
