@@ -4,6 +4,7 @@ the systemd-machined that is booted beside."""
 import ctypes
 import json
 import os
+import resource
 import signal
 import statistics
 import subprocess
@@ -12,7 +13,7 @@ import time
 
 BUILD = os.environ["BUILDDIR"]
 SOURCE = os.environ["SRCDIR"]
-PROGRAM = BUILD + "/mymachines"
+PROGRAM = os.environ["TMPDIR"] + "/program/mymachines"
 REGISTRY = os.environ["REGISTRY_DIRECTORY"] + "/registry.mdb"
 SOCKET = os.environ["TMPDIR"] + "/io.systemd.Machine"
 CLONE_NEWUTS, CLONE_NEWNET, PR_SET_PDEATHSIG = 0x04000000, 0x40000000, 1
@@ -23,6 +24,10 @@ TITLES = {
     "register-call": "register, by a call on an open connection",
     "list": "list",
     "status": "status of one",
+    "true-cpu": "CPU of /bin/true",
+    "register-cpu": "CPU of register, by a command",
+    "list-cpu": "CPU of list",
+    "status-cpu": "CPU of status of one, and what it starts",
     "start": "start of the monitor, CPU",
     "death": "a leader dies, until its record is gone",
     "address": "an address is added, until it is published",
@@ -49,6 +54,28 @@ def start_leaders(count, namespaces):
     os.close(ready)
     os.close(told)
     return pids
+
+
+def make_program():
+    """As a package installs it: without what only a debugger reads."""
+    os.makedirs(os.path.dirname(PROGRAM), exist_ok=True)
+    subprocess.run(["strip", "-o", PROGRAM, BUILD + "/mymachines"], check=True)
+
+
+def used_by_children():
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return (used.ru_utime + used.ru_stime) * 1000
+
+
+def measure_command(times, way, rounds, command):
+    """Its time, and what it and its children take of the processor. `command` gets the round's number."""
+    elapsed, used = [], []
+    for number in range(rounds):
+        before = used_by_children()
+        elapsed.append(milliseconds(lambda: run_quietly(*command(number))))
+        used.append(used_by_children() - before)
+    times[way + "-cpu"] = statistics.median(used)
+    return statistics.median(elapsed)
 
 
 def milliseconds(action):
@@ -157,6 +184,7 @@ def measure_events(count, others, networks, times, memory):
 def measure(count, rounds):
     """Two dictionaries of medians: milliseconds, and KiB of memory."""
     times, memory = {}, {}
+    make_program()
     if os.path.exists(REGISTRY):
         os.unlink(REGISTRY)
     leaders = start_leaders(count, CLONE_NEWUTS)
@@ -170,15 +198,12 @@ def measure(count, rounds):
     ] + [{"name": "net%d" % i, "leader": pid, "unit": "bench-net%d.service" % i} for i, pid in enumerate(networks)]
     try:
         run_quietly(PROGRAM, "register", "--batch", "--no-monitor", text="".join(json.dumps(l) + "\n" for l in lines))
-        times["true"] = statistics.median(milliseconds(lambda: run_quietly("/bin/true")) for _ in range(20))
-        times["list"] = statistics.median(
-            milliseconds(lambda: run_quietly(PROGRAM, "list", "--no-legend")) for _ in range(rounds))
-        times["status"] = statistics.median(
-            milliseconds(lambda: run_quietly(PROGRAM, "status", names[i % count])) for i in range(rounds))
-        times["register-command"] = statistics.median(
-            milliseconds(lambda: run_quietly(PROGRAM, "register", "new%d" % i, "--leader=%d" % pid, "--no-monitor"))
-            for i, pid in enumerate(extra[:rounds])
-        )
+        times["true"] = measure_command(times, "true", 20, lambda i: ["/bin/true"])
+        times["list"] = measure_command(times, "list", rounds, lambda i: [PROGRAM, "list", "--no-legend"])
+        times["status"] = measure_command(times, "status", rounds, lambda i: [PROGRAM, "status", names[i % count]])
+        times["register-command"] = measure_command(
+            times, "register", rounds,
+            lambda i: [PROGRAM, "register", "new%d" % i, "--leader=%d" % extra[i], "--no-monitor"])
         forget("new%d" % i for i in range(rounds))
         times["register-call"] = measure_calls(extra[rounds:])
         measure_events(count, leaders[:min(rounds, count // 2)], networks, times, memory)
