@@ -137,6 +137,12 @@ if [ -d /usr/lib/systemd/system ]; then
     mymachines setup bus --quiet
 fi
 
+actions=/usr/share/polkit-1/actions/mymachines-machine1.policy
+if [ -e $actions ]; then
+    mymachines setup varlink --quiet
+    mymachines setup varlink --remove --quiet
+    ok "$([ -e $actions ]; echo $?)" "polkit's actions stay while the bus needs them"
+fi
 server=$(server_pid)
 run mymachines setup bus --remove
 is "$status|$err" "0|" "setup bus --remove"

@@ -3,6 +3,7 @@
 # Who holds the sockets that others ask at, where no systemd does: the monitor, from the first machine to
 # the last. Whatever is killed, no socket is left that nobody answers.
 . "${SRCDIR:?run this by make check}/tests/integration/lib.sh"
+. "$SRCDIR/tests/support/bus.sh"
 need_root
 
 socket=/run/systemd/userdb/io.systemd.Machine
@@ -325,12 +326,20 @@ printf '%s\n' Monitor=yes >"$conf"
 findings() {
     mymachines doctor --json=short | jq -r '.[] | select(.check == "varlink") | "\(.status): \(.message)"'
 }
+[ ! -d /usr/share/polkit-1/actions ] || mount_directory /usr/share/polkit-1
+actions=/usr/share/polkit-1/actions/mymachines-machine1.policy
+rm -f $actions
 run mymachines setup varlink --check
-is "$status|$out" "1|varlink: $conf: isn't set up" "setup varlink --check tells that it isn't set up"
+is "$status|$(head -n 1 <<<"$out")" "1|varlink: $conf: isn't set up" "setup varlink --check tells that it isn't set up"
 like "$(findings)" "hint: systemd's user database doesn't know the users and groups of machines" \
     "doctor tells that nobody answers"
 run mymachines setup varlink
 like "$status|$out" "0|*+Varlink=yes*end it, and run mymachines monitor --background" "setup varlink writes the setting"
+# Which this host's systemd hasn't, unless it is 261.
+if [ -d /usr/share/polkit-1/actions ]; then
+    is "$(cat /usr/share/polkit-1/actions/*machine1.policy | grep -c '"org.freedesktop.machine1.register-machine"')" 1 \
+        "setup varlink writes the actions that polkit lacks"
+fi
 run mymachines setup varlink --check
 is "$status|$out" "0|varlink: is set up" "setup varlink --check tells that it is"
 mymachines register web1 --leader="$web1" 2>/dev/null
@@ -359,6 +368,7 @@ kill "$!"
 rm "$socket"
 run mymachines setup varlink --remove
 is "$status|$(cat "$conf")" "0|Monitor=yes" "setup varlink --remove takes the setting out"
+ok "$([ ! -e $actions ]; echo $?)" "setup varlink --remove takes the actions out"
 mymachines register web1 --leader="$web1" 2>/dev/null
 wait_until test -n "$(monitor)"
 is "$(keeper)" "" "without Varlink=yes the monitor holds no sockets"

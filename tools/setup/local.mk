@@ -6,6 +6,7 @@ libsetup_a_SOURCES = \
 	%D%/change.c %D%/change.h \
 	%D%/marked_block.c %D%/marked_block.h \
 	%D%/nsswitch.c %D%/nsswitch.h \
+	%D%/polkit_actions.c %D%/polkit_actions.h \
 	%D%/setup.c %D%/setup.h \
 	%D%/setup_bus.c \
 	%D%/setup_libvirt.c \

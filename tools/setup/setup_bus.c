@@ -12,6 +12,7 @@
 #include "host/machine1.h"
 #include "host/systemd.h"
 #include "tools/setup/bus_files.h"
+#include "tools/setup/polkit_actions.h"
 #include "tools/setup/setup_plan.h"
 #include "tools/setup/trusted_file.h"
 #include "tools/setup/unit_file.h"
@@ -154,27 +155,14 @@ static int add_activation(struct setup_plan *plan, const struct bus_target *targ
 			      0644, BUS_FILES_MARK, f);
 }
 
-static bool has_polkit(struct arena *arena, const struct bus_target *target)
-{
-	const char *path = target->actions;
-
-	return access(arena_printf(arena, "%.*s", (int) (strrchr(path, '/') - path), path), F_OK) ==
-	       0;
-}
-
-/* polkit knows no action that no file defines, and then says no. */
+/* Others need them, too. */
 static int add_actions(struct setup_plan *plan, const struct bus_target *target, struct failure *f)
 {
 	bool remove = plan->options->remove;
-	char *installed = NULL;
-	size_t size;
 
-	if (!remove && !has_polkit(plan->arena, target))
+	if (remove && target == &bus_machine1 && setup_varlink_is_done(plan->arena))
 		return 0;
-	(void) !input_read_file(plan->arena, target->stock_actions, &installed, &size);
-	return setup_add_file(plan, target->actions,
-			      remove ? NULL : bus_actions_text(plan->arena, target, installed),
-			      0644, BUS_FILES_MARK, f);
+	return setup_add_actions(plan, target, remove, f);
 }
 
 /* Nobody but us owns the name, nor will before the bus reads its files again. */

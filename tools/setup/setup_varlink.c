@@ -8,6 +8,7 @@
 #include "base/program.h"
 #include "host/systemd.h"
 #include "tools/setup/marked_block.h"
+#include "tools/setup/polkit_actions.h"
 #include "tools/setup/setup_plan.h"
 #include "tools/sockets/service_socket.h"
 
@@ -92,6 +93,9 @@ int setup_varlink(struct setup_plan *plan, struct failure *f)
 	for (size_t i = 0; units && i < n_service_sockets; i++)
 		if (add_unit(plan, &service_sockets[i], f) < 0)
 			return -1;
+	if (!(plan->options->remove && setup_bus_is_done()) &&
+	    setup_add_actions(plan, &bus_machine1, plan->options->remove, f) < 0)
+		return -1;
 	if (units && !plan->options->remove && machined_pid() > 0)
 		plan->next_step = "systemd-machined answers until it ends";
 	else if (!units)

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The actions that polkit is asked about, for those that no file of systemd's defines. What answers on
+ * the bus and what answers machine1 by Varlink ask by the same ones, so whoever is removed last
+ * removes the file.
+ */
+#pragma once
+
+#include "tools/setup/bus_files.h"
+#include "tools/setup/setup_plan.h"
+
+/* polkit knows no action that no file defines, and then says no. 0, or -1 with a failure. */
+int setup_add_actions(struct setup_plan *plan, const struct bus_target *target, bool remove,
+		      struct failure *failure) __attribute__((nonnull, warn_unused_result));
+
+/* Whether the bus, or Varlink, is set up to answer machine1. */
+bool setup_bus_is_done(void);
+bool setup_varlink_is_done(struct arena *arena) __attribute__((nonnull));
