@@ -8,6 +8,8 @@ libvarlink_a_SOURCES = \
 	%D%/service_control.c %D%/service_control.h \
 	%D%/socket_service.c %D%/socket_service.h \
 	%D%/user_database.c %D%/user_database.h \
+	%D%/varlink_call.c \
+	%D%/varlink_connection.h \
 	%D%/varlink_log.c %D%/varlink_log.h \
 	%D%/varlink_server.c %D%/varlink_server.h \
 	%D%/varlink_service.c %D%/varlink_service.h \

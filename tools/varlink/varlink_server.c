@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tools/varlink/varlink_server.h"
 
-#include "base/array.h"
 #include "base/clock.h"
-#include "base/json_value.h"
 #include "registry/process_stat.h"
 #include "tools/varlink/connection_user.h"
 #include "tools/varlink/service_control.h"
-#include "tools/varlink/varlink_log.h"
+#include "tools/varlink/varlink_connection.h"
 #include "tools/varlink/varlink_service.h"
-#include "tools/varlink/varlink_stream.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -20,62 +17,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#ifndef SO_PEERPIDFD
-#define SO_PEERPIDFD 77 /* of all architectures but parisc and sparc: Linux 6.5 */
-#endif
-
 #define EVENTS_MAX 64
-/* Messages of one connection that are answered before others have their turn. */
-#define TURN_MAX 16
-
-/* What a descriptor in the epoll set is for; the first member of each. */
-enum source_kind { SOURCE_LISTENER, SOURCE_CONNECTION, SOURCE_WATCH };
-
-struct listener {
-	enum source_kind kind;
-	struct listener *next;
-	int fd;
-	char *service;
-	const struct varlink_interface **interfaces;
-	size_t n_interfaces;
-};
-
-struct watch {
-	enum source_kind kind;
-	struct watch *next;
-	int fd; /* -1: freed behind the events that name it */
-	void (*wake)(void *data);
-	void *data;
-};
-
-struct varlink_connection {
-	enum source_kind kind;
-	struct varlink_connection *previous, *next;
-	struct varlink_server *server;
-	const struct listener *listener;
-	struct varlink_stream stream;
-	struct ucred peer;
-	uid_t user; /* whom it counts for: connection_user.h */
-	uint64_t peer_start;
-	uint32_t events; /* what epoll waits for */
-	bool parked;	 /* over its user's bound: not read yet */
-	bool ended;	 /* freed behind the events that name it */
-	bool answering;	 /* `call` waits for its final reply */
-	bool oneway;	 /* the call wants no reply */
-	struct varlink_call call;
-	int64_t deadline; /* of a parked one, or of a message that has begun; 0: none */
-};
-
-struct varlink_server {
-	int epoll;
-	struct varlink_limits limits;
-	struct listener *listeners;
-	struct watch *watches;
-	struct varlink_connection *connections;
-	size_t n_connections;
-	bool full;   /* listeners aren't accepted from */
-	bool ending; /* nothing more is read */
-};
 
 static int64_t now_ms(void)
 {
@@ -177,8 +119,7 @@ size_t varlink_server_connections(const struct varlink_server *server)
 	return server->n_connections;
 }
 
-/* Have epoll wait for what the connection needs now. */
-static void update_events(struct varlink_connection *c)
+void varlink_connection_update(struct varlink_connection *c)
 {
 	bool may_read = !c->server->ending && !c->parked && !c->answering &&
 			c->stream.output_size <= c->server->limits.output_size;
@@ -216,10 +157,10 @@ static void unpark_one(struct varlink_server *server, uid_t user)
 		return;
 	oldest->parked = false;
 	oldest->deadline = 0;
-	update_events(oldest);
+	varlink_connection_update(oldest);
 }
 
-static void end_connection(struct varlink_connection *c)
+void varlink_connection_end(struct varlink_connection *c)
 {
 	struct varlink_server *server = c->server;
 
@@ -265,244 +206,6 @@ static void free_ended(struct varlink_server *server)
 	}
 }
 
-/* Queue a message, with a descriptor unless that is -1, and send what can be sent. */
-static void send_message(struct varlink_connection *c, json_object *message, int fd)
-{
-	int r = varlink_stream_queue(&c->stream, message, &fd, fd >= 0);
-
-	json_object_put(message);
-	if (r == 0)
-		r = varlink_stream_flush(&c->stream);
-	if (r < 0)
-		end_connection(c);
-	else
-		update_events(c);
-}
-
-/* The call has had its final reply. */
-static void finish_call(struct varlink_connection *c)
-{
-	c->answering = false;
-	json_object_put(c->call.parameters);
-	c->call = (struct varlink_call){ .connection = c };
-	update_events(c);
-}
-
-static void answer(struct varlink_call *call, const char *error, json_object *parameters,
-		   bool continues, int fd)
-{
-	struct varlink_connection *c = call->connection;
-	json_object *message;
-
-	/* A second final reply would be taken for the answer to the next call. */
-	if (!c->answering || c->oneway || c->ended) {
-		json_object_put(parameters);
-		if (fd >= 0)
-			close(fd);
-		if (c->answering && !continues && !c->ended)
-			finish_call(c);
-		return;
-	}
-	message = json_object_new_object();
-	if (error)
-		json_object_object_add(message, "error", json_object_new_string(error));
-	if (parameters)
-		json_object_object_add(message, "parameters", parameters);
-	if (continues)
-		json_object_object_add(message, "continues", json_object_new_boolean(true));
-	if (!continues)
-		finish_call(c);
-	send_message(c, message, fd);
-}
-
-void varlink_reply(struct varlink_call *call, json_object *parameters)
-{
-	varlink_reply_descriptor(call, parameters, -1);
-}
-
-void varlink_reply_descriptor(struct varlink_call *call, json_object *parameters, int fd)
-{
-	/* Clients of systemd 252 want an object in a reply that isn't an error. */
-	answer(call, NULL, parameters ? parameters : json_object_new_object(), false, fd);
-}
-
-void varlink_reply_continues(struct varlink_call *call, json_object *parameters)
-{
-	answer(call, NULL, parameters ? parameters : json_object_new_object(), true, -1);
-}
-
-bool varlink_has_room(const struct varlink_call *call)
-{
-	const struct varlink_connection *c = call->connection;
-
-	return c->stream.output_size <= c->server->limits.output_size;
-}
-
-int varlink_peer_pidfd(const struct varlink_call *call)
-{
-	int fd = -1;
-	socklen_t size = sizeof fd;
-
-	if (getsockopt(call->connection->stream.fd, SOL_SOCKET, SO_PEERPIDFD, &fd, &size) < 0)
-		return -errno;
-	return fd;
-}
-
-void varlink_error(struct varlink_call *call, const char *error, json_object *parameters)
-{
-	answer(call, error, parameters, false, -1);
-}
-
-static void error_about(struct varlink_call *call, const char *error, const char *key,
-			const char *value)
-{
-	json_object *parameters = json_object_new_object();
-
-	json_object_object_add(parameters, key, json_object_new_string(value));
-	varlink_error(call, error, parameters);
-}
-
-void varlink_invalid_parameter(struct varlink_call *call, const char *parameter)
-{
-	error_about(call, "org.varlink.service.InvalidParameter", "parameter", parameter);
-}
-
-static const struct varlink_interface *find_interface(const struct listener *l, const char *name,
-						      size_t length)
-{
-	for (size_t i = 0; i < l->n_interfaces; i++)
-		if (strlen(l->interfaces[i]->name) == length &&
-		    memcmp(l->interfaces[i]->name, name, length) == 0)
-			return l->interfaces[i];
-	return NULL;
-}
-
-static const struct varlink_method *find_method(const struct varlink_interface *interface,
-						const char *name)
-{
-	for (size_t i = 0; i < interface->n_methods; i++)
-		if (strcmp(interface->methods[i].name, name) == 0)
-			return &interface->methods[i];
-	return NULL;
-}
-
-static void dispatch(struct varlink_call *call, const char *full_name)
-{
-	const struct listener *l = call->connection->listener;
-	const char *dot = strrchr(full_name, '.');
-	const struct varlink_interface *interface =
-		dot ? find_interface(l, full_name, (size_t) (dot - full_name)) : NULL;
-	const struct varlink_method *method = interface ? find_method(interface, dot + 1) : NULL;
-
-	if (!method) {
-		error_about(call, "org.varlink.service.MethodNotFound", "method", full_name);
-		return;
-	}
-	if (method->needs_more && !call->more) {
-		varlink_error(call, "org.varlink.service.ExpectedMore", NULL);
-		return;
-	}
-	call->method = method->name;
-	varlink_log(LOG_DEBUG, "%s, called by process %d of user %u", full_name, call->peer.pid,
-		    call->peer.uid);
-	if (interface == &varlink_service_interface)
-		varlink_service_handle(call, l->interfaces, l->n_interfaces);
-	else
-		method->handle(call);
-	/* A handler that neither answered nor means to do it later has a fault: say so. */
-	if (call->connection->answering && !call->cancel)
-		varlink_error(call, "io.systemd.System", NULL);
-}
-
-static bool flag_of(json_object *message, const char *key, bool *flag)
-{
-	json_object *value;
-
-	if (!json_object_object_get_ex(message, key, &value) || !value)
-		return true;
-	*flag = json_object_get_boolean(value);
-	return json_object_is_type(value, json_type_boolean);
-}
-
-/* Begin to answer a message. False where it isn't a call. */
-static bool begin_call(struct varlink_connection *c, json_object *message, const char **method)
-{
-	json_object *name, *parameters = NULL;
-	bool more = false, oneway = false, upgrade = false;
-
-	if (!json_object_object_get_ex(message, "method", &name) || !json_string(name) ||
-	    !flag_of(message, "more", &more) || !flag_of(message, "oneway", &oneway) ||
-	    !flag_of(message, "upgrade", &upgrade))
-		return false;
-	/* Absent, null and empty are the same. */
-	json_object_object_get_ex(message, "parameters", &parameters);
-	if (parameters && !json_object_is_type(parameters, json_type_object))
-		return false;
-	*method = json_string(name);
-	c->answering = true;
-	c->oneway = oneway;
-	c->call = (struct varlink_call){
-		.connection = c,
-		.parameters = parameters ? json_object_get(parameters) : json_object_new_object(),
-		.more = more && !oneway,
-		.service = c->listener->service,
-		.peer = c->peer,
-		.peer_start = c->peer_start,
-		.server = c->server,
-	};
-	if (upgrade)
-		error_about(&c->call, "org.varlink.service.MethodNotImplemented", "method",
-			    *method);
-	return true;
-}
-
-static void answer_lost_descriptors(struct varlink_call *call)
-{
-	json_object *parameters = json_object_new_object();
-
-	json_object_object_add(parameters, "origin", json_object_new_string("linux"));
-	json_object_object_add(parameters, "errno", json_object_new_int(EMFILE));
-	json_object_object_add(parameters, "errnoName", json_object_new_string("EMFILE"));
-	varlink_error(call, "io.systemd.System", parameters);
-}
-
-static void handle_message(struct varlink_connection *c, struct varlink_message *message)
-{
-	const char *method;
-
-	if (!begin_call(c, message->json, &method)) {
-		end_connection(c);
-		return;
-	}
-	/* Not what the client has sent: it must not wait for an answer to that. */
-	if (message->lost_descriptors && c->answering)
-		answer_lost_descriptors(&c->call);
-	if (c->answering)
-		dispatch(&c->call, method);
-}
-
-/* Answer what has come, until a call answers later or the client doesn't read. */
-static void handle_messages(struct varlink_connection *c)
-{
-	struct varlink_message message;
-
-	for (int turn = 0; turn < TURN_MAX && !c->ended && !c->answering; turn++) {
-		int r;
-
-		if (c->stream.output_size > c->server->limits.output_size)
-			break;
-		r = varlink_stream_take(&c->stream, &message);
-		if (r == 0)
-			break;
-		if (r < 0) {
-			end_connection(c);
-			return;
-		}
-		handle_message(c, &message);
-		varlink_message_done(&message);
-	}
-}
-
 static void set_message_deadline(struct varlink_connection *c)
 {
 	if (c->parked)
@@ -526,20 +229,20 @@ static void serve_connection(struct varlink_connection *c, uint32_t events)
 		r = -ECONNRESET;
 	if (r == -ECONNRESET)
 		/* It may have sent its calls and closed its half: these are answered as far as it reads. */
-		handle_messages(c);
+		varlink_connection_answer(c);
 	if (r < 0) {
-		end_connection(c);
+		varlink_connection_end(c);
 		return;
 	}
 	if (c->answering && c->call.resume && varlink_has_room(&c->call))
 		c->call.resume(&c->call);
 	if (c->ended)
 		return;
-	handle_messages(c);
+	varlink_connection_answer(c);
 	if (c->ended)
 		return;
 	set_message_deadline(c);
-	update_events(c);
+	varlink_connection_update(c);
 }
 
 /* Connections of this user, or of all but root: those that are served, or the parked ones. */
@@ -652,7 +355,7 @@ static int64_t next_deadline(const struct varlink_connection *c)
 static void end_deadline(struct varlink_connection *c, int64_t deadline)
 {
 	if (deadline == c->deadline)
-		end_connection(c);
+		varlink_connection_end(c);
 	else
 		c->call.expire(&c->call);
 }
@@ -688,10 +391,10 @@ static bool serve_left_over(struct varlink_server *server)
 		    !varlink_stream_has_whole(&c->stream))
 			continue;
 		any = true;
-		handle_messages(c);
+		varlink_connection_answer(c);
 		if (!c->ended) {
 			set_message_deadline(c);
-			update_events(c);
+			varlink_connection_update(c);
 		}
 	}
 	return any;
@@ -735,7 +438,7 @@ static void take_last(struct varlink_server *server)
 	accept_again(server, false);
 	for (struct varlink_connection *c = server->connections; c; c = c->next)
 		if (!c->ended)
-			update_events(c);
+			varlink_connection_update(c);
 }
 
 /* Whether a client is still to get something. */
@@ -790,7 +493,7 @@ void varlink_server_free(struct varlink_server *server)
 	if (!server)
 		return;
 	for (struct varlink_connection *c = server->connections; c; c = c->next)
-		end_connection(c);
+		varlink_connection_end(c);
 	free_ended(server);
 	while (server->listeners) {
 		struct listener *l = server->listeners;
