@@ -64,7 +64,7 @@ enum mymachines_watch_flags {
  */
 int mymachines_watch_new(struct mymachines_watch **watch, unsigned int flags);
 
-/* Does nothing to NULL. */
+/* NULL is allowed, and has no effect. */
 void mymachines_watch_free(struct mymachines_watch *watch);
 
 /*

@@ -170,9 +170,8 @@ const struct verb import_fs_verb = {
 	.summary = "Make an image from a directory",
 	.description = "Make an image from a copy of a directory of this host, as clone copies "
 		       "images. With "
-		       "-, the directory is what standard input is. Without NAME, the image has "
-		       "the name of "
-		       "the directory.",
+		       "-, standard input is that directory. Without NAME, the image has the name "
+		       "of the directory.",
 	.group = VERB_IMAGES,
 	.is_machinectl = true,
 	.is_importctl = true,
@@ -205,14 +204,12 @@ const struct verb pull_raw_verb = {
 
 const struct verb pull_oci_verb = {
 	.name = "pull-oci",
-	.summary = "Make an image from one of a container registry",
+	.summary = "Make an image from one in a container registry",
 	.description =
-		"Fetch an image from a registry as docker(1) and podman(1) use them, unpack its "
-		"layers into one directory, and write how it wants to be started to a file "
-		"NAME.nspawn "
-		"beside it. Without a host, it is Docker Hub's. Without NAME, the image has the "
-		"last "
-		"part of the repository's name.",
+		"Fetch an image from a container registry, as docker(1) and podman(1) do, unpack "
+		"its layers into one directory, and write its command, user and environment to a "
+		"file NAME.nspawn beside it. The default HOST is Docker Hub. Without NAME, the "
+		"image has the last part of the repository's name.",
 	.synopsis = "[OPTION...] [HOST/]REPOSITORY[:TAG][@DIGEST] [NAME]",
 	.list_entry = "REFERENCE [NAME]",
 	.group = VERB_IMAGES,
@@ -225,14 +222,12 @@ const struct verb pull_oci_verb = {
 
 const struct verb import_oci_verb = {
 	.name = "import-oci",
-	.summary = "Make an image from one in files of docker, podman or skopeo",
+	.summary = "Make an image from one that docker, podman or skopeo saved",
 	.description =
 		"Make an image from one in the layout of OCI or of 'docker save': a directory, or "
-		"a tar "
-		"archive of it. Its layers are unpacked into one directory, and how it wants to be "
-		"started is written to a file NAME.nspawn beside it. Without NAME, the image has "
-		"the "
-		"name of the file, without its endings.",
+		"a tar archive of it. Its layers are unpacked into one directory, and its command, "
+		"user and environment are written to a file NAME.nspawn beside it. Without NAME, "
+		"the image has the name of the file, without its endings.",
 	.synopsis = "[OPTION...] FILE|DIRECTORY|- [NAME]",
 	.list_entry = "FILE|DIRECTORY|- [NAME]",
 	.group = VERB_IMAGES,

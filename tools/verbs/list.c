@@ -327,7 +327,7 @@ static const struct verb_option options[] = {
 	{ "all", 'a', SETS(struct list_settings, all, set_true),
 	  .help = "Show machines whose leader has died, and claimed addresses, too" },
 	{ "max-addresses", .argument = "COUNT", .set = set_max_addresses,
-	  .help = "Show at most COUNT addresses of each, or \"all\" (default: 1)",
+	  .help = "Show at most COUNT addresses of each machine; COUNT may be \"all\" (default: 1)",
 	  .values = COMPLETE_ADDRESS_COUNT },
 	{ "no-legend", SETS(struct list_settings, legend, set_false),
 	  .help = "Print no header and no footer" },

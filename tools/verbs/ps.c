@@ -171,8 +171,9 @@ const struct verb ps_verb = {
 	.summary = "List processes with their machines, as ps(1) does",
 	.description =
 		"List processes with the machines that they are in. Takes the options of "
-		"ps(1), of all three kinds; adds a column MACHINE before the others, or "
-		"where -o names \"machine\"; and shows users and groups of machines by name.",
+		"ps(1), in the styles of UNIX, BSD and GNU. Adds a column MACHINE before the "
+		"others, or "
+		"where -o names \"machine\", and shows users and groups of machines by name.",
 	.notes = "Examples:\n"
 		 "  mymachines ps -M web1\n"
 		 "  mymachines ps -ef --forest\n"
