@@ -4,6 +4,7 @@
 # import is killed or the disk is full.
 # shellcheck disable=SC2016
 . "${SRCDIR:?run this by make check}/tests/integration/lib.sh"
+. "$SRCDIR/tests/support/kill_steps.sh"
 need_root
 [ -x "$BUILDDIR/mymachines-import" ] || skip_all "it was configured without libarchive"
 command -v python3 >/dev/null || skip_all "python3 isn't installed"
@@ -335,29 +336,22 @@ mkdir ten/10
 touch -d @1000000000 ten/* ten
 tar -C ten --format=posix -cf ten.tar .
 listing ten >whole
-if command -v strace >/dev/null && strace -qq -o /dev/null true 2>/dev/null && [ -z "$SANITIZERS" ]; then
-    calls=mkdir,mkdirat,openat,pwrite64,write,fchown,fchownat,fchmod,linkat,symlink,symlinkat,rename,renameat,renameat2,unlink,unlinkat,rmdir,ftruncate,fsync,syncfs,utimensat,chroot,unshare,ioctl,sendto
-    bad=0 killed=0 ended=0 n=0
-    while [ "$ended" -lt 3 ] && [ $n -lt 400 ]; do
-        n=$((n + 1))
-        (strace -f -qq -o /dev/null -e trace=$calls -e inject=$calls:signal=KILL:when=$n \
-            "$BUILDDIR/mymachines-import" import-tar --quiet --force -- ten.tar ten; exit $?) >/dev/null 2>&1
-        status=$?
-        if [ $status = 0 ]; then ended=$((ended + 1)); else killed=$((killed + 1)); fi
-        # The old one, which is the same, or none at first; never a part of it.
+if can_kill_steps; then
+    bad=
+    # The old one, which is the same, or none at first; never a part of it.
+    judge() {
         if [ -e $pool/ten ] && ! listing $pool/ten | cmp -s - whole; then
-            bad=$((bad + 1))
-            echo "# a part of an image after step $n"
+            bad="$bad, $1"
         fi
         # Only whoever was killed himself leaves something, and under no image's name.
         if [ $status -lt 128 ] && ls -A $pool | grep -q '^\.#ten\.[0-9a-f]'; then
-            bad=$((bad + 1))
-            echo "# step $n leaves $(ls -A $pool | tr '\n' ' ')"
+            bad="$bad, $1 leaves $(ls -A $pool | tr '\n' ' ')"
         fi
         rm -rf $pool/.#*
-    done
-    is "$bad" 0 "killed at any of $killed steps, an image is whole or isn't there"
-    ok "$([ "$killed" -gt 20 ] && [ "$ended" -ge 3 ]; echo $?)" "an import of ten files takes more than 20 steps"
+    }
+    kill_at_each 5 judge import-tar --quiet --force -- ten.tar ten
+    is "$bad" "" "killed at any of $killed steps, an image is whole or isn't there"
+    is "$placed|$([ "$killed" -gt 20 ]; echo $?)" "1|0" "an import of ten files has more than 20 steps, and gets its name in one"
 else
     skip "strace can't be used here" "killed at any step, an image is whole or isn't there"
 fi

@@ -4,6 +4,7 @@
 . "${SRCDIR:?run this by make check}/tests/integration/lib.sh"
 need_root
 . "$SRCDIR/tests/support/image_server.sh"
+. "$SRCDIR/tests/support/kill_steps.sh"
 [ -x "$BUILDDIR/mymachines-import" ] || skip_all "this was configured without libarchive"
 [ -x "$BUILDDIR/tests/support/fetcher" ] || skip_all "this was configured without libcurl"
 command -v gpgv >/dev/null && command -v gpg >/dev/null || skip_all "gpg or gpgv isn't installed"
@@ -192,6 +193,51 @@ for signal in KILL TERM; do
     like "$(cat "$SERVED/requests")" "*/web1.tar.gz Range=bytes=1* If-Range=*" "it asks for the rest: $signal"
     rm -rf "${pool:?}"/* "${pool:?}"/.#*
 done
+
+# Killed at steps that change something. With a sum that was given, and without: with what belongs to the image.
+if can_kill_steps; then
+    echo '[Exec]' >"$SERVED/a/web1.nspawn"
+    mkdir -p small/etc
+    echo ID=small >small/etc/os-release
+    tar -C small -czf "$SERVED/a/web1.tar.gz" .
+    head -c 64K /dev/urandom >"$SERVED/a/vm1.raw"
+    echo 0123 >"$SERVED/a/vm1.roothash"
+    (cd "$SERVED/a" && sha256sum -- web1.* vm1.* >SHA256SUMS)
+    judge_tar() {
+        if [ -e "$pool/web1" ] && ! { diff -r small "$pool/web1" && cmp "$SERVED/a/web1.nspawn" "$pool/web1.nspawn"; } >/dev/null; then
+            bad="$bad, $1"
+        fi
+        [ ! -e "$pool/web1" ] || mymachines remove web1
+    }
+    # One is there all the time: the former or the new one. Between two steps, the former's hash is beside the new one,
+    # which nothing starts then.
+    judge_raw() {
+        if ! cmp -s "$SERVED/a/vm1.raw" "$pool/vm1.raw"; then
+            [ "$(cat "$pool/vm1.raw")|$(cat "$pool/vm1.roothash")" = "former|4567" ] || bad="$bad, $1"
+        elif [ -e "$pool/vm1.roothash" ]; then
+            grep -qx 4567 "$pool/vm1.roothash" || cmp -s "$SERVED/a/vm1.roothash" "$pool/vm1.roothash" || bad="$bad, $1"
+        fi
+        printf former >"$pool/vm1.raw"
+        echo 4567 >"$pool/vm1.roothash"
+    }
+    bad=
+    kill_at_each 9 judge_tar pull-tar --quiet --verify=checksum -- "$a/web1.tar.gz"
+    is "$bad" "" "pull-tar, killed at any of $killed steps: an image is whole, or isn't there"
+    is "$placed|$([ "$killed" -gt 20 ]; echo $?)" "1|0" "pull-tar has more than 20 steps, and gets its name in one"
+    judge_raw 0
+    bad=
+    kill_at_each 9 judge_raw pull-raw --quiet --force --verify=checksum -- "$a/vm1.raw"
+    is "$bad" "" "pull-raw --force, killed at any of $killed steps: there is the former image, or the new one"
+    is "$placed|$([ "$killed" -gt 20 ]; echo $?)" "1|0" "pull-raw has more than 20 steps, and gets its name in one"
+    mymachines remove vm1
+    mymachines clean >/dev/null 2>&1
+    is "$(names | tr ' ' '\n' | grep -v '^web1.nspawn$' | grep .)" "" "nothing else is left of these"
+    rm -rf "${pool:?}"/* "$SERVED/a"/*.nspawn "$SERVED/a"/*.roothash
+    cp good.tar.gz "$SERVED/a/web1.tar.gz"
+    publish
+else
+    skip "strace can't be used here" "killed at any step, an image is whole or isn't there"
+fi
 
 # A full disk, and an image that is there.
 run mymachines pull-tar "$a/web1.tar.gz"
