@@ -14,6 +14,9 @@ polkit.addRule(function(action, subject) {
         return;
     if (action.id.endsWith(".register-machine") && action.lookup("name") != "forbidden")
         return polkit.Result.YES;
+    if (action.id.endsWith(".machine1.shell") && action.lookup("machine") == "db1" &&
+        action.lookup("user") == "root" && action.lookup("command_line") == "true now")
+        return polkit.Result.YES;
     if (action.id.endsWith(".manage-machines") && action.lookup("verb") == "kill" &&
         (action.lookup("machine") == "db1" || action.lookup("machine") == "test"))
         return polkit.Result.YES;
@@ -68,6 +71,9 @@ $E.InteractiveAuthorizationRequired|polkit is told the name that is asked for|Re
 $E.InteractiveAuthorizationRequired|a user needs another permission to create|CreateMachine 'sayssusa(sv)' new 0 t container $mine '' 0
 success|a rule for a machine's name lets the user signal it|KillMachine ssi db1 leader 18
 $E.InteractiveAuthorizationRequired|a rule for a name doesn't open a machine whose alias it is|KillMachine ssi test leader 18
+success|a rule reads the user and the command line of a shell|OpenMachineShell sssasas db1 root /bin/true 2 true now 0
+$E.InteractiveAuthorizationRequired|another command line is asked about|OpenMachineShell sssasas db1 root /bin/true 2 true later 0
+$E.InteractiveAuthorizationRequired|another user of the machine's is asked about|OpenMachineShell sssasas db1 bin /bin/true 2 true now 0
 $E.InteractiveAuthorizationRequired|a user doesn't unregister a machine of root's|UnregisterMachine s web1
 T
 is "$(mymachines list --no-legend | awk '{print $1}' | sort | xargs)" "db1 mine web1" "no refused call has changed anything"

@@ -74,11 +74,15 @@ static int start_shell(struct bus *bus, sd_bus_message *call, struct session_wor
 {
 	struct machine_program program = { *path ? path : NULL, arguments };
 	char *const only_path[] = { (char *) path, NULL };
-	const char *details[] = { "machine", shell->target->name,    "verb", "shell", "user", user,
-				  "program", *path ? path : "shell", NULL };
+	char command_line[COMMAND_LINE_SIZE];
+	const char *details[] = {
+		"machine", shell->target->name,	   "verb",	   "shell",	 "user", user,
+		"program", *path ? path : "shell", "command_line", command_line, NULL
+	};
 
 	if (program.file && !(arguments && *arguments))
 		program.arguments = only_path;
+	command_line_join(program.arguments, command_line);
 	shell->session.user = user;
 	shell->session.programs = &program;
 	shell->session.n_programs = 1;

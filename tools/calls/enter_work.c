@@ -194,3 +194,20 @@ const struct machine_session login_session = {
 	.n_programs = ARRAY_SIZE(login_programs),
 	.missing = "has neither /bin/login nor /sbin/agetty",
 };
+
+void command_line_join(char *const *arguments, char line[static COMMAND_LINE_SIZE])
+{
+	size_t at = 0;
+
+	for (; arguments && *arguments; arguments++) {
+		size_t length = strlen(*arguments);
+
+		if (at + length + 2 > COMMAND_LINE_SIZE)
+			break;
+		if (at)
+			line[at++] = ' ';
+		memcpy(line + at, *arguments, length);
+		at += length;
+	}
+	line[at] = '\0';
+}

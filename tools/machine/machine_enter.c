@@ -16,9 +16,6 @@
 
 #define CLEANUP_TARGET CLEANUP(call_target_close)
 
-/* Of the command line that polkit and its agent are told. */
-#define COMMAND_LINE_SIZE 1024
-
 static void add_detail(struct machine_question *question, const char *key, const char *value)
 {
 	size_t n = 0;
@@ -64,23 +61,6 @@ static char **list_texts(json_object *list)
 	return texts;
 }
 
-static void join_texts(char *const *texts, char line[static COMMAND_LINE_SIZE])
-{
-	size_t at = 0;
-
-	for (; *texts; texts++) {
-		size_t length = strlen(*texts);
-
-		if (at + length + 2 > COMMAND_LINE_SIZE)
-			break;
-		if (at)
-			line[at++] = ' ';
-		memcpy(line + at, *texts, length);
-		at += length;
-	}
-	line[at] = '\0';
-}
-
 /* 0; -EINVAL for what is no assignment; -ENOMEM. */
 static int read_environment(json_object *list, struct string_list *settings)
 {
@@ -119,7 +99,7 @@ static void open_shell(struct varlink_call *call, const struct machine_input *in
 	if (input->path && !*arguments)
 		program.arguments = only_path;
 	work.session.settings = settings;
-	join_texts(program.arguments, command_line);
+	command_line_join(program.arguments, command_line);
 	add_detail(&question, "machine", target->name);
 	add_detail(&question, "verb", "shell");
 	add_detail(&question, "user", user);
