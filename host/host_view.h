@@ -8,6 +8,7 @@
 
 #include "base/failure.h"
 #include "host/neighbour.h"
+#include "host/process.h"
 #include "host/route.h"
 
 /* A neighbour that the kernel does not know, or whose port its bridge has forgotten. */
@@ -23,7 +24,8 @@ struct host_view {
 	void *answers;		/* tsearch(3) */
 	struct neighbour_question *questions;
 	size_t n_questions;
-	int error; /* the first that kept something from being found out, or 0 */
+	struct own_namespaces own; /* of the caller, who is at home when they are asked for */
+	int error;		   /* the first that kept something from being found out, or 0 */
 };
 
 /* Of the caller's network namespace. 0, or -1 with a failure. */

@@ -318,7 +318,7 @@ int machine_network_read(int pidfd, uint32_t pid, struct host_view *view,
 	CLEANUP(netlink_close) struct netlink machine = { 0 };
 	CLEANUP(links_done) struct links links = { 0 };
 	CLEANUP_CLOSE int home = -1;
-	int r = process_shares_namespace(pid, "net");
+	int r = process_shares_namespace(&view->own, pid, NAMESPACE_NETWORK);
 
 	*network = (struct machine_network){ 0 };
 	if (r != 0)

@@ -145,25 +145,52 @@ int leader_open(const struct machine_leader *leader, const struct pid_context *c
 	return r < 0 ? r : fd;
 }
 
-int process_shares_namespace(uint32_t pid, const char *namespace)
-{
-	char theirs[PROC_PATH_SIZE], ours[PROC_PATH_SIZE];
-	struct stat a, b;
+static const char *const namespace_kinds[OWN_NAMESPACES] = { "user", "mnt", "pid",    "net",
+							     "ipc",  "uts", "cgroup", "time" };
 
-	snprintf(theirs, sizeof theirs, "/proc/%u/ns/%s", pid, namespace);
-	snprintf(ours, sizeof ours, "/proc/self/ns/%s", namespace);
-	if (stat(theirs, &a) < 0 || stat(ours, &b) < 0)
+/* A kind that this kernel doesn't have is -ENOENT. */
+static int read_namespace(const char *process, size_t kind, struct file_identity *identity)
+{
+	char path[PROC_PATH_SIZE];
+	struct stat st;
+
+	snprintf(path, sizeof path, "/proc/%s/ns/%s", process, namespace_kinds[kind]);
+	if (stat(path, &st) < 0)
 		return -errno;
-	return is_same_file(&a, &b);
+	*identity = file_identity_of(&st);
+	return 0;
+}
+
+/* 1, 0 or a negative errno. `theirs` becomes that of the process. */
+static int shares_namespace(struct own_namespaces *own, uint32_t pid, size_t kind,
+			    struct file_identity *theirs)
+{
+	struct own_namespaces asked = { 0 };
+	char process[sizeof "4294967295"];
+	int r;
+
+	own = own ? own : &asked;
+	snprintf(process, sizeof process, "%u", pid);
+	r = read_namespace(process, kind, theirs);
+	if (r == 0 && !own->is_known[kind]) {
+		r = read_namespace("self", kind, &own->identities[kind]);
+		own->is_known[kind] = r == 0;
+	}
+	return r < 0 ? r : file_identities_equal(*theirs, own->identities[kind]);
+}
+
+int process_shares_namespace(struct own_namespaces *own, uint32_t pid, enum namespace_kind kind)
+{
+	struct file_identity theirs;
+
+	return shares_namespace(own, pid, kind, &theirs);
 }
 
 /* Kinds of namespaces that this kernel doesn't have can't differ. */
-static int has_other_namespace(uint32_t pid)
+static int has_other_namespace(struct own_namespaces *own, uint32_t pid)
 {
-	static const char *const kinds[] = { "mnt", "pid", "net", "ipc", "uts", "cgroup", "time" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
-		int r = process_shares_namespace(pid, kinds[i]);
+	for (size_t kind = NAMESPACE_USER + 1; kind < OWN_NAMESPACES; kind++) {
+		int r = process_shares_namespace(own, pid, kind);
 
 		if (r == 0 || (r < 0 && r != -ENOENT))
 			return r < 0 ? r : 1;
@@ -171,32 +198,31 @@ static int has_other_namespace(uint32_t pid)
 	return 0;
 }
 
-int process_read_namespaces(uint32_t pid, uint32_t *namespaces, uint64_t *user_namespace)
+int process_read_namespaces(struct own_namespaces *own, uint32_t pid, uint32_t *namespaces,
+			    uint64_t *user_namespace)
 {
-	char path[PROC_PATH_SIZE];
-	struct stat theirs, ours;
-	int r;
+	struct file_identity user;
+	int r = shares_namespace(own, pid, NAMESPACE_USER, &user);
 
-	proc_path(path, pid, "ns/user");
-	if (stat(path, &theirs) < 0 || stat("/proc/self/ns/user", &ours) < 0)
-		return -errno;
-	*user_namespace = theirs.st_ino;
+	if (r < 0)
+		return r;
+	*user_namespace = user.inode;
 	*namespaces = 0;
-	if (!is_same_file(&theirs, &ours)) {
+	if (r == 0) {
 		*namespaces = MACHINE_HAS_NAMESPACES | MACHINE_HAS_USER_NAMESPACE;
 		return 0;
 	}
-	r = has_other_namespace(pid);
+	r = has_other_namespace(own, pid);
 	if (r > 0)
 		*namespaces = MACHINE_HAS_NAMESPACES;
 	return r < 0 ? r : 0;
 }
 
-int process_read_idmap(uint32_t pid, enum id_kind kind,
+int process_read_idmap(struct own_namespaces *own, uint32_t pid, enum id_kind kind,
 		       struct idmap_extent extents[static IDMAP_EXTENTS_MAX])
 {
 	CLEANUP_FREE char *text = NULL;
-	int r = process_shares_namespace(pid, "user");
+	int r = process_shares_namespace(own, pid, NAMESPACE_USER);
 
 	if (r < 0)
 		return r;
@@ -271,7 +297,7 @@ static int find_on_host(const struct mount *wanted, struct file_identity there,
 	return -ENOENT;
 }
 
-int process_read_root(uint32_t pid, char path[static PATH_MAX])
+int process_read_root(struct own_namespaces *own, uint32_t pid, char path[static PATH_MAX])
 {
 	CLEANUP_FREE char *mountinfo = NULL;
 	char proc[PROC_PATH_SIZE], link[PATH_MAX];
@@ -286,7 +312,8 @@ int process_read_root(uint32_t pid, char path[static PATH_MAX])
 		r = file_identity_read(AT_FDCWD, "/", &ours);
 	if (r < 0)
 		return r;
-	if (file_identities_equal(there, ours) && process_shares_namespace(pid, "mnt") == 1)
+	if (file_identities_equal(there, ours) &&
+	    process_shares_namespace(own, pid, NAMESPACE_MOUNT) == 1)
 		return -ENOENT;
 	length = readlink(proc, link, sizeof link - 1);
 	if (length < 0)

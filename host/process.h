@@ -2,6 +2,7 @@
 /* Facts about a machine's leader from /proc. */
 #pragma once
 
+#include "base/file_identity.h"
 #include "registry/database.h"
 #include "registry/file.h"
 #include "registry/record.h"
@@ -43,29 +44,48 @@ const char *leader_verdict_words(enum leader_verdict verdict, int error);
  */
 int leader_open(const struct machine_leader *leader, const struct pid_context *context);
 
+enum namespace_kind {
+	NAMESPACE_USER,
+	NAMESPACE_MOUNT,
+	NAMESPACE_PID,
+	NAMESPACE_NETWORK,
+	NAMESPACE_IPC,
+	NAMESPACE_UTS,
+	NAMESPACE_CGROUP,
+	NAMESPACE_TIME,
+	OWN_NAMESPACES
+};
+
 /*
- * Whether the process shares the caller's "user", "mnt" or "net" namespace. 1, 0
- * or a negative errno.
+ * The caller's namespaces, as far as they have been asked for: for many looks in a row, between
+ * which the caller comes back into them. Functions that take it also take NULL, and ask then.
  */
-int process_shares_namespace(uint32_t pid, const char *namespace);
+struct own_namespaces {
+	bool is_known[OWN_NAMESPACES];
+	struct file_identity identities[OWN_NAMESPACES];
+};
+
+/* Whether the process shares the caller's namespace of a kind. 1, 0 or a negative errno. */
+int process_shares_namespace(struct own_namespaces *own, uint32_t pid, enum namespace_kind kind);
 
 /*
  * Find out which namespaces aren't the caller's, as enum machine_namespaces
  * without MACHINE_HAS_LOST_IDS, and the inode of its user namespace. 0 or a
  * negative errno.
  */
-int process_read_namespaces(uint32_t pid, uint32_t *namespaces, uint64_t *user_namespace);
+int process_read_namespaces(struct own_namespaces *own, uint32_t pid, uint32_t *namespaces,
+			    uint64_t *user_namespace);
 
 /*
  * Read the uid or gid map. In the caller's own user namespace it is
  * idmap_is_identity(). A map without extents maps no id. Returns the number of
  * extents, or a negative errno.
  */
-int process_read_idmap(uint32_t pid, enum id_kind kind,
+int process_read_idmap(struct own_namespaces *own, uint32_t pid, enum id_kind kind,
 		       struct idmap_extent extents[static IDMAP_EXTENTS_MAX]);
 
 /*
  * Find the host's path of its root directory. -ENOENT if it has the caller's own
  * root and mount namespace, or if no path of the host leads to its root.
  */
-int process_read_root(uint32_t pid, char path[static PATH_MAX]);
+int process_read_root(struct own_namespaces *own, uint32_t pid, char path[static PATH_MAX]);

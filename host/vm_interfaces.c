@@ -237,7 +237,7 @@ int vm_interfaces_find(uint32_t pid, const struct machine_interface *given, size
 		       struct vm_interfaces *vm)
 {
 	CLEANUP(netlink_close) struct netlink host = { 0 };
-	int r = process_shares_namespace(pid, "net");
+	int r = process_shares_namespace(NULL, pid, NAMESPACE_NETWORK);
 	bool shares_network;
 
 	*vm = (struct vm_interfaces){ 0 };

@@ -330,7 +330,8 @@ static void run_in_namespace(int namespace)
 {
 	struct machine_leader self = { .pid = (uint32_t) getpid() };
 	struct idmap_extent extents[IDMAP_EXTENTS_MAX];
-	uint32_t namespaces;
+	struct own_namespaces own = { 0 };
+	uint32_t namespaces, again;
 	uint64_t user;
 	int ends[2], r;
 	pid_t child;
@@ -348,16 +349,23 @@ static void run_in_namespace(int namespace)
 	close(ends[1]);
 	if (read(ends[0], &r, 1) != 1)
 		_exit(77);
-	r = process_read_namespaces((uint32_t) child, &namespaces, &user);
+	r = process_read_namespaces(NULL, (uint32_t) child, &namespaces, &user);
 	if (r < 0 || user == 0 || !(namespaces & MACHINE_HAS_NAMESPACES) ||
 	    (namespaces & MACHINE_HAS_USER_NAMESPACE) !=
 		    (namespace == CLONE_NEWUSER ? MACHINE_HAS_USER_NAMESPACE : 0))
 		_exit(4);
 	/* A user namespace has no ids before its map is written. */
-	if (process_read_idmap((uint32_t) child, ID_UID, extents) != (namespace != CLONE_NEWUSER))
+	if (process_read_idmap(NULL, (uint32_t) child, ID_UID, extents) !=
+	    (namespace != CLONE_NEWUSER))
 		_exit(5);
+	/* The own ones that are remembered are no other process's. */
+	for (int i = 0; i < 2; i++)
+		if (process_read_namespaces(&own, (uint32_t) child, &again, &user) < 0 ||
+		    again != namespaces ||
+		    process_read_namespaces(&own, self.pid, &again, &user) < 0 || again)
+			_exit(7);
 	kill(child, SIGKILL);
-	if (process_read_namespaces(self.pid, &namespaces, &user) < 0 || namespaces)
+	if (process_read_namespaces(NULL, self.pid, &namespaces, &user) < 0 || namespaces)
 		_exit(6);
 	_exit(0);
 }

@@ -74,7 +74,7 @@ static int check_processes(const struct machine_leader *leader, uid_t user, stru
 	/* One that has just ended can't be looked at, and is nobody's. */
 	for (long i = 0; i < n; i++)
 		if (!runs_as(list[i].pid, user) && !is_in_namespace_of(list[i].pid, user) &&
-		    process_shares_namespace(list[i].pid, "user") >= 0)
+		    process_shares_namespace(NULL, list[i].pid, NAMESPACE_USER) >= 0)
 			return failure_set(f, FAILURE_NOT_PERMITTED,
 					   "process %u of the machine isn't of the user who asks",
 					   list[i].pid);

@@ -209,7 +209,8 @@ static bool is_host_process(const struct registration *reg)
 	uint64_t user_namespace;
 
 	return reg->machine.class == MACHINE_CONTAINER &&
-	       process_read_namespaces((uint32_t) reg->leader, &namespaces, &user_namespace) == 0 &&
+	       process_read_namespaces(NULL, (uint32_t) reg->leader, &namespaces,
+				       &user_namespace) == 0 &&
 	       !(namespaces & MACHINE_HAS_NAMESPACES);
 }
 

@@ -29,7 +29,7 @@ void call_target_close(struct call_target *target)
 bool call_target_has_private_network(const struct call_target *target)
 {
 	return call_target_is_container(target) &&
-	       process_shares_namespace(target->machine.leader.pid, "net") == 0;
+	       process_shares_namespace(NULL, target->machine.leader.pid, NAMESPACE_NETWORK) == 0;
 }
 
 bool call_target_is_container(const struct call_target *target)

@@ -40,7 +40,7 @@ static uint32_t find_init(struct doctor *doctor, uint32_t monitor)
 	size_t count = processes_read_children(doctor->arena, monitor, &children);
 
 	for (size_t i = 0; i < count; i++)
-		if (process_shares_namespace(children[i], "pid") == 0)
+		if (process_shares_namespace(NULL, children[i], NAMESPACE_PID) == 0)
 			return children[i];
 	return 0;
 }

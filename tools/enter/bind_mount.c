@@ -52,7 +52,7 @@ static void find_root_ids(struct bind_job *job)
 	int n;
 
 	for (enum id_kind kind = ID_UID; kind <= ID_GID; kind++) {
-		n = process_read_idmap(job->entrance->leader, kind, extents);
+		n = process_read_idmap(NULL, job->entrance->leader, kind, extents);
 		map.count = n > 0 ? (size_t) n : 0;
 		id = 0;
 		if (map.count)

@@ -8,8 +8,8 @@
 
 int copy_owners_read(struct copy_owners *owners, uint32_t leader)
 {
-	int uids = process_read_idmap(leader, ID_UID, owners->uids);
-	int gids = uids < 0 ? uids : process_read_idmap(leader, ID_GID, owners->gids);
+	int uids = process_read_idmap(NULL, leader, ID_UID, owners->uids);
+	int gids = uids < 0 ? uids : process_read_idmap(NULL, leader, ID_GID, owners->gids);
 
 	if (gids < 0)
 		return gids;

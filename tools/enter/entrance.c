@@ -18,11 +18,13 @@
 
 static const struct {
 	const char *name;
+	enum namespace_kind kind;
 	int flag;
 } namespaces[] = {
-	{ "user", CLONE_NEWUSER }, { "cgroup", CLONE_NEWCGROUP }, { "ipc", CLONE_NEWIPC },
-	{ "uts", CLONE_NEWUTS },   { "net", CLONE_NEWNET },	  { "pid", CLONE_NEWPID },
-	{ "mnt", CLONE_NEWNS },	   { "time", CLONE_NEWTIME },
+	{ "user", NAMESPACE_USER, CLONE_NEWUSER },  { "cgroup", NAMESPACE_CGROUP, CLONE_NEWCGROUP },
+	{ "ipc", NAMESPACE_IPC, CLONE_NEWIPC },	    { "uts", NAMESPACE_UTS, CLONE_NEWUTS },
+	{ "net", NAMESPACE_NETWORK, CLONE_NEWNET }, { "pid", NAMESPACE_PID, CLONE_NEWPID },
+	{ "mnt", NAMESPACE_MOUNT, CLONE_NEWNS },    { "time", NAMESPACE_TIME, CLONE_NEWTIME },
 };
 
 /* 0 or a negative errno. A kind of namespace that this kernel doesn't have is skipped. */
@@ -35,7 +37,7 @@ static int find_namespaces(struct entrance *e)
 		snprintf(own, sizeof own, "/proc/self/ns/%s", namespaces[i].name);
 		if (access(own, F_OK) < 0 && errno == ENOENT)
 			continue;
-		r = process_shares_namespace(e->leader, namespaces[i].name);
+		r = process_shares_namespace(NULL, e->leader, namespaces[i].kind);
 		if (r < 0)
 			return r;
 		if (r == 0)

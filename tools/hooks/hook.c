@@ -59,7 +59,7 @@ static int check_leader(const struct hook *hook, struct failure *f)
 {
 	if (hook->reg.machine.class == MACHINE_VM || hook->reg.leader <= 0 ||
 	    hook->reg.leader > UINT32_MAX ||
-	    process_shares_namespace((uint32_t) hook->reg.leader, "mnt") != 1)
+	    process_shares_namespace(NULL, (uint32_t) hook->reg.leader, NAMESPACE_MOUNT) != 1)
 		return 0;
 	return failure_set(f, FAILURE_INVALID,
 			   "%s: pid %lld is in this host's mount namespace, so it is no "

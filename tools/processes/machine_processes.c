@@ -103,11 +103,8 @@ enum process_relation machine_processes_relation(struct machine_processes *p, ui
 
 static bool has_namespace_of_its_own(uint32_t pid)
 {
-	static const char *const namespaces[] = { "user", "mnt", "net",	  "pid",
-						  "ipc",  "uts", "cgroup" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(namespaces); i++)
-		if (process_shares_namespace(pid, namespaces[i]) == 0)
+	for (enum namespace_kind kind = NAMESPACE_USER; kind <= NAMESPACE_CGROUP; kind++)
+		if (process_shares_namespace(NULL, pid, kind) == 0)
 			return true;
 	return false;
 }

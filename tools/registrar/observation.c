@@ -26,7 +26,8 @@ static void add_miss(struct observation *o, unsigned int fact, const char *what,
 	o->misses[o->n_misses++].error = error;
 }
 
-static void observe_idmap(struct observation *o, struct arena *arena, enum id_kind kind)
+static void observe_idmap(struct observation *o, struct arena *arena,
+			  const struct observation_request *request, enum id_kind kind)
 {
 	struct idmap *map = kind == ID_UID ? &o->seen.uids : &o->seen.gids;
 	struct idmap_extent extents[IDMAP_EXTENTS_MAX];
@@ -34,7 +35,7 @@ static void observe_idmap(struct observation *o, struct arena *arena, enum id_ki
 
 	/* In the host's user namespace, ids are the host's. */
 	if (o->seen.namespaces & MACHINE_HAS_USER_NAMESPACE)
-		n = process_read_idmap(o->seen.leader.pid, kind, extents);
+		n = process_read_idmap(&request->view->own, o->seen.leader.pid, kind, extents);
 	if (n > 0 && idmap_is_identity(&(struct idmap){ extents, (size_t) n }))
 		n = 0;
 
@@ -47,10 +48,11 @@ static void observe_idmap(struct observation *o, struct arena *arena, enum id_ki
 	map->count = (size_t) n;
 }
 
-static void observe_namespaces(struct observation *o)
+static void observe_namespaces(struct observation *o, const struct observation_request *request)
 {
 	struct machine *seen = &o->seen;
-	int r = process_read_namespaces(seen->leader.pid, &seen->namespaces, &seen->user_namespace);
+	int r = process_read_namespaces(&request->view->own, seen->leader.pid, &seen->namespaces,
+					&seen->user_namespace);
 
 	if (r < 0)
 		add_miss(o, UNREAD_NAMESPACES, "its namespaces", r);
@@ -72,10 +74,11 @@ static void observe_unit(struct observation *o, struct arena *arena,
 		add_miss(o, MACHINE_GIVEN_UNIT, "its cgroup", r);
 }
 
-static void observe_root(struct observation *o, struct arena *arena)
+static void observe_root(struct observation *o, struct arena *arena,
+			 const struct observation_request *request)
 {
 	char path[PATH_MAX];
-	int r = process_read_root(o->seen.leader.pid, path);
+	int r = process_read_root(&request->view->own, o->seen.leader.pid, path);
 
 	if (r == 0)
 		o->seen.root_directory = arena_strdup(arena, path);
@@ -102,11 +105,13 @@ static bool knows_system(const struct observation_request *request,
 	       (has_hosts_root || !may_still_come(&request->system, request->registered));
 }
 
-static int read_system(struct observation *o, struct arena *arena, int root, int milliseconds)
+static int read_system(struct observation *o, struct arena *arena,
+		       const struct observation_request *request, int root, int milliseconds)
 {
 	struct machine_system *system = &o->seen.system;
 
-	if (machine_root_is_hosts(root) && process_shares_namespace(o->seen.leader.pid, "mnt") == 1)
+	if (machine_root_is_hosts(root) &&
+	    process_shares_namespace(&request->view->own, o->seen.leader.pid, NAMESPACE_MOUNT) == 1)
 		return machine_system_read_hosts(arena, root, system);
 	return machine_system_read(arena, root, milliseconds, system);
 }
@@ -135,7 +140,7 @@ static void observe_system(struct observation *o, struct arena *arena,
 	if (has_hosts_root && request->system_look == SYSTEM_LOOK_EARLY)
 		return;
 	o->seen.system = found;
-	r = read_system(o, arena, root, is_quick ? QUICK_FILE_WAIT : FILE_READER_WAIT);
+	r = read_system(o, arena, request, root, is_quick ? QUICK_FILE_WAIT : FILE_READER_WAIT);
 	if (r == -ETIMEDOUT && is_quick)
 		r = -EINTR;
 	if (r < 0)
@@ -264,10 +269,10 @@ int observation_complete(struct observation *o, struct arena *arena,
 	if (request->class == MACHINE_VM) {
 		observe_vm_network(o, arena, request);
 	} else {
-		observe_namespaces(o);
-		observe_idmap(o, arena, ID_UID);
-		observe_idmap(o, arena, ID_GID);
-		observe_root(o, arena);
+		observe_namespaces(o, request);
+		observe_idmap(o, arena, request, ID_UID);
+		observe_idmap(o, arena, request, ID_GID);
+		observe_root(o, arena, request);
 		observe_system(o, arena, request);
 		r = observe_network(o, arena, request, f);
 	}
