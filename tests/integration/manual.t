@@ -40,6 +40,12 @@ for page in $pages; do
 done
 ok 0 "all references of the manuals lead to a page, and no page lacks a section"
 
+# Each source file that the documents name, as `tools/setup/setup_*.c`.
+is "$(cd "$SRCDIR" && grep -ohE '`[a-zA-Z0-9_./*-]+\.(c|h|md|t|py|sh)`' ./*.md ./*/README.md tools/*/README.md | tr -d '\`' | sort -u |
+    while read -r file; do
+        find . -path "*/$file" -print -quit | grep -q . || echo "$file"
+    done)" "" "all files that the documents name exist"
+
 run python3 "$SRCDIR/tests/house/figures" "$SRCDIR"
 is "$status|$out" "0|README.md and HACKING.md have the measured figures" "figures are those of tests/bench/README.md"
 mkdir -p "$TMPDIR/source/tests/bench"
