@@ -226,6 +226,15 @@ is "$status|$(grep -c Boot=yes "$pool/app.nspawn")|$(cat "$pool/app/etc/gone")|$
 mymachines remove app
 is "$(names)" "" "remove takes the settings, too"
 
+# --- no space left ---
+head -c 64M /dev/zero >"$pool/.filler" 2>/dev/null
+for words in "import-oci $served/layouts/app" "pull-oci $r/open/app"; do
+    # shellcheck disable=SC2086
+    run mymachines $words i
+    like "$status|$err|$(names)" "1|*no space is left on the file system of *$pool*|.filler " "${words%% *} on a full disk says so, and leaves nothing"
+done
+rm "$pool/.filler"
+
 # --- killed at each step that changes something ---
 if can_kill_steps; then
     # No part of an image is ever seen, nor one without its settings.

@@ -9,6 +9,7 @@
 #include "base/lines.h"
 #include "base/quote.h"
 #include "base/signals.h"
+#include "base/write_at.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -59,32 +60,13 @@ static bool is_weak_hash(unsigned int hash)
 	return hash == 1 || hash == 2 || hash == 3;
 }
 
-static int write_all(int fd, const void *bytes, size_t size)
-{
-	const char *p = bytes;
-
-	while (size) {
-		ssize_t n = write(fd, p, size);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		p += n;
-		size -= (size_t) n;
-	}
-	return 0;
-}
-
 static int memory_file(const char *name, const void *bytes, size_t size)
 {
 	int fd = memfd_create(name, MFD_CLOEXEC), r;
 
 	if (fd < 0)
 		return -errno;
-	r = size ? write_all(fd, bytes, size) : 0;
-	if (r == 0 && lseek(fd, 0, SEEK_SET) < 0)
-		r = -errno;
+	r = write_at(fd, bytes, size, 0);
 	if (r < 0) {
 		close(fd);
 		return r;
@@ -95,9 +77,12 @@ static int memory_file(const char *name, const void *bytes, size_t size)
 static int keyring_file(const struct keyring *keyring)
 {
 	int fd = memory_file("keyring", NULL, 0), r = fd < 0 ? fd : 0;
+	uint64_t at = 0;
 
-	for (size_t i = 0; r == 0 && i < keyring->n_files; i++)
-		r = write_all(fd, keyring->files[i].bytes, keyring->files[i].size);
+	for (size_t i = 0; r == 0 && i < keyring->n_files; i++) {
+		r = write_at(fd, keyring->files[i].bytes, keyring->files[i].size, at);
+		at += keyring->files[i].size;
+	}
 	if (r < 0 && fd >= 0)
 		close(fd);
 	return r < 0 ? r : fd;
