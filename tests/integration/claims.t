@@ -140,7 +140,7 @@ like "$(mymachines status evil)" "*Ids: lost: *" "status shows that ids are lost
 is "$(mymachines list --json=short | jq '.[] | select(.name == "evil").idsLost')" true "JSON shows that ids are lost"
 mymachines unregister evil
 run mymachines register evil --leader="$evil" 2>/dev/null
-is "$(getent passwd 300033 | cut -d: -f1)" "vu-victim-33" "a machine that is registered anew takes no ids of older ones"
+is "$(getent passwd 300033 | cut -d: -f1)" "vu-victim-33" "a machine that is registered again takes no ids of older ones"
 kill "$evil"
 forget
 

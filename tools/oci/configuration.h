@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The configuration of an image: which contents its layers have, and how it wants to be started. Of the
+ * The configuration of an image: which contents its layers have, and the settings of its start. Of the
  * latter, only what gives the machine no right is taken, as settings of systemd.nspawn(5).
  */
 #pragma once
