@@ -84,6 +84,34 @@ is "$unmended" 0 "the next monitor puts the registry right after each kill"
 is "$(find "$R" -mindepth 1 -printf '%f\n' | sort | tr '\n' ' ')" "lock monitor.lock registry.mdb " \
     "no file is left after the kills"
 
+# Told to end at a step of its first pass, and then a machine is registered: that one finds it running or
+# starts one. Where the monitor has the lock of the registry, the registration waits for it.
+start late
+cat >"$TMPDIR/meanwhile" <<MEANWHILE
+kill -TERM \$PID
+mymachines register late --leader=$late 2>/dev/null &
+for i in 1 2 3 4 5; do kill -0 \$! 2>/dev/null && sleep 0.1; done
+MEANWHILE
+nobody_registers() {
+    ! pgrep -f "mymachines register late"
+}
+# Of this test's, those that are just being started included.
+none_is_left() {
+    ! pgrep --ns $$ --nslist mnt -x mymachines || { kill -9 "$(monitor_pid)"; false; }
+}
+alone=
+echo 'Monitor=yes' >"$SYSCONFDIR/mymachines.conf"
+for ((n = 1; n < steps - 40; n += steps / 25 + 1)); do
+    put_back
+    MEANWHILE=". '$TMPDIR/meanwhile'" interrupt "$n" mymachines monitor >/dev/null 2>&1 </dev/null
+    wait_until nobody_registers
+    wait_until monitor_pid >/dev/null || alone="$alone $n"
+    wait_until none_is_left
+done
+echo 'Monitor=no' >"$SYSCONFDIR/mymachines.conf"
+put_back
+is "$alone" "" "a machine that is registered while a monitor ends has a monitor"
+
 # With too few descriptors.
 forget
 for i in {1..60}; do

@@ -4,6 +4,9 @@
  * N-th time that it enters or leaves a system call. Exits with 137 if it has
  * come to that, and otherwise as the command does, with the count of those on
  * standard error. It never comes to that with N = 0.
+ *
+ * With a shell command in the environment as MEANWHILE, it isn't killed: it stands
+ * still while that runs, which gets its pid as $PID.
  */
 #include <errno.h>
 #include <signal.h>
@@ -18,6 +21,21 @@ static void die(const char *what)
 {
 	fprintf(stderr, "interrupt: %s: %s\n", what, strerror(errno));
 	exit(EXIT_FAILURE);
+}
+
+static void interrupt(pid_t pid)
+{
+	const char *meanwhile = getenv("MEANWHILE");
+	char text[16];
+
+	if (!meanwhile) {
+		kill(pid, SIGKILL);
+		return;
+	}
+	snprintf(text, sizeof text, "%d", pid);
+	setenv("PID", text, 1);
+	if (system(meanwhile) != 0)
+		fputs("interrupt: MEANWHILE has failed\n", stderr);
 }
 
 int main(int argc, char **argv)
@@ -52,7 +70,7 @@ int main(int argc, char **argv)
 		}
 		if (WSTOPSIG(status) == (SIGTRAP | 0x80)) {
 			if (++count == last)
-				kill(pid, SIGKILL);
+				interrupt(pid);
 		} else if (WSTOPSIG(status) != SIGTRAP) {
 			passed_on = WSTOPSIG(status);
 		}

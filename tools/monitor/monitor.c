@@ -23,6 +23,18 @@
 static const int capabilities[] = { CAP_SYS_ADMIN, CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH,
 				    CAP_NET_ADMIN };
 
+static void block(int how, bool hangup_too)
+{
+	sigset_t signals;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	if (hangup_too)
+		sigaddset(&signals, SIGHUP);
+	sigprocmask(how, &signals, NULL);
+}
+
 /* Become the one monitor. 1; 0 if there is one, as `other`; or -1 with a failure. */
 static int take_lock(const struct monitor_settings *settings, int *lock, pid_t *other,
 		     struct failure *f)
@@ -38,7 +50,9 @@ static int take_lock(const struct monitor_settings *settings, int *lock, pid_t *
 		monitor_log("the monitor runs already, as pid %d; waiting until it has left",
 			    *other);
 		daemon_notify("READY=1\nSTATUS=Another monitor runs; waiting until it has left.");
+		block(SIG_UNBLOCK, false);
 		r = monitor_lock_take(true, lock);
+		block(SIG_BLOCK, false);
 	} else if (r == -EAGAIN) {
 		return 0;
 	}
@@ -64,8 +78,9 @@ static size_t descriptors_max(void)
 	return limit > 2 * DESCRIPTORS_RESERVED ? limit - DESCRIPTORS_RESERVED : limit / 2;
 }
 
-/* With the lock, which is used up. */
-static enum loop_end run_locked(const struct monitor_settings *settings, int lock, int *ready,
+/* With the lock, which is used up. `before` is the registry as it was without it. */
+static enum loop_end run_locked(const struct monitor_settings *settings, int lock,
+				const struct registry_identity *before, int *ready,
 				struct failure *f)
 {
 	CLEANUP(monitor_loop_close) struct monitor_loop loop = MONITOR_LOOP_INIT;
@@ -73,6 +88,7 @@ static enum loop_end run_locked(const struct monitor_settings *settings, int loc
 						     .background = settings->background };
 
 	loop.lock = lock;
+	loop.before_signal = *before;
 	/* Before it has children, which are to leave them as well. */
 	if (settings->background)
 		daemon_leave_cgroups();
@@ -80,15 +96,6 @@ static enum loop_end run_locked(const struct monitor_settings *settings, int loc
 	    settle(settings, ready, f) < 0)
 		return LOOP_FAILED;
 	return monitor_loop_run(&loop, f);
-}
-
-static void block_hangup(void)
-{
-	sigset_t signals;
-
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGHUP);
-	sigprocmask(SIG_BLOCK, &signals, NULL);
 }
 
 enum monitor_end monitor_run(const struct monitor_settings *settings, pid_t *other,
@@ -100,15 +107,22 @@ enum monitor_end monitor_run(const struct monitor_settings *settings, pid_t *oth
 	*other = 0;
 	if (settings->background && daemon_fork(&ready, f) < 0)
 		return MONITOR_FAILED;
-	/* It asks for a look at all machines, and must not end us, also while we wait. */
-	block_hangup();
 	do {
-		/* Only now, as the lock is the process's and not its child's. */
-		int r = take_lock(settings, &lock, other, f);
+		struct registry_identity before = { 0 };
+		int r;
 
+		/*
+		 * From when we have the lock, a registration counts on us: we may end only in
+		 * the loop, which looks for it. SIGHUP asks for a look at all machines, and
+		 * must not end us, also while we wait.
+		 */
+		block(SIG_BLOCK, true);
+		registry_stat(REGISTRY_PATH, &before);
+		/* Only now, as the lock is the process's and not its child's. */
+		r = take_lock(settings, &lock, other, f);
 		if (r <= 0)
 			return r == 0 ? MONITOR_RUNS_ALREADY : MONITOR_FAILED;
-		end = run_locked(settings, lock, &ready, f);
+		end = run_locked(settings, lock, &before, &ready, f);
 		lock = -1;
 	} while (end == LOOP_LOST_LOCK && settings->wait);
 	return end == LOOP_FAILED ? MONITOR_FAILED : MONITOR_LEFT;

@@ -178,14 +178,12 @@ static int follow(struct monitor_loop *m, struct failure *f)
 
 	if (is_followed(m))
 		return 0;
-	m->has_followed = false;
 	if (registry_open(&snapshot, f) < 0 || check_pid_context(m, &snapshot, f) < 0)
 		return -1;
 	r = watched_follow(&m->watched, &snapshot);
 	if (r < 0)
 		return registry_failure(f, REGISTRY_PATH, r);
 	m->followed = snapshot.identity;
-	m->has_followed = true;
 	sockets_watch_tell(&m->sockets, m->watched.count > 0);
 	/* The last one's end is to be told of, too. */
 	if (before > 0 || m->watched.count > 0)
@@ -463,9 +461,27 @@ static int leave_if_empty(struct monitor_loop *m, struct failure *f)
 	return 0;
 }
 
+static bool end_is_pending(void)
+{
+	sigset_t pending;
+
+	sigpending(&pending);
+	return sigismember(&pending, SIGTERM) || sigismember(&pending, SIGINT);
+}
+
+static void note_registry(struct monitor_loop *m)
+{
+	struct registry_identity now = { 0 };
+
+	/* In this order: what is published later may have found us told to end. */
+	registry_stat(REGISTRY_PATH, &now);
+	if (!end_is_pending())
+		m->before_signal = now;
+}
+
 /*
- * After a signal: a registration that was published since the last pass found the
- * monitor running, and so started none. Nobody else would before the next one.
+ * After a signal: a registration that was published since it came found the monitor
+ * running, and so started none. Nobody else would before the next one.
  */
 static void start_successor(struct monitor_loop *m)
 {
@@ -473,8 +489,8 @@ static void start_successor(struct monitor_loop *m)
 	struct registry_identity now;
 
 	release_lock(m);
-	if (m->has_followed && registry_stat(REGISTRY_PATH, &now) == 0 &&
-	    !registry_identity_equal(&now, &m->followed))
+	if (registry_stat(REGISTRY_PATH, &now) == 0 &&
+	    !registry_identity_equal(&now, &m->before_signal))
 		monitor_start(&notices);
 }
 
@@ -486,10 +502,13 @@ static int make_pass(struct monitor_loop *m, struct failure *f)
 	int r;
 
 	m->watched.now = now_milliseconds();
+	note_registry(m);
 	r = follow_and_refresh(m, f);
 	if (r < 0 && m->end != LOOP_RUNS)
 		return -1;
 	make_checks(m);
+	/* Our own publication is no registration. */
+	note_registry(m);
 	m->watched.now = now_milliseconds();
 	if (r < 0) {
 		if (*f->text)

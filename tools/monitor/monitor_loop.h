@@ -56,9 +56,9 @@ struct monitor_loop {
 	struct check check_home, check_all;
 	struct check check_settling; /* whether containers have other files by now */
 	bool watch_is_broken;
-	struct registry_identity followed; /* the snapshot that `watched` follows */
-	bool has_followed;		   /* the last try to follow has succeeded */
-	bool exports_are_doubtful;	   /* whatever their time says */
+	struct registry_identity followed;	/* the snapshot that `watched` follows */
+	struct registry_identity before_signal; /* what was there when none had come to end us */
+	bool exports_are_doubtful;		/* whatever their time says */
 	size_t n_partial_reported;
 	size_t n_notified;
 	enum loop_end end;
