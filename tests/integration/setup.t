@@ -14,7 +14,9 @@ rm -rf /etc/libvirt/hooks /usr/share/containers/oci /etc/nsswitch.conf.before-my
 mkdir -p /usr/share/lxc/config/common.conf.d
 # hook ARGUMENT...: the line that runs it
 hook() {
-    echo "[ ! -x $BUILDDIR/mymachines ] || $BUILDDIR/mymachines hook $* || :"
+    local rest=
+    [ "$1" = lxc ] || rest='; while read -r _; do :; done'
+    echo "[ ! -x $BUILDDIR/mymachines ] || $BUILDDIR/mymachines hook $* || :$rest"
 }
 cd "$TMPDIR" || exit
 
@@ -71,6 +73,12 @@ mymachines setup --quiet --strict podman
 is "$(jq -r .hook.args[2] $podman)" "exec $BUILDDIR/mymachines hook oci --service=podman --strict" "podman: the hook of --strict may fail"
 mymachines setup --quiet --annotations podman
 is "$(jq -r .hook.args[2] $podman)" "$(hook oci --service=podman --annotations)" "podman: hooks with --annotations"
+# crun starts no container whose hook doesn't read all that it writes.
+for program in /nosuch/mymachines /bin/false "$BUILDDIR/mymachines"; do
+    line=$(hook oci --service=podman)
+    head -c 200000 /dev/zero | sh -c "${line//"$BUILDDIR/mymachines"/$program}" 2>/dev/null
+    is "${PIPESTATUS[*]}" "0 0" "podman: the hook's input is read to its end, with $program"
+done
 fails "mymachines: setup: --annotations isn't for lxc" "lxc: --annotations is not for it" mymachines setup lxc --annotations
 mymachines setup --quiet --remove podman
 mkdir "$TMPDIR/hooks.d"

@@ -10,7 +10,7 @@ static int add_script(struct setup_plan *plan, const char *driver, struct failur
 	struct arena *arena = plan->arena;
 	char *operands = arena_printf(arena, " -- %s \"$@\"", driver);
 	char *text = arena_printf(arena, "#!/bin/sh\n" MARK "%s\n",
-				  setup_hook_line(plan, "libvirt", operands));
+				  setup_hook_line_of_pipe(plan, "libvirt", operands));
 
 	return setup_add_file(plan, arena_printf(arena, HOOKS "/%s.d/mymachines", driver),
 			      plan->options->remove ? NULL : text, 0755, MARK, f);

@@ -35,7 +35,7 @@ static json_object *new_strings(const char *const *items, size_t count)
 static json_object *new_hook(struct setup_plan *plan, const char *comment)
 {
 	char *arguments = arena_printf(plan->arena, "oci --service=%s", plan->target->name);
-	char *line = setup_hook_line(plan, arguments, "");
+	char *line = setup_hook_line_of_pipe(plan, arguments, "");
 	const char *const words[] = { "sh", "-c",
 				      *comment ? arena_printf(plan->arena, "%s # %s", line, comment)
 					       : line };
@@ -50,7 +50,7 @@ static json_object *new_hook(struct setup_plan *plan, const char *comment)
 static bool is_our_line(const char *line)
 {
 	static const char guard[] = "[ ! -x ", strict[] = "exec ", annotations[] = " --annotations";
-	static const char *const ends[] = { " || :", " --strict" };
+	static const char *const ends[] = { " || :", " || :" SETUP_HOOK_READS_REST, " --strict" };
 	const char *hook = strstr(line, " hook oci --service="), *rest;
 
 	if (!hook || !strstr(line, "mymachines") ||

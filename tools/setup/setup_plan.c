@@ -56,3 +56,10 @@ char *setup_hook_line(const struct setup_plan *plan, const char *arguments, cons
 	return arena_printf(plan->arena, "[ ! -x %s ] || %s hook %s%s%s || :", program, program,
 			    arguments, annotations, operands);
 }
+
+char *setup_hook_line_of_pipe(const struct setup_plan *plan, const char *arguments,
+			      const char *operands)
+{
+	return arena_printf(plan->arena, "%s%s", setup_hook_line(plan, arguments, operands),
+			    plan->options->strict ? "" : SETUP_HOOK_READS_REST);
+}

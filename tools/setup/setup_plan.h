@@ -34,3 +34,12 @@ char *setup_quote(const struct setup_plan *plan, const char *word);
  * the line succeeds even if the hook fails or the program has been removed.
  */
 char *setup_hook_line(const struct setup_plan *plan, const char *arguments, const char *operands);
+
+/*
+ * The same for runtimes that write to the hook's standard input. The shell reads what
+ * the program has left of it, or all where the program is missing: a runtime that can't
+ * write, as crun, doesn't start its container.
+ */
+char *setup_hook_line_of_pipe(const struct setup_plan *plan, const char *arguments,
+			      const char *operands);
+#define SETUP_HOOK_READS_REST "; while read -r _; do :; done"
