@@ -393,16 +393,19 @@ done
 
 # Nothing becomes more.
 printf '%s\n' "account required $module from=db*" "session required $module network=web1" >/etc/pam.d/many
-ASAN_OPTIONS=detect_leaks=1 run pamsessions many tess 10.99.2.2 10000
-is "$status|$err" "0|" "10,000 sessions, each in a machine's network and back"
+# A sanitizer needs no number to find a leak.
+many=10000
+[ -z "$SANITIZERS" ] || many=1000
+ASAN_OPTIONS=detect_leaks=1 run pamsessions many tess 10.99.2.2 $many
+is "$status|$err" "0|" "$many sessions, each in a machine's network and back"
 while read -r descriptors bytes mappings; do
-    is "$descriptors" "descriptors=0" "10,000 sessions leave no descriptor"
+    is "$descriptors" "descriptors=0" "$many sessions leave no descriptor"
     if [ -n "$SANITIZERS" ]; then
-        skip "the sanitizer's allocator has its own, and looks for leaks at the end" "10,000 sessions leave no mapping and no memory"
+        skip "the sanitizer's allocator has its own, and looks for leaks at the end" "$many sessions leave no mapping and no memory"
     else
-        is "$mappings" "mappings=0" "10,000 sessions leave no mapping"
+        is "$mappings" "mappings=0" "$many sessions leave no mapping"
         # What the linker and libpam do to the heap comes and goes.
-        ok "$([ "${bytes#bytes=}" -lt 2500 ]; echo $?)" "10,000 sessions leave no memory"
+        ok "$([ "${bytes#bytes=}" -lt 2500 ]; echo $?)" "$many sessions leave no memory"
         echo "# $bytes"
     fi
 done <<<"$out"
