@@ -90,6 +90,16 @@ P
 }
 is "$(uid_of mine) $(uid_of web1) $(uid_of .host)" "1 0 0" "List has who registered it"
 
+# Where its machine is, and by what key it is entered, a user doesn't say.
+start_own far unshare --user --map-root-user --mount sleep 1000
+wait_until is_mapped "$far"
+is "$(as_user daemon Register "{\"name\": \"far\", $class, \"leader\": $far, \"sshAddress\": \"evil.example.com\",
+    \"sshPrivateKeyPath\": \"/tmp/key\", \"controlAddress\": \"/tmp/control\", \"vSockCid\": 9}")" "done" \
+    "a user registers where its machine is"
+is "$(mymachines show far --json=short | jq -c '[.sshAddress, .sshPrivateKeyPath, .controlAddress, .vSockCid]')" \
+    "[null,null,null,null]" "none of that is kept"
+is "$(as_user daemon Unregister '{"name": "far"}')" "done" "the user unregisters it"
+
 ask=InteractiveAuthenticationRequired
 while IFS='|' read -r expected user method parameters name; do
     is "$(as_user "$user" "$method" "$parameters")" "$expected" "$name"
