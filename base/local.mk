@@ -9,6 +9,7 @@ libbase_a_SOURCES = \
 	%D%/arena.c %D%/arena.h \
 	%D%/array.h \
 	%D%/array_size.h \
+	%D%/blocking.c %D%/blocking.h \
 	%D%/cancellation.h \
 	%D%/child.c %D%/child.h \
 	%D%/cleanup.h \

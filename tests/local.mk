@@ -18,7 +18,7 @@ AM_TESTS_ENVIRONMENT = \
 
 EXTRA_DIST += %D%/support/activate %D%/support/held_file.py %D%/support/hostile_tar.py %D%/support/examples.py %D%/support/schema.py %D%/support/silent_fuse.py %D%/support/varlink.py %D%/apart %D%/coverage %D%/fresh %D%/mutants %D%/private %D%/support/containers.sh %D%/support/booted.sh %D%/support/debian %D%/support/drive \
 	%D%/support/images.sh %D%/support/rootfs.sh %D%/support/tree.py %D%/support/terminal
-EXTRA_DIST += %D%/support/image_server.py %D%/support/image_server.sh %D%/support/kill_steps.sh %D%/support/oci_images.py %D%/support/registry.py
+EXTRA_DIST += %D%/support/image_server.py %D%/support/image_server.sh %D%/support/kill_steps.sh %D%/support/nonblocking.py %D%/support/oci_images.py %D%/support/registry.py
 
 # A Debian that boots systemd, kept between builds, for the tests with stock -M tools.
 DEBIAN_ROOT = $(abs_top_srcdir)/build-debian

@@ -234,12 +234,27 @@ ok $? "import-raw takes a disk from standard input"
 is "$(stat -c %A $pool/piped.raw | tr -d 'r-')" "" "import-raw --read-only takes the bits for writing away"
 mymachines export-raw -q disk e.raw
 is "$(cmp e.raw disk.raw)|$(stat -c %a e.raw)" "|600" "export-raw gives the same bytes, for root alone"
+# nonblocking in|out FILE VERB...: see there
+nonblocking() {
+    local way=$1 file=$2
+    shift 2
+    python3 "$SRCDIR/tests/support/nonblocking.py" "$way" "$file" mymachines "$@"
+}
+head -c 1M /dev/urandom >random.raw
+nonblocking in random.raw import-raw -q - nonblocking
+is "$?|$(cmp random.raw $pool/nonblocking.raw)" "0|" "a pipe that another program made non-blocking is waited for"
+nonblocking out again.raw export-raw -q nonblocking -
+is "$?|$(cmp random.raw again.raw)" "0|" "and one that is written to"
+rm random.raw again.raw $pool/nonblocking.raw
 [ "$(stat -c %b e.raw)" -le $((2020000 / 512 + 16)) ]
 ok $? "export-raw keeps holes"
 mymachines export-raw -q disk e.raw.gz
 is "$(gzip -dc e.raw.gz | cmp - disk.raw)" "" "export-raw compresses as the name says"
 run mymachines export-raw tree x.raw
 like "$status|$err" "1|*the image is a directory: use export-tar*" "a directory isn't exported as a disk"
+mymachines export-tar -q tree - 2>self.err >$pool/tree/self.tar
+like "$?|$(cat self.err)" "1|*itself*" "an archive doesn't get itself into it"
+rm $pool/tree/self.tar
 run mymachines export-tar disk x.tar
 like "$status|$err" "1|*the image is a raw disk: use export-raw*" "a disk isn't exported as an archive"
 run mymachines import-raw page.html

@@ -3,6 +3,7 @@
 
 #include "base/array.h"
 #include "base/array_size.h"
+#include "base/blocking.h"
 #include "base/cleanup.h"
 #include "base/quote.h"
 #include "tools/import/attributes.h"
@@ -356,9 +357,21 @@ static void report_left_out(const struct pack *p)
 	attributes_report(&p->losses, p->channel);
 }
 
+static la_ssize_t write_for_archive(struct archive *archive, void *data, const void *bytes,
+				    size_t size)
+{
+	const struct pack *p = data;
+	ssize_t n = blocking_write(p->target, bytes, size);
+
+	if (n < 0)
+		archive_set_error(archive, (int) -n, "cannot write");
+	return n < 0 ? ARCHIVE_FATAL : n;
+}
+
 static int open_target(struct pack *p, int (*set_format)(struct archive *), struct failure *f)
 {
 	struct archive *a = p->archive;
+	struct stat st;
 
 	if (!a || !p->buffer || !p->links)
 		return failure_errno(f, -ENOMEM, "cannot pack");
@@ -369,7 +382,12 @@ static int open_target(struct pack *p, int (*set_format)(struct archive *), stru
 		archive_write_set_filter_option(a, "xz", "threads", "0");
 	archive_write_set_bytes_per_block(a, BUFFER_SIZE);
 	archive_write_set_bytes_in_last_block(a, 1);
-	return archive_write_open_fd(a, p->target) == ARCHIVE_OK ? 0 : pack_failure(p, f);
+	/* It may be a file in the image. */
+	if (fstat(p->target, &st) == 0 && S_ISREG(st.st_mode))
+		archive_write_set_skip_file(a, st.st_dev, st.st_ino);
+	return archive_write_open(a, p, NULL, write_for_archive, NULL) == ARCHIVE_OK
+		       ? 0
+		       : pack_failure(p, f);
 }
 
 static void pack_done(struct pack *p)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tools/import/source.h"
 
+#include "base/blocking.h"
 #include "base/quote.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static void keep_head(struct source *s, const void *bytes, ssize_t size)
 {
@@ -16,13 +16,10 @@ static void keep_head(struct source *s, const void *bytes, ssize_t size)
 
 static ssize_t read_some(struct source *s)
 {
-	ssize_t n;
+	ssize_t n = blocking_read(s->fd, s->buffer, SOURCE_BUFFER_SIZE);
 
-	do
-		n = read(s->fd, s->buffer, SOURCE_BUFFER_SIZE);
-	while (n < 0 && errno == EINTR);
 	if (n < 0)
-		s->error = -errno;
+		s->error = (int) n;
 	keep_head(s, s->buffer, n);
 	if (n > 0)
 		s->channel->count.done += (uint64_t) n;
