@@ -59,15 +59,42 @@ static int reply_nothing(struct bus *bus, sd_bus_message *call, const struct wor
 	return sd_bus_reply_method_return(call, NULL);
 }
 
+/* How polkit is told of a change. */
+static const char *const verbs[] = {
+	[IMAGE_CHANGE_REMOVE] = "remove",   [IMAGE_CHANGE_RENAME] = "rename",
+	[IMAGE_CHANGE_CLONE] = "clone",	    [IMAGE_CHANGE_MARK] = "mark_read_only",
+	[IMAGE_CHANGE_LIMIT] = "set_limit",
+};
+
+/* The arguments of a call for this change. */
+static int read_change(struct image_work *work, sd_bus_message *call, sd_bus_error *error)
+{
+	int read_only = 0, r = 0;
+
+	switch (work->change) {
+	case IMAGE_CHANGE_REMOVE: break;
+	case IMAGE_CHANGE_RENAME: r = sd_bus_message_read(call, "s", &work->new_name); break;
+	case IMAGE_CHANGE_CLONE:
+		r = sd_bus_message_read(call, "sb", &work->new_name, &read_only);
+		break;
+	case IMAGE_CHANGE_MARK: r = sd_bus_message_read(call, "b", &read_only); break;
+	case IMAGE_CHANGE_LIMIT: r = sd_bus_message_read(call, "t", &work->limit); break;
+	}
+	work->read_only = read_only;
+	return r < 0 || !work->new_name ? r : check_name(work->new_name, error);
+}
+
 /* Look for the image, ask whether the caller may change it, and have it done: in this order. */
 static int change_image(struct bus *bus, sd_bus_message *call, sd_bus_message_handler_t handler,
-			const char *verb, const struct image_work *work, work_function *function,
-			sd_bus_error *error)
+			const struct image_work *work, sd_bus_error *error)
 {
-	const char *details[] = {
-		"image",	work->name, "verb", verb, work->new_name ? "new_name" : NULL,
-		work->new_name, NULL
-	};
+	const char *details[] = { "image",
+				  work->name,
+				  "verb",
+				  verbs[work->change],
+				  work->new_name ? "new_name" : NULL,
+				  work->new_name,
+				  NULL };
 	int r;
 
 	if (bus->again != call && !bus_is_asked(bus, call))
@@ -77,81 +104,48 @@ static int change_image(struct bus *bus, sd_bus_message *call, sd_bus_message_ha
 	if (r <= 0)
 		return r < 0 ? r : 1;
 	/* This host's own root can be copied, and nothing else. */
-	if (strcmp(work->name, ".host") == 0 && function != image_clone_work)
+	if (strcmp(work->name, ".host") == 0 && work->change != IMAGE_CHANGE_CLONE)
 		return -EROFS;
-	return bus_job_start(bus, call, function, work, reply_nothing, IMAGE_WORK_MS, error);
+	return bus_job_start(bus, call, image_change_work, work, reply_nothing, IMAGE_WORK_MS,
+			     error);
+}
+
+static int handle_change(struct bus *bus, sd_bus_message *call, sd_bus_message_handler_t handler,
+			 enum image_change change, sd_bus_error *error)
+{
+	CLEANUP_TARGET struct image_target target = { 0 };
+	struct image_work work = { .change = change };
+	int r = read_target(&target, call, error);
+
+	work.name = target.name;
+	if (r >= 0)
+		r = read_change(&work, call, error);
+	return r < 0 ? r : change_image(bus, call, handler, &work, error);
 }
 
 BUS_HANDLER(bus_remove_image)
 {
-	CLEANUP_TARGET struct image_target target = { 0 };
-	int r = read_target(&target, call, error);
-
-	return r < 0 ? r
-		     : change_image(userdata, call, bus_remove_image, "remove",
-				    &(struct image_work){ .name = target.name }, image_remove_work,
-				    error);
+	return handle_change(userdata, call, bus_remove_image, IMAGE_CHANGE_REMOVE, error);
 }
 
 BUS_HANDLER(bus_rename_image)
 {
-	CLEANUP_TARGET struct image_target target = { 0 };
-	struct image_work work = { 0 };
-	int r = read_target(&target, call, error);
-
-	if (r >= 0)
-		r = sd_bus_message_read(call, "s", &work.new_name);
-	if (r >= 0)
-		r = check_name(work.new_name, error);
-	work.name = target.name;
-	return r < 0 ? r
-		     : change_image(userdata, call, bus_rename_image, "rename", &work,
-				    image_rename_work, error);
+	return handle_change(userdata, call, bus_rename_image, IMAGE_CHANGE_RENAME, error);
 }
 
 BUS_HANDLER(bus_clone_image)
 {
-	CLEANUP_TARGET struct image_target target = { 0 };
-	struct image_work work = { 0 };
-	int read_only = 0, r = read_target(&target, call, error);
-
-	if (r >= 0)
-		r = sd_bus_message_read(call, "sb", &work.new_name, &read_only);
-	if (r >= 0)
-		r = check_name(work.new_name, error);
-	work.name = target.name;
-	work.read_only = read_only;
-	return r < 0 ? r
-		     : change_image(userdata, call, bus_clone_image, "clone", &work,
-				    image_clone_work, error);
+	return handle_change(userdata, call, bus_clone_image, IMAGE_CHANGE_CLONE, error);
 }
 
 BUS_HANDLER(bus_mark_image)
 {
-	CLEANUP_TARGET struct image_target target = { 0 };
-	int read_only = 0, r = read_target(&target, call, error);
-
-	if (r >= 0)
-		r = sd_bus_message_read(call, "b", &read_only);
-	return r < 0 ? r
-		     : change_image(
-			       userdata, call, bus_mark_image, "mark_read_only",
-			       &(struct image_work){ .name = target.name, .read_only = read_only },
-			       image_mark_work, error);
+	return handle_change(userdata, call, bus_mark_image, IMAGE_CHANGE_MARK, error);
 }
 
 BUS_HANDLER(bus_limit_image)
 {
-	CLEANUP_TARGET struct image_target target = { 0 };
-	struct image_work work = { 0 };
-	int r = read_target(&target, call, error);
-
-	if (r >= 0)
-		r = sd_bus_message_read(call, "t", &work.limit);
-	work.name = target.name;
-	return r < 0 ? r
-		     : change_image(userdata, call, bus_limit_image, "set_limit", &work,
-				    image_limit_work, error);
+	return handle_change(userdata, call, bus_limit_image, IMAGE_CHANGE_LIMIT, error);
 }
 
 static int may_manage_pool(struct bus *bus, sd_bus_message *call, sd_bus_message_handler_t handler,

@@ -38,78 +38,47 @@ int image_work_find(const struct image_work *work, struct arena *arena, struct i
 		       : -1;
 }
 
-int image_remove_work(const void *argument, struct work_result *result, struct failure *f)
+/* The one that has this name. */
+static int change_image(const struct image_work *work, const char *name, enum image_change change,
+			struct failure *f)
 {
-	const struct image_work *work = argument;
+	struct image_work named = { .name = name };
 	struct arena arena = { 0 };
 	struct image image;
 
-	(void) result;
-	return image_work_find(work, &arena, &image, f) < 0 ? -1 : image_remove(&image, f);
+	if (image_work_find(&named, &arena, &image, f) < 0)
+		return -1;
+	switch (change) {
+	case IMAGE_CHANGE_REMOVE: return image_remove(&image, f);
+	case IMAGE_CHANGE_RENAME: return check(image_rename(&image, work->new_name, f), f);
+	case IMAGE_CHANGE_CLONE:
+		return check(image_clone(&image, work->new_name, work->read_only, NULL, f), f);
+	case IMAGE_CHANGE_MARK: return image_set_read_only(&image, work->read_only, f);
+	case IMAGE_CHANGE_LIMIT: return image_set_limit(&image, work->limit, f);
+	}
+	return failure_set(f, FAILURE_INVALID, "there is no such change of an image");
 }
 
-int image_rename_work(const void *argument, struct work_result *result, struct failure *f)
+int image_change_work(const void *argument, struct work_result *result, struct failure *f)
 {
 	const struct image_work *work = argument;
-	struct arena arena = { 0 };
-	struct image image;
 
 	(void) result;
-	if (image_work_find(work, &arena, &image, f) < 0)
-		return -1;
-	return check(image_rename(&image, work->new_name, f), f);
-}
-
-int image_clone_work(const void *argument, struct work_result *result, struct failure *f)
-{
-	const struct image_work *work = argument;
-	struct arena arena = { 0 };
-	struct image image;
-
-	(void) result;
-	if (image_work_find(work, &arena, &image, f) < 0)
-		return -1;
-	return check(image_clone(&image, work->new_name, work->read_only, NULL, f), f);
-}
-
-int image_mark_work(const void *argument, struct work_result *result, struct failure *f)
-{
-	const struct image_work *work = argument;
-	struct arena arena = { 0 };
-	struct image image;
-
-	(void) result;
-	if (image_work_find(work, &arena, &image, f) < 0)
-		return -1;
-	return image_set_read_only(&image, work->read_only, f);
-}
-
-int image_limit_work(const void *argument, struct work_result *result, struct failure *f)
-{
-	const struct image_work *work = argument;
-	struct arena arena = { 0 };
-	struct image image;
-
-	(void) result;
-	if (image_work_find(work, &arena, &image, f) < 0)
-		return -1;
-	return image_set_limit(&image, work->limit, f);
+	return change_image(work, work->name, work->change, f);
 }
 
 /* The new name first: of all that can't be done, a name that is taken is the likeliest. */
 int image_update_work(const void *argument, struct work_result *result, struct failure *f)
 {
 	const struct image_work *work = argument;
-	struct image_work renamed = *work;
+	const char *name = work->new_name ?: work->name;
 
-	if (work->new_name) {
-		if (image_rename_work(work, result, f) < 0)
-			return -1;
-		renamed.name = work->new_name;
-	}
-	if (work->sets_read_only && image_mark_work(&renamed, result, f) < 0)
+	(void) result;
+	if (work->new_name && change_image(work, work->name, IMAGE_CHANGE_RENAME, f) < 0)
 		return -1;
-	return work->sets_limit ? image_limit_work(&renamed, result, f) : 0;
+	if (work->sets_read_only && change_image(work, name, IMAGE_CHANGE_MARK, f) < 0)
+		return -1;
+	return work->sets_limit ? change_image(work, name, IMAGE_CHANGE_LIMIT, f) : 0;
 }
 
 int image_pool_limit_work(const void *argument, struct work_result *result, struct failure *f)

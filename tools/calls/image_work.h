@@ -15,9 +15,18 @@
 /* For looking at images, so that a caller gets an answer before it gives the call up. */
 #define IMAGE_LOOK_MS 10000
 
+enum image_change {
+	IMAGE_CHANGE_REMOVE,
+	IMAGE_CHANGE_RENAME,
+	IMAGE_CHANGE_CLONE,
+	IMAGE_CHANGE_MARK,  /* read-only, or writable */
+	IMAGE_CHANGE_LIMIT, /* what it may take */
+};
+
 /* An image, and what is to become of it: each function takes what it needs. */
 struct image_work {
 	const char *name;
+	enum image_change change;
 	const char *new_name;
 	bool read_only;
 	uint64_t limit;			 /* IMAGE_UNKNOWN is none */
@@ -27,8 +36,11 @@ struct image_work {
 		*paths; /* of a file in the image: the first one that is there; NULL ends */
 };
 
-work_function image_remove_work, image_rename_work, image_clone_work, image_mark_work;
-work_function image_limit_work, image_pool_limit_work;
+/* Make that change. */
+work_function image_change_work;
+
+/* Limit what all images together may take. */
+work_function image_pool_limit_work;
 
 /* Change its name, unless the new one is NULL, and what else is to be changed. */
 work_function image_update_work;

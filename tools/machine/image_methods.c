@@ -97,8 +97,9 @@ void answer_image_clone(struct varlink_call *call)
 	    (strcmp(input.name, ".host") != 0 && !image_has_valid_name(call, input.name, "name")) ||
 	    !image_has_valid_name(call, input.new_name, "newName"))
 		return;
-	start(call, &input, "clone", image_clone_work,
+	start(call, &input, "clone", image_change_work,
 	      &(struct image_work){ .name = input.name,
+				    .change = IMAGE_CHANGE_CLONE,
 				    .new_name = input.new_name,
 				    .read_only = input.is_read_only });
 }
@@ -113,8 +114,8 @@ void answer_image_remove(struct varlink_call *call)
 
 	if (machine_input_read(&input, call, parameters, ARRAY_SIZE(parameters), false) &&
 	    is_no_host(call, input.name) && image_has_valid_name(call, input.name, "name"))
-		start(call, &input, "remove", image_remove_work,
-		      &(struct image_work){ .name = input.name });
+		start(call, &input, "remove", image_change_work,
+		      &(struct image_work){ .name = input.name, .change = IMAGE_CHANGE_REMOVE });
 }
 
 static struct machine_question question_of_pool(const struct varlink_call *call,
