@@ -172,11 +172,7 @@ static void show_done(const struct request *r, int64_t begin)
 		fprintf(stderr, "%s: %s done, in %.1f s\n", name, t->verb, seconds);
 }
 
-/* With what it needs beside the transfer. */
-typedef int transfer_with(struct image_transfer *transfer, void *data, struct notices *notices,
-			  struct failure *f);
-
-static int run_transfer_with(struct request *r, transfer_with *run, void *data, struct failure *f)
+static int run_transfer(struct request *r, image_transfer_run *run, struct failure *f)
 {
 	struct notices notices = { 0 };
 	int64_t begin = clock_milliseconds(CLOCK_MONOTONIC);
@@ -185,7 +181,7 @@ static int run_transfer_with(struct request *r, transfer_with *run, void *data, 
 	r->transfer.terminal = r->is_quiet ? NULL : stderr;
 	if (stop_watch_signals() < 0)
 		return failure_errno(f, -errno, "cannot watch signals");
-	result = run(&r->transfer, data, &notices, f);
+	result = run(&r->transfer, &notices, f);
 	for (const struct notice *n = notices.first; n; n = n->next)
 		fprintf(stderr, "%s: %s\n", program_invocation_short_name, n->text);
 	notices_done(&notices);
@@ -195,19 +191,6 @@ static int run_transfer_with(struct request *r, transfer_with *run, void *data, 
 		return failure_prefix(f, "%s", r->transfer.verb);
 	show_done(r, begin);
 	return EXIT_SUCCESS;
-}
-
-static int call_run(struct image_transfer *transfer, void *data, struct notices *notices,
-		    struct failure *f)
-{
-	image_transfer_run *const *run = data;
-
-	return (*run)(transfer, notices, f);
-}
-
-static int run_transfer(struct request *r, image_transfer_run *run, struct failure *f)
-{
-	return run_transfer_with(r, call_run, &run, f);
 }
 
 static int run_import(struct request *r, image_transfer_run *run, struct failure *f)
@@ -255,19 +238,7 @@ static int run_pull(struct request *r, image_transfer_run *run, struct failure *
 	return result;
 }
 
-static int call_pull_oci(struct image_transfer *transfer, void *data, struct notices *notices,
-			 struct failure *f)
-{
-	return pull_oci(transfer, data, notices, f);
-}
-
-static int call_import_oci(struct image_transfer *transfer, void *data, struct notices *notices,
-			   struct failure *f)
-{
-	return import_oci(transfer, data, notices, f);
-}
-
-static int run_oci(struct request *r, transfer_with *run, struct failure *f)
+static int run_oci(struct request *r, image_transfer_run *run, struct failure *f)
 {
 	struct arena arena = { 0 };
 	struct oci_platform platform;
@@ -280,24 +251,13 @@ static int run_oci(struct request *r, transfer_with *run, struct failure *f)
 		result = oci_platform_parse(&arena, r->platform, &platform, f);
 		oci.choice.platform = &platform;
 	}
+	r->transfer.make_data = &oci;
 	if (result == 0)
-		result = run_transfer_with(r, run, &oci, f);
+		result = run_transfer(r, run, f);
 	if (result == EXIT_SUCCESS && oci.words && !r->is_quiet)
 		fprintf(stderr, "%s: %s\n", r->transfer.file, oci.words);
 	arena_done(&arena);
 	return result;
-}
-
-static int run_pull_oci(struct request *r, image_transfer_run *run, struct failure *f)
-{
-	(void) run;
-	return run_oci(r, call_pull_oci, f);
-}
-
-static int run_import_oci(struct request *r, image_transfer_run *run, struct failure *f)
-{
-	(void) run;
-	return run_oci(r, call_import_oci, f);
 }
 #else
 static int run_pull(struct request *r, image_transfer_run *run, struct failure *f)
@@ -307,8 +267,9 @@ static int run_pull(struct request *r, image_transfer_run *run, struct failure *
 			   "%s: mymachines was configured without libcurl", r->transfer.verb);
 }
 
-#define run_pull_oci   run_pull
-#define run_import_oci run_pull
+#define run_oci	   run_pull
+#define pull_oci   NULL
+#define import_oci NULL
 #endif
 
 static int run_export(struct request *r, image_transfer_run *run, struct failure *f)
@@ -409,8 +370,8 @@ static const struct import_verb {
 	{ "import-fs", 1, 2, run_import, import_fs },
 	{ "pull-tar", 1, 2, run_pull, import_tar },
 	{ "pull-raw", 1, 2, run_pull, import_raw },
-	{ "import-oci", 1, 2, run_import_oci, NULL },
-	{ "pull-oci", 1, 2, run_pull_oci, NULL },
+	{ "import-oci", 1, 2, run_oci, import_oci },
+	{ "pull-oci", 1, 2, run_oci, pull_oci },
 	{ "export-tar", 1, 2, run_export, export_tar },
 	{ "export-raw", 1, 2, run_export, export_raw },
 	{ "list-transfers", 0, 0, run_list, NULL },

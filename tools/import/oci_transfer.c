@@ -56,13 +56,12 @@ static bool is_worth_keeping(const struct failure *f)
 	return f->kind == FAILURE_OTHER || f->kind == FAILURE_TIMED_OUT || f->kind == FAILURE_BUSY;
 }
 
-int pull_oci(struct image_transfer *t, struct oci_transfer *oci, struct notices *notices,
-	     struct failure *f)
+int pull_oci(struct image_transfer *t, struct notices *notices, struct failure *f)
 {
-	struct oci_work w = { .oci = oci, .source = -1 };
+	struct oci_work w = { .oci = t->make_data, .source = -1 };
 	int r;
 
-	if (oci_download_begin(&w.download, oci->arena, t->file, &w.store, f) < 0)
+	if (oci_download_begin(&w.download, w.oci->arena, t->file, &w.store, f) < 0)
 		return -1;
 	t->file = w.download.reference.shown;
 	if (!t->name)
@@ -126,14 +125,13 @@ static int read_and_unpack(void *data, struct image_transfer *t, struct image_dr
 	return directory < 0 ? -1 : import_directory(w, directory, t, draft, progress, notices, f);
 }
 
-int import_oci(struct image_transfer *t, struct oci_transfer *oci, struct notices *notices,
-	       struct failure *f)
+int import_oci(struct image_transfer *t, struct notices *notices, struct failure *f)
 {
 	bool is_input = strcmp(t->file, "-") == 0;
 	CLEANUP_CLOSE int source = is_input
 					   ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)
 					   : open(t->file, O_RDONLY | O_NOCTTY | O_CLOEXEC);
-	struct oci_work w = { .oci = oci, .source = source };
+	struct oci_work w = { .oci = t->make_data, .source = source };
 	char quoted[QUOTED_SIZE];
 
 	if (source < 0)

@@ -5,16 +5,11 @@
 #include "tools/import/image_transfer.h"
 #include "tools/import/oci_image.h"
 
-/* Besides transfer->file, which is the reference, or the file or directory. In an arena. */
+/* In transfer->make_data. transfer->file is the reference, or the file or directory. In an arena. */
 struct oci_transfer {
 	struct arena *arena;
 	struct oci_choice choice;
 	const char *words; /* what the image rests on; NULL if the user has brought it */
 };
 
-/* As an image_transfer_run. */
-int pull_oci(struct image_transfer *transfer, struct oci_transfer *oci, struct notices *notices,
-	     struct failure *failure) __attribute__((nonnull, warn_unused_result));
-
-int import_oci(struct image_transfer *transfer, struct oci_transfer *oci, struct notices *notices,
-	       struct failure *failure) __attribute__((nonnull, warn_unused_result));
+image_transfer_run pull_oci, import_oci;

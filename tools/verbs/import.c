@@ -118,28 +118,25 @@ static const struct verb_option export_raw_options[] = {
 	{ 0 },
 };
 
-#define IMPORT_TAKES	"takes a file, or - for standard input, and the name of an image"
-#define IMPORT_FS_TAKES "takes a directory, or - for standard input, and the name of an image"
-#define EXPORT_TAKES	"takes the name of an image, and a file, or - for standard output"
-#define IMPORT_VERB                                                                                \
-	.synopsis = "[OPTION...] FILE|- [NAME]", .list_entry = "FILE|- [NAME]",                    \
-	.group = VERB_IMAGES, .is_machinectl = true, .is_importctl = true,                         \
-	.operands = { 1, 2, IMPORT_TAKES, IMPORT_TAKES, { COMPLETE_FILE, COMPLETE_IMAGE } },       \
-	.run = run_import_program
-#define PULL_TAKES "takes an address, and the name of an image"
-#define PULL_VERB                                                                                  \
-	.synopsis = "[OPTION...] URL [NAME]", .list_entry = "URL [NAME]", .group = VERB_IMAGES,    \
+/* A verb that brings an image in or out. The list of verbs names its operands by `entry`. */
+#define TRANSFER_VERB_LISTED(words, entry, takes, first, second)                                   \
+	.synopsis = "[OPTION...] " words, .list_entry = entry, .group = VERB_IMAGES,               \
 	.is_machinectl = true, .is_importctl = true,                                               \
-	.operands = { 1, 2, PULL_TAKES, PULL_TAKES, { NULL, COMPLETE_IMAGE } },                    \
-	.run = run_import_program
-#define PULL_OCI_TAKES "takes an image of a registry, and the name of an image"
-#define IMPORT_OCI_TAKES                                                                           \
-	"takes a file, a directory, or - for standard input, and the name of an image"
+	.operands = { 1, 2, takes, takes, { first, second } }, .run = run_import_program
+#define TRANSFER_VERB(words, takes, first, second)                                                 \
+	TRANSFER_VERB_LISTED(words, words, takes, first, second)
+
+#define IMPORT_VERB                                                                                \
+	TRANSFER_VERB("FILE|- [NAME]",                                                             \
+		      "takes a file, or - for standard input, and the name of an image",           \
+		      COMPLETE_FILE, COMPLETE_IMAGE)
+#define PULL_VERB                                                                                  \
+	TRANSFER_VERB("URL [NAME]", "takes an address, and the name of an image", NULL,            \
+		      COMPLETE_IMAGE)
 #define EXPORT_VERB                                                                                \
-	.synopsis = "[OPTION...] NAME [FILE|-]", .list_entry = "NAME [FILE|-]",                    \
-	.group = VERB_IMAGES, .is_machinectl = true, .is_importctl = true,                         \
-	.operands = { 1, 2, EXPORT_TAKES, EXPORT_TAKES, { COMPLETE_IMAGE, COMPLETE_FILE } },       \
-	.run = run_import_program
+	TRANSFER_VERB("NAME [FILE|-]",                                                             \
+		      "takes the name of an image, and a file, or - for standard output",          \
+		      COMPLETE_IMAGE, COMPLETE_FILE)
 
 const struct verb import_tar_verb = {
 	.name = "import-tar",
@@ -165,23 +162,15 @@ const struct verb import_raw_verb = {
 
 const struct verb import_fs_verb = {
 	.name = "import-fs",
-	.synopsis = "[OPTION...] DIRECTORY|- [NAME]",
-	.list_entry = "DIRECTORY|- [NAME]",
 	.summary = "Make an image from a directory",
 	.description = "Make an image from a copy of a directory of this host, as clone copies "
 		       "images. With "
 		       "-, standard input is that directory. Without NAME, the image has the name "
 		       "of the directory.",
-	.group = VERB_IMAGES,
-	.is_machinectl = true,
-	.is_importctl = true,
-	.operands = { 1,
-		      2,
-		      IMPORT_FS_TAKES,
-		      IMPORT_FS_TAKES,
-		      { COMPLETE_DIRECTORY, COMPLETE_IMAGE } },
 	.options = import_fs_options,
-	.run = run_import_program,
+	TRANSFER_VERB("DIRECTORY|- [NAME]",
+		      "takes a directory, or - for standard input, and the name of an image",
+		      COMPLETE_DIRECTORY, COMPLETE_IMAGE),
 };
 
 const struct verb pull_tar_verb = {
@@ -210,14 +199,10 @@ const struct verb pull_oci_verb = {
 		"its layers into one directory, and write its command, user and environment to a "
 		"file NAME.nspawn beside it. The default HOST is Docker Hub. Without NAME, the "
 		"image has the last part of the repository's name.",
-	.synopsis = "[OPTION...] [HOST/]REPOSITORY[:TAG][@DIGEST] [NAME]",
-	.list_entry = "REFERENCE [NAME]",
-	.group = VERB_IMAGES,
-	.is_machinectl = true,
-	.is_importctl = true,
-	.operands = { 1, 2, PULL_OCI_TAKES, PULL_OCI_TAKES, { NULL, COMPLETE_IMAGE } },
 	.options = pull_oci_options,
-	.run = run_import_program,
+	TRANSFER_VERB_LISTED("[HOST/]REPOSITORY[:TAG][@DIGEST] [NAME]", "REFERENCE [NAME]",
+			     "takes an image of a registry, and the name of an image", NULL,
+			     COMPLETE_IMAGE),
 };
 
 const struct verb import_oci_verb = {
@@ -228,14 +213,11 @@ const struct verb import_oci_verb = {
 		"a tar archive of it. Its layers are unpacked into one directory, and its command, "
 		"user and environment are written to a file NAME.nspawn beside it. Without NAME, "
 		"the image has the name of the file, without its endings.",
-	.synopsis = "[OPTION...] FILE|DIRECTORY|- [NAME]",
-	.list_entry = "FILE|DIRECTORY|- [NAME]",
-	.group = VERB_IMAGES,
-	.is_machinectl = true,
-	.is_importctl = true,
-	.operands = { 1, 2, IMPORT_OCI_TAKES, IMPORT_OCI_TAKES, { COMPLETE_FILE, COMPLETE_IMAGE } },
 	.options = import_oci_options,
-	.run = run_import_program,
+	TRANSFER_VERB(
+		"FILE|DIRECTORY|- [NAME]",
+		"takes a file, a directory, or - for standard input, and the name of an image",
+		COMPLETE_FILE, COMPLETE_IMAGE),
 };
 
 const struct verb export_tar_verb = {
