@@ -91,6 +91,7 @@ is "$(allowed Image)" "$(methods /org/freedesktop/machine1/image/_2ehost Image)"
 
 if [ -x "$BUILDDIR/mymachines-import-bus" ]; then
     import1=org.freedesktop.import1
+    like "$(finding)" "*ok: mymachines-import-bus answers $import1 when somebody asks*" "doctor tells that the bus can start us for import1"
     import1_methods() {
         busctl introspect $import1 "$1" "$import1.$2" | awk '$2 == "method" { print substr($1, 2) }' | sort
     }
@@ -100,6 +101,7 @@ if [ -x "$BUILDDIR/mymachines-import-bus" ]; then
     is "$(import1_allowed Manager)" "$(import1_methods /org/freedesktop/import1 Manager)" "the policy has all methods of import1's Manager"
     import1_server=$("$BUILDDIR/mymachines-import-bus" --owner)
     is "$(basename "$(readlink "/proc/$import1_server/exe")")" mymachines-import-bus "the bus has started mymachines-import-bus"
+    like "$(finding)" "*ok: mymachines-import-bus answers $import1 on the system bus*" "doctor tells that we answer import1"
 fi
 
 # A file of somebody else's is left alone.

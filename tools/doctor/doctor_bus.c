@@ -1,35 +1,55 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A check of mymachines doctor: who answers org.freedesktop.machine1 on the system bus? */
+/* A check of mymachines doctor: who answers org.freedesktop.machine1 and org.freedesktop.import1 on the system bus? */
+#include "base/array_size.h"
 #include "host/machine1.h"
 #include "tools/doctor/doctor.h"
+#include "tools/setup/bus_files.h"
 #include "tools/setup/setup.h"
 
 #include <string.h>
 
-static void tell_owner(struct doctor *doctor, const struct bus_owner *owner)
+static void tell_owner(struct doctor *doctor, const struct bus_target *target,
+		       const struct bus_owner *owner)
 {
 	const char *slash = owner->program ? strrchr(owner->program, '/') : NULL;
 
-	doctor_find(doctor, FINDING_OK, NULL,
-		    "%s answers org.freedesktop.machine1 on the system bus",
-		    slash ? slash + 1 : "a program that can't be looked at");
+	doctor_find(doctor, FINDING_OK, NULL, "%s answers %s on the system bus",
+		    slash ? slash + 1 : "a program that can't be looked at", target->name);
 }
 
 /* Ours is set up, and another one answers: it was started before. */
-static void tell_intruder(struct doctor *doctor, const struct bus_owner *owner)
+static void tell_intruder(struct doctor *doctor, const struct bus_target *target,
+			  const struct bus_owner *owner)
 {
-	doctor_find(
-		doctor, FINDING_WARNING,
-		arena_printf(doctor->arena, "kill %d; mymachines setup bus", (int) owner->pid),
-		"%s answers org.freedesktop.machine1 on the system bus, and mymachines-bus is set "
-		"up to do so",
-		owner->program ? owner->program : "another program");
+	doctor_find(doctor, FINDING_WARNING,
+		    arena_printf(doctor->arena, "kill %d; mymachines setup bus", (int) owner->pid),
+		    "%s answers %s on the system bus, and %s is set up to do so",
+		    owner->program ? owner->program : "another program", target->name,
+		    target->program);
+}
+
+static void check_name(struct doctor *doctor, const struct bus_target *target, bool is_set_up)
+{
+	struct bus_owner owner;
+	struct failure f;
+
+	if (!bus_program(doctor->arena, target->program))
+		return;
+	if (bus_find_owner(doctor->arena, target->program, &owner, &f) < 0)
+		doctor_find(doctor, FINDING_UNKNOWN, NULL, "%s", f.text);
+	else if (owner.pid > 0 && is_set_up && !owner.is_ours)
+		tell_intruder(doctor, target, &owner);
+	else if (owner.pid > 0)
+		tell_owner(doctor, target, &owner);
+	else if (is_set_up)
+		doctor_find(doctor, FINDING_OK, NULL, "%s answers %s when somebody asks",
+			    target->program, target->name);
 }
 
 void check_bus(struct doctor *doctor)
 {
+	static const struct bus_target *const targets[] = { &bus_machine1, &bus_import1 };
 	struct setup_options options = { .unattended = true };
-	struct bus_owner owner;
 	struct setup_plan plan;
 	struct failure f;
 	bool is_planned, is_set_up;
@@ -37,20 +57,11 @@ void check_bus(struct doctor *doctor)
 
 	if (!target || !bus_is_there() || !bus_program(doctor->arena, MACHINE1_PROGRAM))
 		return;
-	if (bus_find_owner(doctor->arena, MACHINE1_PROGRAM, &owner, &f) < 0) {
-		doctor_find(doctor, FINDING_UNKNOWN, NULL, "%s", f.text);
-		return;
-	}
 	is_planned = setup_make_plan(doctor->arena, target, &options, &plan, &f) == 0;
 	is_set_up = is_planned && !setup_is_pending(&plan);
 	/* It was set up, and something has come in its way since. */
 	if (!is_planned && machine1_can_be_started())
 		doctor_find(doctor, FINDING_WARNING, NULL, "%s", f.text);
-	if (owner.pid > 0 && is_set_up && !owner.is_ours)
-		tell_intruder(doctor, &owner);
-	else if (owner.pid > 0)
-		tell_owner(doctor, &owner);
-	else if (is_set_up)
-		doctor_find(doctor, FINDING_OK, NULL,
-			    "mymachines-bus answers org.freedesktop.machine1 when somebody asks");
+	for (size_t i = 0; i < ARRAY_SIZE(targets); i++)
+		check_name(doctor, targets[i], is_set_up);
 }
