@@ -56,6 +56,14 @@ refused "it is signed by key $(fingerprint stranger), *gpg --export $(fingerprin
 cat good.sig stranger.sig >both.sig
 passes "a signature beside that of an unknown key passes" good.gpg both.sig
 
+# Two publishers, each with a keyring of its own.
+keyring stranger
+for rings in good.gpg:stranger.gpg stranger.gpg:good.gpg; do
+    for name in good stranger; do
+        passes "a signature by $name passes with the keyrings $rings" "$rings" "$name.sig"
+    done
+done
+
 # Of all that is not a detached signature.
 sign_with -u good@example.org -o message --sign data
 refused "it is no OpenPGP signature*" "a signed message in place of a signature is refused" \

@@ -3,6 +3,7 @@
  * fetcher get URL FILE [ETAG TOTAL]: fetch into FILE, behind what is in it if ETAG and TOTAL are given.
  * fetcher check MODE URL FILE [KEYRING]: the same, and hold it to what its publisher says, in a mode of --verify=.
  * fetcher signature KEYRING SIGNATURE FILE: check a detached signature, or with FILE "-" a clear-signed text.
+ * KEYRING is one file or several, with colons between them.
  * FETCH_STALL and FETCH_MAX are limits in seconds and bytes, FETCH_TOKEN is an Authorization.
  */
 #include "tools/fetch/verify.h"
@@ -62,16 +63,21 @@ static int get(struct url *url, const char *path, const struct verify *verify,
 	return *fd < 0 ? -1 : fetch(&arena, &request, answer, &failure);
 }
 
-static int load(struct keyring *keyring, const char *path)
+static int load(struct keyring *keyring, const char *paths)
 {
-	char *text;
-	size_t size;
+	char *copy = paths ? arena_printf(&arena, "%s", paths) : NULL, *rest = NULL;
 
-	*keyring = (struct keyring){ .arena = &arena, .places = path };
-	return path && (input_read_file(&arena, path, &text, &size) < 0 ||
-			keyring_add(keyring, text, size, &failure) < 0)
-		       ? -1
-		       : 0;
+	*keyring = (struct keyring){ .arena = &arena, .places = paths };
+	for (char *path = copy ? strtok_r(copy, ":", &rest) : NULL; path;
+	     path = strtok_r(NULL, ":", &rest)) {
+		char *text;
+		size_t size;
+
+		if (input_read_file(&arena, path, &text, &size) < 0 ||
+		    keyring_add(keyring, text, size, &failure) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 static int check(const char *mode, const char *address, const char *path, const char *keys)
