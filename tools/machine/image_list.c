@@ -13,6 +13,7 @@
 struct objects {
 	char *bytes;
 	size_t size, at;
+	bool is_sending, is_cancelled;
 };
 
 static void free_objects(struct objects *o)
@@ -23,7 +24,12 @@ static void free_objects(struct objects *o)
 
 static void cancel_objects(struct varlink_call *call)
 {
-	free_objects(call->data);
+	struct objects *o = call->data;
+
+	if (o->is_sending)
+		o->is_cancelled = true;
+	else
+		free_objects(o);
 }
 
 /* The next one, and whether it is the last. NULL if it is damaged, or there is none. */
@@ -44,7 +50,9 @@ static void send_objects(struct varlink_call *call)
 {
 	struct objects *o = call->data;
 
-	while (varlink_has_room(call)) {
+	/* A client that has left is noticed when something is sent to it. */
+	o->is_sending = true;
+	while (!o->is_cancelled && varlink_has_room(call)) {
 		bool is_last;
 		json_object *object = next_object(o, &is_last);
 
@@ -57,6 +65,9 @@ static void send_objects(struct varlink_call *call)
 		}
 		varlink_reply_continues(call, object);
 	}
+	o->is_sending = false;
+	if (o->is_cancelled)
+		free_objects(o);
 }
 
 void image_reply_objects(struct varlink_call *call, struct work_result *result, void *data)
