@@ -19,6 +19,7 @@ libbase_a_SOURCES = \
 	%D%/failure.c %D%/failure.h \
 	%D%/file_identity.h \
 	%D%/format.c %D%/format.h \
+	%D%/holes.c %D%/holes.h \
 	%D%/input.c %D%/input.h \
 	%D%/json_text.c %D%/json_text.h \
 	%D%/json_value.c %D%/json_value.h \

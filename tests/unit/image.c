@@ -154,7 +154,7 @@ START_TEST(trees_are_removed_at_any_depth_and_links_are_not_followed)
 }
 END_TEST
 
-START_TEST(files_are_copied_with_their_holes)
+static void check_copy(int (*copy)(int from, int to, uint64_t size))
 {
 	static const off_t size = 8 << 20;
 	char path[40], bytes[5] = { 0 };
@@ -166,7 +166,7 @@ START_TEST(files_are_copied_with_their_holes)
 	ck_assert_int_eq(pwrite(from, "begin", 5, 0), 5);
 	ck_assert_int_eq(pwrite(from, "later", 5, size / 2), 5);
 	ck_assert_int_eq(ftruncate(from, size), 0);
-	ck_assert_int_eq(file_copy(from, to, (uint64_t) size), 0);
+	ck_assert_int_eq(copy(from, to, (uint64_t) size), 0);
 	ck_assert_int_eq(fstat(to, &st), 0);
 	ck_assert_int_eq(st.st_size, size);
 	ck_assert_int_lt(st.st_blocks * 512, 1 << 20);
@@ -181,6 +181,18 @@ START_TEST(files_are_copied_with_their_holes)
 	close(directory);
 	remove_top(path);
 }
+
+START_TEST(files_are_copied_with_their_holes)
+{
+	check_copy(file_copy);
+}
+END_TEST
+
+/* As of a block device: all of it is read. */
+START_TEST(zeros_become_holes_in_copies)
+{
+	check_copy(file_copy_nonzero);
+}
 END_TEST
 
 Suite *image_suite(void)
@@ -192,5 +204,6 @@ Suite *image_suite(void)
 	ADD(suite, longest_names_can_be_hidden);
 	ADD(suite, trees_are_removed_at_any_depth_and_links_are_not_followed);
 	ADD(suite, files_are_copied_with_their_holes);
+	ADD(suite, zeros_become_holes_in_copies);
 	return suite;
 }

@@ -5,6 +5,7 @@
 #include "base/array_size.h"
 #include "base/blocking.h"
 #include "base/cleanup.h"
+#include "base/holes.h"
 #include "base/quote.h"
 #include "tools/import/attributes.h"
 #include "tools/import/sparse.h"

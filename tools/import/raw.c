@@ -2,6 +2,7 @@
 #include "tools/import/raw.h"
 
 #include "base/cleanup.h"
+#include "base/holes.h"
 #include "base/quote.h"
 #include "tools/import/qcow2.h"
 #include "tools/import/source.h"
