@@ -31,6 +31,7 @@ libbase_a_SOURCES = \
 	%D%/pidfd.h \
 	%D%/proc_file.c %D%/proc_file.h \
 	%D%/program.c %D%/program.h \
+	%D%/resolved_open.c %D%/resolved_open.h \
 	%D%/signal_name.c %D%/signal_name.h \
 	%D%/signals.c %D%/signals.h \
 	%D%/table.c %D%/table.h \

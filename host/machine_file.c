@@ -5,6 +5,7 @@
 #include "base/file_identity.h"
 #include "base/pidfd.h"
 #include "base/proc_file.h"
+#include "base/resolved_open.h"
 #include "host/process.h"
 
 #include <errno.h>
@@ -12,7 +13,6 @@
 #include <linux/openat2.h>
 #include <stdio.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 int process_root_open(uint32_t pid)
@@ -56,23 +56,12 @@ bool machine_root_is_hosts(int root)
 
 int machine_path_open(int root, const char *path, int flags)
 {
-	struct open_how how = {
-		.flags = (unsigned int) (flags | O_CLOEXEC),
-		/* A visitor can't leave its root directory by any link. */
-		.resolve = RESOLVE_NO_MAGICLINKS | (root == VISITOR_ROOT ? 0 : RESOLVE_IN_ROOT),
-	};
-	int fd, tries = 16;
+	/* A visitor can't leave its root directory by any link. */
+	uint64_t resolve = RESOLVE_NO_MAGICLINKS | (root == VISITOR_ROOT ? 0 : RESOLVE_IN_ROOT);
 
 	if (!(flags & O_PATH))
-		how.flags |= O_NOCTTY | O_NONBLOCK;
-	/*
-	 * openat2 fails if something is renamed meanwhile, and the machine may rename all
-	 * the time.
-	 */
-	do
-		fd = (int) syscall(SYS_openat2, root, path, &how, sizeof how);
-	while (fd < 0 && errno == EAGAIN && --tries);
-	return fd < 0 ? -errno : fd;
+		flags |= O_NOCTTY | O_NONBLOCK;
+	return resolved_open(root, path, flags, resolve);
 }
 
 /* Open a plain file for reading, from outside. */

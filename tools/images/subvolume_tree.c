@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/quote.h"
+#include "base/resolved_open.h"
 #include "tools/images/subvolume.h"
 
 #include <errno.h>
@@ -13,7 +14,6 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 /* Each level takes a few descriptors, and a process has 1024. */
@@ -33,13 +33,8 @@ static int snapshot_all(struct snapshotting *s, int source, int copy);
  */
 static int open_below(int directory, const char *path)
 {
-	const struct open_how how = {
-		.flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC,
-		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV,
-	};
-	int fd = (int) syscall(SYS_openat2, directory, *path ? path : ".", &how, sizeof how);
-
-	return fd < 0 ? -errno : fd;
+	return resolved_open(directory, *path ? path : ".", O_RDONLY | O_DIRECTORY,
+			     RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV);
 }
 
 static int snapshot_failure(const struct snapshotting *s, int error,

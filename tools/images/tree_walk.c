@@ -1,22 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tools/images/tree_walk.h"
 
+#include "base/resolved_open.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 int tree_walk_open(int directory, const char *name)
 {
-	struct open_how how = {
-		.flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC,
-		.resolve = RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS,
-	};
-	int fd = (int) syscall(SYS_openat2, directory, name, &how, sizeof how);
-
-	return fd < 0 ? -errno : fd;
+	return resolved_open(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW,
+			     RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS);
 }
 
 int tree_walk_begin(struct tree_walk *walk, int directory)

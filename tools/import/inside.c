@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tools/import/inside.h"
 
+#include "base/resolved_open.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <stdint.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 int tree_path(const char *name, char path[static PATH_MAX], struct failure *f)
@@ -35,13 +36,8 @@ int tree_path(const char *name, char path[static PATH_MAX], struct failure *f)
 
 int inside_open(int root, const char *path, int flags)
 {
-	struct open_how how = {
-		.flags = (uint64_t) (flags | O_CLOEXEC),
-		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
-	};
-	int fd = (int) syscall(SYS_openat2, root, *path ? path : ".", &how, sizeof how);
-
-	return fd < 0 ? -errno : fd;
+	return resolved_open(root, *path ? path : ".", flags,
+			     RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
 }
 
 int inside_open_directory(int root, const char *path)
