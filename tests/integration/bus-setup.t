@@ -92,6 +92,23 @@ is "$(allowed Image)" "$(methods /org/freedesktop/machine1/image/_2ehost Image)"
 if [ -x "$BUILDDIR/mymachines-import-bus" ]; then
     import1=org.freedesktop.import1
     like "$(finding)" "*ok: mymachines-import-bus answers $import1 when somebody asks*" "doctor tells that the bus can start us for import1"
+    importd=/lib/systemd/systemd-importd
+    import1_owner() {
+        "$BUILDDIR/mymachines-import-bus" --owner
+    }
+    if [ -x $importd ]; then
+        $importd >/dev/null 2>&1 &
+        importd_answers() {
+            [ "$(import1_owner)" = $! ]
+        }
+        wait_until importd_answers
+        like "$(finding)" "*warning: */systemd-importd answers $import1 on the system bus, and mymachines-import-bus is set up to do so*" \
+            "doctor warns where systemd-importd answers in our place"
+        kill $!
+        wait $!
+    else
+        skip "systemd-importd isn't installed" "doctor warns where systemd-importd answers in our place"
+    fi
     import1_methods() {
         busctl introspect $import1 "$1" "$import1.$2" | awk '$2 == "method" { print substr($1, 2) }' | sort
     }
@@ -99,7 +116,7 @@ if [ -x "$BUILDDIR/mymachines-import-bus" ]; then
         sed -n "s/.*import1\.$1\" send_member=\"\(.*\)\".*/\1/p" /etc/dbus-1/system.d/mymachines-import1.conf | sort
     }
     is "$(import1_allowed Manager)" "$(import1_methods /org/freedesktop/import1 Manager)" "the policy has all methods of import1's Manager"
-    import1_server=$("$BUILDDIR/mymachines-import-bus" --owner)
+    import1_server=$(import1_owner)
     is "$(basename "$(readlink "/proc/$import1_server/exe")")" mymachines-import-bus "the bus has started mymachines-import-bus"
     like "$(finding)" "*ok: mymachines-import-bus answers $import1 on the system bus*" "doctor tells that we answer import1"
 fi
