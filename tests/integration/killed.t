@@ -55,18 +55,22 @@ is_killed_or_waits() {
     ! kill -0 "$tracer" 2>/dev/null ||
         grep -qE '^(232|281|22|251) ' "/proc/$traced/syscall" 2>/dev/null
 }
+# run_interrupted N: a monitor that is interrupted at step N, or told to end where it waits
+run_interrupted() {
+    interrupt "$1" mymachines monitor >/dev/null 2>&1 </dev/null &
+    tracer=$!
+    # It is killed, or it has got that far only because it waits.
+    traced=
+    wait_until eval '! kill -0 "$tracer" 2>/dev/null || traced=$(pgrep -P "$tracer" -x mymachines)' >/dev/null
+    wait_until is_killed_or_waits >/dev/null
+    [ -z "$traced" ] || kill -TERM "$traced" 2>/dev/null
+    wait "$tracer" 2>/dev/null
+}
 unreadable=0 unmended=0 killed=0 seen_old=0 seen_new=0
 step=$((steps / 120 + 1))
 for ((n = 1; n < steps; n += step)); do
     put_back
-    interrupt "$n" mymachines monitor >/dev/null 2>&1 </dev/null &
-    tracer=$!
-    # It is killed, or it has got that far only because it waits.
-    traced=
-    wait_until eval '! kill -0 "$tracer" 2>/dev/null || traced=$(pgrep -P "$tracer")' >/dev/null
-    wait_until is_killed_or_waits >/dev/null
-    [ -z "$traced" ] || kill -TERM "$traced" 2>/dev/null
-    wait "$tracer" 2>/dev/null
+    run_interrupted "$n"
     [ $? = 137 ] && killed=$((killed + 1))
     mymachines list --all >/dev/null 2>&1 || unreadable=$((unreadable + 1))
     case $(mymachines list --all --no-legend | awk '{ print $1 }' | tr '\n' ' ') in
@@ -88,6 +92,7 @@ is "$(find "$R" -mindepth 1 -printf '%f\n' | sort | tr '\n' ' ')" "lock monitor.
 # starts one. Where the monitor has the lock of the registry, the registration waits for it.
 start late
 cat >"$TMPDIR/meanwhile" <<MEANWHILE
+: >'$TMPDIR/is_reached'
 kill -TERM \$PID
 mymachines register late --leader=$late 2>/dev/null &
 for i in 1 2 3 4 5; do kill -0 \$! 2>/dev/null && sleep 0.1; done
@@ -101,15 +106,18 @@ none_is_left() {
 }
 alone=
 echo 'Monitor=yes' >"$SYSCONFDIR/mymachines.conf"
-for ((n = 1; n < steps - 40; n += steps / 25 + 1)); do
+for ((n = 1; n < steps; n += steps / 25 + 1)); do
     put_back
-    MEANWHILE=". '$TMPDIR/meanwhile'" interrupt "$n" mymachines monitor >/dev/null 2>&1 </dev/null
+    rm -f "$TMPDIR/is_reached"
+    MEANWHILE=". '$TMPDIR/meanwhile'" run_interrupted "$n"
+    [ -e "$TMPDIR/is_reached" ] || break
     wait_until nobody_registers
     wait_until monitor_pid >/dev/null || alone="$alone $n"
     wait_until none_is_left
 done
 echo 'Monitor=no' >"$SYSCONFDIR/mymachines.conf"
 put_back
+ok "$([ $n -gt $((steps / 4)) ]; echo $?)" "a monitor is told to end at its steps up to $n"
 is "$alone" "" "a machine that is registered while a monitor ends has a monitor"
 
 # With too few descriptors.
