@@ -73,6 +73,7 @@ success|a rule for a machine's name lets the user signal it|KillMachine ssi db1 
 $E.InteractiveAuthorizationRequired|a rule for a name doesn't open a machine whose alias it is|KillMachine ssi test leader 18
 success|a rule reads the user and the command line of a shell|OpenMachineShell sssasas db1 root /bin/true 2 true now 0
 $E.InteractiveAuthorizationRequired|another command line is asked about|OpenMachineShell sssasas db1 root /bin/true 2 true later 0
+$E.InteractiveAuthorizationRequired|however long it is|OpenMachineShell sssasas db1 root /bin/true 3 true now $(printf '%2000s' '' | tr ' ' x) 0
 $E.InteractiveAuthorizationRequired|another user of the machine's is asked about|OpenMachineShell sssasas db1 bin /bin/true 2 true now 0
 $E.InteractiveAuthorizationRequired|a user doesn't unregister a machine of root's|UnregisterMachine s web1
 T

@@ -66,6 +66,8 @@ P
         "another user would have to be asked, and can't be"
     is "$(as_user daemon Open '{"name": "web1", "mode": "shell", "path": "/bin/sh", "args": ["sh", "-c", "exit"]}')" \
         "done" "a rule reads user and command line"
+    is "$(as_user daemon Open '{"name": "web1", "mode": "shell", "path": "/bin/sh", "args": ["sh", "-c", "exit",
+        "'"$(printf '%2000s' x)"'"]}')" PermissionDenied "all of the command line, however long it is"
     is "$(as_user daemon Open '{"name": "web1", "mode": "shell", "user": "other", "path": "/bin/sh",
         "args": ["sh", "-c", "exit"]}')" PermissionDenied "so that no other user is"
     kill "$server" "$bus"

@@ -72,17 +72,18 @@ static int start_shell(struct bus *bus, sd_bus_message *call, struct session_wor
 		       const char *user, const char *path, char *const *arguments,
 		       sd_bus_error *error)
 {
-	struct machine_program program = { *path ? path : NULL, arguments };
 	char *const only_path[] = { (char *) path, NULL };
-	char command_line[COMMAND_LINE_SIZE];
+	struct machine_program program = { *path ? path : NULL, *path && !(arguments && *arguments)
+									? only_path
+									: arguments };
+	CLEANUP_FREE char *command_line = command_line_join(program.arguments);
 	const char *details[] = {
 		"machine", shell->target->name,	   "verb",	   "shell",	 "user", user,
 		"program", *path ? path : "shell", "command_line", command_line, NULL
 	};
 
-	if (program.file && !(arguments && *arguments))
-		program.arguments = only_path;
-	command_line_join(program.arguments, command_line);
+	if (!command_line)
+		return -ENOMEM;
 	shell->session.user = user;
 	shell->session.programs = &program;
 	shell->session.n_programs = 1;

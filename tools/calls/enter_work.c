@@ -195,19 +195,18 @@ const struct machine_session login_session = {
 	.missing = "has neither /bin/login nor /sbin/agetty",
 };
 
-void command_line_join(char *const *arguments, char line[static COMMAND_LINE_SIZE])
+char *command_line_join(char *const *arguments)
 {
-	size_t at = 0;
+	size_t size = 1;
+	char *line, *to;
 
-	for (; arguments && *arguments; arguments++) {
-		size_t length = strlen(*arguments);
-
-		if (at + length + 2 > COMMAND_LINE_SIZE)
-			break;
-		if (at)
-			line[at++] = ' ';
-		memcpy(line + at, *arguments, length);
-		at += length;
+	for (char *const *a = arguments; a && *a; a++)
+		size += strlen(*a) + 1;
+	to = line = calloc(size, 1);
+	for (char *const *a = arguments; line && a && *a; a++) {
+		if (a != arguments)
+			*to++ = ' ';
+		to = stpcpy(to, *a);
 	}
-	line[at] = '\0';
+	return line;
 }

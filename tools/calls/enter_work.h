@@ -57,8 +57,8 @@ work_function os_release_work;
 /* Whether a path is absolute, and has no "." or ".." as a component. */
 bool path_is_normalized(const char *path) __attribute__((nonnull));
 
-/* Of the command line that polkit and its agent are told. */
-#define COMMAND_LINE_SIZE 1024
-
-/* The arguments, which may be NULL, with blanks between them; without the last ones if it gets too long. */
-void command_line_join(char *const *arguments, char line[static COMMAND_LINE_SIZE]);
+/*
+ * The command line that polkit and its agent are told: the arguments, which may be NULL, with blanks between
+ * them. All of them, as a rule may permit it by that. The caller's to free; NULL without memory.
+ */
+char *command_line_join(char *const *arguments) __attribute__((warn_unused_result));

@@ -90,16 +90,17 @@ static void open_shell(struct varlink_call *call, const struct machine_input *in
 	};
 	struct machine_question question =
 		machine_question_of(call, "shell", input->is_interactive);
-	char command_line[COMMAND_LINE_SIZE];
+	CLEANUP_FREE char *command_line = NULL;
 
-	if (!arguments || read_environment(input->environment, &settings) == -ENOMEM) {
+	if (input->path && arguments && !*arguments)
+		program.arguments = only_path;
+	command_line = command_line_join(program.arguments);
+	if (!arguments || !command_line ||
+	    read_environment(input->environment, &settings) == -ENOMEM) {
 		machine_fail(call, &(struct failure){ .kind = FAILURE_NO_MEMORY });
 		return;
 	}
-	if (input->path && !*arguments)
-		program.arguments = only_path;
 	work.session.settings = settings;
-	command_line_join(program.arguments, command_line);
 	add_detail(&question, "machine", target->name);
 	add_detail(&question, "verb", "shell");
 	add_detail(&question, "user", user);
