@@ -55,6 +55,8 @@ is "$(mymachines ssh web1 -v)" "<--><root@web1.example.com><-v>" "ssh prefers th
 is "$(mymachines ssh you@WEB1)" "<-l><you><--><root@web1.example.com>" "ssh uses the given user with the registered ssh address"
 mymachines register web1 --leader="$web1" --ssh-key=/root/key
 is "$(mymachines ssh web1)" "<-i></root/key><--><root@web1.example.com>" "ssh uses the registered key"
+mymachines register web1 --leader="$web1" --ssh-key='/root/100% a key'
+is "$(mymachines ssh web1)" "<-i></root/100%% a key><--><root@web1.example.com>" "also one whose name ssh would expand"
 mymachines register web1 --leader="$web1" --ssh-key=
 mymachines register web1 --leader="$web1" --ssh-address=-oProxyCommand=id
 fails "mymachines: web1: its ssh address begins with '-', so it isn't used" "ssh refuses an ssh address that looks like an option" mymachines ssh web1

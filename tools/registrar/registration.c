@@ -79,20 +79,27 @@ int registration_set_class(struct registration *reg, const char *class, struct f
 }
 
 /* Words stand in listings and in files of lines: printable ASCII without blanks. */
+/* Printable ASCII. */
+static int set_ascii(struct registration *reg, const char *what, const char *text,
+		     unsigned int field, const char **to, struct failure *f)
+{
+	size_t length = strlen(text);
+
+	if (length > MACHINE_WORD_MAX)
+		return refuse_value(f, what, text, "is longer than 255 bytes");
+	for (size_t i = 0; i < length; i++)
+		if (text[i] < 0x20 || text[i] >= 0x7f)
+			return refuse_value(f, what, text, "has a control or non-ASCII byte");
+	*to = length ? arena_strdup(reg->arena, text) : NULL;
+	reg->given |= field;
+	return 0;
+}
+
 static int set_word(struct registration *reg, const char *what, const char *word,
 		    unsigned int field, const char **to, struct failure *f)
 {
-	size_t length = strlen(word);
-
-	if (length > MACHINE_WORD_MAX)
-		return refuse_value(f, what, word, "is longer than 255 bytes");
-	for (size_t i = 0; i < length; i++)
-		if (word[i] <= 0x20 || word[i] >= 0x7f)
-			return refuse_value(f, what, word,
-					    "has a blank, control or non-ASCII byte");
-	*to = length ? arena_strdup(reg->arena, word) : NULL;
-	reg->given |= field;
-	return 0;
+	return strchr(word, ' ') ? refuse_value(f, what, word, "has a blank")
+				 : set_ascii(reg, what, word, field, to, f);
 }
 
 /* A description is no word: it may have blanks, and characters of any language. */
@@ -125,14 +132,14 @@ int registration_set_ssh_key(struct registration *reg, const char *path, struct 
 {
 	if (*path && *path != '/')
 		return refuse_value(f, "ssh key", path, "is no absolute path");
-	return set_word(reg, "ssh key", path, FIELD_SSH_KEY, &reg->machine.ssh_key, f);
+	return set_ascii(reg, "ssh key", path, FIELD_SSH_KEY, &reg->machine.ssh_key, f);
 }
 
 int registration_set_control_address(struct registration *reg, const char *address,
 				     struct failure *f)
 {
-	return set_word(reg, "control address", address, FIELD_CONTROL_ADDRESS,
-			&reg->machine.control_address, f);
+	return set_ascii(reg, "control address", address, FIELD_CONTROL_ADDRESS,
+			 &reg->machine.control_address, f);
 }
 
 int registration_set_unit(struct registration *reg, const char *unit, struct failure *f)

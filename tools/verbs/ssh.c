@@ -78,6 +78,20 @@ static int add_destination(struct command *command, const struct machine *m, str
 	return 0;
 }
 
+/* ssh_config(5): '%' begins a token. */
+static char *without_tokens(struct arena *arena, const char *path)
+{
+	char *text = arena_alloc(arena, 2 * strlen(path) + 1), *to = text;
+
+	for (; *path; path++) {
+		if (*path == '%')
+			*to++ = '%';
+		*to++ = *path;
+	}
+	*to = '\0';
+	return text;
+}
+
 static int prepare_command(struct command *command, const char *destination, struct failure *f)
 {
 	CLEANUP(snapshot_close) struct snapshot snapshot = { 0 };
@@ -96,7 +110,7 @@ static int prepare_command(struct command *command, const char *destination, str
 	}
 	if (machine.ssh_key) {
 		add_word(command, "-i");
-		add_word(command, arena_strdup(&command->arena, machine.ssh_key));
+		add_word(command, without_tokens(&command->arena, machine.ssh_key));
 	}
 	return add_destination(command, &machine, f);
 }
