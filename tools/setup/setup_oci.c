@@ -50,7 +50,7 @@ static json_object *new_hook(struct setup_plan *plan, const char *comment)
 static bool is_our_line(const char *line)
 {
 	static const char guard[] = "[ ! -x ", strict[] = "exec ", annotations[] = " --annotations";
-	static const char *const ends[] = { " || :", " || :" SETUP_HOOK_READS_REST, " --strict" };
+	static const char *const ends[] = { " || :", (" || :" SETUP_HOOK_READS_REST), " --strict" };
 	const char *hook = strstr(line, " hook oci --service="), *rest;
 
 	if (!hook || !strstr(line, "mymachines") ||
