@@ -5,6 +5,7 @@
 #include "tools/bus/bus_images.h"
 #include "tools/bus/bus_job.h"
 #include "tools/bus/bus_polkit.h"
+#include "tools/bus/bus_reply.h"
 #include "tools/calls/image_work.h"
 #include "tools/calls/os_release_text.h"
 #include "tools/images/image.h"
@@ -170,43 +171,40 @@ BUS_HANDLER(bus_limit_pool)
 }
 
 /* The child's list of what it has removed. */
-static int append_removed(sd_bus_message *reply, char *list, size_t size)
-{
-	int r = sd_bus_message_open_container(reply, 'a', "(st)");
+struct removed {
+	char *list;
+	size_t size;
+};
 
-	for (size_t at = 0; r >= 0 && at < size;) {
-		const char *name = list + at;
+static int append_removed(sd_bus_message *reply, void *data)
+{
+	const struct removed *removed = data;
+	int r = 0;
+
+	for (size_t at = 0; r >= 0 && at < removed->size;) {
+		const char *name = removed->list + at;
 		uint64_t usage;
 
-		at += strnlen(name, size - at) + 1;
-		if (at + sizeof usage > size)
+		at += strnlen(name, removed->size - at) + 1;
+		if (at + sizeof usage > removed->size)
 			return -EBADMSG;
-		memcpy(&usage, list + at, sizeof usage);
+		memcpy(&usage, removed->list + at, sizeof usage);
 		at += sizeof usage;
 		r = sd_bus_message_append(reply, "(st)", name, usage);
 	}
-	return r < 0 ? r : sd_bus_message_close_container(reply);
+	return r;
 }
 
 static int reply_removed(struct bus *bus, sd_bus_message *call, const struct work_result *result,
 			 sd_bus_error *error)
 {
 	CLEANUP_FREE char *list = NULL;
-	sd_bus_message *reply = NULL;
 	size_t size = 0;
 	int r = 0;
 
 	(void) bus, (void) error;
 	list = work_result_bytes(result, &size, &r);
-	if (!list)
-		return r;
-	r = sd_bus_message_new_method_return(call, &reply);
-	if (r >= 0)
-		r = append_removed(reply, list, size);
-	if (r >= 0)
-		r = sd_bus_send(NULL, reply, NULL);
-	sd_bus_message_unref(reply);
-	return r;
+	return list ? bus_reply(call, "(st)", append_removed, &(struct removed){ list, size }) : r;
 }
 
 BUS_HANDLER(bus_clean_pool)
@@ -240,22 +238,28 @@ static int reply_line(struct bus *bus, sd_bus_message *call, const struct work_r
 	return sd_bus_reply_method_return(call, "s", line);
 }
 
+struct image_id {
+	uint8_t bytes[16];
+	size_t size;
+};
+
+static int append_id(sd_bus_message *reply, void *data)
+{
+	const struct image_id *id = data;
+
+	return sd_bus_message_append_array(reply, 'y', id->bytes, id->size);
+}
+
 static int reply_id(struct bus *bus, sd_bus_message *call, const struct work_result *result,
 		    sd_bus_error *error)
 {
-	sd_bus_message *reply = NULL;
-	uint8_t id[16];
-	/* machine-id(5): 32 digits, and nothing of a kind behind them. */
-	bool has_id = hex_decode(result->text, id, sizeof id) && hex_digit(result->text[32]) < 0;
-	int r = sd_bus_message_new_method_return(call, &reply);
+	struct image_id id = { .size = 0 };
 
 	(void) bus, (void) error;
-	if (r >= 0)
-		r = sd_bus_message_append_array(reply, 'y', id, has_id ? sizeof id : 0);
-	if (r >= 0)
-		r = sd_bus_send(NULL, reply, NULL);
-	sd_bus_message_unref(reply);
-	return r;
+	/* machine-id(5): 32 digits, and no other behind them. Of anything else the reply is empty. */
+	if (hex_decode(result->text, id.bytes, sizeof id.bytes) && hex_digit(result->text[32]) < 0)
+		id.size = sizeof id.bytes;
+	return bus_reply(call, NULL, append_id, &id);
 }
 
 /* Read a file of the image, the first of these that it has. Anybody may: os-release is no secret. */

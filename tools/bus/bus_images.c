@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "tools/bus/bus_job.h"
+#include "tools/bus/bus_reply.h"
 #include "tools/calls/image_work.h"
 
 #include <errno.h>
@@ -73,27 +74,24 @@ static int append_image(sd_bus_message *reply, const struct image *image)
 				     image->usage, path);
 }
 
+static int append_images(sd_bus_message *reply, void *records)
+{
+	struct image image;
+	int r = 0;
+
+	while (r >= 0 && image_records_next(records, &image))
+		r = append_image(reply, &image);
+	return r;
+}
+
 static int reply_images(struct bus *bus, sd_bus_message *call, const struct work_result *result,
 			sd_bus_error *error)
 {
 	CLEANUP_RECORDS struct image_records records = { 0 };
-	sd_bus_message *reply = NULL;
-	struct image image;
 	int r = image_records_read(&records, result);
 
 	(void) bus, (void) error;
-	if (r >= 0)
-		r = sd_bus_message_new_method_return(call, &reply);
-	if (r >= 0)
-		r = sd_bus_message_open_container(reply, 'a', "(ssbttto)");
-	while (r >= 0 && image_records_next(&records, &image))
-		r = append_image(reply, &image);
-	if (r >= 0)
-		r = sd_bus_message_close_container(reply);
-	if (r >= 0)
-		r = sd_bus_send(NULL, reply, NULL);
-	sd_bus_message_unref(reply);
-	return r;
+	return r < 0 ? r : bus_reply(call, "(ssbttto)", append_images, &records);
 }
 
 BUS_HANDLER(bus_list_images)

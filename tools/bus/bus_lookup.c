@@ -7,6 +7,7 @@
 #include "tools/bus/bus.h"
 #include "tools/bus/bus_client.h"
 #include "tools/bus/bus_job.h"
+#include "tools/bus/bus_reply.h"
 #include "tools/bus/bus_target.h"
 #include "tools/calls/enter_work.h"
 #include "tools/calls/host_machine.h"
@@ -67,8 +68,9 @@ static int append_machine(sd_bus_message *reply, const char *name, const char *c
 	return path ? sd_bus_message_append(reply, "(ssso)", name, class, service, path) : -ENOMEM;
 }
 
-static int append_machines(sd_bus_message *reply, struct snapshot *s)
+static int append_machines(sd_bus_message *reply, void *snapshot)
 {
+	struct snapshot *s = snapshot;
 	char folded[MACHINE_NAME_SIZE] = "";
 	struct machine m;
 	int r = append_machine(reply, ".host", "host", "");
@@ -91,23 +93,10 @@ static int append_machines(sd_bus_message *reply, struct snapshot *s)
 BUS_HANDLER(bus_list_machines)
 {
 	CLEANUP(snapshot_close) struct snapshot snapshot = { 0 };
-	sd_bus_message *reply = NULL;
 	int r = bus_registry_open(&snapshot, error);
 
 	(void) userdata;
-	if (r < 0)
-		return r;
-	r = sd_bus_message_new_method_return(call, &reply);
-	if (r >= 0)
-		r = sd_bus_message_open_container(reply, 'a', "(ssso)");
-	if (r >= 0)
-		r = append_machines(reply, &snapshot);
-	if (r >= 0)
-		r = sd_bus_message_close_container(reply);
-	if (r >= 0)
-		r = sd_bus_send(NULL, reply, NULL);
-	sd_bus_message_unref(reply);
-	return r;
+	return r < 0 ? r : bus_reply(call, "(ssso)", append_machines, &snapshot);
 }
 
 static int append_address(void *reply, uint32_t interface, int family, const void *bytes)
@@ -125,8 +114,9 @@ static int append_address(void *reply, uint32_t interface, int family, const voi
 	return r < 0 ? r : 0;
 }
 
-static int append_addresses(sd_bus_message *reply, const struct call_target *target)
+static int append_addresses(sd_bus_message *reply, void *data)
 {
+	const struct call_target *target = data;
 	const struct machine *m = &target->machine;
 	int r = 0;
 
@@ -140,7 +130,6 @@ static int append_addresses(sd_bus_message *reply, const struct call_target *tar
 BUS_HANDLER(bus_get_addresses)
 {
 	CLEANUP_TARGET struct call_target target = { 0 };
-	sd_bus_message *reply = NULL;
 	int r = bus_target_open(&target, call, error);
 
 	(void) userdata;
@@ -155,43 +144,27 @@ BUS_HANDLER(bus_get_addresses)
 	    !call_target_has_private_network(&target))
 		return sd_bus_error_setf(error, "org.freedesktop.machine1.NoPrivateNetworking",
 					 "Machine %s does not use private networking", target.name);
-	r = sd_bus_message_new_method_return(call, &reply);
-	if (r >= 0)
-		r = sd_bus_message_open_container(reply, 'a', "(iay)");
-	if (r >= 0)
-		r = append_addresses(reply, &target);
-	if (r >= 0)
-		r = sd_bus_message_close_container(reply);
-	if (r >= 0)
-		r = sd_bus_send(NULL, reply, NULL);
-	sd_bus_message_unref(reply);
-	return r;
+	return bus_reply(call, "(iay)", append_addresses, &target);
 }
 
-static int append_assignments(sd_bus_message *reply, char *text)
+static int append_assignments(sd_bus_message *reply, void *data)
 {
+	char *text = data;
 	const char *key, *value;
-	int r = sd_bus_message_open_container(reply, 'a', "{ss}");
+	int r = 0;
 
 	while (r >= 0 && os_release_next(&text, &key, &value))
 		r = sd_bus_message_append(reply, "{ss}", key, value);
-	return r < 0 ? r : sd_bus_message_close_container(reply);
+	return r;
 }
 
 int bus_reply_assignments(struct bus *bus, sd_bus_message *call, const struct work_result *result,
 			  sd_bus_error *error)
 {
 	CLEANUP_FREE char *text = strndup(result->text, result->size);
-	sd_bus_message *reply = NULL;
-	int r = text ? sd_bus_message_new_method_return(call, &reply) : -ENOMEM;
 
 	(void) bus, (void) error;
-	if (r >= 0)
-		r = append_assignments(reply, text);
-	if (r >= 0)
-		r = sd_bus_send(NULL, reply, NULL);
-	sd_bus_message_unref(reply);
-	return r;
+	return text ? bus_reply(call, "{ss}", append_assignments, text) : -ENOMEM;
 }
 
 BUS_HANDLER(bus_get_os_release)

@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "tools/bus/bus_images.h"
 #include "tools/bus/bus_job.h"
+#include "tools/bus/bus_reply.h"
 #include "tools/calls/image_work.h"
 
 #include <errno.h>
@@ -77,23 +78,30 @@ static int append_all(sd_bus_message *reply, const sd_bus_vtable *table, void *d
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
+struct answer {
+	struct query query;
+	const sd_bus_vtable *table;
+	void *data;
+};
+
+static int append_answer(sd_bus_message *reply, void *data)
+{
+	const struct answer *answer = data;
+	const char *property = answer->query.property;
+
+	return property ? append_value(reply, find_property(answer->table, property), answer->data)
+			: append_all(reply, answer->table, answer->data);
+}
+
 static int answer_query(sd_bus_message *call, const sd_bus_vtable *table, void *data)
 {
-	sd_bus_message *reply = NULL;
-	struct query query;
+	struct answer answer = { .table = table, .data = data };
 	int r = sd_bus_message_rewind(call, true);
 
-	if (r >= 0)
-		r = read_query(call, &query) > 0 ? 0 : -EBADMSG;
-	if (r >= 0)
-		r = sd_bus_message_new_method_return(call, &reply);
-	if (r >= 0)
-		r = query.property ? append_value(reply, find_property(table, query.property), data)
-				   : append_all(reply, table, data);
-	if (r >= 0)
-		r = sd_bus_send(NULL, reply, NULL);
-	sd_bus_message_unref(reply);
-	return r;
+	if (r < 0)
+		return r;
+	return read_query(call, &answer.query) > 0 ? bus_reply(call, NULL, append_answer, &answer)
+						   : -EBADMSG;
 }
 
 static int reply_image(struct bus *bus, sd_bus_message *call, const struct work_result *result,

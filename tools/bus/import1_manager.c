@@ -7,6 +7,7 @@
 #include "tools/bus/bus_job.h"
 #include "tools/bus/bus_lookup.h"
 #include "tools/bus/bus_polkit.h"
+#include "tools/bus/bus_reply.h"
 #include "tools/bus/import1.h"
 #include "tools/bus/import1_objects.h"
 #include "tools/bus/import1_transfer.h"
@@ -241,6 +242,12 @@ static BUS_HANDLER(pull_raw)
 	return start_pull(userdata, call, pull_raw, "pull-raw", error);
 }
 
+struct listed_transfers {
+	const struct transfer *items;
+	size_t count;
+	bool with_class;
+};
+
 static int append_transfer(sd_bus_message *reply, const struct transfer *t, bool with_class)
 {
 	const char *remote = import1_remote(t);
@@ -254,22 +261,13 @@ static int append_transfer(sd_bus_message *reply, const struct transfer *t, bool
 				     t->progress, path);
 }
 
-static int reply_transfers(sd_bus_message *call, const struct transfer *transfers, size_t count,
-			   bool with_class)
+static int append_transfers(sd_bus_message *reply, void *data)
 {
-	sd_bus_message *reply = NULL;
-	int r = sd_bus_message_new_method_return(call, &reply);
+	const struct listed_transfers *listed = data;
+	int r = 0;
 
-	if (r >= 0)
-		r = sd_bus_message_open_container(reply, 'a',
-						  with_class ? "(ussssdo)" : "(usssdo)");
-	for (size_t i = 0; r >= 0 && i < count; i++)
-		r = append_transfer(reply, &transfers[i], with_class);
-	if (r >= 0)
-		r = sd_bus_message_close_container(reply);
-	if (r >= 0)
-		r = sd_bus_send(NULL, reply, NULL);
-	sd_bus_message_unref(reply);
+	for (size_t i = 0; r >= 0 && i < listed->count; i++)
+		r = append_transfer(reply, &listed->items[i], listed->with_class);
 	return r;
 }
 
@@ -293,7 +291,8 @@ static BUS_HANDLER(list_transfers)
 	/* An empty class is any. */
 	if (*class && strcmp(class, "machine") != 0)
 		count = 0;
-	return reply_transfers(call, transfers, count, with_class);
+	return bus_reply(call, with_class ? "(ussssdo)" : "(usssdo)", append_transfers,
+			 &(struct listed_transfers){ transfers, count, with_class });
 }
 
 static BUS_HANDLER(cancel_transfer)
@@ -313,27 +312,24 @@ static int append_image(sd_bus_message *reply, const struct image *image)
 				     image->usage_exclusive, image->limit, image->limit_exclusive);
 }
 
+static int append_images(sd_bus_message *reply, void *records)
+{
+	struct image image;
+	int r = 0;
+
+	while (r >= 0 && image_records_next(records, &image))
+		r = append_image(reply, &image);
+	return r;
+}
+
 static int reply_images(struct bus *bus, sd_bus_message *call, const struct work_result *result,
 			sd_bus_error *error)
 {
 	CLEANUP(image_records_done) struct image_records records = { 0 };
-	sd_bus_message *reply = NULL;
-	struct image image;
 	int r = image_records_read(&records, result);
 
 	(void) bus, (void) error;
-	if (r >= 0)
-		r = sd_bus_message_new_method_return(call, &reply);
-	if (r >= 0)
-		r = sd_bus_message_open_container(reply, 'a', "(ssssbtttttt)");
-	while (r >= 0 && image_records_next(&records, &image))
-		r = append_image(reply, &image);
-	if (r >= 0)
-		r = sd_bus_message_close_container(reply);
-	if (r >= 0)
-		r = sd_bus_send(NULL, reply, NULL);
-	sd_bus_message_unref(reply);
-	return r;
+	return r < 0 ? r : bus_reply(call, "(ssssbtttttt)", append_images, &records);
 }
 
 static BUS_HANDLER(list_images)

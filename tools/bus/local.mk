@@ -22,6 +22,7 @@ libbus_a_SOURCES = \
 	%D%/bus_polkit.c %D%/bus_polkit.h \
 	%D%/bus_properties.c %D%/bus_properties.h \
 	%D%/bus_register.c \
+	%D%/bus_reply.c %D%/bus_reply.h \
 	%D%/bus_service.c %D%/bus_service.h \
 	%D%/bus_target.c %D%/bus_target.h
 libbus_a_CPPFLAGS = $(AM_CPPFLAGS) $(TOOLS_CPPFLAGS)
