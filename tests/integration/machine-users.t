@@ -4,6 +4,7 @@
 # where polkit lets them. What polkit is told of the caller: real polkitd.
 . "${SRCDIR:?run this by make check}/tests/integration/lib.sh"
 . "$SRCDIR/tests/support/bus.sh"
+. "$SRCDIR/tests/support/machine_socket.sh"
 need_root
 for program in dbus-daemon busctl setpriv; do
     command -v $program >/dev/null || skip_all "$program isn't installed"
@@ -25,22 +26,8 @@ chmod 644 /etc/polkit-1/rules.d/01-test.rules
 chmod 755 /etc/polkit-1/rules.d
 mymachines setup bus --quiet
 start_daemon
-socket=/run/systemd/machine/io.systemd.Machine
-python3 "$SRCDIR/tests/support/activate" "$socket" -- "$BUILDDIR/mymachines-varlink" &
-server=$!
-wait_until test -S "$socket"
+serve_machines
 
-# as_user USER METHOD PARAMETERS: the error without its interface, or "done"
-as_user() {
-    setpriv --reuid="$1" --regid="$1" --clear-groups python3 - "$socket" "${@:2}" <<'P'
-import json, os, sys
-sys.path.insert(0, os.environ["SRCDIR"] + "/tests/support")
-from varlink import Client
-with Client(sys.argv[1], timeout=60) as client:
-    reply = client.call("io.systemd.Machine." + sys.argv[2], json.loads(sys.argv[3]))
-print(reply.get("error", "done").rpartition(".")[2])
-P
-}
 # start_own VARIABLE COMMAND...: processes of the user daemon's
 start_own() {
     local variable=$1

@@ -4,11 +4,11 @@
 . "${SRCDIR:?run this by make check}/tests/integration/lib.sh"
 . "$SRCDIR/tests/support/rootfs.sh"
 . "$SRCDIR/tests/support/bus.sh"
+. "$SRCDIR/tests/support/machine_socket.sh"
 need_root
 command -v busybox >/dev/null || skip_all "busybox isn't installed"
 own_dev
 
-socket=/run/systemd/machine/io.systemd.Machine
 rootfs "$TMPDIR/plain" 0
 rootfs "$TMPDIR/shifted" 200000
 mkdir -p "$TMPDIR/plain/etc"
@@ -44,20 +44,7 @@ R
     mymachines register web1 --leader="$web1" --alias=test 2>/dev/null
     mymachines register db1 --leader="$db1" 2>/dev/null
     rm -f "$socket"
-    python3 "$SRCDIR/tests/support/activate" "$socket" -- "$BUILDDIR/mymachines-varlink" &
-    server=$!
-    wait_until test -S "$socket"
-    # as_user USER METHOD PARAMETERS: the error, or "done"
-    as_user() {
-        setpriv --reuid="$1" --regid="$1" --clear-groups python3 - "$socket" "${@:2}" <<'P'
-import json, os, sys
-sys.path.insert(0, os.environ["SRCDIR"] + "/tests/support")
-from varlink import Client
-with Client(sys.argv[1], timeout=60) as client:
-    reply = client.call("io.systemd.Machine." + sys.argv[2], json.loads(sys.argv[3]))
-print(reply.get("error", "done").rpartition(".")[2])
-P
-    }
+    serve_machines
     is "$(as_user daemon Kill '{"name": "web1", "signal": 18}')" "done" "polkit's rule lets a user send a signal"
     is "$(as_user daemon Kill '{"name": "test", "signal": 18}')" "done" "by an alias, too: polkit is told the first name"
     is "$(as_user daemon Kill '{"name": "db1", "signal": 18}')" PermissionDenied "to that machine alone"

@@ -85,15 +85,7 @@ is "$(mymachines list --all --no-legend | cut -d' ' -f1)" web1 "a machine that h
 
 # What a newer program has left is left alone, in plain words.
 leave_old
-python3 - "$registry" <<'PYTHON'
-import os, struct, sys
-with open(sys.argv[1], "r+b") as file:
-    file.seek(-16, 2)
-    file.write(struct.pack("<I", 2))
-    file.seek(-112, 2)
-    generation = struct.unpack("<Q", file.read(8))[0]
-os.utime(sys.argv[1], ns=(generation, generation))
-PYTHON
+set_format "$registry" 2
 sum=$(cksum <"$registry")
 fails "mymachines: $registry: it has another format version; replace it by 'mymachines refresh --discard', and register the machines again" \
     "a registry of a newer format is refused" mymachines register web2 --leader="$web2"

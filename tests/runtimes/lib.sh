@@ -259,15 +259,7 @@ without_files() {
     umount "$REGISTRY_DIRECTORY" /run/systemd/machines
     # Of a format that only a later program knows, which has gone again.
     mymachines refresh
-    python3 - "$REGISTRY_DIRECTORY/registry.mdb" <<'PYTHON'
-import os, struct, sys
-with open(sys.argv[1], "r+b") as file:
-    file.seek(-16, 2)
-    file.write(struct.pack("<I", 1000))
-    file.seek(-112, 2)
-    generation = struct.unpack("<Q", file.read(8))[0]
-os.utime(sys.argv[1], ns=(generation, generation))
-PYTHON
+    set_format "$REGISTRY_DIRECTORY/registry.mdb" 1000
     starts_and_stops "$what with a registry of a later format" "$name" no
     forget
 }

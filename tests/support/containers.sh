@@ -42,6 +42,19 @@ remove_cgroups() {
     return $status
 }
 
+# set_format REGISTRY VERSION: make it one of another version of the format, as a later program may
+set_format() {
+    python3 - "$@" <<'PYTHON'
+import os, struct, sys
+with open(sys.argv[1], "r+b") as file:
+    file.seek(-16, 2)
+    file.write(struct.pack("<I", int(sys.argv[2])))
+    file.seek(-112, 2)
+    generation = struct.unpack("<Q", file.read(8))[0]
+os.utime(sys.argv[1], ns=(generation, generation))
+PYTHON
+}
+
 # mount_over FILE TARGET: the target may be missing, as it is in a fresh Debian. Then a directory of
 # our own is put over the target's first, so that the host's isn't changed.
 mount_over() {

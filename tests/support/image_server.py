@@ -15,6 +15,8 @@ import sys
 import threading
 import time
 
+import https_server
+
 ROOT = sys.argv[1]
 CERTIFICATE = sys.argv[2]
 PORTS = {}
@@ -222,26 +224,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             pass
 
 
-class Server(http.server.ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, *_):
-        pass
-
-    # In the thread of the connection, as a client may never shake hands.
-    def finish_request(self, request, client):
-        if self.context:
-            request = self.context.wrap_socket(request, server_side=True)
-        super().finish_request(request, client)
-        if self.context:
-            request.close()
-
-
 def serve(name, directory, context):
-    server = Server(("127.0.0.1", 0), Handler)
-    server.name, server.directory, server.context = name, directory, context
-    PORTS[name] = server.server_address[1]
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    PORTS[name] = https_server.serve(Handler, context, name=name, directory=directory)
 
 
 def main():

@@ -16,6 +16,8 @@ import sys
 import threading
 import urllib.parse
 
+import https_server
+
 ROOT = sys.argv[1]
 PORTS = {}
 LOG = open(os.path.join(ROOT, "requests"), "a", buffering=1)
@@ -148,25 +150,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.close_connection = True
 
 
-class Server(http.server.ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, *_):
-        pass
-
-    def finish_request(self, request, client):
-        if self.context:
-            request = self.context.wrap_socket(request, server_side=True)
-        super().finish_request(request, client)
-        if self.context:
-            request.close()
-
-
 def serve(name, context):
-    server = Server(("127.0.0.1", 0), Handler)
-    server.name, server.context = name, context
-    PORTS[name] = server.server_address[1]
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    PORTS[name] = https_server.serve(Handler, context, name=name)
 
 
 def main():
