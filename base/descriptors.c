@@ -2,6 +2,7 @@
 #include "base/descriptors.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -38,4 +39,26 @@ void descriptors_close(const int *descriptors, size_t count)
 			next++;
 		close_row(descriptors[i], descriptors[next - 1]);
 	}
+}
+
+size_t descriptors_received(struct msghdr *message, int *descriptors, size_t room)
+{
+	size_t taken = 0;
+
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c; c = CMSG_NXTHDR(message, c)) {
+		size_t count = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+			continue;
+		for (size_t i = 0; i < count; i++) {
+			int fd;
+
+			memcpy(&fd, CMSG_DATA(c) + i * sizeof fd, sizeof fd);
+			if (taken < room)
+				descriptors[taken++] = fd;
+			else
+				close(fd);
+		}
+	}
+	return taken;
 }

@@ -3,9 +3,16 @@
 #pragma once
 
 #include <stddef.h>
+#include <sys/socket.h>
 
 /* Close all descriptors from this number on. 0 or a negative errno. */
 int descriptors_close_from(int first);
 
 /* Close these, which are open; negative ones are none. Those in a row cost one system call. */
 void descriptors_close(const int *descriptors, size_t count);
+
+/*
+ * Take the descriptors that came with a message of a socket: unix(7). At most `room` of them; more are
+ * closed. Returns how many.
+ */
+size_t descriptors_received(struct msghdr *message, int *descriptors, size_t room);

@@ -20,3 +20,14 @@ static inline char *line_next(char **rest)
 			return line;
 	return NULL;
 }
+
+/* The value of a line "key = value", with what follows it, or NULL if the line sets another key. */
+static inline const char *line_value(const char *line, const char *key)
+{
+	line += strspn(line, " \t");
+	if (strncmp(line, key, strlen(key)) != 0)
+		return NULL;
+	line += strlen(key);
+	line += strspn(line, " \t");
+	return *line == '=' ? line + 1 + strspn(line + 1, " \t") : NULL;
+}

@@ -241,6 +241,53 @@ START_TEST(descriptors_are_closed_from_a_number_on)
 END_TEST
 
 /* Whatever is in the place of a file: refused at once, without reading it. */
+START_TEST(descriptors_of_a_message_are_taken_or_closed)
+{
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(3 * sizeof(int))];
+	} control = { .bytes = { 0 } };
+	char byte = 0;
+	struct iovec part = { &byte, 1 };
+	struct msghdr message = { .msg_iov = &part,
+				  .msg_iovlen = 1,
+				  .msg_control = &control,
+				  .msg_controllen = sizeof control };
+	int pair[2], ends[2], taken[2] = { -1, -1 };
+
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_DGRAM, 0, pair), 0);
+	ck_assert_int_eq(pipe(ends), 0);
+	control.header = (struct cmsghdr){ .cmsg_level = SOL_SOCKET,
+					   .cmsg_type = SCM_RIGHTS,
+					   .cmsg_len = CMSG_LEN(3 * sizeof(int)) };
+	memcpy(CMSG_DATA(&control.header), (int[]){ pair[0], pair[0], ends[1] }, 3 * sizeof(int));
+	ck_assert_int_eq(sendmsg(pair[0], &message, 0), 1);
+	close(ends[1]);
+	message.msg_controllen = sizeof control;
+	ck_assert_int_eq(recvmsg(pair[1], &message, MSG_CMSG_CLOEXEC), 1);
+	ck_assert_uint_eq(descriptors_received(&message, taken, 2), 2);
+	ck_assert_int_ge(fcntl(taken[0], F_GETFD), 0);
+	ck_assert_int_ge(fcntl(taken[1], F_GETFD), 0);
+	/* There was no room for the third: nobody can write any more. */
+	ck_assert_int_eq(read(ends[0], &byte, 1), 0);
+	ck_assert_int_eq(send(pair[0], &byte, 1, 0), 1);
+	message.msg_controllen = sizeof control;
+	ck_assert_int_eq(recvmsg(pair[1], &message, 0), 1);
+	ck_assert_uint_eq(descriptors_received(&message, taken, 2), 0);
+	descriptors_close((int[]){ taken[0], taken[1], pair[0], pair[1], ends[0] }, 5);
+}
+END_TEST
+
+START_TEST(a_line_sets_one_key)
+{
+	ck_assert_str_eq(line_value("\t key =  a value ", "key"), "a value ");
+	ck_assert_str_eq(line_value("key=", "key"), "");
+	ck_assert_ptr_null(line_value("keys = x", "key"));
+	ck_assert_ptr_null(line_value("ke = x", "key"));
+	ck_assert_ptr_null(line_value("key", "key"));
+}
+END_TEST
+
 START_TEST(some_descriptors_are_closed_and_no_others)
 {
 	int from = fcntl(STDIN_FILENO, F_DUPFD, 700), fds[7];
@@ -371,6 +418,8 @@ Suite *base_suite(void)
 	ADD(suite, a_pidfd_tells_whether_its_process_lives);
 	ADD(suite, all_signals_are_reset_those_of_libc_too);
 	ADD(suite, descriptors_are_closed_from_a_number_on);
+	ADD(suite, descriptors_of_a_message_are_taken_or_closed);
+	ADD(suite, a_line_sets_one_key);
 	ADD(suite, some_descriptors_are_closed_and_no_others);
 	ADD(suite, a_short_file_is_read_at_once);
 	ADD(suite, what_is_no_plain_file_is_not_read);

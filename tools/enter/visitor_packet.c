@@ -2,6 +2,7 @@
 #include "tools/enter/visitor_packet.h"
 
 #include "base/clock.h"
+#include "base/descriptors.h"
 #include "base/format.h"
 
 #include <errno.h>
@@ -43,12 +44,6 @@ int visitor_packet_send(int socket, const struct visitor_packet *packet, const i
 	return sendmsg(socket, &message, MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
-static void close_fds(const int *fds, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		close(fds[i]);
-}
-
 /* 0 or -ETIMEDOUT. */
 static int wait_for_packet(int socket, int milliseconds)
 {
@@ -62,21 +57,6 @@ static int wait_for_packet(int socket, int milliseconds)
 		r = poll(&poller, 1, milliseconds < 0 ? -1 : left > 0 ? (int) left : 0);
 	} while (r < 0 && errno == EINTR);
 	return r == 0 ? -ETIMEDOUT : 0;
-}
-
-/* The descriptors that a message brought. */
-static size_t take_fds(struct msghdr *message, int fds[static FDS_ROOM])
-{
-	const struct cmsghdr *header = CMSG_FIRSTHDR(message);
-	size_t n;
-
-	if (!header || header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS)
-		return 0;
-	n = (header->cmsg_len - CMSG_LEN(0)) / sizeof *fds;
-	if (n > FDS_ROOM)
-		n = FDS_ROOM;
-	memcpy(fds, CMSG_DATA(header), n * sizeof *fds);
-	return n;
 }
 
 /* Make a failure from another process fit to be read. */
@@ -112,10 +92,10 @@ int visitor_packet_receive(int socket, struct visitor_packet *packet, int *fds, 
 	while (size < 0 && errno == EINTR);
 	if (size <= 0)
 		return 0;
-	n = take_fds(&message, received);
+	n = descriptors_received(&message, received, FDS_ROOM);
 	is_whole = size == sizeof *packet && !(message.msg_flags & (MSG_TRUNC | MSG_CTRUNC));
 	if (!is_whole || n != (packet->kind == VISITOR_READY ? count : 0)) {
-		close_fds(received, n);
+		descriptors_close(received, n);
 		return -EBADMSG;
 	}
 	sanitize_failure(&packet->failure);

@@ -2,6 +2,7 @@
 #include "tools/run/notify_socket.h"
 
 #include "base/cleanup.h"
+#include "base/descriptors.h"
 #include "base/lines.h"
 #include "base/number.h"
 
@@ -115,18 +116,9 @@ static void pass_on(struct msghdr *message)
 
 static void close_descriptors(struct msghdr *message)
 {
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c; c = CMSG_NXTHDR(message, c)) {
-		size_t count = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+	int descriptors[DESCRIPTORS_MAX];
 
-		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
-			continue;
-		for (size_t i = 0; i < count; i++) {
-			int fd;
-
-			memcpy(&fd, CMSG_DATA(c) + i * sizeof fd, sizeof fd);
-			close(fd);
-		}
-	}
+	descriptors_close(descriptors, descriptors_received(message, descriptors, DESCRIPTORS_MAX));
 }
 
 static void read_announcement(char *text, uint32_t *leader)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Hooks of LXC, and those that LXD hands to it: lxc.container.conf(5), "CONTAINER HOOKS". */
 #include "base/input.h"
+#include "base/lines.h"
 #include "base/program.h"
 #include "base/quote.h"
 #include "tools/setup/marked_block.h"
@@ -107,17 +108,9 @@ static bool directory_includes_common_file(struct arena *arena, const char *path
 /* Returns the path behind "lxc.include =" in a line, or NULL. */
 static const char *included_path(struct arena *arena, const char *line)
 {
-	static const char key[] = "lxc.include";
+	const char *value = line_value(line, "lxc.include");
 
-	line += strspn(line, " \t");
-	if (strncmp(line, key, strlen(key)) != 0)
-		return NULL;
-	line += strlen(key);
-	line += strspn(line, " \t");
-	if (*line++ != '=')
-		return NULL;
-	line += strspn(line, " \t");
-	return arena_printf(arena, "%.*s", (int) strcspn(line, " \t\r\n"), line);
+	return value ? arena_printf(arena, "%.*s", (int) strcspn(value, " \t\r\n"), value) : NULL;
 }
 
 /* Whether a configuration is, or includes, the file of COMMON_DIRECTORY. */

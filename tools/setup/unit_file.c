@@ -3,6 +3,7 @@
 
 #include "base/array_size.h"
 #include "base/input.h"
+#include "base/lines.h"
 
 #include <dirent.h>
 #include <stdlib.h>
@@ -65,19 +66,14 @@ static char *next_line(struct arena *arena, const char **at)
 /* Returns the value if the line sets this key, without blanks around it, or NULL. */
 static const char *value_of(struct arena *arena, const char *line, const char *key)
 {
+	const char *value = line_value(line, key);
 	size_t length;
 
-	line += strspn(line, " \t");
-	if (strncmp(line, key, strlen(key)) != 0)
+	if (!value)
 		return NULL;
-	line += strlen(key);
-	line += strspn(line, " \t");
-	if (*line++ != '=')
-		return NULL;
-	line += strspn(line, " \t");
-	for (length = strlen(line); length > 0 && strchr(" \t\r", line[length - 1]); length--)
+	for (length = strlen(value); length > 0 && strchr(" \t\r", value[length - 1]); length--)
 		;
-	return arena_printf(arena, "%.*s", (int) length, line);
+	return arena_printf(arena, "%.*s", (int) length, value);
 }
 
 static void read_commands(struct arena *arena, const char *text, struct unit_commands *commands,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tools/varlink/varlink_stream.h"
 
+#include "base/array_size.h"
+#include "base/descriptors.h"
 #include "base/json_value.h"
 
 #include <errno.h>
@@ -63,27 +65,22 @@ static int make_room(struct varlink_stream *s)
 /* Keep the descriptors of one read; those that there is no room for are closed. */
 static void keep_descriptors(struct varlink_stream *s, struct msghdr *header)
 {
+	/* The padding of the control bytes may hold one more. */
+	int received[VARLINK_DESCRIPTORS_MAX + 1];
+	size_t count = descriptors_received(header, received, ARRAY_SIZE(received));
+
 	if (header->msg_flags & MSG_CTRUNC)
 		s->lost_descriptors = true;
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(header); c; c = CMSG_NXTHDR(header, c)) {
-		size_t count = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-
-		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+	for (size_t i = 0; i < count; i++) {
+		if (s->n_descriptors == VARLINK_DESCRIPTORS_MAX) {
+			close(received[i]);
+			s->lost_descriptors = true;
 			continue;
-		for (size_t i = 0; i < count; i++) {
-			int fd;
-
-			memcpy(&fd, CMSG_DATA(c) + i * sizeof fd, sizeof fd);
-			if (s->n_descriptors == VARLINK_DESCRIPTORS_MAX) {
-				close(fd);
-				s->lost_descriptors = true;
-				continue;
-			}
-			s->descriptors[s->n_descriptors++] = (struct varlink_descriptor){
-				.fd = fd,
-				.position = s->input_position + s->input_size - 1,
-			};
 		}
+		s->descriptors[s->n_descriptors++] = (struct varlink_descriptor){
+			.fd = received[i],
+			.position = s->input_position + s->input_size - 1,
+		};
 	}
 }
 
