@@ -23,7 +23,8 @@
 static const int capabilities[] = { CAP_SYS_ADMIN, CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH,
 				    CAP_NET_ADMIN };
 
-static void block(int how, bool hangup_too)
+/* sigprocmask(2) of the signals that end us, and of the one that asks for a look. */
+static void mask_signals(int how, bool hangup_too)
 {
 	sigset_t signals;
 
@@ -50,9 +51,9 @@ static int take_lock(const struct monitor_settings *settings, int *lock, pid_t *
 		monitor_log("the monitor runs already, as pid %d; waiting until it has left",
 			    *other);
 		daemon_notify("READY=1\nSTATUS=Another monitor runs; waiting until it has left.");
-		block(SIG_UNBLOCK, false);
+		mask_signals(SIG_UNBLOCK, false);
 		r = monitor_lock_take(true, lock);
-		block(SIG_BLOCK, false);
+		mask_signals(SIG_BLOCK, false);
 	} else if (r == -EAGAIN) {
 		return 0;
 	}
@@ -116,7 +117,7 @@ enum monitor_end monitor_run(const struct monitor_settings *settings, pid_t *oth
 		 * the loop, which looks for it. SIGHUP asks for a look at all machines, and
 		 * must not end us, also while we wait.
 		 */
-		block(SIG_BLOCK, true);
+		mask_signals(SIG_BLOCK, true);
 		registry_stat(REGISTRY_PATH, &before);
 		/* Only now, as the lock is the process's and not its child's. */
 		r = take_lock(settings, &lock, other, f);
