@@ -67,6 +67,13 @@ const char *json_member_string(json_object *object, const char *key)
 	return json_string(json_member(object, key, json_type_string));
 }
 
+const char *json_member_text(struct arena *arena, json_object *object, const char *key)
+{
+	const char *text = json_member_string(object, key);
+
+	return text ? arena_strdup(arena, text) : "";
+}
+
 void json_value_done(json_object **value)
 {
 	json_object_put(*value);

@@ -5,6 +5,8 @@
 #include <json-c/json.h>
 #include <stddef.h>
 
+struct arena;
+
 /*
  * Parse a whole JSON text. Returns a new value, which the caller releases, or
  * NULL. `why` becomes the reason for an error; it is NULL if the text is "null".
@@ -19,6 +21,9 @@ json_object *json_member(json_object *object, const char *key, json_type type);
 
 /* The text of a member that is a string without a NUL, or NULL. */
 const char *json_member_string(json_object *object, const char *key);
+
+/* The same in the arena, or "" if there is none. */
+const char *json_member_text(struct arena *arena, json_object *object, const char *key);
 
 /* For CLEANUP(). */
 void json_value_done(json_object **value);

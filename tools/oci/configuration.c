@@ -20,13 +20,6 @@ struct settings {
 	FILE *text;
 };
 
-static const char *text_of(struct arena *arena, json_object *object, const char *key)
-{
-	const char *text = json_member_string(object, key);
-
-	return text ? arena_strdup(arena, text) : "";
-}
-
 /* A control byte could begin another line of the settings, or change what a terminal shows. */
 static bool has_control(const char *text)
 {
@@ -161,7 +154,7 @@ static void add_environment(struct settings *s, json_object *object)
 /* A name or a number; nspawn knows no group beside it. */
 static void add_user(struct settings *s, json_object *object)
 {
-	const char *text = text_of(s->arena, object, "User");
+	const char *text = json_member_text(s->arena, object, "User");
 	size_t length = strcspn(text, ":");
 	char *user = arena_printf(s->arena, "%.*s", (int) length, text);
 
@@ -180,7 +173,7 @@ static void add_user(struct settings *s, json_object *object)
 
 static void add_directory(struct settings *s, json_object *object)
 {
-	const char *path = text_of(s->arena, object, "WorkingDir");
+	const char *path = json_member_text(s->arena, object, "WorkingDir");
 	size_t length = strlen(path);
 
 	if (!*path || strcmp(path, "/") == 0)
@@ -197,7 +190,7 @@ static void add_directory(struct settings *s, json_object *object)
 
 static void add_stop_signal(struct settings *s, json_object *object)
 {
-	const char *text = text_of(s->arena, object, "StopSignal");
+	const char *text = json_member_text(s->arena, object, "StopSignal");
 	int number = *text ? signal_parse(text) : 0;
 	char name[SIGNAL_NAME_SIZE];
 
@@ -272,9 +265,9 @@ int oci_configuration_parse(struct arena *arena, const char *text, size_t size,
 				   why ? why : "no object of JSON");
 	if (read_layers(arena, object, &c, f) < 0)
 		return -1;
-	c.platform = (struct oci_platform){ text_of(arena, object, "os"),
-					    text_of(arena, object, "architecture"),
-					    text_of(arena, object, "variant") };
+	c.platform = (struct oci_platform){ json_member_text(arena, object, "os"),
+					    json_member_text(arena, object, "architecture"),
+					    json_member_text(arena, object, "variant") };
 	c.settings = make_settings(arena, json_member(object, "config", json_type_object), notices);
 	*configuration = c;
 	return 0;

@@ -56,14 +56,6 @@ bool oci_layer_is_foreign(const struct oci_descriptor *layer)
 	return IS_OF(layer->type, foreign_types);
 }
 
-/* A string of an object in the arena, or "" if it has none. */
-static const char *text_of(struct arena *arena, json_object *object, const char *key)
-{
-	const char *text = json_member_string(object, key);
-
-	return text ? arena_strdup(arena, text) : "";
-}
-
 static int read_descriptor(struct arena *arena, json_object *object, struct oci_descriptor *d,
 			   struct failure *f)
 {
@@ -73,8 +65,8 @@ static int read_descriptor(struct arena *arena, json_object *object, struct oci_
 
 	if (!json_object_is_type(object, json_type_object))
 		return failure_set(f, FAILURE_INVALID, "a descriptor is no object");
-	d->type = text_of(arena, object, "mediaType");
-	digest = text_of(arena, object, "digest");
+	d->type = json_member_text(arena, object, "mediaType");
+	digest = json_member_text(arena, object, "digest");
 	if (!digest_parse_tagged(digest, &d->digest))
 		return failure_set(f, FAILURE_INVALID, "'%s' is no digest by SHA-256 or SHA-512",
 				   quote(digest, quoted));
@@ -87,11 +79,13 @@ static int read_descriptor(struct arena *arena, json_object *object, struct oci_
 	platform = json_member(object, "platform", json_type_object);
 	d->has_platform = platform;
 	if (platform)
-		d->platform = (struct oci_platform){ text_of(arena, platform, "os"),
-						     text_of(arena, platform, "architecture"),
-						     text_of(arena, platform, "variant") };
+		d->platform =
+			(struct oci_platform){ json_member_text(arena, platform, "os"),
+					       json_member_text(arena, platform, "architecture"),
+					       json_member_text(arena, platform, "variant") };
 	annotations = json_member(object, "annotations", json_type_object);
-	d->name = annotations ? text_of(arena, annotations, "org.opencontainers.image.ref.name")
+	d->name = annotations ? json_member_text(arena, annotations,
+						 "org.opencontainers.image.ref.name")
 			      : "";
 	return 0;
 }
@@ -176,7 +170,7 @@ static int read_document(struct arena *arena, json_object *object, const char *t
 	if (!manifests == !layers)
 		return failure_set(f, FAILURE_INVALID,
 				   "it is neither an index of images nor a manifest of one");
-	if (check_kind(type, text_of(arena, object, "mediaType"), manifests, f) < 0)
+	if (check_kind(type, json_member_text(arena, object, "mediaType"), manifests, f) < 0)
 		return -1;
 	document->is_index = manifests;
 	return manifests ? read_items(arena, manifests, ITEMS_MAX, document, f)
