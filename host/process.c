@@ -90,6 +90,36 @@ enum leader_verdict leader_inspect(int64_t pid, struct machine_leader *leader, i
 	return verdict;
 }
 
+int pidfd_identify(int pidfd, struct machine_leader *leader)
+{
+	CLEANUP_FREE char *text = NULL;
+	const char *line;
+	char path[64];
+	int pid, error = 0;
+	enum leader_verdict verdict;
+
+	snprintf(path, sizeof path, "/proc/self/fdinfo/%d", pidfd);
+	text = file_read_text(path);
+	if (!text)
+		return -errno;
+	line = strstr(text, "\nPid:");
+	if (!line || sscanf(line, "\nPid: %d", &pid) != 1)
+		return -EBADF;
+	if (pid <= 0)
+		return -ESRCH;
+	verdict = judge_process((uint32_t) pid, pidfd, leader, &error);
+	if (verdict == LEADER_UNREADABLE)
+		return error;
+	return verdict == LEADER_OK && pidfd_is_alive(pidfd) ? 0 : -ESRCH;
+}
+
+bool leader_is_expected(const struct machine_leader *leader, const struct machine_leader *expected)
+{
+	return (!expected->pid || leader->pid == expected->pid) &&
+	       (!expected->start_time || leader->start_time == expected->start_time) &&
+	       (!expected->pidfd_inode || leader->pidfd_inode == expected->pidfd_inode);
+}
+
 const char *leader_verdict_words(enum leader_verdict verdict, int error)
 {
 	switch (verdict) {

@@ -33,6 +33,16 @@ enum leader_verdict {
 enum leader_verdict leader_inspect(int64_t pid, struct machine_leader *leader, int *pidfd,
 				   int *error);
 
+/*
+ * Identify the process of a pidfd that somebody else has opened. 0; -EBADF if it is no
+ * pidfd; -ESRCH if the process has died, or has no pid in the caller's namespace; or
+ * another negative errno.
+ */
+int pidfd_identify(int pidfd, struct machine_leader *leader);
+
+/* Whether a process can be the expected one, whose zeros are unknown. */
+bool leader_is_expected(const struct machine_leader *leader, const struct machine_leader *expected);
+
 /* The words for a verdict: "is a zombie". `error` is that of LEADER_UNREADABLE. */
 const char *leader_verdict_words(enum leader_verdict verdict, int error);
 

@@ -52,6 +52,28 @@ run machine1 UnregisterMachine s db-main
 is "$status|$(mymachines list --no-legend | grep -c db1)|$(mymachines show db-main 2>&1)" \
     "0|1|mymachines: no machine 'db-main' is registered" "UnregisterMachine of an alias takes only the alias away"
 
+start other
+with_leader() {
+    python3 "$SRCDIR/tests/integration/bus_leader.py" "$@"
+}
+is "$(with_leader RegisterMachineEx pinned "LeaderPIDFD=$other" "LeaderPIDFDID=@$other" "LeaderPID=$other")" success \
+    "RegisterMachineEx with a pidfd, as systemd-nspawn 259 calls it"
+is "$(mymachines show pinned -p Leader --value)" "$other" "the process of the pidfd leads the machine"
+machine1 UnregisterMachine s pinned
+is "$(with_leader RegisterMachineEx pinned "LeaderPIDFD=$other")" success "a pidfd is enough"
+machine1 UnregisterMachine s pinned
+is "$(with_leader CreateMachineEx pinned "LeaderPID=$other" "LeaderPIDFDID=@$other")" success "a pid and the number of its pidfd"
+machine1 UnregisterMachine s pinned
+for words in "InvalidArgs RegisterMachineEx LeaderPIDFD=$db1 LeaderPID=$web1" \
+    "InvalidArgs RegisterMachineEx LeaderPIDFD=$db1 LeaderPIDFDID=1" "InvalidArgs RegisterMachineEx LeaderPIDFDID=1" \
+    "EBADF RegisterMachineEx LeaderPIDFD=/dev/null" "InvalidArgs RegisterMachineEx LeaderPIDFD=1" \
+    "UnixProcessIdUnknown RegisterMachineEx LeaderPID=$other LeaderPIDFDID=1" \
+    "UnixProcessIdUnknown CreateMachineEx LeaderPID=$other LeaderPIDFDID=1"; do
+    read -r expected method keys <<<"$words"
+    # shellcheck disable=SC2086
+    like "$(with_leader "$method" pinned $keys)" "*.$expected" "$method refuses a leader of ${keys//[0-9]/}: $expected"
+done
+
 # Errors, by their names.
 M=org.freedesktop.machine1
 E=org.freedesktop.DBus.Error

@@ -177,6 +177,38 @@ START_TEST(numbers_that_lead_nothing_are_refused)
 }
 END_TEST
 
+START_TEST(a_pidfd_identifies_its_process)
+{
+	struct machine_leader leader = { 0 }, inspected;
+	pid_t pid = fork();
+	int pidfd, other = -1, error, pipes[2];
+
+	if (pid == 0) {
+		pause();
+		_exit(0);
+	}
+	pidfd = pidfd_of(pid);
+	ck_assert_int_ge(pidfd, 0);
+	ck_assert_int_eq(pidfd_identify(pidfd, &leader), 0);
+	ck_assert_int_eq(leader_inspect(pid, &inspected, &other, &error), LEADER_OK);
+	ck_assert(leader_is_expected(&leader, &inspected));
+	ck_assert(leader_is_expected(&leader, &(struct machine_leader){ 0 }));
+	inspected.start_time++;
+	ck_assert(!leader_is_expected(&leader, &inspected));
+	inspected = (struct machine_leader){ .pidfd_inode = leader.pidfd_inode + 1 };
+	ck_assert(!leader_is_expected(&leader, &inspected));
+	ck_assert_int_eq(pipe(pipes), 0);
+	ck_assert_int_eq(pidfd_identify(pipes[0], &leader), -EBADF);
+	ck_assert_int_eq(kill(pid, SIGKILL), 0);
+	ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+	ck_assert_int_eq(pidfd_identify(pidfd, &leader), -ESRCH);
+	close(pidfd);
+	close(other);
+	close(pipes[0]);
+	close(pipes[1]);
+}
+END_TEST
+
 START_TEST(a_zombie_leads_nothing)
 {
 	pid_t pid = fork();
@@ -402,6 +434,7 @@ Suite *process_suite(void)
 	ADD(suite, a_unit_name_may_be_so_long);
 	ADD(suite, numbers_that_lead_nothing_are_refused);
 	ADD(suite, a_process_lives_on_without_its_first_thread);
+	ADD(suite, a_pidfd_identifies_its_process);
 	ADD(suite, a_zombie_leads_nothing);
 	ADD(suite, a_thread_leads_nothing);
 	ADD(suite, a_kernel_thread_leads_nothing);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Registering machines, which a caller asks for in six ways. */
 #include "base/cleanup.h"
+#include "host/process.h"
 #include "host/systemd.h"
 #include "tools/bus/bus_client.h"
 #include "tools/bus/bus_job.h"
@@ -182,9 +183,39 @@ BUS_HANDLER(bus_create_machine_with_network)
 				  error);
 }
 
+/* How RegisterMachineEx() says who the leader is: in parts, which have to fit together. */
+struct leader_keys {
+	int pidfd;   /* the message's, or -1 */
+	uint64_t id; /* the pidfd's inode, or 0 */
+	uint32_t pid;
+};
+
+static int set_identified_leader(struct register_work *request, sd_bus_message *call,
+				 const struct leader_keys *keys, sd_bus_error *error)
+{
+	struct machine_leader expected = { .pid = keys->pid, .pidfd_inode = keys->id };
+	int r = 0;
+
+	if (keys->pidfd >= 0) {
+		r = pidfd_identify(keys->pidfd, &expected);
+		if (r < 0)
+			return sd_bus_error_set_errnof(error, r, "LeaderPIDFD: %s", strerror(-r));
+		if (keys->pid && keys->pid != expected.pid)
+			return invalid(error,
+				       "LeaderPID and LeaderPIDFD refer to different processes");
+		if (keys->id && keys->id != expected.pidfd_inode)
+			return invalid(error, "LeaderPIDFDID isn't that of LeaderPIDFD");
+	} else if (keys->id && !keys->pid) {
+		return invalid(error, "LeaderPIDFDID needs LeaderPID");
+	}
+	r = set_leader(request, call, expected.pid, error);
+	request->registration.expected = expected;
+	return r;
+}
+
 /* One key of RegisterMachineEx(). */
 static int read_property(struct register_work *request, sd_bus_message *call, const char *key,
-			 sd_bus_error *error)
+			 struct leader_keys *leader, sd_bus_error *error)
 {
 	struct registration *reg = &request->registration;
 	const char *text;
@@ -210,20 +241,21 @@ static int read_property(struct register_work *request, sd_bus_message *call, co
 			r = set_interfaces(request, array, size / sizeof(int32_t), error);
 		return r < 0 ? r : sd_bus_message_exit_container(call);
 	}
-	if (strcmp(key, "LeaderPID") == 0 || strcmp(key, "VSockCID") == 0) {
+	if (strcmp(key, "LeaderPID") == 0)
+		return sd_bus_message_read(call, "v", "u", &leader->pid);
+	if (strcmp(key, "LeaderPIDFD") == 0)
+		return sd_bus_message_read(call, "v", "h", &leader->pidfd);
+	if (strcmp(key, "LeaderPIDFDID") == 0)
+		return sd_bus_message_read(call, "v", "t", &leader->id);
+	if (strcmp(key, "VSockCID") == 0) {
 		char decimal[16];
 
 		r = sd_bus_message_read(call, "v", "u", &number);
 		if (r < 0)
 			return r;
-		if (*key == 'L')
-			return set_leader(request, call, number, error);
 		snprintf(decimal, sizeof decimal, "%u", number);
 		return registration_set_vsock_cid(reg, decimal, &f) < 0 ? bus_fail(error, &f) : 0;
 	}
-	/* Ours is the pidfd's inode that the kernel shows. */
-	if (strcmp(key, "LeaderPIDFDID") == 0)
-		return sd_bus_message_skip(call, "v");
 	if (strcmp(key, "Service") != 0 && strcmp(key, "Class") != 0 &&
 	    strcmp(key, "RootDirectory") != 0 && strcmp(key, "SSHAddress") != 0 &&
 	    strcmp(key, "SSHPrivateKeyPath") != 0)
@@ -248,17 +280,20 @@ static int read_property(struct register_work *request, sd_bus_message *call, co
 
 static int read_properties(struct register_work *request, sd_bus_message *call, sd_bus_error *error)
 {
+	struct leader_keys leader = { .pidfd = -1 };
 	const char *key;
 	int r = sd_bus_message_enter_container(call, 'a', "(sv)");
 
 	while (r >= 0 && (r = sd_bus_message_enter_container(call, 'r', "sv")) > 0) {
 		r = sd_bus_message_read(call, "s", &key);
 		if (r >= 0)
-			r = read_property(request, call, key, error);
+			r = read_property(request, call, key, &leader, error);
 		if (r >= 0)
 			r = sd_bus_message_exit_container(call);
 	}
-	return r < 0 ? r : sd_bus_message_exit_container(call);
+	if (r >= 0)
+		r = sd_bus_message_exit_container(call);
+	return r < 0 ? r : set_identified_leader(request, call, &leader, error);
 }
 
 static int register_or_create_ex(struct bus *bus, sd_bus_message *call, bool create,
@@ -272,8 +307,6 @@ static int register_or_create_ex(struct bus *bus, sd_bus_message *call, bool cre
 		r = set_name(&request, name, error);
 	if (r >= 0)
 		r = read_properties(&request, call, error);
-	if (r >= 0 && !request.registration.has_leader)
-		r = set_leader(&request, call, 0, error);
 	return r < 0 ? r : start_registration(bus, call, &request, handler, error);
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/pidfd.h"
+#include "host/process.h"
 #include "registry/leader_state.h"
 #include "registry/lookup.h"
 #include "tools/calls/former.h"
@@ -91,6 +92,22 @@ static int take_back(pid_t leader, struct failure *f)
 	    unregister_machines(&(struct machine_identity){ m.name, m.leader }, 1, NULL, f) < 0)
 		return -1;
 	return failure_set(f, FAILURE_GONE, "leader %d has died", (int) leader);
+}
+
+int register_work_check_leader(const struct register_work *work, struct failure *f)
+{
+	const struct registration *reg = &work->registration;
+	struct machine_leader leader;
+	CLEANUP_CLOSE int pidfd = -1;
+	int error = 0;
+	enum leader_verdict verdict = leader_inspect(reg->leader, &leader, &pidfd, &error);
+
+	if (verdict == LEADER_OK && !leader_is_expected(&leader, &reg->expected))
+		verdict = LEADER_ABSENT;
+	return verdict == LEADER_OK
+		       ? 0
+		       : failure_set(f, FAILURE_NO_PROCESS, "leader %d: %s", (int) reg->leader,
+				     leader_verdict_words(verdict, error));
 }
 
 int register_work_check_owner(const struct register_work *work, int *pidfd, struct failure *f)

@@ -25,6 +25,10 @@ work_function register_work;
 int register_work_now(const struct register_work *work, struct work_result *result,
 		      struct failure *failure) __attribute__((nonnull, warn_unused_result));
 
+/* Whether the leader is the process that is expected, before it is moved. 0, or -1 with a failure. */
+int register_work_check_leader(const struct register_work *work, struct failure *failure)
+	__attribute__((nonnull, warn_unused_result));
+
 /*
  * Whether another owner than root may register the machine: see check_ownership(). 0, or -1 with
  * a failure.

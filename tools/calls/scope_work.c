@@ -305,6 +305,7 @@ int scope_work(const void *argument, struct work_result *result, struct failure 
 
 	former_wait(request.registration.machine.name, request.registration.leader);
 	if (lock_out_others(&request.registration, f) < 0 ||
+	    register_work_check_leader(&request, f) < 0 ||
 	    (request.owner && register_work_check_owner(&request, &pidfd, f) < 0) ||
 	    may_move(&request.registration, &may, f) < 0 || (may && move_leader(work, f) < 0))
 		return -1;

@@ -40,15 +40,15 @@ static const char *set_leader(struct register_work *work, const struct machine_i
 	/* Without a leader it is the caller. */
 	struct machine_process process = input->leader_process;
 	const char *name = process.is_given ? "leaderProcessId" : "leader";
-	pid_t pid;
+	struct registration *reg = &work->registration;
 
 	if (!process.is_given && input->leader.is_given)
 		process.pid = input->leader.value;
 	if (process.pid < 0 || process.pid == 1 || process.pid > INT32_MAX ||
-	    machine_process_pid(&process, call, &pid) < 0)
+	    machine_process_identify(&process, call, &reg->expected) < 0)
 		return name;
-	work->registration.leader = pid;
-	work->registration.has_leader = true;
+	reg->leader = reg->expected.pid;
+	reg->has_leader = true;
 	return NULL;
 }
 

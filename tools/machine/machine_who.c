@@ -27,36 +27,37 @@ static bool is_this_boot(const char *id)
 	       strcasecmp(id128_format(context.boot_id, here), there) == 0;
 }
 
-/* The caller's pid, as long as it is the caller's. */
-static int find_caller(const struct varlink_call *call, pid_t *pid)
+/* The caller, as long as its pid is its own. */
+static int find_caller(const struct varlink_call *call, struct machine_leader *identity)
 {
 	struct process_stat stat;
 	int r = process_stat_read((uint32_t) call->peer.pid, &stat);
 
 	if (r < 0 || stat.start_time != call->peer_start)
 		return -ESRCH;
-	*pid = call->peer.pid;
+	*identity = (struct machine_leader){ .pid = (uint32_t) call->peer.pid,
+					     .start_time = stat.start_time };
 	return 0;
 }
 
-int machine_process_pid(const struct machine_process *process, const struct varlink_call *call,
-			pid_t *pid)
+int machine_process_identify(const struct machine_process *process, const struct varlink_call *call,
+			     struct machine_leader *identity)
 {
-	struct machine_leader found = { 0 };
+	struct machine_leader found = { .pid = (uint32_t) process->pid };
 	CLEANUP_CLOSE int pidfd = -1;
 	int error = 0;
 
 	if (process->boot_id && !is_this_boot(process->boot_id))
 		return -ESRCH;
 	if (process->pid == 0)
-		return find_caller(call, pid);
+		return find_caller(call, identity);
 	if (process->pidfd_id) {
 		/* Before Linux 6.9 pids have no such number, so nobody can have it. */
 		if (leader_inspect(process->pid, &found, &pidfd, &error) != LEADER_OK ||
 		    found.pidfd_inode != process->pidfd_id)
 			return -ESRCH;
 	}
-	*pid = (pid_t) process->pid;
+	*identity = found;
 	return 0;
 }
 
@@ -73,11 +74,11 @@ static bool open_by_process(struct call_target *target, const struct varlink_cal
 			    const struct machine_input *input, struct failure *f)
 {
 	CLEANUP_FREE char *name = NULL;
-	pid_t pid = 0;
-	int r = machine_process_pid(&input->pid, call, &pid);
+	struct machine_leader process;
+	int r = machine_process_identify(&input->pid, call, &process);
 
 	if (r == 0)
-		r = process_machine(pid, &name);
+		r = process_machine((pid_t) process.pid, &name);
 	if (r < 0 && r != -ESRCH && r != -ENOENT) {
 		failure_errno(f, r, "cannot find the machine of a process");
 		return false;

@@ -19,8 +19,10 @@ bool machine_who_open_container(struct call_target *target, struct varlink_call 
 	__attribute__((nonnull, warn_unused_result));
 
 /*
- * The pid that a ProcessId stands for, which is the caller's for 0. 0 or a negative errno: -ESRCH if it
- * names a process of another boot, or one whose pid is another's by now.
+ * The process that a ProcessId stands for, which is the caller for pid 0: its pid, and what else is known
+ * of it. 0 or a negative errno: -ESRCH if it names a process of another boot, or one whose pid is another's
+ * by now.
  */
-int machine_process_pid(const struct machine_process *process, const struct varlink_call *call,
-			pid_t *pid) __attribute__((nonnull, warn_unused_result));
+int machine_process_identify(const struct machine_process *process, const struct varlink_call *call,
+			     struct machine_leader *identity)
+	__attribute__((nonnull, warn_unused_result));

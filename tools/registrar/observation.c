@@ -247,16 +247,21 @@ struct observation_request observation_request_for(struct snapshot *s, struct ar
 	return request;
 }
 
-void observation_begin(struct observation *o, int64_t pid)
-{
-	*o = (struct observation){ .pidfd = -1 };
-	o->verdict = leader_inspect(pid, &o->seen.leader, &o->pidfd, &o->leader_error);
-}
-
 static void close_pidfd(struct observation *o)
 {
 	cleanup_close(&o->pidfd);
 	o->pidfd = -1;
+}
+
+void observation_begin(struct observation *o, int64_t pid, const struct machine_leader *expected)
+{
+	*o = (struct observation){ .pidfd = -1 };
+	o->verdict = leader_inspect(pid, &o->seen.leader, &o->pidfd, &o->leader_error);
+	/* Another process has its pid by now. */
+	if (o->verdict == LEADER_OK && expected && !leader_is_expected(&o->seen.leader, expected)) {
+		o->verdict = LEADER_ABSENT;
+		close_pidfd(o);
+	}
 }
 
 int observation_complete(struct observation *o, struct arena *arena,

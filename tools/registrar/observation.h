@@ -86,8 +86,12 @@ struct observation_request observation_request_for(struct snapshot *snapshot, st
 						   const struct machine_leader *leader)
 	__attribute__((nonnull, warn_unused_result));
 
-/* First step: find out who the process is. Sets the verdict, and the leader if it is LEADER_OK. */
-void observation_begin(struct observation *observation, int64_t pid) __attribute__((nonnull));
+/*
+ * First step: find out who the process is. Sets the verdict, and the leader if it is LEADER_OK. A process
+ * that isn't the expected one is LEADER_ABSENT; NULL expects none.
+ */
+void observation_begin(struct observation *observation, int64_t pid,
+		       const struct machine_leader *expected) __attribute__((nonnull(1)));
 
 /*
  * Second step, with LEADER_OK: read id maps, unit, root directory, interfaces,

@@ -65,7 +65,7 @@ static int observe_one(const struct registering *r, size_t i, struct snapshot *s
 	struct observation *o = &r->observations[i];
 	int result = 0;
 
-	observation_begin(o, reg->leader);
+	observation_begin(o, reg->leader, &reg->expected);
 	if (o->verdict == LEADER_OK) {
 		struct observation_request request = request_for(r, i, &o->seen.leader, s);
 

@@ -44,9 +44,10 @@ struct registration {
 	unsigned int given;  /* enum registration_field */
 	bool has_leader;
 	int64_t leader;
-	struct machine machine; /* the given facts, in the arena */
-	uint32_t owner;		/* the uid of who registers it */
-	bool scope;		/* give it a scope of its own, if it is in no unit */
+	struct machine_leader expected; /* what the leader is known to be; zeros are unknown */
+	struct machine machine;		/* the given facts, in the arena */
+	uint32_t owner;			/* the uid of who registers it */
+	bool scope;			/* give it a scope of its own, if it is in no unit */
 	/*
 	 * A runtime gives the names: they yield to those that a person gives, and have dots only
 	 * in domains that are set for machines. To be set before the names.
