@@ -134,6 +134,13 @@ done
 for option in -Hhost --host=host -Mweb1 --machine=web1; do
     fails_so "list: --*: works on this host alone; *" "$option" "$option" list
 done
+# Of options that the verb doesn't have, the values are checked, as the stock program does.
+for option in --output=foo -ofoo -n-1 --lines=all --max-addresses=foo --signal=FOO -s0 --format=rar --verify=maybe -E=b \
+    --setenv=1A=b; do
+    fails_so "show: --*" "$option with another verb" show web1 "$option"
+done
+same "their right values" show web1 -- show web1 --output=cat -n0 --max-addresses=all --signal=RTMIN+3 -EA \
+    --format=zstd --verify=sha256:00
 fails_so "unknown verb 'list '; did you mean 'list'?" "a verb that is nearly one" 'list '
 fails_so "unrecognized option '--nonsense'" "an unknown option" list --nonsense
 fails_so "option requires an argument -- 'p'" "an argument that is missing" show web1 -p

@@ -29,7 +29,7 @@
 		"format", .argument = "FORMAT", READ_THERE,                                        \
 			  .help = "uncompressed, xz, gzip, bzip2 or zstd (default: by the ending " \
 				  "of FILE)",                                                      \
-			  .values = "uncompressed xz gzip bzip2 zstd"                              \
+			  .values = COMPLETE_FORMAT                                                \
 	}
 #define OPTION_SELINUX                                                                             \
 	{                                                                                          \
@@ -68,7 +68,7 @@ static const struct verb_option import_fs_options[] = {
 		"verify", .argument = "MODE", READ_THERE,                                          \
 			  .help = "signature, checksum, no, sha256:SUM or sha512:SUM (default: "   \
 				  "signature)",                                                    \
-			  .values = "signature checksum no"                                        \
+			  .values = COMPLETE_VERIFY                                                \
 	}
 
 static const struct verb_option pull_tar_options[] = {

@@ -43,7 +43,7 @@ const struct verb_option importctl_options[] = {
 	{ "", 'S', .set = accept_class },
 	{ "", 'C', .set = accept_class },
 	{ "force" },
-	{ "format", .argument = "FORMAT" },
+	{ "format", .argument = "FORMAT", .set = check_format },
 	{ "host", 'H', "[USER@]HOST", 0, accept_this_host },
 	{ "json", .argument = "MODE" },
 	{ "", 'j', .set = refuse_short_json },
@@ -57,7 +57,7 @@ const struct verb_option importctl_options[] = {
 	{ "read-only" },
 	{ "system" },
 	{ "user", .set = refuse_user },
-	{ "verify", .argument = "MODE" },
+	{ "verify", .argument = "MODE", .set = check_verify },
 	{ 0 },
 	/* clang-format on */
 };

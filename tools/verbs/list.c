@@ -43,19 +43,6 @@ static int set_max_addresses(void *member, const char *value, struct failure *f)
 	return 0;
 }
 
-/* The -o of machinectl(1). Its other modes are for its log lines. */
-static int set_output(void *member, const char *value, struct failure *f)
-{
-	enum json_mode *json = member;
-
-	(void) f;
-	if (strcmp(value, "json-pretty") == 0)
-		*json = JSON_PRETTY;
-	else if (strncmp(value, "json", 4) == 0)
-		*json = JSON_SHORT;
-	return 0;
-}
-
 /* A line for each address that is shown, and "…" if there are more. */
 static char *add_addresses(char *to, bool is_first, const struct machine_address *addresses,
 			   size_t count, size_t max)
@@ -333,7 +320,7 @@ static const struct verb_option options[] = {
 	  .help = "Print no header and no footer" },
 	{ "json", .argument = "MODE", SETS(struct list_settings, json, set_json_mode),
 	  .help = "Print JSON: short, pretty, or off", .values = COMPLETE_JSON },
-	{ "output", 'o', "MODE", SETS(struct list_settings, json, set_output),
+	{ "output", 'o', "MODE", SETS(struct list_settings, json, set_output_mode),
 	  .help = "json or json-pretty: print JSON", .values = "json json-pretty",
 	  .machinectl_only = true },
 	{ 0 },

@@ -20,18 +20,6 @@ struct list_images_settings {
 	enum json_mode json;
 };
 
-static int set_output(void *member, const char *value, struct failure *f)
-{
-	enum json_mode *mode = member;
-
-	(void) f;
-	/* machinectl(1) takes the other modes of journalctl(1), too, which mean nothing here. */
-	*mode = strcmp(value, "json") == 0	    ? JSON_SHORT
-		: strcmp(value, "json-pretty") == 0 ? JSON_PRETTY
-						    : JSON_OFF;
-	return 0;
-}
-
 static const char *time_cell(struct arena *arena, uint64_t time)
 {
 	char text[TIME_TEXT_SIZE];
@@ -139,7 +127,7 @@ static const struct verb_option options[] = {
 	  .help = "Print no header and no footer" },
 	{ "json", .argument = "MODE", SETS(struct list_images_settings, json, set_json_mode),
 	  .help = "Print JSON: short, pretty, or off", .values = COMPLETE_JSON },
-	{ "output", 'o', "MODE", SETS(struct list_images_settings, json, set_output),
+	{ "output", 'o', "MODE", SETS(struct list_images_settings, json, set_output_mode),
 	  .help = "json or json-pretty: print JSON", .values = "json json-pretty",
 	  .machinectl_only = true },
 	{ 0 },

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tools/verbs/machinectl.h"
 
+#include "base/number.h"
+#include "base/signal_name.h"
+#include "tools/describe/json.h"
 #include "tools/verbs/command_line.h"
+#include "tools/verbs/option_values.h"
 #include "tools/verbs/verb_help.h"
 #include "tools/verbs/verbs.h"
 
@@ -26,32 +30,89 @@ int accept_this_host(void *member, const char *value, struct failure *f)
 			   "works on this host alone; use ssh, or machinectl shell");
 }
 
+static int check_lines(void *member, const char *value, struct failure *f)
+{
+	uint32_t number;
+
+	(void) member;
+	return id_parse(value, &number) == 0 ? 0 : usage_failure(f, "isn't a number");
+}
+
+static int check_address_count(void *member, const char *value, struct failure *f)
+{
+	uint32_t number;
+
+	(void) member;
+	return strcmp(value, "all") == 0 || id_parse(value, &number) == 0
+		       ? 0
+		       : usage_failure(f, "is neither a number nor \"all\"");
+}
+
+static int check_output(void *member, const char *value, struct failure *f)
+{
+	enum json_mode mode;
+
+	(void) member;
+	return set_output_mode(&mode, value, f);
+}
+
+static int check_signal(void *member, const char *value, struct failure *f)
+{
+	(void) member;
+	return signal_parse(value) || is_one_of(value, "list help")
+		       ? 0
+		       : usage_failure(f, "there is no such signal");
+}
+
+static int check_variable(void *member, const char *value, struct failure *f)
+{
+	(void) member;
+	return is_variable_name(value, strcspn(value, "="))
+		       ? 0
+		       : usage_failure(f, "isn't an environment variable");
+}
+
+int check_format(void *member, const char *value, struct failure *f)
+{
+	(void) member;
+	return is_one_of(value, COMPLETE_FORMAT) ? 0 : usage_failure(f, "there is no such format");
+}
+
+int check_verify(void *member, const char *value, struct failure *f)
+{
+	(void) member;
+	return is_one_of(value, COMPLETE_VERIFY) || strncmp(value, "sha256:", 7) == 0 ||
+			       strncmp(value, "sha512:", 7) == 0
+		       ? 0
+		       : usage_failure(f, "there is no such mode of verification");
+}
+
 const struct verb_option machinectl_options[] = {
 	/* clang-format off */
 	{ "all", 'a' },
 	{ "force" },
-	{ "format", .argument = "FORMAT" },
+	{ "format", .argument = "FORMAT", .set = check_format },
 	{ "full", 'l' },
 	{ "host", 'H', "[USER@]HOST", 0, accept_this_host },
 	{ "kill-who", .argument = "WHOM" },
 	{ "kill-whom", .argument = "WHOM" },
-	{ "lines", 'n', "COUNT" },
+	{ "lines", 'n', "COUNT", 0, check_lines },
 	{ "machine", 'M', "NAME", 0, accept_this_host },
-	{ "max-addresses", .argument = "COUNT" },
+	{ "max-addresses", .argument = "COUNT", .set = check_address_count },
 	{ "mkdir" },
 	{ "no-ask-password" },
 	{ "no-legend" },
 	{ "no-pager" },
 	{ "now" },
-	{ "output", 'o', "MODE" },
+	{ "output", 'o', "MODE", 0, check_output },
 	{ "property", 'p', "NAME" },
 	{ "quiet", 'q' },
 	{ "read-only" },
-	{ "setenv", 'E', "NAME[=VALUE]" },
-	{ "signal", 's', "SIGNAL" },
+	{ "setenv", 'E', "NAME[=VALUE]", 0, check_variable },
+	{ "signal", 's', "SIGNAL", 0, check_signal },
 	{ "uid", .argument = "USER" },
 	{ "value" },
-	{ "verify", .argument = "MODE" },
+	{ "verify", .argument = "MODE", .set = check_verify },
 	{ 0 },
 	/* clang-format on */
 };

@@ -11,12 +11,15 @@ bool is_machinectl(void);
 
 /*
  * All options of machinectl(1); the last has no name. Each is accepted with every verb, and
- * has an effect on those that have it in a table of their own.
+ * has an effect on those that have it in a table of their own. For the others, its value is checked.
  */
 extern const struct verb_option machinectl_options[];
 
 /* Sets nothing: this host is the only one that can be reached from here; other hosts need a bus. */
 option_setter accept_this_host;
+
+/* They set nothing: an option that the verb doesn't have must have a value that can be right. */
+option_setter check_format, check_verify;
 
 /* Whether an option is in a table of a link, or one that all programs have. */
 bool link_has_option(const struct verb_option *table, const struct verb_option *option)

@@ -50,3 +50,41 @@ int set_json_mode(void *member, const char *value, struct failure *f)
 		return usage_failure(f, "is neither short, pretty nor off");
 	return 0;
 }
+
+bool is_one_of(const char *value, const char *words)
+{
+	size_t length = strlen(value);
+
+	for (const char *word = words; *word; word += strspn(word, " ")) {
+		size_t word_length = strcspn(word, " ");
+
+		if (word_length == length && strncmp(word, value, length) == 0)
+			return true;
+		word += word_length;
+	}
+	return false;
+}
+
+int set_output_mode(void *member, const char *value, struct failure *f)
+{
+	enum json_mode *mode = member;
+
+	if (!is_one_of(value, "short short-precise short-iso short-iso-precise short-full "
+			      "short-monotonic short-unix short-delta json json-pretty json-sse "
+			      "json-seq cat verbose export with-unit"))
+		return usage_failure(f, "machinectl(1) has no such output mode");
+	if (strcmp(value, "json-pretty") == 0)
+		*mode = JSON_PRETTY;
+	else if (strncmp(value, "json", 4) == 0)
+		*mode = JSON_SHORT;
+	return 0;
+}
+
+bool is_variable_name(const char *text, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		if (!strchr("_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", text[i]) &&
+		    (i == 0 || !strchr("0123456789", text[i])))
+			return false;
+	return length > 0;
+}

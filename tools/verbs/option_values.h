@@ -9,3 +9,12 @@ option_setter set_false;     /* bool */
 option_setter set_text;	     /* const char *, borrowed */
 option_setter set_full_text; /* the same, and not empty */
 option_setter set_json_mode; /* enum json_mode */
+
+/* enum json_mode, by the -o of machinectl(1). Its other modes are for log lines: they change nothing. */
+option_setter set_output_mode;
+
+/* Whether a value is one of some words, which are separated by blanks. */
+bool is_one_of(const char *value, const char *words) __attribute__((nonnull));
+
+/* Whether a shell takes these bytes for a variable's name. */
+bool is_variable_name(const char *text, size_t length) __attribute__((nonnull));

@@ -17,16 +17,6 @@ struct shell_settings {
 	struct machine_session session;
 };
 
-/* Whether a shell takes it for a variable's name. */
-static bool is_variable_name(const char *text, size_t length)
-{
-	for (size_t i = 0; i < length; i++)
-		if (!strchr("_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", text[i]) &&
-		    (i == 0 || !strchr("0123456789", text[i])))
-			return false;
-	return length > 0;
-}
-
 /* NAME=VALUE; or NAME, to pass on the value that it has here, if it has one. */
 static int add_variable(void *member, const char *value, struct failure *f)
 {

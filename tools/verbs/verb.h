@@ -27,6 +27,7 @@ enum exit_status {
 #define COMPLETE_COMMAND       "<command>"
 #define COMPLETE_DIRECTORY     "<directory>"
 #define COMPLETE_FILE	       "<file>"
+#define COMPLETE_FORMAT	       "uncompressed xz gzip bzip2 zstd"
 #define COMPLETE_IMAGE	       "<image>"
 #define COMPLETE_INTERFACE     "<interface>"
 #define COMPLETE_JSON	       "short pretty off"
@@ -38,6 +39,7 @@ enum exit_status {
 #define COMPLETE_RUNTIME       "<runtime>"
 #define COMPLETE_SIGNAL	       "<signal>"
 #define COMPLETE_VARIABLE      "<variable>"
+#define COMPLETE_VERIFY	       "signature checksum no"
 #define COMPLETE_VERB	       "<verb>"
 
 /*
