@@ -106,6 +106,7 @@ $E.NotSupported|the host can't be terminated|TerminateMachine s .host
 $E.InvalidArgs|a relative source|CopyToMachine sss web1 etc /etc
 $E.InvalidArgs|a source of a mount with ..|BindMountMachine sssbb web1 /etc/../etc /x false false
 $E.InvalidArgs|an unknown flag|CopyToMachineWithFlags ssst web1 /etc/hostname /x 2
+$E.InvalidArgs|a name that no user can have|OpenMachineShell sssasas web1 a:b /bin/sh 0 0
 $E.InvalidArgs|a relative shell|OpenMachineShell sssasas web1 root sh 0 0
 $E.InvalidArgs|an environment without =|OpenMachineShell sssasas web1 root /bin/sh 0 1 X
 $M.NoSuchUserMapping|an id of the host's own range|MapToMachineUser u 33
@@ -145,6 +146,7 @@ property() {
 is "$(property web1 Name)|$(property web1 Class)|$(property web1 State)|$(property web1 Leader)" \
     "s \"web1\"|s \"container\"|s \"running\"|u $web1" "properties of a machine"
 is "$(property _2ehost Class)|$(property _2ehost Leader)" 's "host"|u 1' "properties of the host"
+like "$(property _2ehost LeaderPIDFDId)" "t $([ "$(property web1 LeaderPIDFDId)" = "t 0" ] || echo '[1-9]')*" "the host's init has the number of a pidfd"
 like "$(property nosuch Name)" "*Unknown object*" "a machine that isn't there has no object"
 is "$(busctl tree --list org.freedesktop.machine1 | grep -c /machine/)" 3 "busctl tree lists the objects"
 

@@ -5,6 +5,7 @@
 #include "tools/bus/bus_permitted.h"
 #include "tools/bus/bus_target.h"
 #include "tools/calls/enter_work.h"
+#include "tools/enter/machine_user.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -118,6 +119,9 @@ BUS_HANDLER(bus_open_shell)
 		r = read_environment(call, &settings, error);
 	if (r < 0)
 		return r;
+	if (*user && !machine_user_is_name(user))
+		return sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS, "Invalid user name '%s'",
+					 user);
 	if (*path && *path != '/')
 		return sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS,
 					 "Specified path '%s' is not absolute", path);

@@ -23,6 +23,19 @@ static bool split_fields(char *line, char **fields, size_t count)
 	return true;
 }
 
+bool machine_user_is_name(const char *name)
+{
+	size_t length = strlen(name);
+
+	if (!length || length >= MACHINE_LOGIN_NAME_SIZE || name[0] == ' ' ||
+	    name[length - 1] == ' ' || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+		return false;
+	for (; *name; name++)
+		if (strchr(":/", *name) || (unsigned char) *name < ' ' || *name == 0x7f)
+			return false;
+	return true;
+}
+
 /* To setuid(2) and its like, the largest number means "don't change it". */
 static bool parse_id(const char *text, uint32_t *id)
 {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <limits.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -18,6 +19,12 @@ struct machine_user {
 	char home[PATH_MAX];  /* absolute */
 	char shell[PATH_MAX]; /* absolute */
 };
+
+/*
+ * Whether a user can have this name. It can be no number of one, and in passwd(5) and in paths
+ * some bytes have a meaning of their own.
+ */
+bool machine_user_is_name(const char *name);
 
 /*
  * For a visitor in the machine: find a user by name or number. A number needs no entry:

@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/json_value.h"
 #include "tools/calls/enter_work.h"
+#include "tools/enter/machine_user.h"
 #include "tools/machine/machine_error.h"
 #include "tools/machine/machine_job.h"
 #include "tools/machine/machine_methods.h"
@@ -139,6 +140,8 @@ static const char *check_open(struct machine_input *input)
 	if (strcmp(input->mode, "tty") != 0 && strcmp(input->mode, "login") != 0 &&
 	    strcmp(input->mode, "shell") != 0)
 		return "mode";
+	if (input->user && *input->user && !machine_user_is_name(input->user))
+		return "user";
 	if (input->path && !*input->path)
 		input->path = NULL;
 	if (input->path && *input->path != '/')
