@@ -183,8 +183,10 @@ equal((graceful["UIDShift"], call("List", name="db1", acquireMetadata="graceful"
 equal(graceful["addresses"], [], "a network of its own without an address")
 ok("addresses" not in call("List", name="vm1", acquireMetadata="graceful")["parameters"],
    "a machine on the host's network has no addresses of its own")
-equal(error("List", name="vm1", acquireMetadata="yes"), "NoPrivateNetworking", "which is an error of yes")
+equal(error("List", name="vm1", acquireMetadata="yes"), "NotAvailable", "a VM has nothing that yes could get")
 host = call("List", name=".host")["parameters"]
+equal((host["leader"]["pid"], host["leader"]["bootId"]), (1, reply["leader"]["bootId"]), "the host is of this boot")
+equal("pidfdId" in host["leader"], "pidfdId" in reply["leader"], "and its init has the number of a pidfd")
 with open("/proc/stat") as stat:
     boot = int(next(line for line in stat if line.startswith("btime")).split()[1])
 ok(abs(host["timestamp"]["realtime"] / 1e6 - boot) < 5, "the host is there since its boot")
@@ -217,7 +219,7 @@ for name, expected, method, parameters in (
     ("an unknown machine", "NoSuchMachine", "List", {"name": "nosuch"}),
     ("an empty name", "InvalidParameter name", "Terminate", {"name": ""}),
     ("a silly name", "InvalidParameter name", "Terminate", {"name": "a/b"}),
-    ("no machine", "InvalidParameter name", "Terminate", {}),
+    ("no machine", "NoSuchMachine", "Terminate", {}),
     ("a process of the host", "NoSuchMachine", "Terminate", {"pid": os.getpid()}),
     ("a negative pid", "InvalidParameter pid", "Terminate", {"pid": -1}),
     ("a pid in an object without one", "InvalidParameter pid", "Terminate", {"pid": {"pidfdId": 1}}),
@@ -245,6 +247,7 @@ for name, expected, method, parameters in (
     ("whom to kill", "InvalidParameter whom", "Kill", {"name": "web1", "whom": "nobody", "signal": 15}),
     ("signal 0", "InvalidParameter signal", "Kill", {"name": "web1", "signal": 0}),
     ("signal 99", "InvalidParameter signal", "Kill", {"name": "web1", "signal": 99}),
+    ("no machine to unregister", "NoSuchMachine", "Unregister", {}),
     ("the host can't be ended", "NotSupported", "Terminate", {"name": ".host"}),
     ("the host can't be killed", "NotSupported", "Kill", {"name": ".host", "signal": 15}),
     ("an unknown mode", "InvalidParameter mode", "Open", {"name": "web1", "mode": "graphical"}),
@@ -257,6 +260,9 @@ for name, expected, method, parameters in (
     ("an environment without =", "InvalidParameter environment", "Open",
      {"name": "web1", "mode": "shell", "environment": ["X"]}),
     ("an unknown user of a machine", "ENOENT", "Open", {"name": "web1", "mode": "shell", "user": "nosuch"}),
+    ("a name that no user can have", "InvalidParameter user", "Open", {"name": "web1", "mode": "shell", "user": "a:b"}),
+    ("another", "InvalidParameter user", "Open", {"name": "web1", "mode": "shell", "user": "../root"}),
+    ("a user's name of two lines", "InvalidParameter user", "Open", {"name": "web1", "mode": "shell", "user": "a\nb"}),
     ("a program that isn't there", "ENOENT", "Open", {"name": "web1", "mode": "shell", "path": "/bin/nosuch"}),
     ("an id of the host's own range", "UserInHostRange", "MapTo", {"uid": 33}),
     ("a group of it", "GroupInHostRange", "MapTo", {"gid": 33}),

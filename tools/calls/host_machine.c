@@ -4,7 +4,9 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/number.h"
+#include "base/pidfd.h"
 #include "host/machine_file.h"
+#include "host/process.h"
 
 #include <ifaddrs.h>
 #include <net/if.h>
@@ -14,6 +16,7 @@
 void host_machine_read(struct machine *host)
 {
 	CLEANUP_CLOSE int root = process_root_open((uint32_t) getpid());
+	CLEANUP_CLOSE int init = pidfd_of(1);
 	char id[64];
 
 	*host = (struct machine){
@@ -24,6 +27,8 @@ void host_machine_read(struct machine *host)
 		.realtime = (uint64_t) (clock_microseconds(CLOCK_REALTIME) -
 					clock_microseconds(CLOCK_BOOTTIME)),
 	};
+	if (init >= 0)
+		(void) !pidfd_identify(init, &host->leader);
 	host->has_id = root >= 0 && machine_file_read(root, "/etc/machine-id", id, sizeof id) > 0 &&
 		       hex_decode(id, host->id, sizeof host->id);
 }

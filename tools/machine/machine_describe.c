@@ -72,13 +72,14 @@ static json_object *describe_machine(const struct machine *m, const char *class,
 
 json_object *machine_describe(const struct call_target *target)
 {
+	struct pid_context here;
 	struct machine host;
 
 	if (!target->is_host)
 		return describe_machine(&target->machine, machine_class_name(target->machine.class),
 					&target->snapshot.meta.context);
 	host_machine_read(&host);
-	return describe_machine(&host, "host", NULL);
+	return describe_machine(&host, "host", pid_context_read(&here) == 0 ? &here : NULL);
 }
 
 static void add_address(json_object *list, uint32_t interface, int family, const void *bytes,

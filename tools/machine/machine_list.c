@@ -185,11 +185,14 @@ static void add_metadata(struct listing *l)
 {
 	const struct call_target *target = &l->target;
 
-	if (!machine_describe_addresses(l->described, target) && l->metadata == METADATA_YES) {
+	bool is_vm = !target->is_host && !call_target_is_container(target);
+
+	if (!machine_describe_addresses(l->described, target) && l->metadata == METADATA_YES &&
+	    !is_vm) {
 		finish(l, MACHINE_ERROR("NoPrivateNetworking"));
 		return;
 	}
-	if (!target->is_host && target->machine.class != MACHINE_CONTAINER) {
+	if (is_vm) {
 		complete(l, l->metadata == METADATA_YES ? MACHINE_ERROR("NotAvailable") : NULL);
 		return;
 	}

@@ -96,8 +96,12 @@ bool machine_who_open(struct call_target *target, struct varlink_call *call,
 	struct failure failure;
 
 	*target = (struct call_target){ 0 };
-	if (input->name ? !is_name(input->name) : !input->pid.is_given) {
+	if (input->name && !is_name(input->name)) {
 		varlink_invalid_parameter(call, "name");
+		return false;
+	}
+	if (!input->name && !input->pid.is_given) {
+		machine_refuse(call, MACHINE_ERROR("NoSuchMachine"));
 		return false;
 	}
 	if ((!input->name || call_target_open(target, input->name, &failure) == 0) &&
