@@ -352,6 +352,36 @@ with Client(path) as client:
     equal((client.call(M + "List", {"name": "db1"})["parameters"]["name"], client.descriptors), ("db1", []),
           "a oneway call has no reply, and no error, and no descriptor")
 
+
+def leave(name, *calls, how=None, count=1):
+    """Send calls, and close the socket or its half; what is read then"""
+    with Client(path) as client:
+        for method, parameters, more in calls:
+            client.send(M + method, parameters, **more)
+        if how is None:
+            return None
+        client.socket.shutdown(how)
+        return [client.receive() for _ in range(count)]
+
+
+def wait_for_file(file):
+    for _ in range(600):
+        if os.path.exists(file):
+            return True
+        time.sleep(0.1)
+    return False
+
+
+# In children each, so that they take longer than the client stays.
+copies = [("CopyFrom", {"name": "web1", "source": "/etc/os-release", "destination": f"{directory}/left{i}"},
+           {"oneway": True}) for i in range(40)]
+leave("oneway", *copies)
+ok(all(wait_for_file(c[1]["destination"]) for c in copies), "a client that wants no replies needn't wait for what it asked for")
+equal(leave("half", ("CopyFrom", {"name": "web1", "source": "/etc/os-release", "destination": f"{directory}/half"}, {}),
+            ("List", {"name": "nosuch"}, {}), how=socket.SHUT_WR, count=3),
+      [{"parameters": {}}, {"error": M + "NoSuchMachine"}, None],
+      "a client that has closed its half gets all replies, and then the end")
+
 # The description is what it does.
 with Client(path) as client:
     one = {"name": "web1"}

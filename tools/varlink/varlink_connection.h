@@ -44,6 +44,8 @@ struct varlink_connection {
 	bool ended;	 /* freed behind the events that name it */
 	bool answering;	 /* `call` waits for its final reply */
 	bool oneway;	 /* the call wants no reply */
+	bool is_closed;	 /* the client sends no more */
+	bool is_gone;	 /* nor does it read */
 	struct varlink_call call;
 	int64_t deadline; /* of a parked one, or of a message that has begun; 0: none */
 };

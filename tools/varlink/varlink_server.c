@@ -121,15 +121,15 @@ size_t varlink_server_connections(const struct varlink_server *server)
 
 void varlink_connection_update(struct varlink_connection *c)
 {
-	bool may_read = !c->server->ending && !c->parked && !c->answering &&
+	bool may_read = !c->server->ending && !c->parked && !c->answering && !c->is_closed &&
 			c->stream.output_size <= c->server->limits.output_size;
 	uint32_t events = (may_read ? EPOLLIN : 0u) | (c->stream.output ? EPOLLOUT : 0u);
 	struct epoll_event event = { .events = events | EPOLLRDHUP, .data.ptr = c };
 
 	/* The end of a client that isn't read matters only while a call waits for its answer. */
-	if (!may_read && !c->answering)
+	if (c->is_closed || (!may_read && !c->answering))
 		event.events &= ~(uint32_t) EPOLLRDHUP;
-	if (event.events == c->events)
+	if (c->is_gone || event.events == c->events)
 		return;
 	epoll_ctl(c->server->epoll, EPOLL_CTL_MOD, c->stream.fd, &event);
 	c->events = event.events;
@@ -217,24 +217,53 @@ static void set_message_deadline(struct varlink_connection *c)
 		c->deadline = now_ms() + c->server->limits.message_ms;
 }
 
+/*
+ * Whether something is still to be done for a client that sends no more: it may wait for replies, or have
+ * gone without waiting, as it wants none.
+ */
+static bool is_owed(struct varlink_connection *c)
+{
+	if (c->answering)
+		return !c->is_gone || c->oneway;
+	/* One that has gone without reading its replies waits for nothing. */
+	return c->is_gone ? !c->stream.output && varlink_stream_has_whole(&c->stream)
+			  : c->stream.output || varlink_stream_has_whole(&c->stream);
+}
+
+/* No more comes from the client. If it is owed nothing, the connection ends. */
+static void close_input(struct varlink_connection *c, uint32_t events)
+{
+	c->is_closed = true;
+	if (events & (EPOLLERR | EPOLLHUP) && !c->is_gone) {
+		c->is_gone = true;
+		/* Its end would be told again and again. */
+		epoll_ctl(c->server->epoll, EPOLL_CTL_DEL, c->stream.fd, NULL);
+	}
+	varlink_connection_answer(c);
+	if (!is_owed(c))
+		varlink_connection_end(c);
+}
+
 static void serve_connection(struct varlink_connection *c, uint32_t events)
 {
 	int r = 0;
 
 	if (c->stream.output)
 		r = varlink_stream_flush(&c->stream);
-	if (r == 0 && !c->answering && !c->parked && events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP))
+	if (r == 0 && !c->answering && !c->parked && !c->is_closed &&
+	    events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP))
 		r = varlink_stream_read(&c->stream);
 	else if (r == 0 && events & (EPOLLERR | EPOLLHUP | EPOLLRDHUP))
 		r = -ECONNRESET;
-	if (r == -ECONNRESET)
-		/* It may have sent its calls and closed its half: these are answered as far as it reads. */
-		varlink_connection_answer(c);
+	if (r == -ECONNRESET) {
+		close_input(c, events);
+		r = 0;
+	}
 	if (r < 0) {
 		varlink_connection_end(c);
 		return;
 	}
-	if (c->answering && c->call.resume && varlink_has_room(&c->call))
+	if (!c->ended && c->answering && c->call.resume && varlink_has_room(&c->call))
 		c->call.resume(&c->call);
 	if (c->ended)
 		return;
@@ -380,6 +409,22 @@ static int check_deadlines(struct varlink_server *server)
 	return next > INT_MAX ? INT_MAX : (int) next;
 }
 
+/*
+ * Read on where a client that sends no more had sent more than was read while a call was answered. True if
+ * there may be still more.
+ */
+static bool read_rest(struct varlink_connection *c)
+{
+	int r;
+
+	if (!c->is_closed || varlink_stream_has_whole(&c->stream))
+		return false;
+	r = varlink_stream_read(&c->stream);
+	if (r <= 0 && !is_owed(c))
+		varlink_connection_end(c);
+	return r > 0;
+}
+
 /* Whole messages that were read and weren't answered yet: no event tells of them. */
 static bool serve_left_over(struct varlink_server *server)
 {
@@ -387,11 +432,15 @@ static bool serve_left_over(struct varlink_server *server)
 
 	for (struct varlink_connection *c = server->connections; c; c = c->next) {
 		if (c->ended || c->answering || c->parked ||
-		    c->stream.output_size > server->limits.output_size ||
-		    !varlink_stream_has_whole(&c->stream))
+		    (!c->is_gone && c->stream.output_size > server->limits.output_size))
+			continue;
+		any = read_rest(c) || any;
+		if (c->ended || !varlink_stream_has_whole(&c->stream))
 			continue;
 		any = true;
 		varlink_connection_answer(c);
+		if (!c->ended && c->is_closed && !is_owed(c))
+			varlink_connection_end(c);
 		if (!c->ended) {
 			set_message_deadline(c);
 			varlink_connection_update(c);
