@@ -23,6 +23,25 @@ static bool has_nul(const char *text, size_t length)
 	return false;
 }
 
+/*
+ * Whether a text that json-c has accepted is JSON. Even when it is strict, json-c takes keys in single
+ * quotes, "NaN" and "Infinity", which other readers of the text don't.
+ */
+static bool is_json(const char *text)
+{
+	bool is_in_string = false;
+
+	for (; *text; text++) {
+		if (*text == '"')
+			is_in_string = !is_in_string;
+		else if (is_in_string && *text == '\\')
+			text++;
+		else if (!is_in_string && strchr("'NI", *text))
+			return false;
+	}
+	return true;
+}
+
 json_object *json_parse(const char *text, size_t length, const char **why)
 {
 	json_tokener *tokener = json_tokener_new();
@@ -41,7 +60,13 @@ json_object *json_parse(const char *text, size_t length, const char **why)
 	object = json_tokener_parse_ex(tokener, text, (int) length + 1);
 	if (json_tokener_get_error(tokener) != json_tokener_success)
 		*why = json_tokener_error_desc(json_tokener_get_error(tokener));
+	else if (!is_json(text))
+		*why = "a key is in single quotes, or a number isn't finite";
 	json_tokener_free(tokener);
+	if (*why) {
+		json_object_put(object);
+		return NULL;
+	}
 	return object;
 }
 
