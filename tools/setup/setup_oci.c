@@ -4,12 +4,14 @@
  * Hooks". Those of all of podman's containers are files: oci-hooks(5).
  */
 #include "base/array_size.h"
+#include "base/cleanup.h"
 #include "base/json_text.h"
 #include "base/json_value.h"
 #include "base/quote.h"
 #include "tools/setup/setup_plan.h"
 
 #include <string.h>
+#include <strings.h>
 
 /* containers.conf(5), "hooks_dir": podman reads this directory by default. */
 #define PODMAN_HOOKS "/usr/share/containers/oci/hooks.d"
@@ -100,25 +102,45 @@ static struct json_span find_hooks(const char *text, const char *stage)
 	return stage && hooks.begin ? json_text_member(hooks, stage, &count) : hooks;
 }
 
-/* Whether the hooks have the form that the specification describes. */
-static bool are_good(const char *text)
+/* The number of keys that Go, and so runc, takes for this one: it ignores case. */
+static size_t count_keys(json_object *object, const char *name)
 {
-	struct json_span root = json_text_root(text), hooks;
+	size_t count = 0;
+
+	json_object_object_foreach (object, key, value) {
+		(void) value;
+		count += strcasecmp(key, name) == 0;
+	}
+	return count;
+}
+
+/*
+ * Whether the text has the key no more than once, and as it is: not with escapes, which json_text
+ * doesn't read, nor in other letters, which crun doesn't.
+ */
+static bool is_plain(json_object *object, struct json_span span, const char *key, char bracket)
+{
+	struct json_span value;
 	int count;
 
-	if (*root.begin != '{')
-		return false;
-	hooks = json_text_member(root, "hooks", &count);
-	if (count == 0)
-		return true;
-	if (count > 1 || *hooks.begin != '{')
-		return false;
-	for (size_t i = 0; i < N_STAGES; i++) {
-		struct json_span stage = json_text_member(hooks, stages[i], &count);
+	value = json_text_member(span, key, &count);
+	return count <= 1 && count_keys(object, key) == (size_t) count &&
+	       (count == 0 || *value.begin == bracket);
+}
 
-		if (count > 1 || (count == 1 && *stage.begin != '['))
+/* Whether the hooks have the form that the specification describes. */
+static bool are_good(const char *text, json_object *object)
+{
+	struct json_span root = json_text_root(text);
+	json_object *hooks;
+
+	if (*root.begin != '{' || !is_plain(object, root, "hooks", '{'))
+		return false;
+	if (!json_object_object_get_ex(object, "hooks", &hooks))
+		return true;
+	for (size_t i = 0; i < N_STAGES; i++)
+		if (!is_plain(hooks, find_hooks(text, NULL), stages[i], '['))
 			return false;
-	}
 	return true;
 }
 
@@ -277,6 +299,7 @@ int setup_oci(struct setup_plan *plan, struct failure *f)
 	const char *bundle = plan->options->bundle ? plan->options->bundle : ".", *why;
 	struct change change = { .path = arena_printf(plan->arena, "%s/config.json", bundle),
 				 .mode = 0644 };
+	CLEANUP(json_value_done) json_object *object = NULL;
 	char quoted[QUOTED_SIZE];
 
 	if (change_read(plan->arena, &change, f) < 0)
@@ -285,8 +308,8 @@ int setup_oci(struct setup_plan *plan, struct failure *f)
 		return failure_set(f, FAILURE_NO_SUCH_FILE,
 				   "%s: there is none; name a bundle by --bundle=",
 				   quote(change.path, quoted));
-	json_object_put(json_parse(change.before, strlen(change.before), &why));
-	if (!why && !are_good(change.before))
+	object = json_parse(change.before, strlen(change.before), &why);
+	if (!why && !are_good(change.before, object))
 		why = "its hooks have another form";
 	if (why)
 		return failure_set(f, FAILURE_INVALID, "%s: isn't an OCI configuration: %s",
