@@ -451,12 +451,32 @@ fails "mymachines: setup: nonesuch/config.json: there is none; name a bundle by 
     mymachines setup runc --bundle=nonesuch
 fails "mymachines: setup: --hooks-dir=: is empty" "an option with an empty value is refused" mymachines setup podman --hooks-dir=
 fails "mymachines: setup: nonesuch: there is none" "a missing configuration is refused" mymachines setup lxc --config=nonesuch
-for content in '' '[]' '{"hooks": 7}' '{"hooks": {"poststop": {}}}' '{' '{"a": "\u0000"}'; do
+for content in '' '[]' '{"hooks": 7}' '{"hooks": {"poststop": {}}}' '{' '{"a": "\u0000"}' "{'a': 1}" '{"a": NaN}' \
+    '{"ho\u006fks": {}}' '{"Hooks": {"poststop": []}}' '{"hooks": {"postStop": []}}'; do
     printf '%s' "$content" >bundle/config.json
     fails "mymachines: setup: $TMPDIR/bundle/config.json: isn't an OCI configuration: *" "runc: a bundle with ${content@Q} is refused" \
         mymachines setup runc --bundle="$TMPDIR/bundle"
     is "$(cat bundle/config.json)" "$content" "a bundle that is refused stays as it is"
 done
+# What root may not change, either.
+cp /etc/nsswitch.conf "$TMPDIR/mounted"
+mount --bind "$TMPDIR/mounted" /etc/nsswitch.conf
+before=$(cat /etc/nsswitch.conf)
+run mymachines setup --quiet nss --remove
+is "$status:$err:$(cat /etc/nsswitch.conf)" \
+    "1:mymachines: cannot write /etc/nsswitch.conf: Device or resource busy (something is mounted over it):$before" \
+    "a file with a mount over it is reported, and nothing changes"
+umount /etc/nsswitch.conf
+if chattr +i /etc/nsswitch.conf 2>/dev/null; then
+    run mymachines setup --quiet nss --remove
+    is "$status:$err:$(cat /etc/nsswitch.conf)" \
+        "1:mymachines: cannot write /etc/nsswitch.conf: Operation not permitted (lsattr shows whether it is immutable):$before" \
+        "an immutable file is reported, and nothing changes"
+    chattr -i /etc/nsswitch.conf
+else
+    skip "this file system knows no immutable files" "an immutable file is reported"
+fi
+is "$(find /etc -maxdepth 1 -name '.nsswitch*')" "" "no temporary file stays of what can't be written"
 mount -o remount,bind,ro /etc
 before=$(cat /etc/nsswitch.conf)
 run mymachines setup --quiet nss --remove

@@ -36,9 +36,17 @@ static int path_failure(struct failure *f, const char *what, const char *path, i
 {
 	char quoted[QUOTED_SIZE];
 
-	if (error == -EACCES || error == -EPERM)
+	if ((error == -EACCES || error == -EPERM) && geteuid() != 0)
 		return failure_set(f, FAILURE_NOT_PERMITTED, "cannot %s %s: %s (this needs root)",
 				   what, quote(path, quoted), strerror(-error));
+	if (error == -EPERM)
+		return failure_set(f, FAILURE_NOT_PERMITTED,
+				   "cannot %s %s: %s (lsattr shows whether it is immutable)", what,
+				   quote(path, quoted), strerror(-error));
+	if (error == -EBUSY)
+		return failure_set(f, FAILURE_BUSY,
+				   "cannot %s %s: %s (something is mounted over it)", what,
+				   quote(path, quoted), strerror(-error));
 	return failure_errno(f, error, "cannot %s %s", what, quote(path, quoted));
 }
 
