@@ -54,6 +54,8 @@ root-is-a-link the root directory can be only a directory
 bomb larger than 8.0 MiB; --size-max= sets the limit
 many more than 200 entries; --entries-max= sets the limit
 no-id is no id
+sparse-blocks larger than 8.0 MiB; --size-max= sets the limit
+header-huge Special header too large
 long-name File name too long
 control-bytes 'a\x1b]0;title\x07/../x'
 E2
@@ -79,6 +81,8 @@ run sh -c "mymachines import-tar - stdin <hostile.tar"
 is "$status|$(names stdin)" "0|$(names t)" "an archive from standard input gives the same tree"
 hostile selinux
 like "$status|$err" "0|*: 20 SELinux labels were left out; --selinux keeps labels*" "labels that are left out are one line"
+hostile lost-attributes
+like "$status|$err" "0|*: 2 extended attributes (of the system) were lost: *" "attributes that can't be set are one line"
 if command -v getcap >/dev/null; then
     hostile capability
     is "$status|$(cd $pool/t && getcap schily libarchive | tr '\n' ' ')" \
@@ -262,6 +266,15 @@ like "$status|$err" "1|*HTML by its first bytes*" "a page in the place of a disk
 { printf KDMV; head -c 4092 /dev/zero; } >x.vmdk
 run mymachines import-raw x.vmdk
 like "$status|$err" "1|*VMDK by its first bytes*" "a disk in VMDK is refused"
+for disk in /dev/zero hole.raw hole.raw.gz; do
+    truncate -s 17M hole.raw
+    gzip -c hole.raw >hole.raw.gz
+    run timeout 100 mymachines import-raw --size-max=16M $disk hole
+    like "$status|$err" "1|*the disk is larger than 16.0 MiB; --size-max= sets the limit" "zeros without end aren't a disk: $disk"
+done
+run mymachines import-raw -q --size-max=17M hole.raw
+is "$status|$err" "0|" "a disk of the largest size is imported"
+rm $pool/hole.raw
 head -c 1000 /dev/urandom >odd.raw
 run mymachines import-raw odd.raw
 like "$status|$err" "1|*whole sectors*" "a file that isn't whole sectors is no disk"

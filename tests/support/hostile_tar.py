@@ -154,6 +154,24 @@ def control_bytes(a):
     a.add("a\x1b]0;title\x07/../x")
 
 
+def sparse_blocks(a):
+    """A file with holes, which has one byte in each of its blocks: a few kilobytes for ten megabytes."""
+    pieces = 2560
+    sparse_map = b"%d\n" % pieces + b"".join(b"%d\n1\n" % (i * 4096) for i in range(pieces))
+    sparse_map += bytes(-len(sparse_map) % 512)
+    pax = {"GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.name": "x", "GNU.sparse.realsize": str(pieces * 4096)}
+    a.add("x", data=sparse_map + b"x" * pieces, pax=pax)
+
+
+def header_huge(a):
+    a.add("x", pax={"comment": "x" * (8 << 20)})
+
+
+def lost_attributes(a):
+    for i in range(2):
+        a.add(f"x{i}", pax={"SCHILY.xattr.trusted.overlay.opaque": "y"})
+
+
 if __name__ == "__main__":
     archive = Archive(sys.stdout.buffer)
     globals()[sys.argv[1].replace("-", "_")](archive)

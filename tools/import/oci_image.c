@@ -103,10 +103,11 @@ static int unpack_one(const struct oci_store *store, const struct oci_image *ima
 	if (layer.fd < 0)
 		return -1;
 	layer.size = fstat(layer.fd, &st) == 0 ? (uint64_t) st.st_size : 0;
-	left.limits.bytes -= count->written;
+	left.limits.bytes -= count->space;
 	left.limits.entries -= count->entries;
 	r = layer_unpack(&layer, at == 0, target, &left, progress, &one, notices, f);
 	count->written += one.written;
+	count->space += one.space;
 	count->entries += one.entries;
 	return r;
 }

@@ -64,18 +64,28 @@ static int choose_target(const struct raw_work *work, const char *head, size_t s
 	return qcow2_has_magic(head, size) ? work->scratch : work->target;
 }
 
+/* Zeros count as well: they take no space, but a few compressed bytes could keep us busy for days. */
+static int check_size(const struct raw_work *work, uint64_t size, struct failure *f)
+{
+	char limit[BYTES_TEXT_SIZE];
+
+	return size <= work->bytes_max
+		       ? 0
+		       : failure_set(f, FAILURE_INVALID,
+				     "the disk is larger than %s; --size-max= sets the limit",
+				     bytes_format(work->bytes_max, limit));
+}
+
 static int write_block(const struct raw_work *work, int target, const char *data, size_t size,
 		       int64_t offset, struct worker_channel *channel, struct failure *f)
 {
-	char limit[BYTES_TEXT_SIZE];
-	int r = sparse_write(target, data, size, offset, &channel->count.written);
+	int r;
 
+	if (check_size(work, (uint64_t) offset + size, f) < 0)
+		return -1;
+	r = sparse_write(target, data, size, offset, &channel->count.written);
 	if (r < 0)
 		return failure_errno(f, r, "cannot write");
-	if (channel->count.written > work->bytes_max)
-		return failure_set(f, FAILURE_INVALID,
-				   "its contents are larger than %s; --size-max= sets the limit",
-				   bytes_format(work->bytes_max, limit));
 	worker_report_progress(channel);
 	return 0;
 }
@@ -153,9 +163,10 @@ static int unpack_here(struct worker_channel *channel, void *data, struct failur
 
 	/* Its holes are known, and perhaps its blocks can be shared. */
 	if (fstat(work->source, &st) == 0 && S_ISREG(st.st_mode) && st.st_size % SECTOR == 0 &&
-	    (uint64_t) st.st_size <= work->bytes_max && lseek(work->source, 0, SEEK_CUR) == 0 &&
-	    is_disk_as_stored(work->source))
-		return sparse_copy(work->source, st.st_size, work->target, channel, f);
+	    lseek(work->source, 0, SEEK_CUR) == 0 && is_disk_as_stored(work->source))
+		return check_size(work, (uint64_t) st.st_size, f) < 0
+			       ? -1
+			       : sparse_copy(work->source, st.st_size, work->target, channel, f);
 	r = source_open(&source, work->source, work->size, SOURCE_BYTES, channel, f);
 	if (r == 0)
 		r = unpack_bytes(work, &source, f);

@@ -20,6 +20,9 @@
 /* Directories on the way that no entry describes. */
 #define MISSING_MODE 0755
 
+/* What most file systems have for a block. */
+#define BLOCK_SIZE 4096
+
 struct tree_directory {
 	char *path;
 	struct file_identity identity;
@@ -385,15 +388,18 @@ int tree_add(struct tree_writer *tree, struct archive_entry *entry, struct failu
 int tree_write(struct tree_writer *tree, int fd, const void *data, size_t size, int64_t offset,
 	       struct failure *f)
 {
-	uint64_t *written = &tree->channel->count.written;
+	/* An archive of few bytes may have one of them in each block of a file with holes. */
+	uint64_t space = size < BLOCK_SIZE ? BLOCK_SIZE : size;
+	struct progress_count *count = &tree->channel->count;
 	char limit[BYTES_TEXT_SIZE];
 	int r;
 
-	if (size > tree->limits.bytes - *written)
+	if (space > tree->limits.bytes - count->space)
 		return failure_set(f, FAILURE_INVALID,
 				   "its contents are larger than %s; --size-max= sets the limit",
 				   bytes_format(tree->limits.bytes, limit));
-	*written += size;
+	count->space += space;
+	count->written += size;
 	r = write_at(fd, data, size, (uint64_t) offset);
 	return r < 0 ? failure_errno(f, r, "cannot write") : 0;
 }
