@@ -71,7 +71,7 @@ disk
 	   Limit: 1.0M" "image-status; a link in an image doesn't lead out of it"
 fails "mymachines: there is no image 'nothing'; see list-images" "an image that isn't there" mymachines show-image nothing
 fails "mymachines: there is no image 'no-image'*" "a file without .raw is no image" mymachines show-image no-image
-fails "mymachines: the name ../x has a slash in it*" "no path is a name" mymachines show-image ../x
+fails "mymachines: the name '../x' has a slash in it*" "no path is a name" mymachines show-image ../x
 for name in a/b .. .#x .host "$(printf 'a\tb')" "$(printf '\xff')" ''; do
     fails "mymachines: the name *: no image can be called so" "clone to '$name'" mymachines clone other "$name"
 done

@@ -49,6 +49,6 @@ int image_name_check(const char *name, struct failure *f)
 
 	if (!fault)
 		return 0;
-	return failure_set(f, FAILURE_INVALID, "the name %s %s: no image can be called so",
+	return failure_set(f, FAILURE_INVALID, "the name '%s' %s: no image can be called so",
 			   quote(name, quoted), fault);
 }

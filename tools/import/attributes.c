@@ -274,11 +274,13 @@ int attributes_copy(int from, int to)
 	return 0;
 }
 
-static void report_loss(struct worker_channel *channel, uint64_t count, const char *what, int error)
+static void report_loss(struct worker_channel *channel, uint64_t count, const char *what,
+			const char *of_kind, int error)
 {
 	if (count)
-		worker_warn(channel, "%" PRIu64 " %s%s lost: %s", count, what,
-			    count == 1 ? " was" : "s were", strerror(-error));
+		worker_warn(channel, "%" PRIu64 " %s%s%s %s lost: %s", count, what,
+			    count == 1 ? "" : "s", of_kind, count == 1 ? "was" : "were",
+			    strerror(-error));
 }
 
 void attributes_report(const struct attribute_losses *losses, struct worker_channel *channel)
@@ -286,14 +288,15 @@ void attributes_report(const struct attribute_losses *losses, struct worker_chan
 	if (losses->selinux)
 		worker_warn(channel, "%" PRIu64 " SELinux label%s left out; --selinux keeps labels",
 			    losses->selinux, losses->selinux == 1 ? " was" : "s were");
-	report_loss(channel, losses->user, "extended attribute (user.*)", losses->user_error);
+	report_loss(channel, losses->user, "extended attribute", " (user.*)",
+		    losses->user_error);
 	if (losses->acl_error == -ENXIO)
 		worker_warn(channel,
 			    "%" PRIu64 " ACL%s lost: users are named, without ids; "
 			    "tar --numeric-owner writes ids",
 			    losses->acls, losses->acls == 1 ? " was" : "s were");
 	else
-		report_loss(channel, losses->acls, "ACL", losses->acl_error);
-	report_loss(channel, losses->other, "extended attribute (of the system)",
+		report_loss(channel, losses->acls, "ACL", "", losses->acl_error);
+	report_loss(channel, losses->other, "extended attribute", " (of the system)",
 		    losses->other_error);
 }
