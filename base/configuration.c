@@ -1,33 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/configuration.h"
 
+#include "base/boolean.h"
 #include "base/cleanup.h"
 #include "base/quote.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 static void close_file(FILE **file)
 {
 	if (*file)
 		fclose(*file);
-}
-
-/* The words of systemd.syntax(7). */
-static int parse_boolean(const char *text, bool *value)
-{
-	static const char *const words[2][5] = { { "no", "false", "off", "0", "n" },
-						 { "yes", "true", "on", "1", "y" } };
-
-	for (size_t truth = 0; truth < 2; truth++)
-		for (size_t i = 0; i < 5; i++)
-			if (strcasecmp(text, words[truth][i]) == 0) {
-				*value = truth;
-				return 0;
-			}
-	return -EINVAL;
 }
 
 /* Cut the blanks off both ends, in place. */
@@ -47,11 +32,11 @@ static char *trim(char *text)
 static int set_switch(struct configuration *configuration, const char *name, const char *value)
 {
 	if (strcmp(name, "Exports") == 0)
-		return parse_boolean(value, &configuration->exports);
+		return boolean_parse(value, &configuration->exports);
 	if (strcmp(name, "Monitor") == 0)
-		return parse_boolean(value, &configuration->monitor);
+		return boolean_parse(value, &configuration->monitor);
 	if (strcmp(name, "Varlink") == 0)
-		return parse_boolean(value, &configuration->varlink);
+		return boolean_parse(value, &configuration->varlink);
 	return -ENOENT;
 }
 

@@ -10,6 +10,7 @@ libbase_a_SOURCES = \
 	%D%/array.h \
 	%D%/array_size.h \
 	%D%/blocking.c %D%/blocking.h \
+	%D%/boolean.c %D%/boolean.h \
 	%D%/cancellation.h \
 	%D%/child.c %D%/child.h \
 	%D%/cleanup.h \

@@ -140,6 +140,11 @@ if [ "$fetches" ]; then
     is "$(import PullRaw sssb "$a/vm1.raw" vm1 checksum 0 | tail -n 1)|$(cmp one.raw $pool/vm1.raw)" "TransferRemoved done|" "PullRaw"
     is "$(import PullRawEx sssst "$a/vm1.raw" vm1 machine "sha256:$sum" 3 | tail -n 1)|$(mymachines show-image vm1 -p ReadOnly --value)" \
         "TransferRemoved done|yes" "PullRawEx, checked by a given sum"
+    is "$(import PullTarEx sssst "$a/web1.tar" web1 machine checksum 5 | tail -n 1)|$(find $pool -maxdepth 1 -name '.tar-*' | wc -l)" \
+        "TransferRemoved done|1" "PullTarEx with the flag to keep the download"
+    is "$(import PullRawEx sssst "$a/vm1.raw" '' machine checksum 4 | tail -n 1)|$(find $pool -maxdepth 1 -name '.raw-*' | wc -l)" \
+        "TransferRemoved done|1" "PullRawEx without a name: only the download is kept"
+    mymachines clean >/dev/null
     like "$(import PullTar sssb "$a/web1.tar" web2 '' 0)" "*LogMessage 3 pull-tar: *sign*TransferRemoved failed" "without a word, the signature is checked"
 else
     skip "no server of images here" "PullTar and PullRaw"

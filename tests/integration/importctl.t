@@ -3,6 +3,7 @@
 # The program under the name of importctl.
 . "${SRCDIR:?run this by make check}/tests/integration/lib.sh"
 . "$SRCDIR/tests/support/images.sh"
+. "$SRCDIR/tests/support/image_server.sh"
 need_root
 [ -x "$BUILDDIR/mymachines-import" ] || skip_all "it was configured without libarchive"
 own_pool
@@ -40,6 +41,22 @@ for verb in list register clone import; do
     fails_so "unknown verb '$verb'; *" "no verb of importctl's: '$verb'" "$verb"
 done
 fails_so "unrecognized option '--size-max=1M'" "no option of importctl's" import-tar --size-max=1M one.tar
+if [ -x "$BUILDDIR/tests/support/fetcher" ] && serve_images; then
+    cp one.tar "$SERVED/a/one.tar"
+    kept() {
+        find $pool -maxdepth 1 -name '.tar-*' | wc -l
+    }
+    importctl -m --verify=no -N pull-tar -q "$a/one.tar" pulled
+    is "$?|$(cat $pool/pulled/file)|$(kept)" "0|one|0" "pull-tar -N keeps no download"
+    importctl -m --verify=no --keep-download=no pull-tar -q "$a/one.tar" again
+    is "$?|$(kept)" "0|0" "pull-tar --keep-download=no doesn't, either"
+    importctl -m --verify=no pull-tar -q "$a/one.tar" third
+    is "$?|$(cat $pool/third/file)|$(kept)" "0|one|1" "pull-tar keeps the download, as importctl(1) does"
+    fails_so "--keep-download=perhaps: the value isn't valid" "--keep-download= is a boolean" pull-tar --keep-download=perhaps "$a/one.tar"
+    kill "$server"
+else
+    skip "no server of images here" "pull-tar keeps the download, as importctl(1) does"
+fi
 like "$(importctl --help)" "Usage: importctl *import-tar *--verify=MODE*" "--help"
 like "$(importctl --version)" "mymachines [0-9]*" "--version"
 is "$(importctl complete -- can | tail -n +2 | cut -f1)" cancel-transfer "completions"

@@ -132,6 +132,93 @@ like "$status|$err" "0|*signed by $key*" "Fedora's list of checksums is found"
 rm -rf "${pool:?}"/* "$SERVED/a"/Fedora-* "$SERVED/a/list"
 publish
 
+# Downloads that are kept.
+cp "$SERVED/a/web1.tar.gz" good.tar.gz
+# asked PATTERN NAME: what was asked of the server for the image itself since the last time
+asked() {
+    like "$(grep -E 'GET [^ ]*/(web1.tar.gz|vm1.raw)( |$)' "$SERVED/requests")" "$1" "$2"
+    : >"$SERVED/requests"
+}
+hidden() {
+    mymachines list-images --all --no-legend | awk '$1 != ".host" && $1 ~ /^[.]/ { print $1, $2, $3 }' | sed 's/\\x5c/\\/g'
+}
+: >"$SERVED/requests"
+escaped=https:\\x2f\\x2flocalhost:$port_a\\x2f
+etag() {
+    printf '\\x22%.16s\\x22' "$(sha256sum <"$SERVED/a/$1")"
+}
+run mymachines pull-tar --keep-download=yes "$a/web1.tar.gz"
+is "$status|$(diff -r root "$pool/web1")" "0|" "pull-tar --keep-download=yes makes an image"
+is "$(hidden | cut -d' ' -f1,2)" ".tar-${escaped}web1\\x2etar\\x2egz.$(etag web1.tar.gz) directory" \
+    "there is a hidden one, named by address and ETag"
+getfattr -n trusted.mymachines.kept --absolute-names "$pool/web1" >/dev/null 2>&1
+is $? 1 "the image itself isn't marked as what is kept"
+asked "*GET /web1.tar.gz*" "the archive was fetched"
+echo mine >"$pool/web1/mine"
+run mymachines pull-tar --keep-download=yes "$a/web1.tar.gz" web2
+like "$status $err" "0 *signed by $key*it was kept, and has not changed since" "a second pull says that it takes what was kept"
+is "$(diff -r root "$pool/web2")" "" "it gives what was fetched, not what became of it"
+asked "*GET /web1.tar.gz *If-None-Match=*" "the server was asked whether it has changed"
+like "$(getfattr --absolute-names -n trusted.mymachines.kept "$pool"/.tar-* 2>/dev/null)" "*sha256:*web1.tar.gz*" "its sum is noted"
+run mymachines pull-tar --keep-download=yes "$a/web1.tar.gz" web2
+like "$status $err" "1 *there is an image 'web2' already*" "no image is replaced by what is kept"
+run mymachines pull-tar --keep-download=yes --force --read-only "$a/web1.tar.gz" web2
+is "$status" 0 "it is replaced with --force"
+: >"$SERVED/requests"
+# The server says that nothing has changed, but the publisher's list is another one.
+cp "$SERVED/a/SHA256SUMS" list
+sed -i 's/^[0-9a-f]*\( .*web1.tar.gz\)/'"$(sha256sum </dev/null | cut -d' ' -f1)"'\1/' "$SERVED/a/SHA256SUMS"
+run mymachines pull-tar --verify=checksum --keep-download=yes "$a/web1.tar.gz" web3
+like "$status $err" "1 *doesn't have its publisher's sum*" "what is kept is held to the publisher's list of now"
+cp list "$SERVED/a/SHA256SUMS"
+# One that was kept unchecked is no shortcut around a check.
+mymachines clean >/dev/null
+mymachines pull-tar --verify=no --keep-download=yes -q "$a/web1.tar.gz" - 2>/dev/null
+is "$(ls -d "$pool"/.tar-* | wc -l)|$(mymachines list-images --no-legend | awk '{ print $1 }' | paste -sd,)" "1|web1,web2" \
+    "with '-' for a name, there is only what is kept"
+rm "$SERVED/a/SHA256SUMS.gpg"
+run mymachines pull-tar --keep-download=yes "$a/web1.tar.gz" web3
+like "$status $err" "1 *no signature*" "what was kept unchecked isn't taken where a signature is needed"
+publish
+run mymachines pull-tar --keep-download=yes "$a/web1.tar.gz" web3
+like "$status $err" "0 *signed by $key*it was kept*" "it is, if it has the sum that is signed"
+sum=$(sha512sum "$SERVED/a/web1.tar.gz")
+: >"$SERVED/requests"
+run mymachines pull-tar --keep-download=yes --verify="sha512:${sum%% *}" "$a/web1.tar.gz" web4
+is "$status" 0 "with a sum of another kind, it is right"
+asked "*If-None-Match*GET /web1.tar.gz*" "then it is fetched again"
+run mymachines pull-raw --keep-download=yes "$a/vm1.raw"
+is "$status|$(cmp "$SERVED/a/vm1.raw" "$pool/vm1.raw")|$(hidden | grep '^.raw' | cut -d. -f1-2)" \
+    "0||.raw-${escaped}vm1\\x2eraw" "pull-raw --keep-download=yes"
+is "$(hidden | grep '^.raw')" ".raw-${escaped}vm1\\x2eraw.$(etag vm1.raw) raw yes" "what is kept is read-only"
+is "$(stat -c %a "$pool/vm1.raw")" 600 "the image is not"
+cp "$SERVED/a/vm1.raw" vm1.old
+head -c 1M /dev/urandom >"$SERVED/a/vm1.raw"
+publish
+run mymachines pull-raw --keep-download=yes --force "$a/vm1.raw"
+is "$status|$(cmp "$SERVED/a/vm1.raw" "$pool/vm1.raw")|$(hidden | grep -c '^.raw')" "0||2" "a disk that has changed on the server is fetched"
+# Servers without an ETag, or with a weak one: the second pull is as right as the first.
+for how in plain cut-weak; do
+    mymachines pull-tar --verify=no --keep-download=yes --force "$a/how/$how/web1.tar.gz" twice 2>/dev/null
+    echo more >>"$SERVED/a/web1.tar.gz"
+    : >"$SERVED/requests"
+    mymachines pull-tar --verify=no --keep-download=yes --force "$a/how/$how/web1.tar.gz" twice 2>/dev/null
+    asked "* GET /how/$how/web1.tar.gz Accept-Encoding=identity" "without a strong ETag, it is fetched each time: $how"
+    cp good.tar.gz "$SERVED/a/web1.tar.gz" 2>/dev/null
+done
+run mymachines pull-tar --verify=no --keep-download=yes "$a/web1.tar.gz?token=secret" asked
+is "$status|$(find "$pool" -name '*secret*')" "0|" "no query of an address is in a name"
+run mymachines pull-tar --verify=no --keep-download=yes "$a/$(printf 'x%.0s' {1..200})/../web1.tar.gz" long
+is "$status|$(diff -r root "$pool/long")" "0|" "an address may be longer than a name"
+run mymachines pull-tar --keep-download=maybe "$a/web1.tar.gz" no
+is "$status" 2 "--keep-download= is a boolean"
+mymachines remove "$(hidden | awk '/^.raw/ { print $1; exit }')"
+is "$?|$(hidden | grep -c '^.raw')" "0|1" "what is kept can be removed by its name"
+mymachines clean >/dev/null
+is "$(hidden)" "" "clean removes what is kept"
+mymachines clean --all >/dev/null
+publish
+
 # What isn't an image, or isn't the one.
 run mymachines pull-tar "$a/how/page/web1.tar.gz"
 like "$status $err" "1 *answered with text/html (980 bytes), which is text and not an image" "a page in the place of an image is refused"
@@ -140,7 +227,6 @@ like "$status $err" "1 *the file is empty*" "an empty file is refused"
 run mymachines pull-tar "$a/vm1.raw"
 like "$status $err" "1 *is not a tar archive" "a disk isn't taken for an archive"
 rm -rf "${pool:?}"/*
-cp "$SERVED/a/web1.tar.gz" good.tar.gz
 echo more >>"$SERVED/a/web1.tar.gz"
 run mymachines pull-tar "$a/web1.tar.gz"
 like "$status $err" "1 *doesn't have its publisher's sum*" "an archive that was changed is refused"
@@ -229,6 +315,17 @@ if can_kill_steps; then
     kill_at_each 9 judge_raw pull-raw --quiet --force --verify=checksum -- "$a/vm1.raw"
     is "$bad" "" "pull-raw --force, killed at any of $killed steps: there is the former image, or the new one"
     is "$placed|$([ "$killed" -gt 20 ]; echo $?)" "1|0" "pull-raw has more than 20 steps, and gets its name in one"
+    # Of what is kept, too: whatever is there, the next pull makes of it what the archive has.
+    judge_keep() {
+        judge_tar "$1"
+        mymachines pull-tar --quiet --keep-download=yes --verify=checksum "$a/web1.tar.gz" 2>/dev/null &&
+            diff -r small "$pool/web1" >/dev/null || bad="$bad, $1 then"
+        mymachines remove web1
+        [ $((killed % 2)) = 1 ] || mymachines clean >/dev/null
+    }
+    bad=
+    kill_at_each 17 judge_keep pull-tar --quiet --keep-download=yes --verify=checksum -- "$a/web1.tar.gz"
+    is "$bad" "" "pull-tar --keep-download=yes, killed at any of $killed steps"
     mymachines remove vm1
     mymachines clean >/dev/null 2>&1
     is "$(names | tr ' ' '\n' | grep -v '^web1.nspawn$' | grep .)" "" "nothing else is left of these"

@@ -47,6 +47,7 @@ static int take_flags(struct import1_request *request, uint64_t flags, uint64_t 
 		return sd_bus_error_set(error, SD_BUS_ERROR_INVALID_ARGS, "Flags invalid");
 	request->force = flags & FLAG_FORCE;
 	request->read_only = flags & FLAG_READ_ONLY;
+	request->keeps_download = flags & FLAG_KEEP_DOWNLOAD;
 	return 0;
 }
 
@@ -223,7 +224,7 @@ static int start_pull(struct import1 *import1, sd_bus_message *call,
 			       error);
 	if (r >= 0)
 		r = check_address(request.remote, error);
-	if (r >= 0)
+	if (r >= 0 && *request.local)
 		r = check_local(request.local, error);
 	if (r >= 0 && !*request.verify)
 		request.verify = "signature";
@@ -250,14 +251,14 @@ struct listed_transfers {
 
 static int append_transfer(sd_bus_message *reply, const struct transfer *t, bool with_class)
 {
-	const char *remote = import1_remote(t);
+	const char *remote = import1_end(t->remote), *local = import1_end(t->local);
 	char path[IMPORT1_PATH_SIZE];
 
 	import1_path(t->id, path);
 	if (with_class)
-		return sd_bus_message_append(reply, "(ussssdo)", t->id, t->type, remote, t->local,
+		return sd_bus_message_append(reply, "(ussssdo)", t->id, t->type, remote, local,
 					     "machine", t->progress, path);
-	return sd_bus_message_append(reply, "(usssdo)", t->id, t->type, remote, t->local,
+	return sd_bus_message_append(reply, "(usssdo)", t->id, t->type, remote, local,
 				     t->progress, path);
 }
 

@@ -28,9 +28,9 @@ int import1_fail(sd_bus_error *error, const struct failure *failure)
 	return bus_fail(error, failure);
 }
 
-const char *import1_remote(const struct transfer *transfer)
+const char *import1_end(const char *end)
 {
-	return strcmp(transfer->remote, "-") == 0 ? "" : transfer->remote;
+	return strcmp(end, "-") == 0 ? "" : end;
 }
 
 int import1_cancel(struct import1 *import1, sd_bus_message *call, sd_bus_message_handler_t handler,
@@ -112,8 +112,8 @@ static int get_property(sd_bus *bus, const char *path, const char *interface, co
 	if (strcmp(property, "Progress") == 0)
 		return sd_bus_message_append(reply, "d", t.progress);
 	return sd_bus_message_append(reply, "s",
-				     strcmp(property, "Local") == 0    ? t.local
-				     : strcmp(property, "Remote") == 0 ? import1_remote(&t)
+				     strcmp(property, "Local") == 0    ? import1_end(t.local)
+				     : strcmp(property, "Remote") == 0 ? import1_end(t.remote)
 				     : strcmp(property, "Type") == 0   ? t.type
 								       : t.verify);
 }

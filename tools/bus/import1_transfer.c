@@ -165,13 +165,14 @@ static const char **make_words(struct arena *arena, const struct import1_request
 		arena_printf(arena, "--transfer=%" PRIu32, id),
 		request->force ? "--force" : NULL,
 		request->read_only ? "--read-only" : NULL,
+		request->keeps_download ? "--keep-download=yes" : NULL,
 		request->verify ? arena_printf(arena, "--verify=%s", request->verify) : NULL,
 		request->format ? arena_printf(arena, "--format=%s", request->format) : NULL,
 		"--",
 		request->is_export ? request->local
 		: request->remote  ? request->remote
 				   : "-",
-		request->is_export ? "-" : request->local,
+		request->is_export || !*request->local ? "-" : request->local,
 	};
 	const char **arguments = arena_alloc(arena, sizeof words + sizeof *words);
 	size_t count = 0;

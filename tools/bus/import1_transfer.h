@@ -12,11 +12,11 @@
 /* What a call asks for. */
 struct import1_request {
 	const char *type;   /* the verb of mymachines-import */
-	const char *local;  /* the image */
+	const char *local;  /* the image; of one that fetches, empty: only what is kept */
 	const char *remote; /* of one that fetches: the address; else NULL */
 	const char *verify; /* of one that fetches; else NULL */
 	const char *format; /* of one that exports; else NULL */
-	bool force, read_only;
+	bool force, read_only, keeps_download;
 	int fd; /* of one that fetches -1; else what is read, or written */
 	bool is_export;
 };

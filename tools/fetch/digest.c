@@ -158,6 +158,17 @@ void digest_cleanup(struct digest_context **context)
 	digest_free(*context);
 }
 
+struct digest digest_of_text(const char *text, enum digest_kind kind)
+{
+	struct digest_context *context = digest_begin(kind);
+	struct digest digest;
+
+	digest_add(context, text, strlen(text));
+	digest_get(context, &digest);
+	digest_free(context);
+	return digest;
+}
+
 int digest_of_file(int fd, enum digest_kind kind, struct digest *digest)
 {
 	CLEANUP(digest_cleanup) struct digest_context *context = digest_begin(kind);

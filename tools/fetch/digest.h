@@ -65,6 +65,9 @@ void digest_free(struct digest_context *context);
 /* For variables that are to be freed at the end of their scope. */
 void digest_cleanup(struct digest_context **context);
 
+/* The sum of a text. */
+struct digest digest_of_text(const char *text, enum digest_kind kind);
+
 /* The sum of a whole file. 0 or a negative errno. */
 int digest_of_file(int fd, enum digest_kind kind, struct digest *digest);
 

@@ -82,12 +82,12 @@ static bool is_disk(const struct image *image)
 
 /* Make the contents of the draft. 0, or -1 with a failure. */
 static int make_copy(struct image_draft *draft, int pool, const struct image *image, int source,
-		     const char *name, struct notices *notices, struct failure *f)
+		     const char *name, bool replaces, struct notices *notices, struct failure *f)
 {
 	if (!is_disk(image))
-		return image_draft_begin_copy(draft, pool, name, false, source,
+		return image_draft_begin_copy(draft, pool, name, replaces, source,
 					      (struct tree_copy_watch){ 0 }, notices, f);
-	if (image_draft_begin(draft, pool, name, IMAGE_RAW, false, f) < 0)
+	if (image_draft_begin(draft, pool, name, IMAGE_RAW, replaces, f) < 0)
 		return -1;
 	return copy_disk(draft, image, source, f);
 }
@@ -112,7 +112,7 @@ static int clone_from(const struct image *image, int source, int pool, const cha
 {
 	CLEANUP(image_draft_done) struct image_draft draft = IMAGE_DRAFT_NONE;
 
-	if (make_copy(&draft, pool, image, source, name, notices, f) < 0)
+	if (make_copy(&draft, pool, image, source, name, false, notices, f) < 0)
 		return -1;
 	/* Before the name, so that the image never is without its settings. */
 	if (copy_side_files(image, pool, name, notices, f) < 0)
@@ -124,6 +124,19 @@ static int clone_from(const struct image *image, int source, int pool, const cha
 static bool is_at_once(const struct image *image, int source)
 {
 	return image->kind == IMAGE_SUBVOLUME && !subvolume_has_others(source);
+}
+
+int image_draft_begin_clone(struct image_draft *draft, int pool, const struct image *image,
+			    const char *name, bool replaces, struct notices *notices,
+			    struct failure *f)
+{
+	CLEANUP(image_unlock) struct image_lock lock = IMAGE_LOCK_NONE;
+	CLEANUP_CLOSE int source = open_source(image, f);
+
+	*draft = IMAGE_DRAFT_NONE;
+	if (source < 0 || lock_source(&lock, image, is_at_once(image, source), notices, f) < 0)
+		return -1;
+	return make_copy(draft, pool, image, source, name, replaces, notices, f);
 }
 
 int image_clone(const struct image *image, const char *name, bool read_only,

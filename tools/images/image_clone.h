@@ -5,6 +5,7 @@
 #include "base/failure.h"
 #include "base/notices.h"
 #include "tools/images/image.h"
+#include "tools/images/image_draft.h"
 
 #include <stdbool.h>
 
@@ -17,3 +18,12 @@
 int image_clone(const struct image *image, const char *name, bool read_only,
 		struct notices *notices, struct failure *failure)
 	__attribute__((nonnull(1, 2, 5), warn_unused_result));
+
+/*
+ * Begin a draft as such a copy, without settings and hashes. 0, or -1 with a failure. To be ended with
+ * image_draft_done() in either case.
+ */
+int image_draft_begin_clone(struct image_draft *draft, int pool, const struct image *image,
+			    const char *name, bool replaces, struct notices *notices,
+			    struct failure *failure)
+	__attribute__((nonnull(1, 3, 4, 7), warn_unused_result));

@@ -4,9 +4,11 @@
 #include "base/cleanup.h"
 #include "base/quote.h"
 #include "tools/images/directory_copy.h"
+#include "tools/images/image_clone.h"
 #include "tools/images/image_draft.h"
 #include "tools/images/image_pool.h"
 #include "tools/import/file_name.h"
+#include "tools/import/kept.h"
 #include "tools/import/output_file.h"
 #include "tools/import/raw.h"
 #include "tools/import/stop.h"
@@ -17,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 /* The other end, open for reading. */
@@ -98,13 +101,18 @@ static int bring_source(struct image_transfer *t, struct source_file *source, in
 	return 0;
 }
 
+static bool makes_no_image(const struct image_transfer *t)
+{
+	return t->kept && strcmp(t->image_name, "-") == 0;
+}
+
 /* Give a draft its name, if `r` says that it is whole. */
 static int commit(const struct image_transfer *t, struct image_draft *draft, int r,
 		  struct notices *notices, struct failure *f)
 {
 	if (r == 0 && stop_signal())
 		r = failure_set(f, FAILURE_OTHER, "stopped by a signal");
-	if (r == 0)
+	if (r == 0 && !makes_no_image(t))
 		r = image_draft_commit(draft, t->read_only, notices, f);
 	return explain_full_disk(t, r, IMAGE_POOL, f);
 }
@@ -120,9 +128,58 @@ static int begin_transfer(struct transfer *transfer, const struct image_transfer
 	return transfer_begin(transfer, f);
 }
 
+/* Make the hidden image that is kept. */
+static int keep(struct image_transfer *t, const struct source_file *source, int pool,
+		enum image_kind kind, filler *fill, struct progress *progress,
+		struct notices *notices, struct failure *f)
+{
+	CLEANUP(image_draft_done) struct image_draft draft = IMAGE_DRAFT_NONE;
+	const char *attribute = t->kept->attribute;
+
+	if (image_draft_begin(&draft, pool, t->kept->name, kind, true, f) < 0 ||
+	    fill(t, source, &draft, progress, notices, f) < 0)
+		return -1;
+	/* Where there are no attributes, the next pull fetches it again. */
+	(void) fsetxattr(draft.fd, KEPT_ATTRIBUTE, attribute, strlen(attribute), 0);
+	if (stop_signal())
+		return failure_set(f, FAILURE_OTHER, "stopped by a signal");
+	/* It is nobody's business whether this file system has such a mark. */
+	return image_draft_commit(&draft, true, NULL, f);
+}
+
+/* Make the draft anew: a copy of what is kept. */
+static int copy_kept(const struct image_transfer *t, struct image_draft *draft,
+		     struct notices *notices, struct failure *f)
+{
+	CLEANUP(arena_done) struct arena arena = { 0 };
+	struct image image;
+	int pool = draft->pool;
+
+	if (image_find(&arena, t->kept->name, &image, f) < 0)
+		return -1;
+	image_draft_done(draft);
+	if (image_draft_begin_clone(draft, pool, &image, t->image_name, t->force, notices, f) < 0)
+		return -1;
+	(void) fremovexattr(draft->fd, KEPT_ATTRIBUTE);
+	return 0;
+}
+
+/* Fill the draft; if it is to be kept, by way of what is. */
+static int fill_draft(struct image_transfer *t, const struct source_file *source,
+		      struct image_draft *draft, enum image_kind kind, filler *fill,
+		      struct progress *progress, struct notices *notices, struct failure *f)
+{
+	if (!t->kept)
+		return fill(t, source, draft, progress, notices, f);
+	if (!t->kept->is_there &&
+	    keep(t, source, draft->pool, kind, fill, progress, notices, f) < 0)
+		return -1;
+	return makes_no_image(t) ? 0 : copy_kept(t, draft, notices, f);
+}
+
 static int fill_and_commit(struct image_transfer *t, struct source_file *source,
-			   struct image_draft *draft, filler *fill, struct notices *notices,
-			   struct failure *f)
+			   struct image_draft *draft, enum image_kind kind, filler *fill,
+			   struct notices *notices, struct failure *f)
 {
 	struct transfer transfer;
 	struct progress progress;
@@ -137,8 +194,8 @@ static int fill_and_commit(struct image_transfer *t, struct source_file *source,
 		progress_start(&progress, t->terminal, &transfer);
 	}
 	if (r == 0)
-		r = fill(t, source, draft, &progress, notices, f);
-	if (r == 0 && t->add)
+		r = fill_draft(t, source, draft, kind, fill, &progress, notices, f);
+	if (r == 0 && t->add && !makes_no_image(t))
 		r = t->add(t->bring_data, draft, &progress, notices, f);
 	progress_clear(&progress);
 	r = commit(t, draft, r, notices, f);
@@ -155,9 +212,14 @@ static int import_with(struct image_transfer *t, struct source_file *source, enu
 
 	if (pool < 0)
 		return -1;
-	r = image_draft_begin(&draft, pool, t->image_name, kind, t->force, f);
+	draft.pool = pool;
+	r = makes_no_image(t)
+		    ? 0
+		    : image_draft_begin(&draft, pool, t->image_name, kind, t->force, f);
 	if (r == 0)
-		r = fill_and_commit(t, source, &draft, fill, notices, f);
+		r = fill_and_commit(t, source, &draft, kind, fill, notices, f);
+	if (r == 0 && makes_no_image(t))
+		snprintf(t->image_name, sizeof t->image_name, "%s", t->kept->name);
 	image_draft_done(&draft);
 	return explain_full_disk(t, r, IMAGE_POOL, f);
 }

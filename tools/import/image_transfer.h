@@ -12,6 +12,7 @@
 #include <stdio.h>
 
 struct image_draft;
+struct kept;
 
 struct image_transfer {
 	const char *verb;
@@ -33,6 +34,11 @@ struct image_transfer {
 	int (*add)(void *data, struct image_draft *draft, struct progress *progress,
 		   struct notices *notices, struct failure *failure);
 	void *bring_data; /* of both */
+	/*
+	 * If it is set, what was brought becomes this hidden image first, of which the image is a copy, and
+	 * `bring` tells its name. The name "-" is that of no image: only the hidden one is made.
+	 */
+	struct kept *kept;
 	/* If it is set, it fills the draft of a directory, from wherever it likes. 0, or -1 with a failure. */
 	int (*make)(void *data, struct image_transfer *transfer, struct image_draft *draft,
 		    struct progress *progress, struct notices *notices, struct failure *failure);

@@ -5,6 +5,7 @@
  * OPERAND...
  */
 #include "base/array_size.h"
+#include "base/boolean.h"
 #include "base/clock.h"
 #include "base/format.h"
 #include "base/number.h"
@@ -34,6 +35,7 @@ struct request {
 	bool is_quiet, no_legend;
 	enum { JSON_NONE, JSON_ONE_LINE, JSON_LINES } json;
 	struct verify verify;
+	bool keeps; /* what is fetched */
 	const char *platform, *tag; /* of several images, the wanted one */
 	char **operands;
 	int n_operands;
@@ -99,6 +101,8 @@ static int read_valued(struct request *r, const char *name, const char *value, s
 	else if (strcmp(name, "verify") == 0)
 		result = verify_parse(t->verify = value, &r->verify) ? 0 : -EINVAL;
 #endif
+	else if (strcmp(name, "keep-download") == 0)
+		result = boolean_parse(value, &r->keeps);
 	else if (strcmp(name, "platform") == 0)
 		result = (r->platform = value) ? 0 : -EINVAL;
 	else if (strcmp(name, "tag") == 0)
@@ -216,7 +220,11 @@ static int add_side_files(void *data, struct image_draft *draft, struct progress
 static int run_pull(struct request *r, image_transfer_run *run, struct failure *f)
 {
 	struct arena arena = { 0 };
-	struct pull pull = { .verify = r->verify, .is_tar = run == import_tar };
+	/* Without an image, it is for what is kept. */
+	bool is_for_later = r->operands[1] && strcmp(r->operands[1], "-") == 0;
+	struct pull pull = { .verify = r->verify,
+			     .is_tar = run == import_tar,
+			     .keeps = r->keeps || is_for_later };
 	char name[NAME_MAX + 1];
 	int result = pull_begin(&pull, &arena, r->operands[0], r->operands[1], name, f);
 
@@ -229,6 +237,7 @@ static int run_pull(struct request *r, image_transfer_run *run, struct failure *
 		r->transfer.bring = bring_download;
 		r->transfer.add = add_side_files;
 		r->transfer.bring_data = &pull;
+		r->transfer.kept = pull.keeps ? &pull.kept : NULL;
 		result = run_transfer(r, run, f);
 		pull_end(&pull);
 		if (result == EXIT_SUCCESS && !r->is_quiet)

@@ -24,6 +24,7 @@ libimport_a_CFLAGS = $(AM_CFLAGS) $(LIBARCHIVE_CFLAGS) $(JSON_C_CFLAGS) $(CAPNG_
 
 if HAVE_DOWNLOADS
 libimport_a_SOURCES += \
+	%D%/kept.c %D%/kept.h \
 	%D%/layer.c %D%/layer.h \
 	%D%/oci_download.c %D%/oci_download.h \
 	%D%/oci_image.c %D%/oci_image.h \

@@ -21,13 +21,9 @@
 /* The form of a draft's name: tools/images/hidden_name.h. */
 static void make_name(struct partial *partial, const char *address)
 {
-	struct digest_context *context = digest_begin(DIGEST_SHA256);
+	struct digest digest = digest_of_text(address, DIGEST_SHA256);
 	char hex[DIGEST_TEXT_SIZE];
-	struct digest digest;
 
-	digest_add(context, address, strlen(address));
-	digest_get(context, &digest);
-	digest_free(context);
 	snprintf(partial->name, sizeof partial->name, ".#download.%.12s",
 		 digest_format(&digest, hex));
 }

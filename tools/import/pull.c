@@ -111,6 +111,7 @@ static int fetch_file(struct pull *pull, enum digest_kind kind, struct fetch_ans
 			     .size_max = FETCH_SIZE_MAX,
 			     .may_be_plain = verify_may_be_plain(&pull->verify),
 			     .digest_kind = kind,
+			     .known_etags = pull->known_etags,
 			     .validator = &pull->partial.validator,
 			     .started = note_start,
 			     .progress = show_progress,
@@ -140,13 +141,68 @@ static int check_file(struct pull *pull, struct published *published, struct fet
 			    answer, fd, f);
 }
 
+/*
+ * Take what is kept, as the server says that it is still what it has; and as it has the sum that counts now.
+ * Returns whether it will do.
+ */
+static bool take_kept(struct pull *pull, const struct kept_list *list,
+		      const struct published *published, const struct fetch_answer *answer)
+{
+	const struct kept_item *item = kept_with_etag(list, answer->etag);
+
+	if (!item || (pull->verify.mode != VERIFY_NO &&
+		      !digests_equal(item->digest, &published->digest)))
+		return false;
+	pull->kept.is_there = true;
+	snprintf(pull->kept.name, sizeof pull->kept.name, "%s", item->name);
+	return true;
+}
+
+/*
+ * Fetch it, unless what is kept will do. A sum is always made of what shall be kept. 1 if that was fetched, 0 if
+ * not, or -1 with a failure.
+ */
+static int fetch_unless_kept(struct pull *pull, int pool, const struct published *published,
+			     struct fetch_answer *answer, struct failure *f)
+{
+	enum digest_kind kind = published->digest.kind;
+	struct kept_list list = { 0 };
+
+	if (pull->keeps) {
+		kept_find(&list, pull->arena, pool, pull->is_tar, &pull->url);
+		pull->known_etags = list.etags;
+		kind = kind == DIGEST_NONE ? DIGEST_SHA256 : kind;
+	}
+	for (;;) {
+		if (fetch_file(pull, kind, answer, f) < 0)
+			return -1;
+		if (!answer->is_known)
+			return 1;
+		if (take_kept(pull, &list, published, answer))
+			return 0;
+		pull->known_etags = NULL;
+	}
+}
+
+/* What the image is made of, from its beginning. */
+static int open_fetched(const struct pull *pull, struct failure *f)
+{
+	int fd = fcntl(pull->partial.fd, F_DUPFD_CLOEXEC, 0);
+
+	if (fd >= 0 && lseek(fd, 0, SEEK_SET) == 0)
+		return fd;
+	failure_errno(f, -errno, "cannot read what was fetched");
+	cleanup_close(&fd);
+	return -1;
+}
+
 int pull_fetch(struct pull *pull, int pool, struct progress *progress, struct notices *notices,
 	       struct failure *f)
 {
 	bool is_checked = pull->verify.mode != VERIFY_NO;
 	struct published published;
 	struct fetch_answer answer;
-	int fd;
+	int r;
 
 	pull->progress = progress;
 	pull->keyring = (struct keyring){ .arena = pull->arena };
@@ -156,20 +212,20 @@ int pull_fetch(struct pull *pull, int pool, struct progress *progress, struct no
 			pull->file_name ? pull->file_name : "", &published, f) < 0 ||
 	    partial_open(&pull->partial, pool, pull->url.address, is_checked, f) < 0)
 		return -1;
-	if (fetch_file(pull, published.digest.kind, &answer, f) < 0) {
+	r = fetch_unless_kept(pull, pool, &published, &answer, f);
+	if (r < 0) {
 		pull->may_go_on = f->kind == FAILURE_OTHER || f->kind == FAILURE_TIMED_OUT;
 		return -1;
 	}
-	if (check_file(pull, &published, &answer, f) < 0)
+	if (r > 0 && check_file(pull, &published, &answer, f) < 0)
 		return -1;
-	pull->words = verify_words(pull->arena, &pull->verify, &published);
-	fd = fcntl(pull->partial.fd, F_DUPFD_CLOEXEC, 0);
-	if (fd < 0 || lseek(fd, 0, SEEK_SET) < 0) {
-		failure_errno(f, -errno, "cannot read what was fetched");
-		cleanup_close(&fd);
-		return -1;
-	}
-	return fd;
+	if (r > 0 && pull->keeps)
+		kept_describe(&pull->kept, pull->arena, pull->is_tar, &pull->url, answer.etag,
+			      &answer.digest);
+	pull->words = arena_printf(pull->arena, "%s%s",
+				   verify_words(pull->arena, &pull->verify, &published),
+				   r > 0 ? "" : "; it was kept, and has not changed since");
+	return open_fetched(pull, f);
 }
 
 /* Hold a file beside the image to what the publisher says. 1; 0 if that is nothing; -1 with a failure. */

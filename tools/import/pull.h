@@ -6,6 +6,7 @@
 #pragma once
 
 #include "tools/fetch/verify.h"
+#include "tools/import/kept.h"
 #include "tools/import/partial.h"
 #include "tools/import/progress.h"
 
@@ -19,6 +20,9 @@ struct pull {
 	struct url url;
 	const char *file_name; /* the publisher's, in what he signs */
 	struct partial partial;
+	bool keeps;		   /* the download becomes a hidden image, too */
+	struct kept kept;	   /* that image */
+	const char *known_etags; /* of what is kept already, where that will do */
 	struct progress *progress;
 	bool may_go_on;	   /* the next pull may take it up */
 	const char *words; /* what the image rests on, when it has been fetched */

@@ -71,15 +71,25 @@ static const struct verb_option import_fs_options[] = {
 			  .values = COMPLETE_VERIFY                                                \
 	}
 
+#define OPTION_KEEP_DOWNLOAD                                                                       \
+	{                                                                                          \
+		"keep-download", .argument = "BOOL", READ_THERE,                                   \
+				 .help = "Keep a hidden image, of which the image is a copy, for " \
+					 "the next pull (default: no)",                            \
+				 .values = "yes no"                                                \
+	}
+
 static const struct verb_option pull_tar_options[] = {
 	OPTION_VERIFY,
+	OPTION_KEEP_DOWNLOAD,
 	OPTIONS_UNPACK,
 	OPTION_QUIET,
 	{ 0 },
 };
 
 static const struct verb_option pull_raw_options[] = {
-	OPTION_VERIFY, OPTION_FORCE, OPTION_READ_ONLY, OPTION_SIZE_MAX, OPTION_QUIET, { 0 },
+	OPTION_VERIFY,	 OPTION_KEEP_DOWNLOAD, OPTION_FORCE, OPTION_READ_ONLY,
+	OPTION_SIZE_MAX, OPTION_QUIET,	       { 0 },
 };
 
 #define OPTION_PLATFORM                                                                            \
@@ -131,7 +141,7 @@ static const struct verb_option export_raw_options[] = {
 		      "takes a file, or - for standard input, and the name of an image",           \
 		      COMPLETE_FILE, COMPLETE_IMAGE)
 #define PULL_VERB                                                                                  \
-	TRANSFER_VERB("URL [NAME]", "takes an address, and the name of an image", NULL,            \
+	TRANSFER_VERB("URL [NAME|-]", "takes an address, and the name of an image", NULL,          \
 		      COMPLETE_IMAGE)
 #define EXPORT_VERB                                                                                \
 	TRANSFER_VERB("NAME [FILE|-]",                                                             \

@@ -3,7 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/program.h"
-#include "tools/verbs/machinectl.h"
+#include "tools/verbs/importctl.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -18,14 +18,35 @@ static bool has_effect(const struct given_option *given)
 	return given->option->help;
 }
 
+static bool can_keep_download(const struct verb *verb)
+{
+	for (const struct verb_option *o = verb->options; o && o->name; o++)
+		if (strcmp(o->name, "keep-download") == 0)
+			return true;
+	return false;
+}
+
+/* importctl(1) keeps what it fetches, if nobody gives its option -N. */
+static bool is_keeping(const struct command_line *line)
+{
+	if (!is_importctl() || !can_keep_download(line->verb))
+		return false;
+	for (size_t i = 0; i < line->n_given; i++)
+		if (line->given[i].option->letter == 'N')
+			return false;
+	return true;
+}
+
 static char **make_words(const struct command_line *line)
 {
 	size_t count = 0;
 	char **words = arena_alloc(line->arena,
-				   (line->n_given + (size_t) line->n_names + 4) * sizeof *words);
+				   (line->n_given + (size_t) line->n_names + 5) * sizeof *words);
 
 	words[count++] = program_invocation_short_name;
 	words[count++] = arena_strdup(line->arena, line->verb->name);
+	if (is_keeping(line))
+		words[count++] = arena_strdup(line->arena, "--keep-download=yes");
 	for (size_t i = 0; i < line->n_given; i++) {
 		const struct given_option *given = &line->given[i];
 

@@ -68,6 +68,7 @@ void importctl_print_help(void)
 	     "\n"
 	     "Do what importctl(1) does with images of machines, by means of mymachines(1).");
 	print_link_help(importctl_options);
-	puts("\nOther options of importctl(1) are accepted. They have no effect, except that\n"
+	puts("\nThe default of --keep-download= is yes, and -N is --keep-download=no.\n"
+	     "Other options of importctl(1) are accepted. They have no effect, except that\n"
 	     "images of a class other than machine are refused.");
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* mymachines read-only and set-limit */
-#include "base/array_size.h"
+#include "base/boolean.h"
 #include "base/quote.h"
 #include "tools/images/image_change.h"
 #include "tools/verbs/command_line.h"
@@ -9,21 +9,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-
-/* systemd's words for a boolean. 0 or -1. */
-static int parse_boolean(const char *text, bool *value)
-{
-	static const char *const words[] = { "1", "yes", "y", "true",  "t", "on",
-					     "0", "no",	 "n", "false", "f", "off" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
-		if (strcasecmp(text, words[i]) == 0) {
-			*value = i < ARRAY_SIZE(words) / 2;
-			return 0;
-		}
-	return -1;
-}
 
 static int mark_image(const struct command_line *line, void *settings, struct failure *f)
 {
@@ -32,7 +17,7 @@ static int mark_image(const struct command_line *line, void *settings, struct fa
 	struct image image;
 
 	(void) settings;
-	if (line->n_names > 1 && parse_boolean(line->names[1], &read_only) < 0)
+	if (line->n_names > 1 && boolean_parse(line->names[1], &read_only) < 0)
 		return usage_failure(f, "read-only: '%s' is neither yes nor no",
 				     quote(line->names[1], quoted));
 	if (image_find(line->arena, line->names[0], &image, f) < 0 ||
