@@ -42,6 +42,28 @@ for variant in ignores-range from-0 from-before short-part other-total other-eta
     fetched "a download goes on or begins anew: $variant" "$a/how/$variant/f.bin"
 done
 
+# A disk: zeros are holes, also at its beginning, its end, and where it is cut.
+python3 - "$SERVED" <<'P'
+import sys
+data = bytes(range(1, 251)) * 33
+with open(sys.argv[1] + "/a/disk", "wb") as file:
+    file.write(bytes(130000) + data + bytes(1000000) + data + bytes(99001))
+P
+for variant in '' how/cut/; do
+    for size in 0 130001 2000000; do
+        head -c $size /dev/urandom >"$file"
+        run "$fetcher" get "$a/${variant}disk" "$file"
+        is "$status|$(cmp "$SERVED/a/disk" "$file")" "0|" "a file with zeros is fetched over $size bytes: '$variant'"
+        ok "$([ "$(stat -c %b "$file")" -le 72 ]; echo $?)" "it has holes: '$variant'"
+    done
+done
+for size in 40000 135000 500000 "$(stat -c %s "$SERVED/a/disk")"; do
+    etag=\"$(sha256sum <"$SERVED/a/disk" | head -c 16)\"
+    head -c "$size" "$SERVED/a/disk" >"$file"
+    run "$fetcher" get "$a/disk" "$file" "$etag" "$(stat -c %s "$SERVED/a/disk")"
+    is "$status|$(cmp "$SERVED/a/disk" "$file")" "0|" "a file with zeros is fetched behind $size bytes that were there"
+done
+
 # Over the bytes of an earlier run.
 etag=\"${sum:0:16}\"
 head -c 150000 "$SERVED/a/f.bin" >"$file"

@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/format.h"
+#include "base/holes.h"
 #include "tools/fetch/content_kind.h"
 #include "tools/fetch/http_header.h"
 
@@ -119,6 +120,9 @@ static int begin_part(struct http_transfer *t)
 		return end_with(t, HTTP_RESTART);
 	if (*t->answer->etag && strcmp(t->answer->etag, t->validator->etag) != 0)
 		return end_with(t, HTTP_RESTART);
+	/* Behind it, there are only zeros then. */
+	if (ftruncate(t->request->fd, (off_t) t->offset) < 0)
+		return cannot_write(t, -errno, 0);
 	return check_space(t, range.total - t->offset);
 }
 
@@ -137,22 +141,19 @@ static int begin_body(struct http_transfer *t)
 	return 0;
 }
 
+/* Blocks of zeros become holes: the file may be a disk, whose blocks an image gets to share. */
 static int write_body(struct http_transfer *t, const char *bytes, size_t size)
 {
-	while (size) {
-		ssize_t n = pwrite(t->request->fd, bytes, size, (off_t) t->size);
+	uint64_t written = 0;
+	int r = sparse_write(t->request->fd, bytes, size, (int64_t) t->size, &written);
 
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return cannot_write(
-				t, -errno,
-				t->validator->total > t->size ? t->validator->total - t->size : 0);
-		digest_add(t->digest, bytes, (size_t) n);
-		t->size += (uint64_t) n;
-		bytes += n;
-		size -= (size_t) n;
-	}
+	if (r == 0 && written < size && ftruncate(t->request->fd, (off_t) (t->size + size)) < 0)
+		r = -errno;
+	if (r < 0)
+		return cannot_write(
+			t, r, t->validator->total > t->size ? t->validator->total - t->size : 0);
+	digest_add(t->digest, bytes, size);
+	t->size += size;
 	return 0;
 }
 
