@@ -258,8 +258,8 @@ static int append_transfer(sd_bus_message *reply, const struct transfer *t, bool
 	if (with_class)
 		return sd_bus_message_append(reply, "(ussssdo)", t->id, t->type, remote, local,
 					     "machine", t->progress, path);
-	return sd_bus_message_append(reply, "(usssdo)", t->id, t->type, remote, local,
-				     t->progress, path);
+	return sd_bus_message_append(reply, "(usssdo)", t->id, t->type, remote, local, t->progress,
+				     path);
 }
 
 static int append_transfers(sd_bus_message *reply, void *data)

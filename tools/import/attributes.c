@@ -288,8 +288,7 @@ void attributes_report(const struct attribute_losses *losses, struct worker_chan
 	if (losses->selinux)
 		worker_warn(channel, "%" PRIu64 " SELinux label%s left out; --selinux keeps labels",
 			    losses->selinux, losses->selinux == 1 ? " was" : "s were");
-	report_loss(channel, losses->user, "extended attribute", " (user.*)",
-		    losses->user_error);
+	report_loss(channel, losses->user, "extended attribute", " (user.*)", losses->user_error);
 	if (losses->acl_error == -ENXIO)
 		worker_warn(channel,
 			    "%" PRIu64 " ACL%s lost: users are named, without ids; "

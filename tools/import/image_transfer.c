@@ -213,9 +213,8 @@ static int import_with(struct image_transfer *t, struct source_file *source, enu
 	if (pool < 0)
 		return -1;
 	draft.pool = pool;
-	r = makes_no_image(t)
-		    ? 0
-		    : image_draft_begin(&draft, pool, t->image_name, kind, t->force, f);
+	r = makes_no_image(t) ? 0
+			      : image_draft_begin(&draft, pool, t->image_name, kind, t->force, f);
 	if (r == 0)
 		r = fill_and_commit(t, source, &draft, kind, fill, notices, f);
 	if (r == 0 && makes_no_image(t))

@@ -35,7 +35,7 @@ struct request {
 	bool is_quiet, no_legend;
 	enum { JSON_NONE, JSON_ONE_LINE, JSON_LINES } json;
 	struct verify verify;
-	bool keeps; /* what is fetched */
+	bool keeps;		    /* what is fetched */
 	const char *platform, *tag; /* of several images, the wanted one */
 	char **operands;
 	int n_operands;

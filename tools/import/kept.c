@@ -114,8 +114,7 @@ static bool read_item(struct arena *arena, int pool, const char *file, bool is_t
 {
 	CLEANUP_CLOSE int fd = open_file(pool, file, is_tar);
 	char *text = arena_alloc(arena, KEPT_ATTRIBUTE_MAX);
-	ssize_t size =
-		fd < 0 ? -1 : fgetxattr(fd, KEPT_ATTRIBUTE, text, KEPT_ATTRIBUTE_MAX - 1);
+	ssize_t size = fd < 0 ? -1 : fgetxattr(fd, KEPT_ATTRIBUTE, text, KEPT_ATTRIBUTE_MAX - 1);
 
 	if (size < 0)
 		return false;

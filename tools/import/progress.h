@@ -15,7 +15,7 @@ struct progress_count {
 	uint64_t done;	  /* bytes of the source that have been read */
 	uint64_t total;	  /* bytes of the source, or 0 if that isn't known */
 	uint64_t written; /* bytes of contents that were unpacked or packed */
-	uint64_t space;	  /* what limits count: as `written`, but each piece takes a block at least */
+	uint64_t space; /* what limits count: as `written`, but each piece takes a block at least */
 	uint64_t entries; /* files, directories and others */
 };
 

@@ -150,8 +150,8 @@ static bool take_kept(struct pull *pull, const struct kept_list *list,
 {
 	const struct kept_item *item = kept_with_etag(list, answer->etag);
 
-	if (!item || (pull->verify.mode != VERIFY_NO &&
-		      !digests_equal(item->digest, &published->digest)))
+	if (!item ||
+	    (pull->verify.mode != VERIFY_NO && !digests_equal(item->digest, &published->digest)))
 		return false;
 	pull->kept.is_there = true;
 	snprintf(pull->kept.name, sizeof pull->kept.name, "%s", item->name);

@@ -20,8 +20,8 @@ struct pull {
 	struct url url;
 	const char *file_name; /* the publisher's, in what he signs */
 	struct partial partial;
-	bool keeps;		   /* the download becomes a hidden image, too */
-	struct kept kept;	   /* that image */
+	bool keeps;		 /* the download becomes a hidden image, too */
+	struct kept kept;	 /* that image */
 	const char *known_etags; /* of what is kept already, where that will do */
 	struct progress *progress;
 	bool may_go_on;	   /* the next pull may take it up */

@@ -80,11 +80,7 @@ static const struct verb_option import_fs_options[] = {
 	}
 
 static const struct verb_option pull_tar_options[] = {
-	OPTION_VERIFY,
-	OPTION_KEEP_DOWNLOAD,
-	OPTIONS_UNPACK,
-	OPTION_QUIET,
-	{ 0 },
+	OPTION_VERIFY, OPTION_KEEP_DOWNLOAD, OPTIONS_UNPACK, OPTION_QUIET, { 0 },
 };
 
 static const struct verb_option pull_raw_options[] = {
