@@ -130,6 +130,9 @@ I
 chmod 755 "$TMPDIR/editor"
 EDITOR="$TMPDIR/editor -x" mymachines edit c
 is "$?|$(cat "$settings/c.nspawn")|$(cat "$pool/c.nspawn")" "0|[Network]|[Files]" "edit begins with what there is, and changes root's own"
+run timeout 60 env -u SYSTEMD_EDITOR -u EDITOR -u VISUAL mymachines edit b </dev/null
+is "$status|$err" "1|mymachines: standard input and output aren't a terminal; set EDITOR to a program that doesn't need one" \
+    "edit without a terminal starts no editor that nobody has chosen"
 EDITOR=false fails "mymachines: the editor failed with exit status 1" "edit with an editor that fails" mymachines edit b
 is "$(cat "$settings/b.nspawn")|$(ls -A "$settings" | grep -c '^\.#')" "[Exec]|0" "and nothing is changed or left"
 mymachines remove b c

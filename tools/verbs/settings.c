@@ -100,16 +100,13 @@ static const char *find_editor(void)
 	return editor && *editor ? editor : NULL;
 }
 
-static void execute_editor(const char *path)
+static void execute_editor(const char *editor, const char *path)
 {
 	static const char *const others[] = { "editor", "nano", "vim", "vi" };
-	const char *editor = find_editor();
-	char command[4096];
+	char *command;
 
-	if (editor) {
-		snprintf(command, sizeof command, "exec %s \"$@\"", editor);
+	if (editor && asprintf(&command, "exec %s \"$@\"", editor) >= 0)
 		execl("/bin/sh", "sh", "-c", command, "sh", path, NULL);
-	}
 	for (size_t i = 0; !editor && i < sizeof others / sizeof *others; i++)
 		execlp(others[i], others[i], path, NULL);
 	_exit(EXIT_NOT_FOUND);
@@ -117,11 +114,18 @@ static void execute_editor(const char *path)
 
 static int run_editor(const char *path, struct failure *f)
 {
+	const char *editor = find_editor();
 	int status, r;
-	pid_t pid = fork();
+	pid_t pid;
 
+	/* One that the user has chosen may do its work alone. */
+	if (!editor && (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)))
+		return failure_set(f, FAILURE_OTHER,
+				   "standard input and output aren't a terminal; set EDITOR to a "
+				   "program that doesn't need one");
+	pid = fork();
 	if (pid == 0)
-		execute_editor(path);
+		execute_editor(editor, path);
 	r = pid < 0 ? -errno : child_wait(pid, &status);
 	if (r < 0)
 		return failure_errno(f, r, "cannot run an editor");
@@ -220,10 +224,12 @@ const struct verb edit_verb = {
 	.name = "edit",
 	.synopsis = "NAME...",
 	.summary = "Edit settings of images for systemd-nspawn",
-	.description = "Edit the settings of images for systemd-nspawn, "
-		       "/etc/systemd/nspawn/NAME.nspawn, with the editor in SYSTEMD_EDITOR, "
-		       "EDITOR or VISUAL. If there are none yet, the file begins with the settings "
-		       "that systemd-nspawn would read.",
+	.description =
+		"Edit the settings of images for systemd-nspawn, "
+		"/etc/systemd/nspawn/NAME.nspawn, with the editor in SYSTEMD_EDITOR, "
+		"EDITOR or VISUAL, or on a terminal with another that is installed. If there "
+		"are none yet, the file begins with the settings that systemd-nspawn would "
+		"read.",
 	.group = VERB_IMAGES,
 	.is_machinectl = true,
 	.operands = { .min = 1, .max = OPERANDS_MANY, .values = { COMPLETE_IMAGE } },
