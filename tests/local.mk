@@ -12,9 +12,9 @@ AM_TESTS_ENVIRONMENT = \
 	NSS_MODULE='$(abs_top_builddir)/.libs/libnss_mymachines.so.2' \
 	PAM_MODULE='$(abs_top_builddir)/pam/.libs/pam_mymachines.so' \
 	REGISTRY_DIRECTORY='$(registrydir)' CC='$(CC)' SANITIZERS='$(SANITIZER_CFLAGS)' \
-	SYSCONFDIR='$(sysconfdir)' DEBIAN_ROOT='$(DEBIAN_ROOT)' CK_DEFAULT_TIMEOUT=60; \
+	SYSCONFDIR='$(sysconfdir)' DEBIAN_ROOT='$(DEBIAN_ROOT)' NEWER_ROOT='$(NEWER_ROOT)' CK_DEFAULT_TIMEOUT=60; \
 	export NSS_MODULE PAM_MODULE SRCDIR BUILDDIR RUNSTATEDIR REGISTRY_DIRECTORY SYSCONFDIR \
-	DEBIAN_ROOT CC SANITIZERS CK_DEFAULT_TIMEOUT;
+	DEBIAN_ROOT NEWER_ROOT CC SANITIZERS CK_DEFAULT_TIMEOUT;
 
 EXTRA_DIST += %D%/support/activate %D%/support/held_file.py %D%/support/hostile_tar.py %D%/support/https_server.py %D%/support/machine_socket.sh %D%/support/examples.py %D%/support/schema.py %D%/support/silent_fuse.py %D%/support/varlink.py %D%/apart %D%/coverage %D%/fresh %D%/mutants %D%/private %D%/support/containers.sh %D%/support/booted.sh %D%/support/debian %D%/support/drive \
 	%D%/support/images.sh %D%/support/rootfs.sh %D%/support/tree.py %D%/support/terminal
@@ -25,7 +25,13 @@ DEBIAN_ROOT = $(abs_top_srcdir)/build-debian
 debian-root:
 	$(top_srcdir)/tests/support/debian make $(DEBIAN_ROOT)
 
-.PHONY: debian-root
+# Another with a newer systemd, for the tests beside its systemd-machined and with its tools.
+NEWER_ROOT = $(abs_top_srcdir)/build-newer-debian
+NEWER_SUITE = trixie
+newer-debian-root:
+	$(top_srcdir)/tests/support/debian make $(NEWER_ROOT) $(NEWER_SUITE)
+
+.PHONY: debian-root newer-debian-root
 
 check_PROGRAMS += tests/support/container
 tests_support_container_SOURCES = %D%/support/container.c
@@ -172,6 +178,7 @@ plain_tests = \
 	%D%/integration/command-line.t \
 	%D%/integration/completion.t \
 	%D%/integration/bus-peer.t \
+	%D%/integration/newer.t \
 	%D%/integration/bus-systemd.t \
 	%D%/integration/debian.t \
 	%D%/integration/examples.t \
@@ -186,7 +193,7 @@ TESTS += $(plain_tests)
 endif
 EXTRA_DIST += %D%/house/phrases %D%/house/rooms %D%/house/stairs %D%/house/stairs.t \
 	%D%/house/figures %D%/house/files %D%/house/files.exempt
-EXTRA_DIST += $(integration_tests) $(plain_tests) %D%/integration/configurations %D%/integration/events.sh %D%/integration/storm.py %D%/integration/machine.py %D%/integration/machine-images.py %D%/integration/userdb.py %D%/integration/resolve-hook.py %D%/integration/bus-peer.sh %D%/integration/bus_error.py %D%/integration/bus_leader.py %D%/integration/import_call.py %D%/integration/bus_shell.py %D%/support/bus.sh %D%/integration/lib.sh \
+EXTRA_DIST += $(integration_tests) $(plain_tests) %D%/integration/configurations %D%/integration/events.sh %D%/integration/storm.py %D%/integration/machine.py %D%/integration/machine-images.py %D%/integration/userdb.py %D%/integration/resolve-hook.py %D%/integration/bus-peer.sh %D%/integration/bus-peer.differences %D%/integration/varlink-peer.sh %D%/integration/varlink-peer.differences %D%/integration/peer_differences.py %D%/support/peer.sh %D%/integration/bus_error.py %D%/integration/bus_leader.py %D%/integration/import_call.py %D%/integration/bus_shell.py %D%/support/bus.sh %D%/integration/lib.sh \
 	%D%/integration/pam.sh
 
 # With real runtimes, all of them: some hundred megabytes that most don't want to install.

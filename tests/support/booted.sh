@@ -8,6 +8,14 @@ need_debian() {
     [ -e "$DEBIAN_ROOT/.complete" ] || skip_all "there is no Debian to boot; make debian-root installs it"
 }
 
+# need_newer_debian: skip all tests where the one with a newer systemd can't be
+need_newer_debian() {
+    [ -z "$SANITIZERS" ] || skip_all "the sanitizer's runtime isn't in there"
+    [ -e "$NEWER_ROOT/.complete" ] ||
+        skip_all "there is no Debian with a newer systemd; make newer-debian-root installs it, where its packages can be had"
+    DEBIAN_ROOT=$NEWER_ROOT
+}
+
 # boot_debian NAME: boot it; sets debian, work, cgroup, booted, and leader to the pid of its systemd. The
 # caller has end_debian called at its end.
 boot_debian() {

@@ -1,0 +1,78 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# In a Debian that boots systemd 257 with dbus-broker: the bus and Varlink beside its systemd-machined, and its tools.
+. "${SRCDIR:?run this by make check}/tests/integration/lib.sh"
+. "$SRCDIR/tests/support/booted.sh"
+. "$SRCDIR/tests/support/peer.sh"
+need_root
+need_newer_debian
+[ -x "$BUILDDIR/mymachines-bus" ] || skip_all "it was configured without libsystemd"
+trap end_debian EXIT
+boot_debian "newer$$"
+wait_until debian_is_up || skip_all "systemd doesn't boot here"
+version=$(px 'machinectl --version' </dev/null | awk 'NR == 1 { print $2 }')
+[ "$version" = 257 ] || skip_all "the differences are those from systemd 257, and this is ${version:-unknown}"
+# in SCRIPT ARGUMENT...: without an input; sets status, out and err
+in_there() {
+    run px "$@" </dev/null
+}
+
+install_in_debian
+what_varlink_callers_hear() {
+    px 'cat >/tmp/x/words; exec bash /tmp/x/words' <"$SRCDIR/tests/integration/varlink-peer.sh" >"$1" 2>&1
+}
+px 'systemctl start systemd-machined.service' </dev/null
+what_varlink_callers_hear "$TMPDIR/real-varlink"
+is "$(tail -n 1 "$TMPDIR/real-varlink")" end "systemd-machined answers by Varlink"
+is "$(px 'readlink "/proc/$(systemctl show -p MainPID --value dbus.service)/exe"' </dev/null)" /usr/bin/dbus-broker-launch \
+    "dbus-broker is the bus"
+compare_on_bus
+
+px 'systemctl stop mymachines-bus.service; mymachines setup varlink --quiet' </dev/null
+what_varlink_callers_hear "$TMPDIR/ours-varlink"
+python3 "$SRCDIR/tests/integration/peer_differences.py" "$TMPDIR/real-varlink" "$TMPDIR/ours-varlink" >"$TMPDIR/differences" ||
+    echo "cannot compare" >>"$TMPDIR/differences"
+is "$(cat "$TMPDIR/differences")" "$(cat "$SRCDIR/tests/integration/varlink-peer.differences")" \
+    "callers by Varlink and userdbctl get to hear the same, but for what is different on purpose"
+# Machines of its systemd-nspawn, in scopes of its systemd; with the bus, and a unit.
+px 'mymachines setup varlink --remove --quiet
+    mkdir -p /srv/tiny/{etc,usr,tmp,run,proc,sys,dev,root,var} /var/lib/machines /etc/systemd/nspawn
+    cd /srv/tiny; ln -s usr/bin usr/sbin usr/lib usr/lib64 .
+    echo ID=tiny >etc/os-release; echo root:x:0:0:root:/root:/bin/sh >etc/passwd; echo root:x:0: >etc/group
+    mount --bind /srv /var/lib/machines
+    printf "%s\n" "[Exec]" Boot=no "Parameters=sleep 1000" "[Files]" BindReadOnly=/usr >/etc/systemd/nspawn/tiny.nspawn
+    busctl monitor --json=short --match "type='\''signal'\'',interface='\''org.freedesktop.machine1.Manager'\''" \
+        >/tmp/x/signals 2>/dev/null </dev/null &' </dev/null >/dev/null 2>&1
+px 'setsid systemd-nspawn -q -D /srv/tiny --bind-ro=/usr -M spawn1 sleep 1000 >/tmp/x/spawn 2>&1 </dev/null &' </dev/null
+wait_until px 'machinectl list --no-legend | grep -q ^spawn1' </dev/null
+in_there 'machinectl show spawn1 -p Service -p Unit -p Class; tail -n 1 "/proc/$(machinectl show spawn1 -p Leader --value)/cgroup"
+    mymachines show spawn1 -p Unit --value; systemctl is-active machine-spawn1.scope'
+is "$out" "Service=systemd-nspawn
+Unit=machine-spawn1.scope
+Class=container
+0::/machine.slice/machine-spawn1.scope/payload
+machine-spawn1.scope
+active" "systemd-nspawn 257 registers its machine, in a scope of systemd's"
+in_there 'machinectl shell spawn1 /bin/echo it works; machinectl copy-to spawn1 /etc/hostname /root/copied; cat /srv/tiny/root/copied
+    journalctl -M spawn1 2>&1; busctl tree --list org.freedesktop.machine1 | grep spawn1
+    busctl introspect org.freedesktop.machine1 /org/freedesktop/machine1/machine/spawn1 | grep -c "^\.[A-Z]"'
+like "$out" "*it works*$(px 'cat /etc/hostname' </dev/null)
+*No journal files were found.*
+/org/freedesktop/machine1/machine/spawn1
+4[0-9]" "machinectl shell and copy-to, journalctl -M, busctl tree and introspect"
+in_there 'machinectl terminate spawn1; for i in {1..300}; do [[ $(systemctl is-active machine-spawn1.scope) != @(inactive|failed) ]] || break; sleep 0.1; done
+    machinectl list; systemctl is-active machine-spawn1.scope || :'
+is "$out" "No machines.
+inactive" "machinectl terminate ends it, and its scope"
+wait_until px 'grep -q "MachineRemoved.*spawn1" /tmp/x/signals' </dev/null
+is "$(px 'cat /tmp/x/signals' </dev/null | jq -r 'select(.type == "signal") | "\(.member) \(.payload.data[0])"' | grep spawn1 | xargs)" \
+    "MachineNew spawn1 MachineRemoved spawn1" "busctl monitor sees it come and go"
+in_there 'machinectl start tiny && machinectl list --no-legend | cut -d" " -f1 && mymachines show tiny -p Unit --value
+    machinectl terminate tiny; for i in {1..300}; do [[ $(systemctl is-active systemd-nspawn@tiny.service) != @(inactive|failed) ]] || break; sleep 0.1; done
+    machinectl list; systemctl is-active systemd-nspawn@tiny.service || :'
+# systemd-nspawn itself exits with 1 then, also where systemd-machined has stopped the unit.
+is "$out" "tiny
+systemd-nspawn@tiny.service
+No machines.
+failed" "machinectl start runs the unit of an image, which registers it, and machinectl terminate ends it"
+done_testing
