@@ -32,7 +32,7 @@ cp "$TMPDIR/nsswitch.conf" /etc/nsswitch.conf
 ln -s "$BUILDDIR/mymachines" "$TMPDIR/bin/machinectl"
 PATH=$TMPDIR/bin:$PATH
 export LANG=C
-mkdir -p /srv/media /srv/box /var/lib/lxc /var/lib/machines/debian
+mkdir -p /srv/media /srv/box /var/lib/lxc /var/lib/machines/debian /usr/share/lxc/config/common.conf.d
 chmod 700 /var/lib/machines
 rootfs /srv/box
 echo index >"$TMPDIR/work/site/index.html"
