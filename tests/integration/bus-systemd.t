@@ -27,8 +27,8 @@ register_as_user() {
 }
 px 'mkdir -p /usr/local/etc /tmp/x; echo Monitor=no >/usr/local/etc/mymachines.conf
     cp /run/build/mymachines /run/build/mymachines-bus /usr/local/bin
-    [ ! -x /run/build/mymachines-import-bus ] || cp /run/build/mymachines-import-bus /usr/local/bin
-    setsid unshare --uts sleep 1000 >/dev/null 2>&1 </dev/null & echo $! >/tmp/x/old' </dev/null
+    [ ! -x /run/build/mymachines-import-bus ] || cp /run/build/mymachines-import-bus /usr/local/bin' </dev/null
+px_leader /tmp/x/old
 
 # Before: systemd-machined.
 px 'machinectl list >/dev/null' </dev/null
@@ -63,7 +63,9 @@ Id=mymachines-import-bus.service" "systemd-importd.service is a name of ours"
 fi
 
 # CreateMachine: a scope of systemd's with the caller's properties, and the reply when it is there.
-px 'for i in 1 2 3; do setsid unshare --uts sleep 1000 >/dev/null 2>&1 </dev/null & echo $! >/tmp/x/c$i; done' </dev/null
+for i in 1 2 3; do
+    px_leader "/tmp/x/c$i"
+done
 # create NAME LEADER PROPERTIES...: CreateMachine
 create() {
     # shellcheck disable=SC2016
@@ -101,6 +103,7 @@ px 'kill -9 "$(cat /tmp/x/c2)" "$(cat /tmp/x/c3)"' </dev/null
 in_there 'cd /tmp/x
     for i in 1 2 3; do
         setsid unshare --uts sleep 1000 >/dev/null 2>&1 </dev/null & echo $! >twice
+        while [ "$(readlink "/proc/$(cat twice)/ns/uts")" = "$(readlink /proc/self/ns/uts)" ]; do sleep 0.05; done
         for name in a b c; do
             busctl --timeout=40 call org.freedesktop.machine1 /org/freedesktop/machine1 org.freedesktop.machine1.Manager \
                 CreateMachine "sayssusa(sv)" "twice$i$name" 0 test container "$(cat twice)" "" 0 >"reply$name" 2>&1 &
@@ -118,7 +121,7 @@ is "$(sort <<<"$out" | uniq -c | sed 's/^ *//')" '3 o "/org/freedesktop/machine1
     "CreateMachine: of calls at once for one leader, the first moves it"
 
 # A leader that dies while systemd is asked.
-px 'setsid unshare --uts sleep 1000 >/dev/null 2>&1 </dev/null & echo $! >/tmp/x/gone' </dev/null
+px_leader /tmp/x/gone
 kill -STOP "$leader"
 px 'busctl --timeout=40 call org.freedesktop.machine1 /org/freedesktop/machine1 org.freedesktop.machine1.Manager \
         CreateMachine "sayssusa(sv)" gone 0 test container "$(cat /tmp/x/gone)" "" 0' </dev/null >"$TMPDIR/gone" 2>&1 &

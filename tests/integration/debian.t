@@ -43,8 +43,9 @@ run systemctl -M "$name" is-system-running
 is "$status" 1 "a machine that isn't registered isn't found"
 
 px 'mkdir /tmp/x && cd /tmp/x && mkfifo hold && exec 3<>hold
-    for i in 1 2; do setsid unshare --uts sleep 1000 >/dev/null 2>&1 & echo $! >$i; done
     systemctl start systemd-machined' >/dev/null 2>&1 </dev/null
+px_leader /tmp/x/1
+px_leader /tmp/x/2
 # What is there without the monitor comes first.
 px 'mkdir -p /usr/local/etc; echo Monitor=no >/usr/local/etc/mymachines.conf' </dev/null
 run px 'exec /run/build/mymachines register one --leader="$(cat /tmp/x/1)"' </dev/null
@@ -86,7 +87,7 @@ unit() {
 is_active() {
     [ "$(unit ActiveState)" = active ]
 }
-px 'setsid unshare --uts sleep 1000 >/dev/null 2>&1 </dev/null & echo $! >/tmp/x/3' </dev/null
+px_leader /tmp/x/3
 run px 'exec mymachines register three --leader="$(cat /tmp/x/3)" --unit=three.scope' </dev/null
 is "$status|$out|$err" "0||" "register, with the unit installed"
 wait_until is_active

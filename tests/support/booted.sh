@@ -37,6 +37,14 @@ px() {
     "$debian" exec "$work" "$@"
 }
 
+# px_leader FILE: start a process in there that has a namespace of its own, and write its pid to the file
+px_leader() {
+    # shellcheck disable=SC2016
+    px 'setsid unshare --uts sleep 1000 >/dev/null 2>&1 </dev/null & leader=$!
+        while [ "$(readlink "/proc/$leader/ns/uts")" = "$(readlink /proc/self/ns/uts)" ]; do sleep 0.05; done
+        echo "$leader" >"$0"' "$1" </dev/null
+}
+
 debian_is_up() {
     px 'systemctl is-system-running' </dev/null 2>/dev/null | grep -qE 'running|degraded'
 }
