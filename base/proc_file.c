@@ -58,7 +58,12 @@ char *proc_read_text(uint32_t pid, const char *file)
 
 ssize_t file_read_short(const char *path, char *text, size_t size)
 {
-	CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+	return file_read_short_at(AT_FDCWD, path, text, size);
+}
+
+ssize_t file_read_short_at(int directory, const char *path, char *text, size_t size)
+{
+	CLEANUP_CLOSE int fd = openat(directory, path, O_RDONLY | O_CLOEXEC);
 	ssize_t n;
 
 	if (fd < 0)

@@ -26,3 +26,6 @@ char *proc_read_text(uint32_t pid, const char *file);
  * Its length, or a negative errno: -E2BIG where it may be longer.
  */
 ssize_t file_read_short(const char *path, char *text, size_t size);
+
+/* The same, with a path that is relative to a directory. */
+ssize_t file_read_short_at(int directory, const char *path, char *text, size_t size);

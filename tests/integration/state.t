@@ -105,35 +105,86 @@ paused_in_list() {
         skip "no machine can be paused here" "one that is paused is seen among them, $way"
     fi
 }
-# count_calls N: those of a list of N machines, but those for memory
+v2=/sys/fs/cgroup
+[ -e "$v2/cgroup.procs" ] || v2+=/unified
+freezer=/sys/fs/cgroup/freezer
+# spread N: each of the first N that are listed gets a cgroup of its own
+spread() {
+    local i
+    mkdir "$v2/spread$$" || return
+    for ((i = 10; i < 10 + $1; i++)); do
+        mkdir "$v2/spread$$/$i" && echo "${sleepers[i]}" >"$v2/spread$$/$i/cgroup.procs" || return
+    done
+}
+gather() {
+    local i
+    for i in {10..65}; do
+        echo "${sleepers[i]}" >"$v2/cgroup.procs"
+        [ ! -e "$v2/spread$$/$i" ] || wait_until rmdir "$v2/spread$$/$i"
+    done
+    [ ! -e "$v2/spread$$" ] || wait_until rmdir "$v2/spread$$"
+}
+# freeze_another DIRECTORY FILE WORD: one without processes, so that each machine's is looked at
+freeze_another() {
+    mkdir "$1/another$$" && echo "$3" >"$1/another$$/$2"
+}
+# count_calls N [SPREAD]: those of a list of N machines, but those for memory
 count_calls() {
     forget
     register_sleepers 10 $((10 + $1))
+    [ -z "${2-}" ] || { gather && spread "$1"; } || return
     strace -o "$TMPDIR/calls" "$BUILDDIR/mymachines" list >/dev/null
     grep -c -v -E '^(brk|mmap|munmap|mremap|madvise)\(' "$TMPDIR/calls"
 }
-# calls_in_list WAY: pidfd_open, fstat, and ioctl; or instead of that, three for a file of /proc
+# calls_in_list CALLS WAY [SPREAD]: those that a machine costs
 calls_in_list() {
-    local name="a list costs few system calls a machine, $1" few many expected=5
+    local name="a list costs $1 system calls a machine, $2" few many
     if [ -z "$(mymachines show s10 --json=short | jq '.leaderProcessId.pidfdId // empty')" ]; then
         skip "pidfds have no inodes here" "$name"
     elif command -v strace >/dev/null && strace -qq -o /dev/null true 2>/dev/null && [ -z "$SANITIZERS" ]; then
-        few=$(count_calls 8)
-        many=$(count_calls 40)
-        ! grep -q '^ioctl(.* = 0$' "$TMPDIR/calls" || expected=3
-        is "$((many - few))" "$((32 * expected))" "$name"
+        few=$(count_calls 24 "${3-}")
+        many=$(count_calls 56 "${3-}")
+        if [[ $2 == *"by id"* ]] && ! grep -q '^ioctl(.* = 0$' "$TMPDIR/calls"; then
+            skip "pidfds don't tell the cgroup here" "$name"
+        else
+            is "$((many - few))" "$((32 * $1))" "$name"
+        fi
     else
         skip "strace can't be used here" "$name"
     fi
 }
-paused_in_list "by the files of /proc"
-calls_in_list "by the files of /proc"
-# Where version 1 has no freezer, the kernel tells the cgroup by a pidfd.
-if ! mountpoint -q /sys/fs/cgroup/freezer || umount -l /sys/fs/cgroup/freezer 2>/dev/null; then
-    paused_in_list "by pidfds"
-    calls_in_list "by pidfds"
+# Tests that run beside this one have cgroups, too, and the kernel counts all.
+has_few_cgroups() {
+    [ "$(awk '$1 == "freezer" { print $3 - 1 }' /proc/cgroups)" -le 28 ]
+}
+paused_in_list "with all freezers"
+if mountpoint -q "$freezer" && freeze_another "$freezer" freezer.state FROZEN; then
+    calls_in_list 5 "where something else is frozen in version 1"
+    paused_in_list "by the files of /proc"
+    wait_until rmdir "$freezer/another$$"
+    if has_few_cgroups; then
+        calls_in_list 2 "where nothing is frozen in version 1"
+    else
+        skip "the host has many cgroups" "a list costs 2 system calls a machine, where nothing is frozen in version 1"
+    fi
 else
-    skip "version 1's freezer can't be unmounted" "one that is paused is seen among them, by pidfds"
+    skip "there is no freezer of version 1" "one that is paused is seen among them, by the files of /proc"
+fi
+if [ ! -e "$v2/cgroup.freeze" ] && [ ! -e "$v2/cgroup.controllers" ]; then
+    skip "there is no version 2" "one that is paused is seen among them, by ids"
+elif ! mountpoint -q "$freezer" || umount -l "$freezer" 2>/dev/null; then
+    paused_in_list "in version 2"
+    calls_in_list 2 "where nothing is frozen"
+    calls_in_list 5 "each in a cgroup of its own, where nothing is frozen" spread
+    freeze_another "$v2" cgroup.freeze 1
+    calls_in_list 8 "each in a cgroup of its own, by id" spread
+    paused_in_list "by ids of many cgroups"
+    gather
+    calls_in_list 3 "in one cgroup, by id"
+    paused_in_list "by ids"
+    wait_until rmdir "$v2/another$$"
+else
+    skip "version 1's freezer can't be unmounted" "one that is paused is seen among them, by ids"
 fi
 mymachines unregister s05 2>/dev/null
 kill -9 "${sleepers[@]}" 2>/dev/null

@@ -4,6 +4,8 @@ noinst_LIBRARIES += libcontrol.a
 libcontrol_a_SOURCES = \
 	%D%/cgroup_usage.c %D%/cgroup_usage.h \
 	%D%/control.c %D%/control.h \
+	%D%/freezer.c %D%/freezer.h \
+	%D%/frozen_cgroups.c %D%/frozen_cgroups.h \
 	%D%/init_kind.c %D%/init_kind.h \
 	%D%/machine_cgroup.c %D%/machine_cgroup.h \
 	%D%/machine_pause.c %D%/machine_pause.h \

@@ -7,6 +7,7 @@
 #include "host/process.h"
 #include "registry/lookup.h"
 #include "tools/control/control.h"
+#include "tools/control/frozen_cgroups.h"
 #include "tools/control/machine_cgroup.h"
 
 #include <errno.h>

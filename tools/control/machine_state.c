@@ -4,7 +4,6 @@
 #include "base/descriptors.h"
 #include "base/pidfd.h"
 #include "registry/leader_state.h"
-#include "tools/control/machine_cgroup.h"
 #include "tools/control/qmp.h"
 
 #include <sys/stat.h>
@@ -62,16 +61,13 @@ static void look_together(const struct machine *machines, enum machine_state *st
 }
 
 void machine_states_look(const struct machine *machines, enum machine_state *states, size_t count,
-			 const struct pid_context *context)
+			 const struct pid_context *context, struct frozen_cgroups *known)
 {
-	struct frozen_cgroups known;
-
-	frozen_cgroups_begin(&known);
 	for (size_t done = 0, n; done < count; done += n) {
 		bool settled[LOOKS_MAX];
 
 		n = count - done < LOOKS_MAX ? count - done : LOOKS_MAX;
-		look_together(machines + done, states + done, settled, n, &known);
+		look_together(machines + done, states + done, settled, n, known);
 		for (size_t i = 0; i < n; i++)
 			if (!settled[i])
 				states[done + i] = machine_state_look(&machines[done + i], context);

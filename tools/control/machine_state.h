@@ -4,6 +4,7 @@
 
 #include "registry/file.h"
 #include "registry/record.h"
+#include "tools/control/frozen_cgroups.h"
 
 enum machine_state { MACHINE_RUNNING, MACHINE_PAUSED, MACHINE_DEAD };
 
@@ -16,7 +17,8 @@ enum machine_state machine_state_look(const struct machine *machine,
  * the look at it.
  */
 void machine_states_look(const struct machine *machines, enum machine_state *states, size_t count,
-			 const struct pid_context *context) __attribute__((nonnull));
+			 const struct pid_context *context, struct frozen_cgroups *known)
+	__attribute__((nonnull));
 
 /* As machine_state_look(), and ask the emulator of a VM that has a control socket; wait for two seconds at most. */
 enum machine_state machine_state_ask(const struct machine *machine,

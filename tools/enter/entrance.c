@@ -8,7 +8,7 @@
 #include "host/machine_file.h"
 #include "host/process.h"
 #include "registry/lookup.h"
-#include "tools/control/machine_cgroup.h"
+#include "tools/control/frozen_cgroups.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -160,6 +160,7 @@ struct looking {
 	char folded[MACHINE_NAME_SIZE]; /* the name of the machine read last */
 	int error;			/* of reading on: a negative errno */
 	size_t next, count;		/* of the following */
+	struct frozen_cgroups frozen;
 	struct machine machines[LOOKED_AT];
 	enum machine_state states[LOOKED_AT];
 };
@@ -173,6 +174,7 @@ static void looking_begin(struct looking *l, struct snapshot *s,
 	l->folded[0] = '\0';
 	l->error = s->is_open ? 0 : -ENOENT;
 	l->next = l->count = 0;
+	frozen_cgroups_begin(&l->frozen, s->meta.names);
 }
 
 /* The snapshot is mapped: machines are good until it is closed. */
@@ -183,7 +185,8 @@ static void look_at_more(struct looking *l)
 		l->error = snapshot_next(l->snapshot, l->folded, &l->machines[l->count]);
 		l->count += l->error == 0;
 	}
-	machine_states_look(l->machines, l->states, l->count, &l->snapshot->meta.context);
+	machine_states_look(l->machines, l->states, l->count, &l->snapshot->meta.context,
+			    &l->frozen);
 }
 
 /* The next machine to show. 1, 0 after the last, or a negative errno. */
@@ -307,6 +310,7 @@ static int list_machines(const struct command_line *line, void *data, struct fai
 		return -1;
 	looking_begin(looking, &snapshot, settings);
 	r = settings->json ? list_json(looking) : list_table(looking);
+	frozen_cgroups_end(&looking->frozen);
 	return r < 0 ? registry_failure(f, REGISTRY_PATH, r) : EXIT_SUCCESS;
 }
 
