@@ -84,6 +84,36 @@ mymachines setup --quiet --remove podman
 mkdir "$TMPDIR/hooks.d"
 cycle podman "$TMPDIR/hooks.d/mymachines.json" -- --hooks-dir="$TMPDIR/hooks.d"
 
+# podman's own directories, as containers.conf(5) names them: the file is where podman reads it.
+mkdir -p "$TMPDIR/podman" "$TMPDIR/hooks.1" "$TMPDIR/hooks.2"
+# shellcheck disable=SC2016
+printf '%s\n' '#!/bin/sh' 'echo "      --events-backend string  (default file)"' 'cat "${0%/*}/help"' >"$TMPDIR/podman/podman"
+chmod +x "$TMPDIR/podman/podman"
+# reads TEXT: set up with a podman whose help has this at its option; shows which files there are
+reads() {
+    echo "      --hooks-dir strings   Set the OCI hooks directory path (may be set multiple times)$1" >"$TMPDIR/podman/help"
+    PATH=$TMPDIR/podman:$PATH mymachines setup --quiet podman
+    find "$TMPDIR"/hooks.? $podman -name mymachines.json 2>/dev/null | sed "s|^$TMPDIR/||" | xargs
+}
+is "$(reads " (default [$TMPDIR/hooks.1,$TMPDIR/hooks.2])")" "hooks.1/mymachines.json" \
+    "podman: the file is in the first directory that podman reads"
+is "$(reads " (default [$TMPDIR/hooks.1,${podman%/*}/])")" "$podman" "podman: the file is in the usual directory if podman reads it"
+is "$(reads " (default [$TMPDIR/hooks.2,$TMPDIR/hooks.2])")" "hooks.2/mymachines.json" \
+    "podman: the file leaves the usual directory if podman doesn't read it"
+PATH=$TMPDIR/podman:$PATH mymachines setup --quiet --remove podman
+is "$(find "$TMPDIR"/hooks.? -type f)" "" "podman: the file is removed from where podman reads it"
+is "$(reads "")" "$podman" "podman: the file is in the usual directory if podman names none"
+mymachines setup --quiet --remove podman
+if command -v podman >/dev/null; then
+    mkdir -p /etc/containers
+    printf '[engine]\nhooks_dir = [\n  # mine\n  "%s",\n]\n' "$TMPDIR/hooks.1" >/etc/containers/containers.conf
+    cycle podman "$TMPDIR/hooks.1/mymachines.json"
+    is "$(find /usr/share/containers/oci -type f 2>/dev/null)" "" "podman: nothing is written where podman doesn't read it"
+    rm /etc/containers/containers.conf
+else
+    skip "podman isn't installed" "podman: the directory that containers.conf names"
+fi
+
 cycle libvirt /etc/libvirt/hooks/lxc.d/mymachines /etc/libvirt/hooks/qemu.d/mymachines
 mkdir -p /etc/libvirt/hooks/qemu.d
 echo '#!/bin/sh' >/etc/libvirt/hooks/qemu.d/another
@@ -458,7 +488,8 @@ for content in '' '[]' '{"hooks": 7}' '{"hooks": {"poststop": {}}}' '{' '{"a": "
         mymachines setup runc --bundle="$TMPDIR/bundle"
     is "$(cat bundle/config.json)" "$content" "a bundle that is refused stays as it is"
 done
-# What root may not change, either.
+# What root may not change, either. A kill may have left a temporary file.
+rm -f /etc/.nsswitch.conf.*
 cp /etc/nsswitch.conf "$TMPDIR/mounted"
 mount --bind "$TMPDIR/mounted" /etc/nsswitch.conf
 before=$(cat /etc/nsswitch.conf)

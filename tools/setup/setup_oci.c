@@ -5,8 +5,10 @@
  */
 #include "base/array_size.h"
 #include "base/cleanup.h"
+#include "base/file_identity.h"
 #include "base/json_text.h"
 #include "base/json_value.h"
+#include "base/program.h"
 #include "base/quote.h"
 #include "tools/setup/setup_plan.h"
 
@@ -15,6 +17,9 @@
 
 /* containers.conf(5), "hooks_dir": podman reads this directory by default. */
 #define PODMAN_HOOKS "/usr/share/containers/oci/hooks.d"
+
+/* podman prints its help at once. */
+#define PODMAN_MILLISECONDS (3 * 1000)
 
 /* The first runs when namespaces exist and no program has started, the second after the end. */
 static const char *const stages[] = { "createRuntime", "poststop" };
@@ -338,11 +343,88 @@ static char *podman_hooks(struct setup_plan *plan)
 	return text;
 }
 
+/*
+ * Returns the directories, with commas between, of which podman reads hooks: containers.conf(5) may
+ * name others, in one of several files, which podman itself reads best. Its help shows them as the
+ * default of an option. NULL if it shows none, as where podman isn't installed.
+ */
+static char *ask_podman(struct arena *arena)
+{
+	static const char option[] = "--hooks-dir ", begin[] = "(default [", end[] = "])";
+	const char *const help[] = { "podman", "--help", NULL };
+	struct program_answer answer;
+	char *line, *list, *after;
+	struct failure f;
+
+	if (program_run(arena, help, PODMAN_MILLISECONDS, &answer, &f) < 0 ||
+	    !(line = strstr(answer.output, option)))
+		return NULL;
+	line[strcspn(line, "\n")] = '\0';
+	list = strstr(line, begin);
+	after = list ? strstr(list, end) : NULL;
+	if (!after)
+		return NULL;
+	*after = '\0';
+	return list + strlen(begin);
+}
+
+struct directories {
+	const char **items;
+	size_t count;
+};
+
+static bool is_same_directory(const char *a, const char *b)
+{
+	struct file_identity one, other;
+
+	return strcmp(a, b) == 0 ||
+	       (file_identity_read(AT_FDCWD, a, &one) == 0 &&
+		file_identity_read(AT_FDCWD, b, &other) == 0 && file_identities_equal(one, other));
+}
+
+/* Returns the index of the directory, or the number of directories if it isn't one of them. */
+static size_t find_directory(const struct directories *d, const char *path)
+{
+	size_t i = 0;
+
+	while (i < d->count && !is_same_directory(d->items[i], path))
+		i++;
+	return i;
+}
+
+static void add_directory(struct arena *arena, struct directories *d, const char *path)
+{
+	if (*path != '/' || find_directory(d, path) < d->count)
+		return;
+	d->items = arena_grow(arena, d->items, d->count, sizeof *d->items);
+	d->items[d->count++] = path;
+}
+
+static int add_podman_hooks(struct setup_plan *plan, const char *directory, const char *text,
+			    struct failure *f)
+{
+	return setup_add_file(plan, arena_printf(plan->arena, "%s/mymachines.json", directory),
+			      text, 0644, " hook oci --service=podman", f);
+}
+
+/* One of the directories has the file: the default one, if podman reads it, else the first. */
 int setup_podman(struct setup_plan *plan, struct failure *f)
 {
-	const char *directory = plan->options->hooks_dir ? plan->options->hooks_dir : PODMAN_HOOKS;
+	const char *text = plan->options->remove ? NULL : podman_hooks(plan), *item;
+	struct directories directories = { 0 };
+	size_t chosen;
+	char *list;
 
-	return setup_add_file(plan, arena_printf(plan->arena, "%s/mymachines.json", directory),
-			      plan->options->remove ? NULL : podman_hooks(plan), 0644,
-			      " hook oci --service=podman", f);
+	if (plan->options->hooks_dir)
+		return add_podman_hooks(plan, plan->options->hooks_dir, text, f);
+	for (list = ask_podman(plan->arena); list && (item = strsep(&list, ","));)
+		add_directory(plan->arena, &directories, item);
+	chosen = find_directory(&directories, PODMAN_HOOKS);
+	chosen = chosen < directories.count ? chosen : 0;
+	/* What was written there before podman was told to read others. */
+	add_directory(plan->arena, &directories, PODMAN_HOOKS);
+	for (size_t i = 0; i < directories.count; i++)
+		if (add_podman_hooks(plan, directories.items[i], i == chosen ? text : NULL, f) < 0)
+			return -1;
+	return 0;
 }
