@@ -140,8 +140,8 @@ static const char *find_next_name(const struct claims *c, struct arena *arena,
 	for (const char *name = NULL; (name = machine_next_name(m, name));)
 		if (is_free(c, name))
 			return name;
-	for (int number = 2; number < NEXT_NAMES_MAX; number++) {
-		snprintf(made, sizeof made, "%.*s-%d", MACHINE_NAME_MAX - NEXT_NUMBER_LENGTH,
+	for (unsigned int number = 2; number < NEXT_NAMES_MAX; number++) {
+		snprintf(made, sizeof made, "%.*s-%u", MACHINE_NAME_MAX - NEXT_NUMBER_LENGTH,
 			 m->name, number);
 		if (is_free(c, made))
 			return arena_strdup(arena, made);
