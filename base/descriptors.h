@@ -8,7 +8,7 @@
 /* Close all descriptors from this number on. 0 or a negative errno. */
 int descriptors_close_from(int first);
 
-/* Close these, which are open; negative ones are none. Those in a row cost one system call. */
+/* Close these, which are open; negative numbers are ignored. Those in a row cost one system call. */
 void descriptors_close(const int *descriptors, size_t count);
 
 /*

@@ -13,7 +13,7 @@ static const char *abbreviation(int signal)
 	return signal == SIGIO ? "IO" : sigabbrev_np(signal);
 }
 
-/* Parse "RTMIN+4", "RTMAX-1", ... Returns 0 if it is no such name. */
+/* Parse "RTMIN+4", "RTMAX-1", ... Returns 0 for any other text. */
 static int parse_realtime(const char *name)
 {
 	int from = strncmp(name, "RTMIN", 5) == 0   ? SIGRTMIN

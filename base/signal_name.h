@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-/* Parse "SIGTERM", "term", "15", "SIGRTMIN+4" or "RTMAX-1". Returns 0 if it is no signal. */
+/* Parse "SIGTERM", "term", "15", "SIGRTMIN+4" or "RTMAX-1". Returns 0 if it is not a signal. */
 int signal_parse(const char *text);
 
 /* "SIGTERM", "SIGRTMIN+4", or the number of a signal that has no name. */

@@ -110,7 +110,7 @@ static bool is_to_be_read(const struct host_view *view, bool is_new)
 	return is_new && view->netlink.socket;
 }
 
-/* That there is no such thing, or no way to it, is an answer; that it wasn't found out is none. */
+/* Note an error after which the answer is unknown. "Doesn't exist" and "unreachable" are answers. */
 static bool note_result(struct host_view *view, int r)
 {
 	if ((r == -EINTR || r == -EAGAIN || r == -ENOMEM || r == -ENOBUFS) && !view->error)

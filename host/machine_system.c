@@ -56,7 +56,7 @@ static int take_os_release(struct arena *arena, int root, int milliseconds,
 	return 0;
 }
 
-/* "uninitialized" and an empty file are no id. The newline may be missing. */
+/* "uninitialized" and an empty file are not an id. The newline may be missing. */
 static void parse_id(const char *text, struct machine_system *system)
 {
 	uint8_t bytes[sizeof system->id], any = 0;

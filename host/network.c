@@ -173,7 +173,7 @@ static int find_host_ends(struct links *links, int32_t host_id, struct host_view
 
 		if (!link->is_pair || !link->lower || link->lower_namespace != host_id)
 			continue;
-		/* A peer that is going right now is none. */
+		/* Skip a peer that is being removed right now. */
 		end = host_view_link(view, link->lower);
 		if (!end)
 			continue;

@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* Nobody logs in: "!" locks the account, and "*" is no hash: shadow(5). */
+/* Nobody logs in: "!" locks the account, and "*" is not a hash: shadow(5). */
 #define LOCKED "!*"
 
 #define NOBODY_GID 65534

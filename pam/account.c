@@ -240,7 +240,7 @@ ENTRY_POINT int pam_sm_acct_mgmt(pam_handle_t *pamh, int flags, int argc, const 
 	if (arguments_ask_for_source(&l.arguments))
 		r = judge_source(&l, &s, opened);
 	else
-		login_debug(&l, "user %s is no machine's: ignored", l.user_shown);
+		login_debug(&l, "user %s belongs to no machine: ignored", l.user_shown);
 	if (r == PAM_IGNORE)
 		login_warn_of_registry(&l, opened);
 	return r;

@@ -81,7 +81,7 @@ static const char *check_name(const char *value)
 {
 	char folded[MACHINE_NAME_SIZE];
 
-	return machine_name_fold(value, folded) ? NULL : "is no name that a machine can have";
+	return machine_name_fold(value, folded) ? NULL : "is not a name that a machine can have";
 }
 
 #define VALUE(member) offsetof(struct arguments, member)
@@ -154,7 +154,7 @@ static const char *take(enum facility facility, const char *argument, struct arg
 		if (value)
 			return take_value(facility, i, value, arguments);
 	}
-	return "is no argument of this module";
+	return "is not an argument of this module";
 }
 
 int arguments_parse(enum facility facility, int argc, const char **argv,

@@ -90,7 +90,7 @@ bool addresses_insert(struct machine_address *addresses, size_t *count, size_t r
 /*
  * Read "10.0.0.2", "fd00::2" or "fe80::2%ve-web1". A zone is copied to
  * `zone`, which is empty without one. An IPv4-mapped address becomes IPv4.
- * 0; -EINVAL for text that is no address; -EADDRNOTAVAIL for an address that
+ * 0; -EINVAL for text that is not an address; -EADDRNOTAVAIL for an address that
  * no machine can have.
  */
 int address_parse(const char *text, struct machine_address *address, char zone[static IF_NAMESIZE]);

@@ -7,7 +7,7 @@
 
 /*
  * Make the directory and those above it where they are missing, readable by
- * everyone. -ENOTDIR: it is no directory, or a link; -EPERM: others can write
+ * everyone. -ENOTDIR: not a directory, or a link; -EPERM: others can write
  * in it, and so could put another registry there.
  */
 int registry_directory_make(const char *path);

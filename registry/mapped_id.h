@@ -29,6 +29,6 @@ bool host_id_can_be_mapped(uint32_t outer);
 
 /*
  * The one of a range that has this id of the host. 0, or -ENOENT where the
- * range is no machine's or the id has no name.
+ * range is not a machine's or the id has no name.
  */
 int mapped_id_in_range(const struct id_range *range, uint32_t outer, struct mapped_id *id);

@@ -10,7 +10,7 @@
 /* Whether a value of DB_NAMES is of this kind. */
 bool name_value_is(struct value value, enum name_kind kind);
 
-/* The folded name behind the first `skip` bytes, which ends with a NUL. NULL if it is none. */
+/* The folded name behind the first `skip` bytes, which ends with a NUL. NULL for another value. */
 const char *name_value_string(struct value value, size_t skip);
 
 /* Decode the record in a value of DB_NAMES. 0 or -EUCLEAN. */

@@ -108,7 +108,8 @@ struct machine {
 	struct machine_system system;
 
 	/* NULL where there is none. */
-	const char *description; /* what its runtime calls it, which may be no name for a machine */
+	const char *
+		description; /* what its runtime calls it, which need not be a valid machine name */
 	const char *service;
 	const char *unit;
 	const char *root_directory;

@@ -8,7 +8,7 @@ const char *registry_error_words(int error)
 {
 	switch (error) {
 	case -ELOOP: return "it is a symbolic link";
-	case -ENXIO: return "it is no regular file";
+	case -ENXIO: return "it is not a regular file";
 	case -EPERM: return "it isn't root's alone to write";
 	case -EPROTONOSUPPORT: return "it has another format version";
 	case -EILSEQ: return "it was written by a program of another byte order";

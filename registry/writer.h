@@ -58,7 +58,7 @@ struct writer {
  * of registry/file.h about the registry that is there, or
  * -ETIMEDOUT  another writer has the lock
  * -EXDEV      the registry has machines of another pid namespace
- * -ENOTDIR    the directory is none, or a link
+ * -ENOTDIR    the directory's path isn't a directory, or is a link
  * The writer is to be closed after a failure, too.
  */
 int writer_open(struct writer *writer, const char *directory);

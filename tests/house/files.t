@@ -17,7 +17,7 @@ run python3 "$source/tests/house/files" "$source"
 like "$status|$out" "1|host/leases.c: opens 1 files by itself*" "a planted fopen() is found"
 echo '/* open("/x") */ static const char *f = "open(";' >>"$source/host/network.c"
 run python3 "$source/tests/house/files" "$source"
-is "$(printf '%s\n' "$out" | wc -l)" 1 "a comment or a text is no call"
+is "$(printf '%s\n' "$out" | wc -l)" 1 "a comment or a text is not a call"
 echo 'char *g(void) { return file_read_text("/x"); }' >>"$source/host/process.c"
 run python3 "$source/tests/house/files" "$source"
 listed=$(sed -n 's|^host/process.c \([0-9]*\) .*|\1|p' "$source/tests/house/files.exempt")

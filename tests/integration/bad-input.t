@@ -80,29 +80,29 @@ try "class '' is neither container nor vm" --class=
 try "service 'a b' has a blank" --service='a b'
 try "service 'a\\\\x1bb' has a control or non-ASCII byte" --service=$'a\eb'
 try "service '*' is longer than 255 bytes" --service="$(printf 'a%.0s' {1..256})"
-try "id '42' is no UUID" --id=42
-try "id '00000000000000000000000000000000' is no UUID" --id=00000000000000000000000000000000
-try "id '*' is no UUID" --id=00112233445566778899aabbccddeefg
-try "root directory 'x' is no absolute path" --root=x
+try "id '42' is not a UUID" --id=42
+try "id '00000000000000000000000000000000' is not a UUID" --id=00000000000000000000000000000000
+try "id '*' is not a UUID" --id=00112233445566778899aabbccddeefg
+try "root directory 'x' is not an absolute path" --root=x
 try "root directory '/\\\\x0a' has a control byte" --root=$'/\n'
 try "root directory '*' is longer than 4095 bytes" --root="$(printf '/%.0s' {1..4096})"
-try "unit 'x' is no name of a service or scope" --unit=x
-try "unit 'a/b.scope' is no name of a service or scope" --unit=a/b.scope
-try "unit '.scope' is no name of a service or scope" --unit=.scope
-try "ssh key '*' is no absolute path" --ssh-key=key
+try "unit 'x' is not the name of a service or scope" --unit=x
+try "unit 'a/b.scope' is not the name of a service or scope" --unit=a/b.scope
+try "unit '.scope' is not the name of a service or scope" --unit=.scope
+try "ssh key '*' is not an absolute path" --ssh-key=key
 try "ssh address '*' has a blank" --ssh-address=' x'
-try "vsock CID '2' is no number from 3 to 4294967294" --vsock-cid=2
-try "vsock CID '4294967295' is no number from 3 to 4294967294" --vsock-cid=4294967295
-try "vsock CID 'x' is no number from 3 to 4294967294" --vsock-cid=x
+try "vsock CID '2' is not a number from 3 to 4294967294" --vsock-cid=2
+try "vsock CID '4294967295' is not a number from 3 to 4294967294" --vsock-cid=4294967295
+try "vsock CID 'x' is not a number from 3 to 4294967294" --vsock-cid=x
 try "alias 'tty1' would be taken for a terminal" --alias=tty1
 try "alias 'web1' is the machine's own name" --alias=web1
 try "alias 'web1' is the machine's own name" --alias=WEB1
 try "interface 'nosuch0' doesn't exist on the host" --interface=nosuch0
 try "interface '99999' doesn't exist on the host" --interface=99999
-try "address '10.0.0' is no IP address" --address=10.0.0
-try "address '10.0.0.2/24' is no IP address" --address=10.0.0.2/24
-try "address 'web1' is no IP address" --address=web1
-try "address 'fe80::g' is no IP address" --address=fe80::g
+try "address '10.0.0' is not an IP address" --address=10.0.0
+try "address '10.0.0.2/24' is not an IP address" --address=10.0.0.2/24
+try "address 'web1' is not an IP address" --address=web1
+try "address 'fe80::g' is not an IP address" --address=fe80::g
 try "address '127.0.0.1' can't be a machine's" --address=127.0.0.1
 try "address '::1' can't be a machine's" --address=::1
 try "address '0.0.0.0' can't be a machine's" --address=0.0.0.0
@@ -204,7 +204,7 @@ is "$(ls -A "$REGISTRY_DIRECTORY" | sort | tr '\n' ' ')" "filler lock registry.m
 umount "$REGISTRY_DIRECTORY"
 cp -p "$REGISTRY_DIRECTORY/registry.mdb" "$saved"
 
-# A registry that is none. The tools say so, and touch nothing; NSS goes on with what comes next.
+# Files that aren't a registry. The tools report that and change nothing; NSS goes on with the next service.
 spoiled() {
     local what=$1 words=$2
     for arguments in "register web1 --leader=$other" "unregister good" "list" "show good" \
@@ -235,8 +235,8 @@ with open(sys.argv[1], "r+b") as f:
 }
 cp -p "$saved" "$registry" && overwrite 9000 ff && spoiled "written to" "it is damaged"
 head -c 60000 /dev/urandom >"$registry" && spoiled "garbage" "it is damaged"
-mkdir "$registry" && spoiled "a directory" "it is no regular file"
-mkfifo "$registry" && spoiled "a FIFO" "it is no regular file"
+mkdir "$registry" && spoiled "a directory" "it is not a regular file"
+mkfifo "$registry" && spoiled "a FIFO" "it is not a regular file"
 ln -s "$saved" "$registry" && spoiled "a link" "it is a symbolic link"
 cp -p "$saved" "$registry" && chown 1234 "$registry" && spoiled "another's" "it isn't root's alone to write"
 cp -p "$saved" "$registry" && chmod 666 "$registry" && spoiled "world-writable" "it isn't root's alone to write"
@@ -266,7 +266,7 @@ is "$?|$refused_directory" "1|mymachines: $REGISTRY_DIRECTORY: it isn't root's a
     "a directory that others may write"
 chmod 755 "$REGISTRY_DIRECTORY"
 
-# What is left of an earlier boot is no registry.
+# What is left of an earlier boot is not a registry.
 patch -96 0102030405060708090a0b0c0d0e0f10
 run mymachines list
 is "$status|$out|$err" "0|No machines.|" "a registry of an earlier boot lists nothing"

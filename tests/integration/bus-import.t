@@ -117,9 +117,9 @@ is "$(import ImportTar hsbb one.tar one 0 0 | sed 's/, in .*//')" \
     "TransferNew
 LogMessage 6 one: import-tar done: 3 entries, 4 B
 TransferRemoved done" "ImportTar: the signals come in their order"
-is "$(import ImportTar hsbb bad.tar two 0 0 | cut -c1-52)" \
+is "$(import ImportTar hsbb bad.tar two 0 0 | cut -c1-55)" \
     "TransferNew
-LogMessage 3 import-tar: this is no tar archive: it 
+LogMessage 3 import-tar: this is not a tar archive: it 
 TransferRemoved failed" "a failure's reason has the priority of an error"
 is "$(import ImportTarEx hsst one.tar one machine 3 | tail -n 1)|$(mymachines show-image one -p ReadOnly --value)" "TransferRemoved done|yes" \
     "ImportTarEx: flags to replace, and to make it read-only"

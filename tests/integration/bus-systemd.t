@@ -89,7 +89,7 @@ like "$status|$out" "1|Call failed: *already *" "CreateMachine: a name of a livi
 is "$(px 'grep -c machine.slice "/proc/$(cat /tmp/x/c2)/cgroup" || :' </dev/null)" 0 "CreateMachine: the refused leader isn't moved"
 px 'setsid sleep 1000 >/dev/null 2>&1 </dev/null & echo $! >/tmp/x/plain' </dev/null
 create plain plain 0
-like "$status|$out" "1|Call failed: *no container*" "CreateMachine: a process of the host is no container"
+like "$status|$out" "1|Call failed: *not a container*" "CreateMachine: a process of the host is not a container"
 is "$(px 'grep -c machine.slice "/proc/$(cat /tmp/x/plain)/cgroup" || :' </dev/null)" 0 "CreateMachine: and isn't moved"
 create other c2 1 Nosuchprop s x
 like "$status|$out" "1|*Nosuchprop*" "CreateMachine: systemd's refusal of a property is passed on"

@@ -124,7 +124,7 @@ is "$(addresses good)" "10.1.1.1 10.1.1.2 10.1.1.9" "stays"
 # A machine's own idea of an address.
 inside "$other" ip -6 addr add ::ffff:127.0.0.1/128 dev lo nodad
 mymachines refresh other
-is "$(addresses other)" "10.1.2.1 10.1.2.4" "a mapped loopback address is none of its"
+is "$(addresses other)" "10.1.2.1 10.1.2.4" "a mapped loopback address isn't its own"
 
 # A batch that says of a machine twice.
 start kvm

@@ -17,7 +17,7 @@ maps() {
 
 # Leaders.
 sleep 100000 >/dev/null 2>&1 </dev/null & process=$!
-fails "mymachines: x: leader $process has only namespaces of the host, so it is no container; *--force*" \
+fails "mymachines: x: leader $process has only namespaces of the host, so it is not a container; *--force*" \
     "a process of the host is refused" mymachines register x --leader=$process
 is "$(mymachines list --no-legend)" "" "a process of the host that was refused isn't registered"
 fails "mymachines: line 1: x: leader $process has only namespaces of the host, *" \

@@ -186,5 +186,5 @@ else
     skip "there is no man" "help opens the manual of a verb on a terminal"
 fi
 run on_terminal PAGER='exit 0' mymachines --help
-is "$status" 0 "a pager that reads nothing is no failure"
+is "$status" 0 "a pager that reads nothing is not a failure"
 done_testing

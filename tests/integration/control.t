@@ -10,7 +10,7 @@ for path in relative "/$(printf '%0107d' 0)" $'/\001'; do
     run mymachines register box --leader="$box" --control="$path"
     like "$status|$err" "1|mymachines: box: control socket '*' *" "register refuses --control=${path:0:3}..."
 done
-fails "mymachines: box: poweroff signal 'SIGNO' is no signal" "register refuses an unknown --poweroff-signal" \
+fails "mymachines: box: poweroff signal 'SIGNO' is not a signal" "register refuses an unknown --poweroff-signal" \
     mymachines register box --leader="$box" --poweroff-signal=SIGNO
 mymachines register box --leader="$box" --control=/run/qmp --poweroff-signal=RTMIN+4 --reboot-signal=2 2>/dev/null
 properties() {

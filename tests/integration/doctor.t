@@ -60,7 +60,7 @@ ok       module       $module is loaded, and answers for web1 and vu-web1-0
 ok       registry     $R/registry.mdb has 1 machine
 ok       machines     all that are registered live
 hint     monitor      it doesn't run, as Monitor=no is set: addresses are those of the last refresh, and what has died stays registered; fix: set Monitor=yes in $SYSCONFDIR/mymachines.conf
-ok       exports      libsystemd sees all registered machines|" "a hint is no error"
+ok       exports      libsystemd sees all registered machines|" "a hint is not an error"
 run mymachines doctor --json=short
 is "$status|$err|$(jq -c 'map(keys) | unique' <<<"$out")|$(jq -r 'map(select(.check != "runtimes").status) | unique | join(" ")' <<<"$out")" \
     '0||[["check","message","remedy","status"]]|hint ok' "--json=short prints an array of findings"
@@ -209,7 +209,7 @@ is "$(findings module)" "error: libnss_mymachines.so.2: no answer for five secon
 ok "$([ $((SECONDS - before)) -lt 30 ]; echo $?)" "a module that hangs doesn't delay doctor for long"
 echo nonsense >"$module"
 like "$(findings module)" "error: cannot be loaded: $module: * [[]reinstall mymachines]
-1" "a module that is no library is an error"
+1" "a module that is not a library is an error"
 rm "$module"
 is "$(findings module)" "error: cannot be loaded: libnss_mymachines.so.2: cannot open shared object file: No such file or directory [reinstall mymachines]
 1" "a missing module is an error"
@@ -250,7 +250,7 @@ directory() {
 }
 registry "it is damaged $anew" "a damaged registry is an error" damage
 registry "it is a symbolic link $anew" "a symbolic link in the registry's place is an error" link
-registry "it is no regular file $anew" "a directory in the registry's place is an error" directory
+registry "it is not a regular file $anew" "a directory in the registry's place is an error" directory
 registry "it isn't root's alone to write [chown root: $R/registry.mdb && chmod 644 $R/registry.mdb]" \
     "a registry that everyone may write to is an error" chmod 666 "$R/registry.mdb"
 registry "Permission denied [chmod 755 $R && chmod 644 $R/registry.mdb]" "a registry that only root can read is an error" \
@@ -374,7 +374,7 @@ is "$(findings exports)" "error: $M/gone doesn't agree with the registry (1 in a
 1" "a state file of an unregistered machine is an error"
 rm "$M/gone"
 touch "$M/other"
-is "$(findings exports)" "$good" "a state file of another program is no error"
+is "$(findings exports)" "$good" "a state file of another program is not an error"
 rm "$M/web1" "$M/other"
 touch "$M/web1"
 is "$(findings exports | head -n 1)" \
@@ -391,7 +391,7 @@ mymachines refresh
 is "$(findings exports)" "$good" "refresh makes the directory of exports"
 printf 'Monitor=no\nExports=no\n' >"$SYSCONFDIR/mymachines.conf"
 is "$(findings exports)" "ok: Exports=no is set: libsystemd sees no machines
-0" "exports that are switched off are no error"
+0" "exports that are switched off are not an error"
 echo 'Monitor=no' >"$SYSCONFDIR/mymachines.conf"
 mkdir -p /run/systemd/userdb
 python3 -c '
@@ -412,7 +412,7 @@ is "$(findings confinement)" 0 "without AppArmor and SELinux there is no finding
 if mount -t tmpfs none /sys/module 2>/dev/null; then
     mkdir -p /sys/module/apparmor/parameters
     echo N >/sys/module/apparmor/parameters/enabled
-    is "$(findings confinement)" 0 "AppArmor that is switched off is no finding"
+    is "$(findings confinement)" 0 "AppArmor that is switched off is not a finding"
     echo Y >/sys/module/apparmor/parameters/enabled
     A=/etc/apparmor.d/abstractions
     denied="warning: AppArmor: no line of $A/nameservice lets programs with a profile read the registry [mkdir -p $A/nameservice.d && echo '$R/registry.mdb r,' >$A/nameservice.d/mymachines && systemctl reload apparmor]
@@ -443,7 +443,7 @@ fi
 if [ -d /sys/fs/selinux ] || { mount -t tmpfs none /sys/fs && mkdir /sys/fs/selinux; } 2>/dev/null; then
     mountpoint -q /sys/fs || mount -t tmpfs none /sys/fs/selinux
     echo 0 >/sys/fs/selinux/enforce
-    is "$(findings confinement)" 0 "SELinux in permissive mode is no finding"
+    is "$(findings confinement)" 0 "SELinux in permissive mode is not a finding"
     echo 1 >/sys/fs/selinux/enforce
     like "$(findings confinement)" "hint: SELinux: confined programs need to read the registry* [[]ausearch *]
 0" "SELinux in enforcing mode is a hint"

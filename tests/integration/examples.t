@@ -166,7 +166,7 @@ for page in "$SRCDIR"/man/*.in; do
         n_examples=$((n_examples + 1))
     done < <("$SRCDIR/tests/support/examples.py" "$page")
 done
-# text PAGE: the first example that is no command
+# text PAGE: the first example that is not a command
 text() {
     "$SRCDIR/tests/support/examples.py" "$SRCDIR/man/$1.in" | jq -r 'select(.command == null).output' | head -n "${2-100}"
 }

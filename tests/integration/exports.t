@@ -225,7 +225,7 @@ else
     skip "there is no $SYSCONFDIR" "Exports=no"
 fi
 
-# Units that are none, and one whose name has all that it may.
+# Names that aren't a unit's, and a unit's name with every character that is allowed.
 start odd --share=user
 place() {
     mkdir -p "$C/machine.slice/$1"

@@ -92,9 +92,9 @@ FETCH_MAX=1000000 fails "*more than 1.0 MB, which is the limit" "a file without 
     "$fetcher" get "$a/how/endless/f.bin" "$file"
 [ "$(stat -c %s "$file")" -le 1000000 ]
 ok $? "no more than the limit is written"
-FETCH_HEAD=1 fails "text/html is no image" "a page in the place of a file is noticed" \
+FETCH_HEAD=1 fails "text/html is not an image" "a page in the place of a file is noticed" \
     "$fetcher" get "$a/how/page/f.bin" "$file"
-FETCH_HEAD=1 fails "application/gzip is no image" "an empty file is noticed" \
+FETCH_HEAD=1 fails "application/gzip is not an image" "an empty file is noticed" \
     "$fetcher" get "$a/how/empty/f.bin" "$file"
 fails "*$a/none: the server has no such file (404)" "a missing file is an error" "$fetcher" get "$a/none" "$file"
 CURL_CA_BUNDLE=/dev/null fails "cannot fetch *" "a server of an unknown authority is refused" \

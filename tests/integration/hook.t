@@ -163,12 +163,12 @@ harmless "hook oci: standard input isn't the state of a container: its status is
 harmless "hook oci: web1: status 'dancing' is unknown" "another status" oci < <(state '+ {status: "dancing"}')
 harmless "hook oci: web1: standard input isn't the state of a container: its pid is missing" "no pid" oci < <(state '| del(.pid)')
 harmless "hook oci: web1: standard input isn't the state of a container: its pid is missing" "a pid that is a word" oci < <(state '+ {pid: "12"}')
-harmless "hook oci: web1: the bundle is no absolute path" "a relative bundle" oci < <(state '+ {bundle: "bundle"}')
+harmless "hook oci: web1: the bundle is not an absolute path" "a relative bundle" oci < <(state '+ {bundle: "bundle"}')
 for pid in 0 -1 99999999999; do
     harmless "web1: leader $pid: is not a process id" "pid $pid" oci < <(state "+ {pid: $pid}")
 done
 harmless "web1: leader 1: is the host's own init" "pid 1" oci < <(state "+ {pid: 1}")
-harmless "hook oci: web1: pid $$ is in this host's mount namespace, so it is no container's" "a process of the host's" \
+harmless "hook oci: web1: pid $$ is in this host's mount namespace, so it is not a container's" "a process of the host's" \
     oci < <(state "+ {pid: $$}")
 registered_as etc "hook oci: ../../etc: registered as etc" "a path for an id" oci < <(state '+ {id: "../../etc"}')
 registered_as a0b 'hook oci: a\\x0a<0>b: registered as a0b' "a newline in the id" oci < <(state '+ {id: "a\n<0>b"}')
@@ -259,7 +259,7 @@ harmless 'hook libvirt: web1: the XML is of another domain, or of none' "libvirt
     libvirt lxc web1 started begin - < <(echo '<domain><name>web2</name></domain>')
 harmless 'hook libvirt: web1: the XML is of another domain, or of none' "libvirt: 100,000 elements deep" \
     libvirt lxc web1 started begin - < <(printf '<a>%.0s' {1..100000}; printf '</a>%.0s' {1..100000})
-registered_as web1 "hook libvirt: web1: id 'x' is no UUID" "libvirt: a bad id" libvirt lxc web1 started begin - < <(domain '<uuid>x</uuid>')
+registered_as web1 "hook libvirt: web1: id 'x' is not a UUID" "libvirt: a bad id" libvirt lxc web1 started begin - < <(domain '<uuid>x</uuid>')
 harmless "hook libvirt: the name of the domain isn't valid" "libvirt: a path for a name" libvirt lxc ../web1 started begin - < <(domain)
 harmless "hook libvirt: takes 'lxc' or 'qemu', and libvirt's arguments" "libvirt: another driver" libvirt xen web1 started begin - < <(domain)
 echo 12x >/run/libvirt/lxc/web1.pid

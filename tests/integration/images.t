@@ -70,7 +70,7 @@ disk
 	   Usage: 0B
 	   Limit: 1.0M" "image-status; a link in an image doesn't lead out of it"
 fails "mymachines: there is no image 'nothing'; see list-images" "an image that isn't there" mymachines show-image nothing
-fails "mymachines: there is no image 'no-image'*" "a file without .raw is no image" mymachines show-image no-image
+fails "mymachines: there is no image 'no-image'*" "a file without .raw is not an image" mymachines show-image no-image
 fails "mymachines: the name '../x' has a slash in it*" "no path is a name" mymachines show-image ../x
 for name in a/b .. .#x .host "$(printf 'a\tb')" "$(printf '\xff')" ''; do
     fails "mymachines: the name *: no image can be called so" "clone to '$name'" mymachines clone other "$name"
@@ -208,7 +208,7 @@ for type in tmpfs ext4 xfs btrfs; do
         mymachines remove sub whole snapshot
         is "$?|$(ls "$pool")" "0|tree" "btrfs: subvolumes in subvolumes are removed, also read-only ones"
     else
-        fails "mymachines: $pool/tree is no subvolume of btrfs: only these have limits" "$type: set-limit" mymachines set-limit tree 1G
+        fails "mymachines: $pool/tree is not a subvolume of btrfs: only these have limits" "$type: set-limit" mymachines set-limit tree 1G
     fi
     truncate -s 40M "$pool/disk.raw"
     dd if=/dev/urandom of="$pool/disk.raw" bs=1M count=2 seek=1 conv=notrunc 2>/dev/null

@@ -53,7 +53,7 @@ missing-target hard link to 'nowhere', which isn't there
 root-is-a-link the root directory can be only a directory
 bomb larger than 8.0 MiB; --size-max= sets the limit
 many more than 200 entries; --entries-max= sets the limit
-no-id is no id
+no-id is not an id
 sparse-blocks larger than 8.0 MiB; --size-max= sets the limit
 header-huge Special header too large
 long-name File name too long
@@ -95,12 +95,12 @@ rm -rf "${pool:?}"/*
 # --- what isn't an archive ---
 echo '<!DOCTYPE html><title>404</title>' >page.html
 run mymachines import-tar page.html page
-like "$status|$err" "1|*this is no tar archive: it begins with '<!DOCTYPE html><'*" "a page in the place of an archive is told"
+like "$status|$err" "1|*this is not a tar archive: it begins with '<!DOCTYPE html><'*" "a page in the place of an archive is told"
 : >empty
 run mymachines import-tar empty
-like "$status|$err" "1|*there is nothing in it*" "an empty file is no archive"
+like "$status|$err" "1|*there is nothing in it*" "an empty file is not an archive"
 run mymachines import-tar outside
-like "$status|$err" "1|*is a directory; pack it*" "a directory is no archive"
+like "$status|$err" "1|*is a directory; pack it*" "a directory is not an archive"
 run sh -c 'mymachines import-tar - </dev/null'
 like "$status|$err" "1|*standard input needs a name*" "an archive from standard input needs a name"
 is "$(names)" "" "what isn't an archive gets no name"
@@ -277,7 +277,7 @@ is "$status|$err" "0|" "a disk of the largest size is imported"
 rm $pool/hole.raw
 head -c 1000 /dev/urandom >odd.raw
 run mymachines import-raw odd.raw
-like "$status|$err" "1|*whole sectors*" "a file that isn't whole sectors is no disk"
+like "$status|$err" "1|*whole sectors*" "a file that isn't whole sectors is not a disk"
 if command -v qemu-img >/dev/null; then
     qemu-img convert -q -c -f raw -O qcow2 disk.raw good.qcow2
     run mymachines import-raw -q good.qcow2

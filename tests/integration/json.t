@@ -141,7 +141,7 @@ done)" "" "each property of a machine is in mymachines-json(7)"
 machine=$(mymachines show web1 --json=short)
 unfit "$(jq -c 'del(.name)' <<<"$machine")" show "has no name" "a missing property doesn't fit"
 unfit "$(jq -c '.new = 1' <<<"$machine")" show "has new, which the schema doesn't know" "an unknown property doesn't fit"
-unfit "$(jq -c '.leader = "1"' <<<"$machine")" show "is no integer" "a wrong type doesn't fit"
+unfit "$(jq -c '.leader = "1"' <<<"$machine")" show "is not of the type integer" "a wrong type doesn't fit"
 unfit "$(jq -c '.addresses[0].standing = "true"' <<<"$machine")" show "is none of" "a wrong word doesn't fit"
 unfit "$(jq -c '.uidMap[0].more = 1' <<<"$machine")" show "has more, which" "an unknown property below doesn't fit"
 unfit '{"name":"a"}' registration "anyOf" "a registration without a leader doesn't fit"

@@ -157,8 +157,8 @@ db1 = call("List", name="db1")["parameters"]
 for who, name in ((reply["leader"], "the leader that List has"), (leaders["web1"], "a number"),
                   ({"pid": leaders["web1"], "pidfdId": None}, "a pid alone")):
     equal(call("List", pid=who)["parameters"]["name"], "web1", f"a machine by {name}")
-equal(error("List", pid={**reply["leader"], "bootId": "0" * 32}), "NoSuchMachine", "of another boot it is none")
-equal(error("List", pid={**reply["leader"], "pidfdId": 1}), "NoSuchMachine", "of another pidfd it is none")
+equal(error("List", pid={**reply["leader"], "bootId": "0" * 32}), "NoSuchMachine", "a leader of another boot isn't found")
+equal(error("List", pid={**reply["leader"], "pidfdId": 1}), "NoSuchMachine", "a leader with another pidfd isn't found")
 equal(call("List", pid=leaders["web1"], name="web1")["parameters"]["name"], "web1", "by name and pid")
 equal(error("List", pid=leaders["web1"], name="db1"), "NoSuchMachine", "name and pid have to agree")
 equal(error("List", pid=0), "NoSuchMachine", "a caller that is in no machine")
@@ -269,7 +269,7 @@ for name, expected, method, parameters in (
     ("a user of nobody", "NoSuchUser", "MapTo", {"uid": 4000000}),
     ("a group of nobody", "NoSuchGroup", "MapTo", {"gid": 4000000}),
     ("no id at all", "NoSuchMachine", "MapTo", {}),
-    ("an id that is none", "InvalidParameter uid", "MapTo", {"uid": 4294967295}),
+    ("an invalid id", "InvalidParameter uid", "MapTo", {"uid": 4294967295}),
     ("a user that isn't in the map", "NoSuchUser", "MapFrom", {"name": "db1", "uid": 70000}),
     ("a group that isn't in the map", "NoSuchGroup", "MapFrom", {"name": "db1", "gid": 70000}),
     ("ids of a VM", "NotSupported", "MapFrom", {"name": "vm1", "uid": 1}),
@@ -412,7 +412,7 @@ with Client(path) as client:
     for _ in range(100):
         socket.send_fds(client.socket, [message], [0, 1, 2])
         ok_reply = client.receive()
-    equal(ok_reply["parameters"]["name"], "web1", "descriptors beside a call that takes none are no error")
+    equal(ok_reply["parameters"]["name"], "web1", "descriptors beside a call that takes none are not an error")
     ok(wait_until(lambda: server.descriptors() <= before), "and are closed")
     soft = int(next(l for l in open(f"/proc/{server.pid}/limits") if "open files" in l).split()[3])
     limit = ["prlimit", "--pid", str(server.pid)]

@@ -122,7 +122,7 @@ shells shell .host /bin/nonsense
 is "$status" 1 "unless there is no such command"
 is "$(echo 'echo $LOGNAME' | machinectl shell 2>/dev/null | tail -n 1)" root "without a name, it is root's"
 fails_so "no machine 'nobody' is registered" "nobody's shell" shell nobody
-fails_so "login: standard input and output are no terminal" "login" login web1
+fails_so "login: standard input and output are not a terminal" "login" login web1
 
 # Not ours.
 for verb in enable disable; do
@@ -189,7 +189,7 @@ is "$status|$(cat "$TMPDIR/one/tmp/site/index")" "1|old" "but a single file that
 run machinectl copy-to --force web1 "$TMPDIR/site" /tmp/site
 is "$status|$(cat "$TMPDIR/one/tmp/site/index")" "0|new" "--force replaces files in a directory"
 
-# An init that is none that we know: a script that notes signals, as only machinectl sends them.
+# An init of an unknown kind: a script that notes the signals. Only machinectl sends them.
 cat >"$TMPDIR/init" <<'I'
 #!/bin/bash
 trap 'echo RTMIN+4 >>"$1"' RTMIN+4

@@ -116,7 +116,7 @@ is "$status|$(listing p)" "0|v7 " "arm without a variant is v7"
 run mymachines pull-oci -q --platform=linux/arm64/v8 "$r/open/arm64" q
 is "$status" 0 "arm64 is arm64/v8"
 run mymachines pull-oci --platform=a/b/c/d "$r/open/app" x
-like "$status|$err" "1|*'a/b/c/d' is no platform*" "a platform that is none is an error"
+like "$status|$err" "1|*'a/b/c/d' is not a platform*" "an invalid platform is an error"
 clear_pool
 
 # --- registries ---
@@ -210,7 +210,7 @@ run mymachines import-oci "$served/server.log" i
 is "$status" 1 "a file that isn't there"
 echo x >no-archive
 run mymachines import-oci no-archive i
-like "$status|$err|$(names)" "1|*no tar archive*|" "a file that is no archive"
+like "$status|$err|$(names)" "1|*not a tar archive*|" "a file that is not an archive"
 
 # --- an image that is there ---
 run mymachines pull-oci -q "$r/open/app"

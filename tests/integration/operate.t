@@ -198,7 +198,7 @@ chmod 755 "$TMPDIR/count"
 for kind in v2 freezer; do
     directory=${!kind}
     if ! mkdir "$directory" 2>/dev/null || { [ "$kind" = v2 ] && [ ! -e "$directory/cgroup.freeze" ]; }; then
-        skip "no such cgroup can be made here" "pause and resume by $kind"
+        skip "such a cgroup can't be made here" "pause and resume by $kind"
         continue
     fi
     mkfifo -m 666 "$TMPDIR/counter.$kind.fifo"
@@ -275,7 +275,7 @@ if busybox=$(command -v busybox); then
     quietly register plain --leader="$plain"
     fails "mymachines: plain: cannot power it off: its first process ignores the signal for that; 'mymachines terminate' ends it" \
         "poweroff fails for an init that ignores SIGTERM" mymachines poweroff plain
-    fails "mymachines: plain: cannot reboot it: its first process is no init that is known here" \
+    fails "mymachines: plain: cannot reboot it: its first process is not an init system that mymachines knows" \
         "reboot fails for an unknown init" mymachines reboot plain
 else
     skip "there is no busybox" "poweroff makes busybox's init shut down"
@@ -285,7 +285,7 @@ quietly register idle --leader="$idle"
 fails "mymachines: idle: cannot reboot it: *" "restart is an alias of reboot" mymachines restart idle
 run mymachines stop idle
 is "$status|$err" "0|" "stop is an alias of poweroff"
-wait_gone "$idle" "poweroff sends SIGTERM to a leader that is no init"
+wait_gone "$idle" "poweroff sends SIGTERM to a leader that is not an init"
 if [ -z "$SANITIZERS" ] && [ -e "$DEBIAN_ROOT/.complete" ]; then
     boot_debian "operate$$"
     systemd=$leader

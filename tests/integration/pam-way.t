@@ -63,7 +63,7 @@ ip route del 0.0.0.0/1
 ip route replace default dev ve-web1
 is "$(login 198.51.100.9 'not-from=*')" ignored "a default route without a gateway says nothing, either"
 ip route del default
-is "$(login 198.51.100.9 'not-from=db1')" ignored "an address that there is no route to is no machine's"
+is "$(login 198.51.100.9 'not-from=db1')" ignored "an address that there is no route to is not a machine's"
 ip route add blackhole 198.51.100.0/24
 is "$(login 198.51.100.9 'not-from=db1')" denied "an address in a black hole isn't surely elsewhere"
 ip route del blackhole 198.51.100.0/24
@@ -117,7 +117,7 @@ is "$(login 10.77.0.11 not-from=two)" denied "an address that has moved on the b
 inside "$two" ip addr del 10.77.0.11/24 dev host0
 inside "$one" ip addr add 10.77.0.11/24 dev host0
 
-# A network namespace that is no machine's: as the network beyond an uplink.
+# A network namespace that is not a machine's: as the network beyond an uplink.
 # network NAME: its process
 network() {
     local -n holder=$1

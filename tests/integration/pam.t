@@ -145,8 +145,8 @@ row "a global IPv6 address may have an interface" tess fd99:1::2%ve-web1 account
 row "the machine is found by its name" tess web1 account=SUCCESS from=web1
 row "the machine is found by its name in capitals with a dot" tess WEB1. account=SUCCESS from=web1
 row "the machine is found by an alias" tess www account=SUCCESS from=web1
-row "a name that isn't registered is no machine's" tess web2 account=IGNORE 'from=*' 
-row "a name of this host is no machine's" tess localhost account=IGNORE from=web1
+row "a name that isn't registered is not a machine's" tess web2 account=IGNORE 'from=*' 
+row "a name of this host is not a machine's" tess localhost account=IGNORE from=web1
 row "a name of this host is denied under a rule about a machine that has its network" tess localhost account=PERM_DENIED 'from=vm*'
 # getaddrinfo(3) takes these for addresses, or for nothing; none is clearly another host.
 for odd in 010.99.1.2 10.99.258 0x0a630102 174260482 10.99.1.2. 10.99.1.2.. evil.. .evil evil..com \
@@ -156,7 +156,7 @@ for odd in 010.99.1.2 10.99.258 0x0a630102 174260482 10.99.1.2. 10.99.1.2.. evil
     row "$odd, not clearly elsewhere, where any rule asks" tess "$odd" account=PERM_DENIED elsewhere=ignore
 done
 row "a remote host that is neither a name nor an address is denied" tess 'a/b' account=PERM_DENIED 'not-from=web1'
-row "a name that is too long for a machine is no machine's" tess "$(printf 'x%.0s' {1..60}).example" account=IGNORE from=web1
+row "a name that is too long for a machine is not a machine's" tess "$(printf 'x%.0s' {1..60}).example" account=IGNORE from=web1
 for here in 127.0.0.1 127.9.9.9 ::1 ::ffff:127.0.0.1 10.99.1.1 fd99:1::1 192.0.2.1 LocalHost. "$(hostname)"; do
     row "$here, this host" tess "$here" account=IGNORE from=web1
     row "$here, whose network a machine has" tess "$here" account=PERM_DENIED not-from=vm1
@@ -331,7 +331,7 @@ tells "85 user vu-web1-33 is one of machine web1: refused on this host" "the log
     acct_mgmt vu-web1-33 "" "account required $module"
 tells "85 user inside has uid 100033 of machine web1: refused on this host" "the log names the machine of a denied uid" \
     acct_mgmt inside "" "account required $module"
-tells "83 refused: argument 'fom=web1' is no argument of this module; see pam_mymachines(8)" \
+tells "83 refused: argument 'fom=web1' is not an argument of this module; see pam_mymachines(8)" \
     "an unknown argument" acct_mgmt tess "" "account required $module fom=web1"
 tells "83 refused: argument 'from=web1' doesn't belong on a line of this kind; see pam_mymachines(8)" \
     "an argument in the wrong place" open_session tess "" "session required $module from=web1"
@@ -339,7 +339,7 @@ tells "83 refused: argument 'class=lxc' names a class other than container and v
     "a wrong value" acct_mgmt tess "" "account required $module class=lxc"
 tells "85 user tess from a\\x0ab: refused, because it can't be determined whether that is a machine: it is not clearly a name or a complete address" \
     "control bytes" acct_mgmt tess $'a\nb' "account required $module elsewhere=deny"
-tells "" "a user with control bytes is no machine's" acct_mgmt $'vu-x\n<86>y-7' "" "account required $module"
+tells "" "a user with control bytes is not a machine's" acct_mgmt $'vu-x\n<86>y-7' "" "account required $module"
 tells "86 session opened for user tess from machine web1 (container) at fd99:1::2" "a session" \
     open_session tess fd99:1::2 "session required $module"
 tells "86 session of user tess is in the network of machine web1
@@ -357,10 +357,10 @@ tells "87 user tess from machine web1 (container) at 10.99.1.2: accepted" "debug
     acct_mgmt tess 10.99.1.2 "account required $module from=web1 debug"
 tells "87 user tess from 10.1.2.3, no machine's: ignored" "debug: elsewhere" \
     acct_mgmt tess 10.1.2.3 "account required $module from=web1 debug"
-tells "87 user tess is no machine's: ignored" "debug: without a rule" \
+tells "87 user tess belongs to no machine: ignored" "debug: without a rule" \
     acct_mgmt tess 10.1.2.3 "account required $module debug"
 tells "87 user inside is permitted by permit=
-87 user inside is no machine's: ignored" "debug: permit=" \
+87 user inside belongs to no machine: ignored" "debug: permit=" \
     acct_mgmt inside "" "account required $module permit=inside debug"
 rm "$REGISTRY_DIRECTORY/registry.mdb"
 tells "" "a missing registry that isn't needed isn't logged" acct_mgmt tess "" "account required $module"
@@ -542,8 +542,8 @@ kill -9 "$web1"
 wait_until test ! -e "/proc/$web1"
 # Its network goes a while after it.
 wait_until sh -c '! ip link show ve-web1'
-row "an address of a dead machine is no machine's" tess 10.99.1.2 account=IGNORE from=web1
-row "the name of a dead machine is no machine's" tess web1 account=IGNORE from=web1
+row "an address of a dead machine is not a machine's" tess 10.99.1.2 account=IGNORE from=web1
+row "the name of a dead machine is not a machine's" tess web1 account=IGNORE from=web1
 row "elsewhere=deny" tess 10.99.1.2 account=PERM_DENIED elsewhere=deny
 row "users of a dead machine are still denied" inside - account=PERM_DENIED
 row "a session from a dead machine has no machine in its environment" tess 10.99.1.2 open=IGNORE,MYMACHINES_ORIGIN=

@@ -269,7 +269,7 @@ for signal in KILL TERM; do
     kill -$signal $pid
     wait $pid 2>/dev/null
     [ ! -e "$pool/web1" ] && [ -n "$(partial)" ]
-    ok $? "what came of it stays, and is no image: $signal"
+    ok $? "what came of it stays, and is not an image: $signal"
     touch "$SERVED/go-on"
     : >"$SERVED/requests"
     run mymachines pull-tar "$a/how/slow/web1.tar.gz"

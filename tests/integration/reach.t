@@ -24,8 +24,8 @@ is "$status|$out|$err" "1|uid 200033|mymachines: web2: gid 33 isn't in its map" 
 fails "mymachines: db1: has no uid map: its ids are the host's own" "map-to fails for a machine without a user namespace" mymachines map-to db1 33 --uid
 fails "mymachines: guest1: is a VM: its uids aren't ids of the host" "map-to fails for a VM" mymachines map-to guest1 33 --uid
 for id in root -1 033 4294967295 4294967296 '' 1x; do
-    fails "mymachines: map-to: '$id' is no id" "map-to refuses '$id' as an id" mymachines map-to --uid web1 -- "$id"
-    fails "mymachines: map-from: '$id' is no id" "map-from refuses '$id' as an id" mymachines map-from --uid -- "$id"
+    fails "mymachines: map-to: '$id' is not an id" "map-to refuses '$id' as an id" mymachines map-to --uid web1 -- "$id"
+    fails "mymachines: map-from: '$id' is not an id" "map-from refuses '$id' as an id" mymachines map-from --uid -- "$id"
 done
 fails "mymachines: no machine 'nobody' is registered" "map-to refuses a name that isn't registered" mymachines map-to nobody 0
 fails "mymachines: map-to: takes the name of a machine, and an id in it" "map-to without an id is refused" mymachines map-to web1

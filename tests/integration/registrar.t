@@ -330,7 +330,7 @@ if [ -n "$cgroup" ] && mkdir -p "$cgroup/mymtest.slice/mymtest-web.scope/payload
     echo "$other" >"$cgroup/mymtest.slice/mymtest-web.scope/cgroup.procs"
     is "$(mymachines which "$other" 2>&1)" "mymachines: process $other is in no machine" "which: a stranger in the unit is not the machine's"
     mymachines register other --leader="$other" --unit=
-    # This shell's own unit is no machine's.
+    # This shell's own unit is not a machine's.
     echo "$BASHPID" >"$cgroup/mymtest.slice/mymtest-web.scope/cgroup.procs"
     mymachines refresh other
     is "$(mymachines show other -p Unit --value)" "" "a unit that the registrar is in isn't the machine's"

@@ -90,7 +90,7 @@ with Client(path) as client:
         reply = client.call(H + "ResolveRecord", {"question": question})
         if reply != {"error": "org.varlink.service.InvalidParameter", "parameters": {"parameter": "question"}}:
             wrong.append((question, reply))
-    equal(wrong, [], "what is no question is an invalid parameter")
+    equal(wrong, [], "what is not a question is an invalid parameter")
     equal(client.call(H + "ResolveRecord", {"question": []}), GO_ON, "a question about nothing")
     check_description(client, H[:-1], {"QueryFilter": {}, "ResolveRecord": {"question": [key("web1", A)]}})
 

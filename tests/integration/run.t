@@ -468,7 +468,7 @@ vm_with Windows10 "Id= VSockCID= Control= " "qemu: a name that a machine can't h
 vm_with qemu-101 "Id= VSockCID= Control= " "qemu: a name that is a number" -name 101
 vm_with vm5 "Id= VSockCID= Control= " "qemu: a socket whose path has a blank, and an id of zeros" -name vm5 \
     -qmp 'unix:/home/u/My VMs/q.sock,server=on' -uuid 00000000-0000-0000-0000-000000000000
-vm_with vm5 "Id= VSockCID= Control= " "qemu: a vsock context id that is none" -name vm5 -device vhost-vsock-pci,guest-cid=1
+vm_with vm5 "Id= VSockCID= Control= " "qemu: an invalid vsock context id" -name vm5 -device vhost-vsock-pci,guest-cid=1
 vm_with vm5 "Id=${uuid//-/} VSockCID=7 Control=/run/v.qmp " "qemu: JSON, character devices and SMBIOS, as libvirt and Proxmox have them" \
     -name vm5 -smbios "type=1,uuid=$uuid" -device '{"driver":"vhost-vsock-pci","guest-cid":7}' \
     -chardev socket,id=c,path=/run/v.qmp,server=on,wait=off -mon chardev=c,mode=control

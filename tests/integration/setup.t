@@ -251,7 +251,7 @@ is "$(ls $unit.d)" mymachines.conf "nspawn: our drop-in is renamed when the admi
 mkdir -p "${unit%.service}build.service.d"
 printf '%s\n' '[Service]' 'ExecStart=' 'ExecStart=/usr/bin/systemd-nspawn --machine=%i' >"${unit%.service}build.service.d/override.conf"
 run mymachines setup nspawn
-is "$status" 0 "nspawn: an instance with a command of its own is no failure"
+is "$status" 0 "nspawn: an instance with a command of its own is not a failure"
 like "$err" "mymachines: setup: nspawn: *systemd-nspawn@build.service.d/override.conf sets a command of its own, so systemd-nspawn@build.service doesn't register its machine; *" \
     "nspawn: an instance with a command of its own is reported"
 mv "${unit%.service}build.service.d/override.conf" "${unit%.service}build.service.d/10-local.conf"
@@ -389,11 +389,11 @@ is "$(cat "$TMPDIR/shadow"; stat -c %a "$TMPDIR/shadow")" $'root:secret\n600' "l
 chmod 755 "$TMPDIR/theirs"
 rm "$TMPDIR/theirs/config"
 mkfifo "$TMPDIR/theirs/config"
-fails "mymachines: setup: cannot read $TMPDIR/theirs/config: it is no regular file" "lxc: a FIFO is not read" \
+fails "mymachines: setup: cannot read $TMPDIR/theirs/config: not a regular file" "lxc: a FIFO is not read" \
     timeout 20 mymachines setup lxc --config="$TMPDIR/theirs/config"
 rm "$TMPDIR/theirs/config"
 printf 'a\0b' >"$TMPDIR/theirs/config"
-fails "mymachines: setup: cannot read $TMPDIR/theirs/config: it contains a NUL, so it is no text" "lxc: a file with a NUL is not edited" \
+fails "mymachines: setup: cannot read $TMPDIR/theirs/config: it contains a NUL, so it is not text" "lxc: a file with a NUL is not edited" \
     mymachines setup lxc --config="$TMPDIR/theirs/config"
 # Owner, mode and attributes stay, but for the set-user-id bits.
 echo 'lxc.uts.name = c1' >"$TMPDIR/theirs/config"

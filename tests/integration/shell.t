@@ -138,7 +138,7 @@ FOO=bar
 HOME=/tmp
 ONE=1=2" "--setenv sets variables and passes them on"
 for bad in '' =x 1A A-B 'A B'; do
-    fails "mymachines: shell: --setenv=$bad: this is no environment variable" "--setenv='$bad'" \
+    fails "mymachines: shell: --setenv=$bad: not an environment variable" "--setenv='$bad'" \
         mymachines shell -E "$bad" one true
 done
 unset LD_LIBRARY_PATH FOO
@@ -359,7 +359,7 @@ is "$status|$out" "0|done" "shell doesn't wait for processes in the background"
 timeout 20 mymachines shell one sh -c 'exec <&-; sleep 0.1; echo done' <"$TMPDIR/big" >"$TMPDIR/out"
 is "$?|$(cat "$TMPDIR/out")" "0|done" "shell ends although the command has not read its input"
 mymachines shell one true </dev/null >/dev/full
-is "$?" 0 "a full disk is no failure for a command without output"
+is "$?" 0 "a full disk is not a failure for a command without output"
 fails "mymachines: cannot write the output: No space left on device" "output that can't be written is a failure" \
     sh -c 'exec mymachines shell one echo x </dev/null >/dev/full'
 is "$(mymachines shell one echo x <&- | cat)" x "shell works with standard input closed"
@@ -435,7 +435,7 @@ is "$?|$(tail -n 1 <<<"$out")" "0|got x" "the session goes on after vhangup(2)"
 out=$(drive -- mymachines login one)
 is "$?|$out" "1|mymachines: one: has neither /bin/login nor /sbin/agetty; mymachines shell needs none" \
     "login fails in a machine without login or agetty"
-fails "mymachines: login: standard input and output are no terminal" "login fails without a terminal" \
+fails "mymachines: login: standard input and output are not a terminal" "login fails without a terminal" \
     sh -c 'exec mymachines login one </dev/null'
 ln -s busybox "$TMPDIR/one/bin/login"
 out=$(drive expect=login: 'send=\x1d\x1d\x1d' -- mymachines login one)
@@ -465,7 +465,7 @@ fails "mymachines: one: has no user 'app'" "without a passwd, there is no user b
 mkfifo "$etc/passwd"
 in_shell one pwd
 is "$status|$out" "0|/root" "with a FIFO in place of passwd, there is a user root"
-fails "mymachines: one: its /etc/passwd is no regular file" "with a FIFO in place of passwd, another user is refused" \
+fails "mymachines: one: its /etc/passwd is not a regular file" "with a FIFO in place of passwd, another user is refused" \
     mymachines shell app@one true
 for link in /proc/self/exe /proc/self/fd/3 /proc/1/root/etc/group /etc/passwd ../../../../../../etc/passwd nowhere; do
     rm -f "$etc/passwd"
@@ -483,9 +483,9 @@ is "$status|$out" "0|uid=1001(last) gid=1001
 in_shell odd@one sh -c 'id -g; pwd; echo $SHELL'
 is "$status|$out" "0|8
 /
-/bin/sh" "a home and a shell that are no absolute paths are replaced"
+/bin/sh" "a home and a shell that are not absolute paths are replaced"
 for user in short nul "$(printf 'a%.0s' {1..300})"; do
-    fails "mymachines: one: has no user '*" "an invalid entry of passwd is no user: ${user:0:10}" mymachines shell "$user@one" true
+    fails "mymachines: one: has no user '*" "an invalid entry of passwd is not a user: ${user:0:10}" mymachines shell "$user@one" true
 done
 truncate -s 20G "$etc/passwd"
 fails "mymachines: one: has no user 'app'" "a passwd of twenty gigabytes is read up to a limit" timeout 20 mymachines shell app@one true
@@ -536,12 +536,12 @@ is "$status|$err" "127|mymachines: one: nonesuch?\\x1b[31m: No such file or dire
 fails "mymachines: no machine 'nonesuch' is registered" "shell refuses a name that isn't registered" mymachines shell nonesuch
 fails "mymachines: no machine 'app' is registered" "shell takes the part after the @ as the machine" mymachines shell one@app
 for host in .host '' root@ root@.host; do
-    fails "mymachines: shell: the host itself is no machine; use *" "shell refuses '$host', which is the host" mymachines shell "$host"
+    fails "mymachines: shell: the host itself is not a machine; use *" "shell refuses '$host', which is the host" mymachines shell "$host"
 done
 fails "mymachines: shell: the name of a machine is missing; the host's own shell isn't opened here" \
     "shell without a name is refused" mymachines shell
 fails "mymachines: login: takes the name of one machine" "login without a name is refused" mymachines login
-fails "mymachines: login: the host itself is no machine; use login(1)" "login refuses .host" mymachines login .host
+fails "mymachines: login: the host itself is not a machine; use login(1)" "login refuses .host" mymachines login .host
 start emulator --share=user --share=net --share=mnt
 mymachines register vm1 --leader="$emulator" --class=vm --ssh-address=root@vm1 --address=192.0.2.9
 mymachines register vm1 --leader="$emulator" 2>/dev/null

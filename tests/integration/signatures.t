@@ -66,14 +66,14 @@ done
 
 # Of all that is not a detached signature.
 sign_with -u good@example.org -o message --sign data
-refused "it is no OpenPGP signature*" "a signed message in place of a signature is refused" \
+refused "it is not an OpenPGP signature*" "a signed message in place of a signature is refused" \
     good.gpg message other
 sign_with -u good@example.org -o clear --clear-sign data
-refused "it is no OpenPGP signature*" "a clear-signed text in place of a signature is refused" good.gpg data
+refused "it is not an OpenPGP signature*" "a clear-signed text in place of a signature is refused" good.gpg data
 sign_with -u good@example.org -a -o message.asc --sign data
-refused "it is no OpenPGP signature*" "and an armoured message" good.gpg message.asc other
+refused "it is not an OpenPGP signature*" "and an armoured message" good.gpg message.asc other
 head -c 40 good.sig >cut.sig
-refused "it is no OpenPGP signature*" "a signature that was cut is refused" good.gpg cut.sig
+refused "it is not an OpenPGP signature*" "a signature that was cut is refused" good.gpg cut.sig
 
 printf '\xa8\x01\x00' | cat - good.sig >marker.sig
 refused "it has something else than signatures in it" "other packets beside a signature are refused" good.gpg marker.sig

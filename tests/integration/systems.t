@@ -52,23 +52,23 @@ is "$(os box)" "inside -" "an absolute link begins at the machine's root"
 ln -sf /proc/self/root/etc/os-release "$root/etc/os-release"
 is "$(os box)" "- -" "a link of /proc isn't followed"
 ln -sf os-release "$root/etc/os-release"
-is "$(os box)" "- -" "a link to itself is no os-release"
+is "$(os box)" "- -" "a link to itself is not an os-release"
 hostile
 mkfifo "$root/etc/os-release"
 run timeout 10 "$BUILDDIR/mymachines" refresh box
 is "$status $(os box)" "0 - -" "refresh doesn't wait for a FIFO"
 hostile
 mkdir "$root/etc/os-release"
-is "$(os box)" "- -" "a directory is no os-release"
+is "$(os box)" "- -" "a directory is not an os-release"
 hostile
 mknod "$root/etc/os-release" c 1 5
-is "$(os box)" "- -" "a device is no os-release"
+is "$(os box)" "- -" "a device is not an os-release"
 hostile
 { printf 'ID=huge\n'; head -c 200000 /dev/zero | tr '\0' '#'; } >"$root/etc/os-release"
-is "$(os box)" "- -" "a file of 200 kB is no os-release"
+is "$(os box)" "- -" "a file of 200 kB is not an os-release"
 hostile
 ln -s /proc/1/status "$root/etc/os-release"
-is "$(os box)" "- -" "a file of the kernel's is no os-release"
+is "$(os box)" "- -" "a file of the kernel's is not an os-release"
 hostile
 printf 'ID="\033[31mx\n\001"\nID=a\033[31mb\nVERSION_ID=\xff\nPRETTY_NAME="\t\r\xc2\x9b1"\n' >"$root/etc/os-release"
 is "$(os box)" 'a\x1b[31mb \xff' "list escapes control bytes of an os-release"

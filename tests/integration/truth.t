@@ -113,7 +113,7 @@ inside "$lan" ip addr add 10.99.2.2/32 dev lo
 inside "$lan" ping -c 1 -W 1 -I 10.99.2.2 10.90.0.1 >/dev/null
 is "$(getent hosts 10.99.2.2 | tr -s ' ')" "10.99.2.2 db1" "addresses: a LAN neighbour: a machine's stays the machine's"
 mymachines refresh
-is "$(getent hosts 10.90.0.50)" "" "addresses: a LAN neighbour's is no machine's"
+is "$(getent hosts 10.90.0.50)" "" "addresses: a LAN neighbour's is not a machine's"
 
 # A VM, by its hardware address; and a LAN neighbour that takes that.
 (exec -a "qemu -device net,mac=52:54:00:00:00:09" sleep 100000) >/dev/null 2>&1 </dev/null &

@@ -120,7 +120,7 @@ wait_until has_ended "$second"
 ok $? "the stopped one is gone"
 is "$(identity)" "$before" "all that with the same socket"
 
-# Programs that can't be used are no reason to have clients wait.
+# Clients don't wait because of programs that can't be used.
 python3 - "$socket" "$(server)" <<'P'
 import os, sys
 sys.path.insert(0, os.environ["SRCDIR"] + "/tests/support")

@@ -128,7 +128,7 @@ START_TEST(a_spoiled_registry_is_unavailable_and_no_crash)
 		if (q.entry <= NEXT_HOST)
 			ck_assert_int_eq(a.h_error, NO_RECOVERY);
 	}
-	/* Names and ids that are no machine's don't even look. */
+	/* Names and ids that are not a machine's don't even look. */
 	assert_not_found(user_by_name("root"));
 	assert_not_found(user_by_id(1000));
 	assert_no_host(by_name4("not a name"));

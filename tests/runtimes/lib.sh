@@ -294,7 +294,7 @@ half_upgraded() {
 }
 
 # without_us WHAT NAME: no absence of anything of ours keeps a machine from starting and stopping.
-# What hooks say of that is no complaint.
+# What hooks say of that is not a complaint.
 without_us() {
     local log=$TMPDIR/syslog
     [ ! -e "$log" ] || cp "$log" "$log.before"

@@ -78,7 +78,7 @@ test_podman() {
     use_module
     installed
     with_monitor
-    # A disk of the host's is no place for it, and overlay doesn't go on every file system.
+    # A disk of the host's is not a place for it, and overlay doesn't go on every file system.
     mkdir -p "$TMPDIR/pod/net"
     rootfs "$TMPDIR/rootfs" plain
     tar -C "$TMPDIR/rootfs" -cf "$TMPDIR/rootfs.tar" .

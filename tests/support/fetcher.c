@@ -40,7 +40,7 @@ static int refuse_text(void *data, const void *head, size_t size, const char *co
 	(void) data;
 	if (kind != CONTENT_TEXT && kind != CONTENT_EMPTY)
 		return 0;
-	return failure_set(f, FAILURE_INVALID, "%s is no image", content_type);
+	return failure_set(f, FAILURE_INVALID, "%s is not an image", content_type);
 }
 
 static int get(struct url *url, const char *path, const struct verify *verify,

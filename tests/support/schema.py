@@ -46,7 +46,7 @@ class Schema:
             return isinstance(value, TYPES[name])
         names = operand if isinstance(operand, list) else [operand]
         if not any(fits(name) for name in names):
-            yield f"{at}: {json.dumps(value)} is no {' or '.join(names)}"
+            yield f"{at}: {json.dumps(value)} is not of the type {' or '.join(names)}"
 
     def check_enum(self, _, operand, value, at):
         if value not in operand:

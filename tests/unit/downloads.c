@@ -98,7 +98,7 @@ START_TEST(a_sum_is_found_in_each_form_of_list)
 		/* Both kinds: the longer one. */
 		{ B64 "  f.tar\n" A128 "  f.tar\n", false, 1, 'a', DIGEST_SHA512 },
 		{ A128 "  f.tar\n" B64 "  f.tar\n", false, 1, 'a', DIGEST_SHA512 },
-		/* The same line twice is no contradiction. */
+		/* The same line twice is not a contradiction. */
 		{ A64 "  f.tar\n" A64 " *f.tar\n", false, 1, 'a', DIGEST_SHA256 },
 		{ A64 "  f.tar\n" B64 "  f.tar\n", false, -1, 0, DIGEST_NONE },
 		{ A128 "  f.tar\n" B128 "  f.tar\n", false, -1, 0, DIGEST_NONE },
@@ -119,7 +119,7 @@ START_TEST(a_sum_is_found_in_each_form_of_list)
 		{ A64 "\n", false, 0, 0, DIGEST_NONE },
 		{ A64 "\n" B64 "\n", true, 0, 0, DIGEST_NONE },
 		{ A64 "  other\n", true, 0, 0, DIGEST_NONE },
-		/* Other names, and what is no list. */
+		/* Other names, and what is not a list. */
 		{ A64 "  F.tar\n" A64 "  f.ta\n" A64 "  f.tar2\n" A64 "  x/f.tar\n", false, 0, 0,
 		  DIGEST_NONE },
 		{ A64 "f.tar\n", false, 0, 0, DIGEST_NONE },

@@ -390,7 +390,7 @@ static void run_in_namespace(int namespace)
 	if (process_read_idmap(NULL, (uint32_t) child, ID_UID, extents) !=
 	    (namespace != CLONE_NEWUSER))
 		_exit(5);
-	/* The own ones that are remembered are no other process's. */
+	/* The remembered namespaces of this process are not used for another one. */
 	for (int i = 0; i < 2; i++)
 		if (process_read_namespaces(&own, (uint32_t) child, &again, &user) < 0 ||
 		    again != namespaces ||

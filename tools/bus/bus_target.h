@@ -25,6 +25,6 @@ int bus_target_open_system(struct call_target *target, sd_bus_message *call, con
 int bus_target_open_container(struct call_target *target, sd_bus_message *call, const char *words,
 			      sd_bus_error *error) __attribute__((nonnull));
 
-/* The name in a machine's object path, the caller's to free. 1; 0 if it is none; -ENOMEM. */
+/* The name in a machine's object path, the caller's to free. 1; 0 for another path; -ENOMEM. */
 int bus_path_to_name(sd_bus_message *call, const char *path, char **name)
 	__attribute__((nonnull(2, 3)));

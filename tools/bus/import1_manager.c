@@ -66,7 +66,7 @@ static int check_file(int fd, bool is_directory, sd_bus_error *error)
 		return -errno;
 	if (is_directory && !S_ISDIR(st.st_mode))
 		return sd_bus_error_set(error, SD_BUS_ERROR_INVALID_ARGS,
-					"The file is no directory");
+					"The file is not a directory");
 	if (!is_directory && !S_ISREG(st.st_mode) && !S_ISFIFO(st.st_mode))
 		return sd_bus_error_set(error, SD_BUS_ERROR_INVALID_ARGS,
 					"The file is neither a regular one nor a pipe");

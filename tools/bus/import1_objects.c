@@ -48,7 +48,7 @@ int import1_cancel(struct import1 *import1, sd_bus_message *call, sd_bus_message
 	return sd_bus_reply_method_return(call, NULL);
 }
 
-/* The id in a path: "_" and a number. 0 if it is none. */
+/* The id in a path: "_" and a number. 0 for another path. */
 static uint32_t path_to_id(const char *path)
 {
 	size_t length = strlen(IMPORT1_TRANSFER_PATH "/_");

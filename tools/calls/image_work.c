@@ -56,7 +56,7 @@ static int change_image(const struct image_work *work, const char *name, enum im
 	case IMAGE_CHANGE_MARK: return image_set_read_only(&image, work->read_only, f);
 	case IMAGE_CHANGE_LIMIT: return image_set_limit(&image, work->limit, f);
 	}
-	return failure_set(f, FAILURE_INVALID, "there is no such change of an image");
+	return failure_set(f, FAILURE_INVALID, "unknown change of an image");
 }
 
 int image_change_work(const void *argument, struct work_result *result, struct failure *f)

@@ -52,7 +52,7 @@ int image_work_find(const struct image_work *work, struct arena *arena, struct i
 /* Open an image to look into it. A descriptor, or -1 with a failure: FAILURE_NOT_SUPPORTED for a disk. */
 int image_root_open(const struct image *image, struct failure *failure) __attribute__((nonnull));
 
-/* Cut the text of a file hostname(5) to the name. One that isn't ASCII, or has control bytes, is none. */
+/* Cut the text of a file hostname(5) to the name. "" if it isn't ASCII, or has control bytes. */
 char *image_hostname(char *text) __attribute__((nonnull));
 
 /* Read the first of these files that is there; NULL ends. Its size, 0 if none is; or -1 with a failure. */

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* One line, with its quotes taken off in place. False if it is no assignment. */
+/* One line, with its quotes taken off in place. False if it is not an assignment. */
 static bool split_assignment(char *line, const char **value)
 {
 	size_t length = strspn(line, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789"), n;

@@ -105,7 +105,7 @@ bool may_use_own(const struct machine *m, uid_t user, enum own_use use)
 		return false;
 	if (use == OWN_UNREGISTER)
 		return true;
-	/* Another process that has the leader's pid is no matter: what is done is done to the leader. */
+	/* A process that has taken over the leader's pid gains nothing: the operation acts on the leader only. */
 	return check_ownership((pid_t) m->leader.pid, user, &pidfd, &failure) == 0 &&
 	       (use != OWN_TERMINAL || is_in_namespace_of(m->leader.pid, user));
 }

@@ -44,7 +44,7 @@ static bool is_called_init(uint32_t pid)
 	return strcmp(name, "init") == 0 || strcmp(name, "linuxrc") == 0;
 }
 
-/* The signal that was given, or that of an init of a known kind; 0 if it is no such init. */
+/* The signal that was given, or that of an init of a known kind; 0 for another init. */
 static int known_signal(const struct machine *m, enum power_action action)
 {
 	uint32_t given = action == POWER_OFF ? m->poweroff_signal : m->reboot_signal;

@@ -22,7 +22,8 @@ static int signal_init(struct snapshot *snapshot, const struct machine *m, int s
 		r = -ESRCH;
 	if (r == -EOPNOTSUPP)
 		return failure_set(f, FAILURE_NOT_SUPPORTED,
-				   "%s: cannot %s: its first process is no init that is known here",
+				   "%s: cannot %s: its first process is not an init system that "
+				   "mymachines knows",
 				   m->name, what);
 	if (r == -ENOMSG)
 		return failure_set(f, FAILURE_NOT_SUPPORTED,

@@ -59,7 +59,7 @@ static int find_user(const char *name, struct machine_user *user, struct failure
 		return failure_set(f, FAILURE_NOT_SUPPORTED, "user '%s' is in too many groups",
 				   name);
 	case -EINVAL:
-		return failure_set(f, FAILURE_NO_SYSTEM, "its /etc/passwd is no regular file");
+		return failure_set(f, FAILURE_NO_SYSTEM, "its /etc/passwd is not a regular file");
 	default: return failure_errno(f, r, "cannot read its /etc/passwd");
 	}
 }

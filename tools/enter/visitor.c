@@ -285,7 +285,7 @@ int visitor_tampered(const struct visitor *visitor, struct failure *f)
 	return visitor_packet_tampered(visitor->machine, f);
 }
 
-/* Receive a packet that is no warning, as visitor_packet_expect() does. Warnings become notices. */
+/* Receive a packet that is not a warning, as visitor_packet_expect() does. Warnings become notices. */
 static int receive_packet(struct visitor *visitor, struct visitor_packet *packet, int *fds,
 			  size_t count, struct failure *f)
 {

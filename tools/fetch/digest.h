@@ -27,7 +27,7 @@ size_t digest_size(enum digest_kind kind) __attribute__((const));
 /* "SHA-256" or "SHA-512". */
 const char *digest_kind_name(enum digest_kind kind) __attribute__((const));
 
-/* Parse hexadecimal digits. Their number tells the kind. False if they are no such sum. */
+/* Parse hexadecimal digits. Their number tells the kind. False if they are not a known kind of sum. */
 bool digest_parse(const char *text, size_t length, struct digest *digest);
 
 /* In hexadecimal digits. */

@@ -170,7 +170,7 @@ static int add_packets(struct keyring *keyring, const uint8_t *bytes, size_t siz
 	keyring->n_keys = n_before;
 	if (r == 0)
 		return failure_set(f, FAILURE_INVALID, "it has no OpenPGP key of version 4");
-	return failure_set(f, FAILURE_INVALID, "it is no OpenPGP keyring, or is damaged");
+	return failure_set(f, FAILURE_INVALID, "it is not an OpenPGP keyring, or it is damaged");
 }
 
 int keyring_add(struct keyring *keyring, const void *bytes, size_t size, struct failure *f)
@@ -186,7 +186,8 @@ int keyring_add(struct keyring *keyring, const void *bytes, size_t size, struct 
 		packets = arena_copy(keyring->arena, bytes, size);
 	else if (armour_remove(keyring->arena, bytes, size, "PUBLIC KEY BLOCK", &packets, &size) <
 		 0)
-		return failure_set(f, FAILURE_INVALID, "it is no OpenPGP keyring, or is damaged");
+		return failure_set(f, FAILURE_INVALID,
+				   "it is not an OpenPGP keyring, or it is damaged");
 	if (add_packets(keyring, packets, size, f) < 0)
 		return -1;
 	files = arena_grow(keyring->arena, keyring->files, keyring->n_files, sizeof *files);

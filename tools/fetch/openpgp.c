@@ -270,8 +270,8 @@ static ssize_t base64_decode(const char *text, size_t length, uint8_t *to)
 }
 
 /*
- * What is behind the first line and the headers of a block, which an empty line ends. NULL if there
- * is no such line.
+ * The text after a block's first line and headers, which end with an empty line. NULL without
+ * an empty line.
  */
 static const char *skip_headers(const char *at, const char *end)
 {

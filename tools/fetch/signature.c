@@ -369,7 +369,7 @@ int signature_read(struct arena *arena, const void *bytes, size_t size, struct s
 
 		if (armour_remove(arena, bytes, size, "SIGNATURE", &dearmoured, &read.size) < 0)
 			return failure_set(f, FAILURE_INVALID,
-					   "it is no OpenPGP signature, or is damaged");
+					   "it is not an OpenPGP signature, or it is damaged");
 		read.bytes = dearmoured;
 	}
 	packets = (struct packets){ read.bytes, read.size };
@@ -378,7 +378,8 @@ int signature_read(struct arena *arena, const void *bytes, size_t size, struct s
 			return failure_set(f, FAILURE_INVALID,
 					   "it has something else than signatures in it");
 	if (r < 0 || n == 0)
-		return failure_set(f, FAILURE_INVALID, "it is no OpenPGP signature, or is damaged");
+		return failure_set(f, FAILURE_INVALID,
+				   "it is not an OpenPGP signature, or it is damaged");
 	*signature = read;
 	return 0;
 }

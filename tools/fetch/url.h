@@ -29,7 +29,7 @@ bool urls_have_same_origin(const struct url *a, const struct url *b);
 
 /*
  * The last part of its path without escapes, which the publisher calls the file. NULL if there is none,
- * or if it could be no file's name.
+ * or if it can't be the name of a file.
  */
 const char *url_file_name(struct arena *arena, const struct url *url);
 

@@ -105,7 +105,7 @@ static void add_names(struct hook *hook, json_object *state, const char *id, con
 					     : id);
 }
 
-/* People type the short id as well. It is no name if it has digits only. */
+/* People type the short id as well. It is not a name if it has digits only. */
 static void add_short_id(struct hook *hook, const char *id)
 {
 	char *short_id = arena_printf(hook->reg.arena, "%.*s", SHORT_ID_LENGTH, id);
@@ -144,7 +144,7 @@ static int read_state(struct hook *hook, json_object *state, struct failure *f)
 		return failure_set(f, FAILURE_INVALID, "%s: status '%s' is unknown",
 				   hook->reg.subject, quote(status, quoted));
 	if (bundle && *bundle != '/')
-		return failure_set(f, FAILURE_INVALID, "%s: the bundle is no absolute path",
+		return failure_set(f, FAILURE_INVALID, "%s: the bundle is not an absolute path",
 				   hook->reg.subject);
 	add_names(hook, state, id, bundle);
 	hook->event = is_stopped(status) ? HOOK_STOP : HOOK_START;

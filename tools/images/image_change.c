@@ -126,7 +126,7 @@ static int set_limit(int fd, const char *path, uint64_t bytes, struct failure *f
 		return failure_errno(f, -errno, "cannot look at %s", path);
 	if (!is_subvolume(fd, &st))
 		return failure_set(f, FAILURE_NOT_SUPPORTED,
-				   "%s is no subvolume of btrfs: only these have limits", path);
+				   "%s is not a subvolume of btrfs: only these have limits", path);
 	/* Counting makes some hosts very slow, so that isn't begun here. */
 	r = subvolume_read_quota(fd, &quota);
 	if (r == -ENOENT)

@@ -147,7 +147,7 @@ int image_lock(struct image_lock *lock, const char *path, enum image_lock_mode m
 		return 0;
 	if (stat(path, &st) < 0)
 		return failure_errno(f, -errno, "cannot lock %s", path);
-	/* A device is this host's alone, and its directory is no place for files. */
+	/* A device is this host's alone, and its directory is not a place for files. */
 	if (!S_ISBLK(st.st_mode))
 		r = lock_beside(&taken.beside, path, mode);
 	if (r == 0)

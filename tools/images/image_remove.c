@@ -110,7 +110,7 @@ static bool is_left_over(int pool, const char *file, int *fd)
 
 	if (fstatat(pool, file, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return false;
-	/* A link or a device is no draft, but an image that was to be removed. */
+	/* A link or a device is not a draft, but an image that was to be removed. */
 	if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
 		return true;
 	*fd = openat(pool, file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
@@ -177,7 +177,7 @@ static bool is_to_be_cleaned(const struct image *image, bool all)
 	return !image->is_host && image->is_in_pool && (all || image->is_hidden);
 }
 
-/* Those in use stay, which is no failure; others that can't be removed are a warning. */
+/* Those in use stay, which is not a failure; others that can't be removed are a warning. */
 static bool clean_image(const struct image *image, image_removed *removed, void *data,
 			struct notices *notices, struct failure *f)
 {

@@ -66,7 +66,7 @@ static void leave(struct copying *copying, size_t former)
 	copying->path[former] = 0;
 }
 
-/* By its directory's descriptor: what is no file or directory can't be opened. */
+/* By its directory's descriptor: what is not a file or directory can't be opened. */
 #define ENTRY_PATH_SIZE (sizeof "/proc/self/fd//" + 10 + NAME_MAX)
 
 static void format_entry(char path[static ENTRY_PATH_SIZE], int directory, const char *name)

@@ -65,7 +65,7 @@ static void make_file_removable(int directory, const char *name)
 		make_removable(fd);
 }
 
-/* Remove something that is no directory. 0, -EISDIR if it is one, or another negative errno. */
+/* Remove something that is not a directory. 0, -EISDIR if it is one, or another negative errno. */
 static int remove_file(int directory, const char *name)
 {
 	struct stat st;

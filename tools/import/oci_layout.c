@@ -26,7 +26,8 @@ static int open_file(const struct oci_layout *layout, const char *path, struct f
 	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
 		return fd;
 	close(fd);
-	return failure_set(f, FAILURE_INVALID, "'%s' of the image is no file", quote(path, quoted));
+	return failure_set(f, FAILURE_INVALID, "'%s' of the image is not a file",
+			   quote(path, quoted));
 }
 
 static int read_file(const struct oci_layout *layout, const char *path, char **text, size_t *size,
@@ -217,7 +218,7 @@ static int read_image(const struct oci_layout *layout, json_object *image,
 		path = json_string(json_object_array_get_idx(layers, i));
 		if (!path)
 			return failure_set(f, FAILURE_INVALID,
-					   "a layer of manifest.json is no file");
+					   "a layer of manifest.json is not a file");
 		manifest->items[i].name = arena_strdup(layout->arena, path);
 	}
 	return 0;
@@ -236,7 +237,7 @@ static int find_docker_image(const struct oci_layout *layout, const struct oci_c
 		return -1;
 	images = json_parse(text, size, &why);
 	if (!json_object_is_type(images, json_type_array))
-		return failure_set(f, FAILURE_INVALID, "manifest.json is no list of images");
+		return failure_set(f, FAILURE_INVALID, "manifest.json is not a list of images");
 	image = choose_image(layout->arena, images, choice->name, f);
 	return image ? read_image(layout, image, manifest, f) : -1;
 }

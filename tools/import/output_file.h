@@ -20,7 +20,7 @@ struct output_file {
 
 /*
  * Begin a file with mode 0600. "-" is standard output, which must not be a terminal; what is
- * there and is no regular file is written to as it is. 0, or -1 with a failure.
+ * there and is not a regular file is written to as it is. 0, or -1 with a failure.
  */
 int output_file_begin(struct output_file *file, const char *path, struct failure *failure)
 	__attribute__((nonnull, warn_unused_result));

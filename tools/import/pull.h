@@ -50,6 +50,6 @@ int pull_add_side_files(struct pull *pull, struct image_draft *draft, struct pro
 
 /*
  * Close the download. It stays for the next pull if the connection ended too early, or a signal ended us;
- * nothing is left of one that is whole, or that is no image.
+ * a complete one, and one that isn't an image, is removed.
  */
 void pull_end(struct pull *pull);

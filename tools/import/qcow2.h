@@ -13,9 +13,8 @@
 bool qcow2_has_magic(const char *head, size_t size) __attribute__((nonnull, pure));
 
 /*
- * Judge a header: a disk that needs another file, is encrypted, or whose sizes are none that a
- * disk of at most so many bytes has, isn't for us. `virtual_size` becomes that of the disk. 0, or
- * -1 with a failure.
+ * Check a header. Refuse a disk that needs another file, is encrypted, or whose sizes can't be those
+ * of a disk of at most `size_max` bytes. `virtual_size` becomes the disk's. 0, or -1 with a failure.
  */
 #define QCOW2_HEADER_SIZE 1024
 int qcow2_check(const unsigned char header[static QCOW2_HEADER_SIZE], uint64_t file_size,

@@ -58,9 +58,9 @@ static int choose_target(const struct raw_work *work, const char *head, size_t s
 	const char *foreign = foreign_format(head, size);
 
 	if (foreign)
-		return failure_set(f, FAILURE_INVALID,
-				   "this is no raw disk and no qcow2, but %s by its first bytes",
-				   foreign);
+		return failure_set(
+			f, FAILURE_INVALID,
+			"this is neither a raw disk nor qcow2, but %s by its first bytes", foreign);
 	return qcow2_has_magic(head, size) ? work->scratch : work->target;
 }
 
@@ -96,7 +96,7 @@ static int finish(const struct raw_work *work, int target, int64_t end, struct f
 		return failure_set(f, FAILURE_INVALID, "there is nothing in it");
 	if (target == work->target && end % SECTOR)
 		return failure_set(f, FAILURE_INVALID,
-				   "this is no disk: its %" PRId64
+				   "this is not a disk: its %" PRId64
 				   " bytes aren't whole sectors of %d",
 				   end, SECTOR);
 	return ftruncate(target, end) < 0 ? failure_errno(f, -errno, "cannot set the size") : 0;

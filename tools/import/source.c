@@ -141,7 +141,7 @@ int source_failure(const struct source *s, struct failure *f)
 	if (words && strncmp(words, "Unrecognized archive format", 27) == 0) {
 		memcpy(head, s->head, s->head_size);
 		return failure_set(f, FAILURE_INVALID,
-				   "this is no tar archive: it begins with '%s'",
+				   "this is not a tar archive: it begins with '%s'",
 				   quote(head, quoted));
 	}
 	return failure_set(f, FAILURE_INVALID, "the archive is damaged: %s",

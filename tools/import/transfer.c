@@ -19,7 +19,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
-/* The last id that was given. Hidden, as it is no transfer. */
+/* The last id that was given. Hidden, as it is not a transfer. */
 #define LAST_ID ".last"
 
 /* Written as a whole each time, with blanks at the end: readers see the old one or the new one. */

@@ -42,7 +42,7 @@ int transfer_take_id(uint32_t *id, struct failure *failure)
 int transfer_begin(struct transfer *transfer, struct failure *failure)
 	__attribute__((nonnull, warn_unused_result));
 
-/* Write how far it is. That it can't be written is no failure. */
+/* Write how far it is. That it can't be written is not a failure. */
 void transfer_write_progress(struct transfer *transfer, double progress) __attribute__((nonnull));
 
 /* Remove its file. */

@@ -123,8 +123,8 @@ static int set_owner(struct archive_entry *entry, int fd, const char *name, stru
 	int r;
 
 	if (uid < 0 || uid >= UINT32_MAX || gid < 0 || gid >= UINT32_MAX)
-		return failure_set(f, FAILURE_INVALID, "the owner %" PRId64 ":%" PRId64 " is no id",
-				   uid, gid);
+		return failure_set(f, FAILURE_INVALID,
+				   "the owner %" PRId64 ":%" PRId64 " is not an id", uid, gid);
 	r = fd >= 0 ? fchown(fd, (uid_t) uid, (gid_t) gid)
 		    : fchownat(AT_FDCWD, name, (uid_t) uid, (gid_t) gid, AT_SYMLINK_NOFOLLOW);
 	return r < 0 ? failure_errno(f, -errno, "cannot give it to %" PRId64 ":%" PRId64, uid, gid)
@@ -253,7 +253,7 @@ static int describe_other(struct tree_writer *tree, struct archive_entry *entry,
 	times_of(entry, times);
 	if (set_owner(entry, -1, name, f) < 0)
 		return -1;
-	/* It is no link, as we have just made it. */
+	/* It is not a link, as we have just made it. */
 	if (archive_entry_filetype(entry) != AE_IFLNK && chmod(name, mode_of(entry)) < 0)
 		return failure_errno(f, -errno, "cannot set the mode");
 	if (attributes_set(entry, -1, name, &tree->losses, f) < 0)

@@ -20,8 +20,8 @@ struct whiteout {
 };
 
 /*
- * What the name of an entry is. 0, or -1 with a failure: it begins like a whiteout and is none, so that nobody
- * knows what was meant.
+ * Read what the name of an entry means. 0, or -1 with a failure if it begins like a whiteout but isn't
+ * a known kind.
  */
 int whiteout_parse(const char *name, struct whiteout *whiteout, struct failure *failure)
 	__attribute__((nonnull, warn_unused_result));
@@ -34,8 +34,8 @@ int whiteout_apply(const struct whiteout *whiteout, int root, struct failure *fa
 	__attribute__((nonnull, warn_unused_result));
 
 /*
- * The layer has a directory of this name: what has it below and is none goes now, so that nothing is hidden
- * where a link leads. 0, or -1 with a failure.
+ * A layer has a directory of this name. If the layers below have something else there, such as a link,
+ * remove it, so that whiteouts in the directory don't follow the link. 0, or -1 with a failure.
  */
 int whiteout_make_way(int root, const char *name, struct failure *failure)
 	__attribute__((nonnull, warn_unused_result));

@@ -62,7 +62,7 @@ static char **list_texts(json_object *list)
 	return texts;
 }
 
-/* 0; -EINVAL for what is no assignment; -ENOMEM. */
+/* 0; -EINVAL for what is not an assignment; -ENOMEM. */
 static int read_environment(json_object *list, struct string_list *settings)
 {
 	size_t count = list ? json_object_array_length(list) : 0;

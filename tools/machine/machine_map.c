@@ -17,7 +17,7 @@ static bool is_no_id(int64_t id)
 	return id < 0 || id >= UINT32_MAX || id == 65535;
 }
 
-/* The parameter that is no id, or NULL. */
+/* The parameter that is not an id, or NULL. */
 static const char *check_ids(const struct machine_input *input)
 {
 	if (input->uid.is_given && is_no_id(input->uid.value))

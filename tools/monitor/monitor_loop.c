@@ -45,7 +45,7 @@ static uint64_t now_milliseconds(void)
 	return (uint64_t) clock_milliseconds(CLOCK_MONOTONIC);
 }
 
-/* Of the processor's time, as waiting for a lock is no work. */
+/* Of the processor's time, as waiting for a lock is not work. */
 static uint64_t work_milliseconds(void)
 {
 	return (uint64_t) clock_milliseconds(CLOCK_PROCESS_CPUTIME_ID);
@@ -507,7 +507,7 @@ static int make_pass(struct monitor_loop *m, struct failure *f)
 	if (r < 0 && m->end != LOOP_RUNS)
 		return -1;
 	make_checks(m);
-	/* Our own publication is no registration. */
+	/* Our own publication is not a registration. */
 	note_registry(m);
 	m->watched.now = now_milliseconds();
 	if (r < 0) {

@@ -197,7 +197,7 @@ static void add_stop_signal(struct settings *s, json_object *object)
 	if (!*text)
 		return;
 	if (!number) {
-		leave_out(s, "signal for stopping", "it is no signal");
+		leave_out(s, "signal for stopping", "it is not a signal");
 		return;
 	}
 	add_setting(s, "KillSignal", signal_format(number, name));
@@ -244,10 +244,11 @@ static int read_layers(struct arena *arena, json_object *object, struct oci_conf
 		const char *text = json_string(json_object_array_get_idx(list, i));
 
 		if (!text || !digest_parse_tagged(text, &c->layers[i]))
-			return failure_set(f, FAILURE_INVALID,
-					   "'%s' in its configuration is no digest by SHA-256 or "
-					   "SHA-512",
-					   quote(text ? text : "", quoted));
+			return failure_set(
+				f, FAILURE_INVALID,
+				"'%s' in its configuration is not a digest by SHA-256 or "
+				"SHA-512",
+				quote(text ? text : "", quoted));
 	}
 	return 0;
 }

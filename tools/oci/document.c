@@ -64,11 +64,11 @@ static int read_descriptor(struct arena *arena, json_object *object, struct oci_
 	const char *digest;
 
 	if (!json_object_is_type(object, json_type_object))
-		return failure_set(f, FAILURE_INVALID, "a descriptor is no object");
+		return failure_set(f, FAILURE_INVALID, "a descriptor is not an object");
 	d->type = json_member_text(arena, object, "mediaType");
 	digest = json_member_text(arena, object, "digest");
 	if (!digest_parse_tagged(digest, &d->digest))
-		return failure_set(f, FAILURE_INVALID, "'%s' is no digest by SHA-256 or SHA-512",
+		return failure_set(f, FAILURE_INVALID, "'%s' is not a digest by SHA-256 or SHA-512",
 				   quote(digest, quoted));
 	if (!json_object_object_get_ex(object, "size", &size) ||
 	    !json_object_is_type(size, json_type_int) || json_object_get_int64(size) < 0 ||
@@ -113,10 +113,11 @@ static int check_types(const struct oci_document *document, struct failure *f)
 	char quoted[QUOTED_SIZE];
 
 	if (!IS_OF(document->configuration.type, configuration_types))
-		return failure_set(f, FAILURE_NOT_SUPPORTED,
-				   "it is no image of a system: its configuration is of the type "
-				   "'%s'",
-				   quote(document->configuration.type, quoted));
+		return failure_set(
+			f, FAILURE_NOT_SUPPORTED,
+			"it is not an image of a system: its configuration is of the type "
+			"'%s'",
+			quote(document->configuration.type, quoted));
 	if (document->n_items == 0)
 		return failure_set(f, FAILURE_INVALID, "it has no layers");
 	for (size_t i = 0; i < document->n_items; i++)
@@ -185,7 +186,7 @@ int oci_document_parse(struct arena *arena, const char *text, size_t size, const
 	struct oci_document d = { 0 };
 
 	if (!json_object_is_type(object, json_type_object))
-		return failure_set(f, FAILURE_INVALID, "it is no manifest: %s",
+		return failure_set(f, FAILURE_INVALID, "it is not a manifest: %s",
 				   why ? why : "no object of JSON");
 	if (read_document(arena, object, type, &d, f) < 0)
 		return -1;

@@ -63,7 +63,7 @@ int oci_platform_parse(struct arena *arena, const char *text, struct oci_platfor
 	if (count == 0)
 		return failure_set(
 			f, FAILURE_INVALID,
-			"'%s' is no platform; OS/ARCHITECTURE or OS/ARCHITECTURE/VARIANT "
+			"'%s' is not a platform; OS/ARCHITECTURE or OS/ARCHITECTURE/VARIANT "
 			"is one, such as linux/arm64",
 			quote(text, quoted));
 	*platform = (struct oci_platform){

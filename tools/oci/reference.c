@@ -105,7 +105,7 @@ static bool is_host(const char *text)
 	       (*end == ':' && id_parse(end + 1, &port) == 0 && port > 0 && port <= UINT16_MAX);
 }
 
-/* The part before the first slash is a host only if it could be no part of a name. */
+/* The part before the first slash is a host only if it can not be a part of a name. */
 static bool has_host(const char *text, size_t first)
 {
 	if (text[first] != '/')
@@ -137,7 +137,7 @@ static int invalid(struct failure *f, const char *text, const char *why)
 	char quoted[QUOTED_SIZE];
 
 	return failure_set(f, FAILURE_INVALID,
-			   "'%s' is no image of a registry, as HOST/NAME:TAG is: %s",
+			   "'%s' is not an image of a registry, as HOST/NAME:TAG is: %s",
 			   quote(text, quoted), why);
 }
 

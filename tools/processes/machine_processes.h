@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The processes of one machine. These are
- * - all of the pid namespace whose init is its leader, and of those inside it;
- * - if the leader is no such init, the leader and its descendants;
- * - all in the leader's cgroup and those below it, if nobody else's process is in there.
- * A process below the leader of another machine is that one's. The third rule does not
- * hold for a container without any namespace of its own.
+ * - all in the pid namespace whose init is the leader, and in pid namespaces inside it;
+ * - if the leader isn't the init of a pid namespace, the leader and its descendants;
+ * - all in the leader's cgroup and the cgroups below, if no other process is in there.
+ * A process below the leader of another machine belongs to that machine. The third rule does
+ * not apply to a container without any namespace of its own.
  */
 #pragma once
 

@@ -136,10 +136,11 @@ static int check_namespaces(const struct registering *r, const struct registrati
 {
 	if (!is_new || r->options->force || !machine_is_host_process(m))
 		return 0;
-	return failure_set(f, FAILURE_INVALID,
-			   "%s: leader %u has only namespaces of the host, so it is no container; "
-			   "if it is a machine, register it with --force, a VM with --class=vm",
-			   reg->subject, m->leader.pid);
+	return failure_set(
+		f, FAILURE_INVALID,
+		"%s: leader %u has only namespaces of the host, so it is not a container; "
+		"if it is a machine, register it with --force, a VM with --class=vm",
+		reg->subject, m->leader.pid);
 }
 
 static int limit_new_ids(struct writer *w, const struct registration *reg,

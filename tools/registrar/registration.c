@@ -102,7 +102,7 @@ static int set_word(struct registration *reg, const char *what, const char *word
 				 : set_ascii(reg, what, word, field, to, f);
 }
 
-/* A description is no word: it may have blanks, and characters of any language. */
+/* A description is not a word: it may have blanks, and characters of any language. */
 int registration_set_description(struct registration *reg, const char *text, struct failure *f)
 {
 	size_t length = strlen(text);
@@ -131,7 +131,7 @@ int registration_set_ssh_address(struct registration *reg, const char *address, 
 int registration_set_ssh_key(struct registration *reg, const char *path, struct failure *f)
 {
 	if (*path && *path != '/')
-		return refuse_value(f, "ssh key", path, "is no absolute path");
+		return refuse_value(f, "ssh key", path, "is not an absolute path");
 	return set_ascii(reg, "ssh key", path, FIELD_SSH_KEY, &reg->machine.ssh_key, f);
 }
 
@@ -145,14 +145,14 @@ int registration_set_control_address(struct registration *reg, const char *addre
 int registration_set_unit(struct registration *reg, const char *unit, struct failure *f)
 {
 	if (*unit && !unit_name_is_valid(unit))
-		return refuse_value(f, "unit", unit, "is no name of a service or scope");
+		return refuse_value(f, "unit", unit, "is not the name of a service or scope");
 	return set_word(reg, "unit", unit, FIELD_UNIT, &reg->machine.unit, f);
 }
 
 int registration_set_control(struct registration *reg, const char *path, struct failure *f)
 {
 	if (*path && *path != '/')
-		return refuse_value(f, "control socket", path, "is no absolute path");
+		return refuse_value(f, "control socket", path, "is not an absolute path");
 	if (strlen(path) > MACHINE_CONTROL_MAX)
 		return refuse_value(f, "control socket", path, "is longer than 107 bytes");
 	return set_word(reg, "control socket", path, FIELD_CONTROL, &reg->machine.control, f);
@@ -164,7 +164,7 @@ static int set_signal(struct registration *reg, const char *what, const char *te
 	int number = *text ? signal_parse(text) : 0;
 
 	if (*text && !number)
-		return refuse_value(f, what, text, "is no signal");
+		return refuse_value(f, what, text, "is not a signal");
 	*to = (uint32_t) number;
 	reg->given |= field;
 	return 0;
@@ -186,7 +186,7 @@ int registration_set_reboot_signal(struct registration *reg, const char *signal,
 int registration_set_root(struct registration *reg, const char *path, struct failure *f)
 {
 	if (*path && *path != '/')
-		return refuse_value(f, "root directory", path, "is no absolute path");
+		return refuse_value(f, "root directory", path, "is not an absolute path");
 	if (strlen(path) > MACHINE_ROOT_MAX)
 		return refuse_value(f, "root directory", path, "is longer than 4095 bytes");
 	for (const char *p = path; *p; p++)
@@ -219,7 +219,7 @@ int registration_set_id(struct registration *reg, const char *uuid, struct failu
 	reg->machine.has_id = *uuid;
 	if (*uuid &&
 	    (!parse_uuid(uuid, reg->machine.id) || memcmp(reg->machine.id, none, sizeof none) == 0))
-		return refuse_value(f, "id", uuid, "is no UUID");
+		return refuse_value(f, "id", uuid, "is not a UUID");
 	reg->given |= FIELD_ID;
 	return 0;
 }
@@ -230,7 +230,7 @@ int registration_set_vsock_cid(struct registration *reg, const char *cid, struct
 	if (*cid &&
 	    (id_parse(cid, &reg->machine.vsock_cid) < 0 || reg->machine.vsock_cid < VSOCK_CID_MIN ||
 	     reg->machine.vsock_cid == UINT32_MAX))
-		return refuse_value(f, "vsock CID", cid, "is no number from 3 to 4294967294");
+		return refuse_value(f, "vsock CID", cid, "is not a number from 3 to 4294967294");
 	reg->given |= FIELD_VSOCK_CID;
 	return 0;
 }
@@ -359,7 +359,7 @@ int registration_add_address(struct registration *reg, const char *text, struct 
 	if (r < 0)
 		return refuse_value(f, "address", text,
 				    r == -EADDRNOTAVAIL ? "can't be a machine's"
-							: "is no IP address");
+							: "is not an IP address");
 	if (*zone && resolve_zone(text, zone, &address, f) < 0)
 		return -1;
 	address.flags = ADDRESS_GIVEN;

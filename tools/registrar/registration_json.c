@@ -18,7 +18,7 @@ static int refuse_field(struct failure *f, const char *field, const char *why)
 	return failure_set(f, FAILURE_INVALID, "field '%s' %s", quote(field, quoted), why);
 }
 
-/* The decimal text of a whole number, or NULL if it is none. */
+/* The decimal text of a whole number, or NULL for another value. */
 static const char *number_text(json_object *value, char text[static 24])
 {
 	if (!json_object_is_type(value, json_type_int))
@@ -90,7 +90,7 @@ static int add_name(struct registration *reg, const char *field, json_object *it
 {
 	const char *text = item_text(item);
 
-	return text ? add(reg, text, f) : refuse_field(f, field, "has an item that is no name");
+	return text ? add(reg, text, f) : refuse_field(f, field, "has an item that is not a name");
 }
 
 static int add_interface(struct registration *reg, const char *field, json_object *item,
@@ -102,7 +102,7 @@ static int add_interface(struct registration *reg, const char *field, json_objec
 	if (!text)
 		text = number_text(item, number);
 	return text ? add(reg, text, f)
-		    : refuse_field(f, field, "has an item that is no interface");
+		    : refuse_field(f, field, "has an item that is not an interface");
 }
 
 /* Varlink's Address as text. */
@@ -149,7 +149,8 @@ static int add_address(struct registration *reg, const char *field, json_object 
 
 	if (!text && json_object_is_type(item, json_type_object) && address_text(item, formatted))
 		text = formatted;
-	return text ? add(reg, text, f) : refuse_field(f, field, "has an item that is no address");
+	return text ? add(reg, text, f)
+		    : refuse_field(f, field, "has an item that is not an address");
 }
 
 static int add_extent(struct registration *reg, const char *field, json_object *item,
@@ -165,7 +166,7 @@ static int add_extent(struct registration *reg, const char *field, json_object *
 		    !number_text(number, numbers[i]))
 			return refuse_field(
 				f, field,
-				"has an item that is no object of inner, outer and count");
+				"has an item that is not an object of inner, outer and count");
 	}
 	sprintf(text, "%s:%s:%s", numbers[0], numbers[1], numbers[2]);
 	return add(reg, text, f);

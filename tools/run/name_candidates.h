@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Names that a machine could have, the best first. A runtime's name for a
- * machine may be no valid name, or another machine's already; neither may keep
+ * machine may be invalid, or another machine's already; neither may keep
  * the machine from being registered. Pure but for memory.
  */
 #pragma once

@@ -79,7 +79,7 @@ struct walk {
 enum step {
 	STEP_FAILED,
 	STEP_TAKEN,
-	STEP_AT_END,	   /* the next component is the last, and is no link to follow */
+	STEP_AT_END,	   /* the next component is the last, and is not a link to follow */
 	STEP_NO_DIRECTORY, /* there is none of the component's name */
 };
 
@@ -186,7 +186,7 @@ static int open_file(struct trusted_file *file, struct failure *f)
 	    fstat(file->directory, &directory) < 0)
 		return path_failure(f, "read", file->path, -errno);
 	if (!S_ISREG(file->stat.st_mode))
-		return failure_set(f, FAILURE_INVALID, "cannot read %s: it is no regular file",
+		return failure_set(f, FAILURE_INVALID, "cannot read %s: not a regular file",
 				   quote(file->path, quoted));
 	if (!is_trusted_owner(file->stat.st_uid))
 		return owner_failure(f, file->path, file->name, &file->stat);
@@ -236,7 +236,7 @@ int trusted_file_read(struct trusted_file *file, struct arena *arena, char **tex
 		return path_failure(f, "read", file->path, r);
 	if (strlen(*text) != size)
 		return failure_set(f, FAILURE_INVALID,
-				   "cannot read %s: it contains a NUL, so it is no text",
+				   "cannot read %s: it contains a NUL, so it is not text",
 				   quote(file->path, quoted));
 	return 0;
 }

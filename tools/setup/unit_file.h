@@ -40,7 +40,7 @@ const char *unit_effective_command(const struct unit_commands *commands);
 
 /*
  * The file of another service than these two that wants a name on the bus, for which systemd then
- * has two services and starts none; or NULL. A file of the second name is no other one where a
+ * has two services and starts none; or NULL. A file of the second name does not count where a
  * file in /etc/systemd/system would hide it.
  */
 const char *unit_find_bus_claim(struct arena *arena, const char *bus_name, const char *own,

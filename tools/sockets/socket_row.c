@@ -233,7 +233,7 @@ static void begin_ping(struct socket_row *row, int64_t now)
 	row->ping = connect_to(row);
 	if (row->ping >= 0)
 		(void) !send(row->ping, call, sizeof call, MSG_NOSIGNAL);
-	/* A full queue is no answer either, and time tells. This is never ready. */
+	/* A full queue is not an answer either, and time tells. This is never ready. */
 	if (row->ping == -EAGAIN)
 		row->ping = pidfd_of(getpid());
 	if (row->ping < 0)
@@ -360,7 +360,7 @@ static bool clear_path(struct socket_row *row, int64_t now)
 		return true;
 	row->due = now + REST_MILLISECONDS;
 	if (!S_ISSOCK(st.st_mode)) {
-		report(row, "is no socket; remove it");
+		report(row, "is not a socket; remove it");
 		return false;
 	}
 	connection = connect_to(row);

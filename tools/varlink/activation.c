@@ -70,7 +70,7 @@ char *activation_service_name(int fd, struct failure *f)
 	}
 	slash = address.sun_family == AF_UNIX ? strrchr(address.sun_path, '/') : NULL;
 	if (!slash || !slash[1]) {
-		failure_set(f, FAILURE_INVALID, "descriptor %d is no socket with a path", fd);
+		failure_set(f, FAILURE_INVALID, "descriptor %d is not a socket with a path", fd);
 		return NULL;
 	}
 	name = strdup(slash + 1);

@@ -219,7 +219,7 @@ static void add_name(struct command_line *line, char *word)
 		line->n_names++;
 }
 
-/* Whether the words behind these operands are no options any more. */
+/* Whether the words behind these operands are not options any more. */
 static bool have_options_ended(const struct command_line *line)
 {
 	int count = line->verb->operands.options_end_after;

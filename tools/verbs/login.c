@@ -38,10 +38,10 @@ static int open_login(const struct command_line *line, void *settings, struct fa
 		return usage_failure(f, "login: takes the name of one machine");
 	if (!*machine || strcmp(machine, ".host") == 0)
 		return failure_set(f, FAILURE_INVALID,
-				   "login: the host itself is no machine; use login(1)");
+				   "login: the host itself is not a machine; use login(1)");
 	if (!terminal_session_is_possible())
 		return failure_set(f, FAILURE_NOT_SUPPORTED,
-				   "login: standard input and output are no terminal");
+				   "login: standard input and output are not a terminal");
 	if (sealed_copy_enter("login", line->argv, f) < 0)
 		return -1;
 	return verb_session_run(machine, &session);

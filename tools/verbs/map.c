@@ -44,7 +44,7 @@ static int read_id(const struct command_line *line, const char *text, uint32_t *
 
 	if (id_parse(text, id) == 0 && *id != UINT32_MAX)
 		return 0;
-	return usage_failure(f, "%s: '%s' is no id", line->verb->name, quote(text, quoted));
+	return usage_failure(f, "%s: '%s' is not an id", line->verb->name, quote(text, quoted));
 }
 
 static const struct idmap *map_of(const struct machine *m, int kind)

@@ -154,7 +154,7 @@ static bool page(const char *text, size_t size)
 {
 	int to = -1;
 	pid_t pid = start_pager(&to);
-	/* An interrupt is for the pager; its end, before all is read, is no error. */
+	/* An interrupt is for the pager; its end, before all is read, is not an error. */
 	void (*interrupt)(int) = signal(SIGINT, SIG_IGN), (*broken)(int) = signal(SIGPIPE, SIG_IGN);
 
 	for (ssize_t n = 0; pid > 0 && size > 0; text += n, size -= (size_t) n) {

@@ -198,7 +198,7 @@ static int take_width(struct ps_options *o, const char *text, struct failure *f)
 	char quoted[QUOTED_SIZE];
 
 	if (!isdigit((unsigned char) *text) || *end || width == 0)
-		return usage_failure(f, "ps: '%s' is no number of columns", quote(text, quoted));
+		return usage_failure(f, "ps: '%s' is not a number of columns", quote(text, quoted));
 	o->width = width;
 	return 0;
 }

@@ -64,8 +64,9 @@ static int set_limit(const struct command_line *line, void *settings, struct fai
 
 	(void) settings;
 	if (parse_size(size, &bytes) < 0)
-		return usage_failure(f, "set-limit: '%s' is no number of bytes, such as 10G, nor -",
-				     quote(size, quoted));
+		return usage_failure(
+			f, "set-limit: '%s' is neither a number of bytes, such as 10G, nor -",
+			quote(size, quoted));
 	if (line->n_names == 1)
 		return image_pool_set_limit(bytes, f) < 0 ? -1 : EXIT_SUCCESS;
 	if (image_find(line->arena, line->names[0], &image, f) < 0 ||

@@ -27,7 +27,7 @@ static int add_variable(void *member, const char *value, struct failure *f)
 	int r = 0;
 
 	if (!is_variable_name(value, length))
-		return usage_failure(f, "this is no environment variable");
+		return usage_failure(f, "not an environment variable");
 	if (inherited && asprintf(&setting, "%s=%s", value, inherited) < 0)
 		r = -ENOMEM;
 	else if (value[length] || inherited)
@@ -63,7 +63,7 @@ static int run_session(const struct command_line *line, struct machine_session *
 					"shell isn't opened here");
 	if (!*machine || strcmp(machine, ".host") == 0)
 		return failure_set(f, FAILURE_INVALID,
-				   "shell: the host itself is no machine; use su or sudo");
+				   "shell: the host itself is not a machine; use su or sudo");
 	if (sealed_copy_enter("shell", line->argv, f) < 0)
 		return -1;
 	if (*command)
