@@ -54,7 +54,7 @@ mymachines refresh
 for address in 10.98.0.7 fd98::7; do
     is "$(standing web1 $address)|$(name_of $address)" "routed|web1" "$address on lo, which the host routes there by a gateway"
 done
-is "$(standing web1 203.0.113.9)" "claimed" "what the machine is only the default gateway to is none of its"
+is "$(standing web1 203.0.113.9)" "claimed" "an address that is only reached through the machine isn't its own"
 ip route del default
 ip route del 10.98.0.0/16
 ip route add blackhole 10.98.0.0/16
@@ -108,10 +108,16 @@ forwards app 10.90.0.2
 is "$?" 0 "but to the machine's name"
 is "$(getent hosts | grep -c '^10\.90\.0\.2 ')" 0 "and is not among all hosts"
 is "$(standing app fd90::2)|$(name_of fd90::2)" "routed|app" "one that answers the kernel's question is routed at once: IPv6"
+mymachines watch --initial >"$TMPDIR/changes" 2>/dev/null </dev/null &
+watcher=$!
+wait_until grep -q '^added   app ' "$TMPDIR/changes"
 inside "$app" sh -c 'echo 0 >/proc/sys/net/ipv4/conf/all/arp_ignore'
 ip neigh flush dev br0
 mymachines refresh
 is "$(standing app 10.90.0.2)|$(name_of 10.90.0.2)" "routed|app" "one that answers the kernel's question is routed at once: IPv4"
+wait_until grep -q '^changed app Standing=".*10\.90\.0\.2 routed' "$TMPDIR/changes"
+ok $? "watch tells how an address stands if nothing else has changed"
+{ kill "$watcher" && wait "$watcher"; } 2>/dev/null
 
 # The LAN and the Internet behind the uplink.
 inside "$app" ip addr add 10.90.0.50/24 dev host0

@@ -41,22 +41,46 @@ static const char *value_of_property(const struct property *property, const stru
 	return value ? value : "";
 }
 
-static void print_line(const struct machine_difference *d, const struct pid_context *context)
+/* Print the properties that have changed. Returns how many. */
+static size_t print_properties(const struct machine_difference *d,
+			       const struct pid_context *context, struct arena *arena)
 {
-	CLEANUP(arena_done) struct arena arena = { 0 };
+	size_t n = 0;
 
-	printf("%-7s %s", machine_event_name(d->event), d->now ? d->now->name : d->before->name);
 	for (const struct property *p = properties; p->name && d->now; p++) {
 		const char *now, *before;
 
 		if (p->is_live || (!d->before && !is_introduction(p->name)))
 			continue;
-		now = value_of_property(p, d->now, context, &arena);
-		before = d->before ? value_of_property(p, d->before, context, &arena) : "";
-		if (strcmp(now, before) != 0)
+		now = value_of_property(p, d->now, context, arena);
+		before = d->before ? value_of_property(p, d->before, context, arena) : "";
+		if (strcmp(now, before) != 0) {
 			print_property(p->name, now);
+			n++;
+		}
 	}
-	putchar('\n');
+	return n;
+}
+
+/* Print the addresses whose standing alone has changed: " Standing="10.0.0.2 routed"". Returns how many. */
+static size_t print_standings(const struct machine *before, const struct machine *now)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < now->n_addresses; i++) {
+		const struct machine_address *address = &now->addresses[i];
+		const char *standing = address_standing_name(address);
+		char text[ADDRESS_TEXT_SIZE];
+
+		for (size_t k = 0; k < before->n_addresses; k++)
+			if (address_equal(address, &before->addresses[k]) &&
+			    strcmp(standing, address_standing_name(&before->addresses[k])) != 0)
+				printf("%s%s %s", n++ ? ", " : " Standing=\"",
+				       address_format(address, text), standing);
+	}
+	if (n)
+		putchar('"');
+	return n;
 }
 
 /* The fields in which the two differ. */
@@ -74,6 +98,33 @@ static json_object *changed_fields(json_object *before, json_object *now)
 			json_object_array_add(fields, json_object_new_string(former_key));
 	}
 	return fields;
+}
+
+/* Print the names of fields that only JSON shows, so that no line is without a reason. */
+static void print_field_names(const struct machine_difference *d, const struct pid_context *context)
+{
+	json_object *before = json_from_machine(d->before, context);
+	json_object *now = json_from_machine(d->now, context);
+	json_object *fields = changed_fields(before, now);
+
+	for (size_t i = 0; i < json_object_array_length(fields); i++)
+		printf("%s%s", i ? ", " : " (",
+		       json_object_get_string(json_object_array_get_idx(fields, i)));
+	printf(json_object_array_length(fields) ? ")" : " (a fact that is not shown)");
+	json_object_put(fields);
+	json_object_put(now);
+	json_object_put(before);
+}
+
+static void print_line(const struct machine_difference *d, const struct pid_context *context)
+{
+	CLEANUP(arena_done) struct arena arena = { 0 };
+
+	printf("%-7s %s", machine_event_name(d->event), d->now ? d->now->name : d->before->name);
+	if (print_properties(d, context, &arena) == 0 && d->event == MACHINE_CHANGED &&
+	    print_standings(d->before, d->now) == 0)
+		print_field_names(d, context);
+	putchar('\n');
 }
 
 static void print_json(const struct machine_difference *d, const struct pid_context *context,
@@ -147,7 +198,7 @@ static int follow_watch(struct registry_notify *watch, struct registry_copy *pub
 		struct registry_copy now;
 		struct failure failure;
 
-		/* A registry that can't be read is no event of any machine. */
+		/* A registry that can't be read is not an event of any machine. */
 		if (read_registry(&now, &failure) < 0) {
 			report(&failure);
 			continue;
