@@ -157,7 +157,7 @@ done <<'E2'
 both-kinds|neither an index of images nor a manifest
 wrong-type|its contents are another's
 version-1|isn't a manifest of version 2
-helm|no image of a system: its configuration is of the type 'application/vnd.cncf.helm.config.v1+json'
+helm|not an image of a system: its configuration is of the type 'application/vnd.cncf.helm.config.v1+json'
 encrypted|its layer 1 is of the type
 no-layers|it has no layers
 other-diff-id|layer 2 of 2: its archive has the digest

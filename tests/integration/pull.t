@@ -171,7 +171,7 @@ sed -i 's/^[0-9a-f]*\( .*web1.tar.gz\)/'"$(sha256sum </dev/null | cut -d' ' -f1)
 run mymachines pull-tar --verify=checksum --keep-download=yes "$a/web1.tar.gz" web3
 like "$status $err" "1 *doesn't have its publisher's sum*" "what is kept is held to the publisher's list of now"
 cp list "$SERVED/a/SHA256SUMS"
-# One that was kept unchecked is no shortcut around a check.
+# One that was kept unchecked does not avoid a check.
 mymachines clean >/dev/null
 mymachines pull-tar --verify=no --keep-download=yes -q "$a/web1.tar.gz" - 2>/dev/null
 is "$(ls -d "$pool"/.tar-* | wc -l)|$(mymachines list-images --no-legend | awk '{ print $1 }' | paste -sd,)" "1|web1,web2" \

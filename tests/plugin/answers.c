@@ -311,7 +311,7 @@ START_TEST(a_shared_address_is_the_oldest_live_machines)
 }
 END_TEST
 
-START_TEST(a_dead_machine_is_no_host_but_its_files_have_names)
+START_TEST(a_dead_machine_does_not_resolve_but_its_files_have_names)
 {
 	siginfo_t info;
 
@@ -571,7 +571,7 @@ void add_answers(Suite *suite)
 	ADD(suite, without_a_family_addresses_have_four_bytes);
 	ADD(suite, addresses_lead_back_to_names);
 	ADD(suite, a_shared_address_is_the_oldest_live_machines);
-	ADD(suite, a_dead_machine_is_no_host_but_its_files_have_names);
+	ADD(suite, a_dead_machine_does_not_resolve_but_its_files_have_names);
 	ADD(suite, users_have_names_and_names_have_users);
 	ADD(suite, groups_have_names_and_names_have_groups);
 	ADD(suite, what_is_never_answered_is_not);

@@ -50,7 +50,7 @@ for format in oci-archive oci-dir docker-archive docker-dir; do
     run mymachines import-oci --force "$TMPDIR/saved" web1
     if [ $format = docker-dir ]; then
         # One of containers/image's own, which nobody else reads.
-        like "$status|$err" "1|*no list of images*" "a directory of another kind is told"
+        like "$status|$err" "1|*not a list of images*" "a directory of another kind is told"
         continue
     fi
     is "$status|$(listing "$pool/web1" | diff - "$TMPDIR/expected")" "0|" "what podman saves is what it exports: $format"

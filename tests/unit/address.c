@@ -247,7 +247,7 @@ START_TEST(an_addresss_standing_has_a_name)
 }
 END_TEST
 
-START_TEST(mapped_addresses_are_no_machines)
+START_TEST(mapped_addresses_belong_to_no_machine)
 {
 	static const uint8_t loopback[16] = { [10] = 0xff, 0xff, 127, 0, 0, 1 };
 	static const uint8_t any[16] = { [10] = 0xff, 0xff, 10, 0, 0, 1 };
@@ -285,7 +285,7 @@ Suite *address_suite(void)
 	ADD(suite, equal_are_family_bytes_and_interface);
 	ADD(suite, the_order_is_scope_then_family_and_bridges_last);
 	ADD(suite, inserting_keeps_what_sorting_puts_first);
-	ADD(suite, mapped_addresses_are_no_machines);
+	ADD(suite, mapped_addresses_belong_to_no_machine);
 	ADD(suite, answered_addresses_come_first);
 	ADD(suite, an_addresss_standing_has_a_name);
 	ADD(suite, equals_stay_in_the_order_that_they_came_in);

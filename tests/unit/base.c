@@ -319,7 +319,7 @@ START_TEST(a_short_file_is_read_at_once)
 }
 END_TEST
 
-START_TEST(what_is_no_plain_file_is_not_read)
+START_TEST(only_plain_files_are_read)
 {
 	static const char *const names[] = { "fifo", "zero", "directory", "socket", "sparse" };
 	static const int errors[] = { -ENXIO, -ENXIO, -ENXIO, -ENXIO, -EFBIG };
@@ -422,7 +422,7 @@ Suite *base_suite(void)
 	ADD(suite, a_line_sets_one_key);
 	ADD(suite, some_descriptors_are_closed_and_no_others);
 	ADD(suite, a_short_file_is_read_at_once);
-	ADD(suite, what_is_no_plain_file_is_not_read);
+	ADD(suite, only_plain_files_are_read);
 	ADD(suite, a_file_is_read_up_to_a_size);
 	ADD(suite, files_are_told_apart);
 	ADD(suite, notices_are_handed_on_in_order);

@@ -406,7 +406,7 @@ START_TEST(packets_end_where_they_say)
 }
 END_TEST
 
-START_TEST(keyrings_that_are_none_are_refused)
+START_TEST(invalid_keyrings_are_refused)
 {
 	static const struct {
 		const char *bytes;
@@ -414,7 +414,7 @@ START_TEST(keyrings_that_are_none_are_refused)
 		const char *words;
 	} rows[] = {
 		{ "", 0, "no OpenPGP key" },
-		{ "hello", 5, "no OpenPGP keyring" },
+		{ "hello", 5, "not an OpenPGP keyring" },
 		{ "\0\0\0\x20\1\1\0\2KBXf\0\0", 14, "keybox" },
 		{ "\x88\x01x", 3, "no OpenPGP key" },
 		{ "\x98\x06\x03xxxxx", 8, "no OpenPGP key of version 4" },
@@ -462,7 +462,7 @@ static Suite *downloads_suite(void)
 	ADD(suite, first_bytes_tell_what_a_file_is);
 	ADD(suite, armour_is_taken_away);
 	ADD(suite, packets_end_where_they_say);
-	ADD(suite, keyrings_that_are_none_are_refused);
+	ADD(suite, invalid_keyrings_are_refused);
 	ADD(suite, sizes_are_short);
 	return suite;
 }

@@ -91,7 +91,7 @@ START_TEST(a_published_registry_opens)
 }
 END_TEST
 
-START_TEST(no_registry_is_no_error_of_its_own)
+START_TEST(a_missing_registry_has_no_error_of_its_own)
 {
 	struct registry_identity identity;
 
@@ -336,7 +336,7 @@ Suite *file_suite(void)
 	Suite *suite = suite_create("file");
 
 	ADD(suite, a_published_registry_opens);
-	ADD(suite, no_registry_is_no_error_of_its_own);
+	ADD(suite, a_missing_registry_has_no_error_of_its_own);
 	ADD(suite, a_cut_registry_is_damaged);
 	ADD(suite, a_cut_that_brings_its_own_meta_record_is_damaged);
 	ADD(suite, what_was_written_to_is_damaged);

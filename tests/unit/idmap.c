@@ -59,7 +59,7 @@ START_TEST(as_many_extents_as_the_kernel_takes)
 }
 END_TEST
 
-START_TEST(only_the_whole_identity_is_no_map)
+START_TEST(only_the_whole_identity_counts_as_no_map)
 {
 	static const struct idmap_extent whole[] = { { 0, 0, UINT32_MAX } };
 	static const struct idmap_extent part[] = { { 0, 0, 65536 } };
@@ -182,7 +182,7 @@ Suite *idmap_suite(void)
 	ADD(suite, good_maps_pass);
 	ADD(suite, bad_maps_are_refused);
 	ADD(suite, as_many_extents_as_the_kernel_takes);
-	ADD(suite, only_the_whole_identity_is_no_map);
+	ADD(suite, only_the_whole_identity_counts_as_no_map);
 	ADD(suite, translation_uses_every_extent);
 	ADD(suite, some_ids_have_no_name_either_way);
 	ADD(suite, extents_are_three_plain_numbers);

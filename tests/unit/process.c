@@ -91,7 +91,7 @@ START_TEST(a_process_lives_on_without_its_first_thread)
 }
 END_TEST
 
-START_TEST(what_is_no_stat_is_refused)
+START_TEST(text_that_is_not_a_stat_line_is_refused)
 {
 	struct process_stat stat;
 
@@ -428,7 +428,7 @@ Suite *process_suite(void)
 
 	ADD(suite, the_program_name_in_stat_may_hold_anything);
 	ADD(suite, namespaces_of_its_own_are_seen);
-	ADD(suite, what_is_no_stat_is_refused);
+	ADD(suite, text_that_is_not_a_stat_line_is_refused);
 	tcase_add_loop_test(table, units_are_found_in_cgroup_paths, 0, ARRAY_SIZE(cgroups));
 	suite_add_tcase(suite, table);
 	ADD(suite, a_unit_name_may_be_so_long);

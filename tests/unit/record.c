@@ -361,7 +361,7 @@ START_TEST(a_process_of_the_host_is_one_whose_namespaces_were_seen)
 }
 END_TEST
 
-START_TEST(a_description_is_no_second_name)
+START_TEST(a_description_does_not_become_a_name)
 {
 	struct machine m = { .name = "web1" };
 
@@ -713,7 +713,7 @@ Suite *record_suite(void)
 	ADD(suite, a_record_has_no_more_addresses_than_it_can_hold);
 	ADD(suite, a_given_address_is_told_from_seen_ones);
 	ADD(suite, a_process_of_the_host_is_one_whose_namespaces_were_seen);
-	ADD(suite, a_description_is_no_second_name);
+	ADD(suite, a_description_does_not_become_a_name);
 	ADD(suite, cut_records_are_refused_or_whole);
 	ADD(suite, damaged_records_do_no_harm);
 	ADD(suite, fields_of_later_versions_are_carried_on);

@@ -156,7 +156,7 @@ START_TEST(a_kernel_that_does_not_answer_is_waited_for_until_the_deadline)
 }
 END_TEST
 
-START_TEST(an_answer_to_another_question_is_no_answer)
+START_TEST(an_answer_to_another_question_is_ignored)
 {
 	struct route_question q = begin_link(1), other = begin_link(2);
 	struct nlmsghdr *message = (struct nlmsghdr *) other.bytes;
@@ -210,7 +210,7 @@ Suite *way_suite(void)
 	ADD(suite, what_an_interface_is_on_and_whose_port_it_is_is_read);
 	ADD(suite, messages_that_are_cut_are_refused);
 	ADD(suite, a_kernel_that_does_not_answer_is_waited_for_until_the_deadline);
-	ADD(suite, an_answer_to_another_question_is_no_answer);
+	ADD(suite, an_answer_to_another_question_is_ignored);
 	ADD(suite, noise_from_the_kernel_is_survived);
 	return suite;
 }

@@ -21,8 +21,8 @@ struct machine_user {
 };
 
 /*
- * Whether a user can have this name. It can be no number of one, and in passwd(5) and in paths
- * some bytes have a meaning of their own.
+ * Whether a user can have this name. A number would be a uid, and some bytes have another meaning in
+ * passwd(5) or in paths.
  */
 bool machine_user_is_name(const char *name);
 

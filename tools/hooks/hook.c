@@ -62,7 +62,7 @@ static int check_leader(const struct hook *hook, struct failure *f)
 	    process_shares_namespace(NULL, (uint32_t) hook->reg.leader, NAMESPACE_MOUNT) != 1)
 		return 0;
 	return failure_set(f, FAILURE_INVALID,
-			   "%s: pid %lld is in this host's mount namespace, so it is no "
+			   "%s: pid %lld is in this host's mount namespace, so it is not a "
 			   "container's",
 			   hook->reg.subject, (long long) hook->reg.leader);
 }

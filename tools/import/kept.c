@@ -97,7 +97,7 @@ static bool parse_attribute(char *text, const char *address, struct kept_item *i
 	return etag_is_strong(etag) && digest_parse_tagged(text, item->digest);
 }
 
-/* The name of the image that a file is: that of a disk is without its ending. NULL if it is none. */
+/* The name of the image in a file; a disk's is without its ending. NULL for another file. */
 static const char *image_of_file(struct arena *arena, const char *file, bool is_tar)
 {
 	size_t length = strlen(file);
