@@ -131,6 +131,7 @@ integration_tests = \
 	%D%/integration/doctor.t \
 	%D%/integration/exports.t \
 	%D%/integration/fetch.t \
+	%D%/integration/first-steps.t \
 	%D%/integration/exports-cgroup1.t \
 	%D%/integration/exports-cgroup2.t \
 	%D%/integration/vms.t \

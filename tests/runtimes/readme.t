@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # README's first steps, with the commands that stand there: installed, set up, a container of stock
-# podman, seen by stock tools, and uninstalled. The image is our own, as nothing can be pulled here.
+# podman, seen by stock tools, and uninstalled. The image is our own under README's name, as nothing can be pulled here.
 . "${SRCDIR:?run this by make check}/tests/runtimes/lib.sh"
 
 need podman runc conmon
@@ -37,8 +37,10 @@ printf '[storage]\ndriver = "vfs"\ngraphroot = "%s"\nrunroot = "%s"\n' "$TMPDIR/
 mkdir -p "$TMPDIR/home"
 export HOME=$TMPDIR/home
 rootfs "$TMPDIR/rootfs" plain
+printf '%s\n' ID=debian 'VERSION_ID="12"' >"$TMPDIR/rootfs/etc/os-release"
 tar -C "$TMPDIR/rootfs" -cf "$TMPDIR/rootfs.tar" .
-podman import -q --change 'CMD ["/sbin/init"]' "$TMPDIR/rootfs.tar" tiny:1 >/dev/null 2>&1 ||
+image=docker.io/library/debian:12
+podman import -q --change 'CMD ["/sbin/init"]' "$TMPDIR/rootfs.tar" $image >/dev/null 2>&1 ||
     skip_all "podman can't store an image here"
 
 # README's lines, as a reader types them.
@@ -47,10 +49,10 @@ line() {
 }
 setup=$(line 'mymachines setup nss podman')
 start=$(line 'podman run')
-is "$setup|$start" "mymachines setup nss podman|podman run -d --name web1 IMAGE" "README has the commands"
+is "$setup|$start" "mymachines setup nss podman|podman run -d --name web1 $image sleep infinity" "README has the commands"
 like "$($setup 2>&1)" "*+hosts:*files mymachines dns*oci*hooks.d*" "setup shows what it changes"
 # shellcheck disable=SC2086
-run ${start/IMAGE/tiny:1}
+run $start
 if [ "$status" != 0 ]; then
     sed 's/^/# /' <<<"$err"
     skip "podman can't run a container with a network here" "a container of podman's resolves"
@@ -60,8 +62,8 @@ fi
 address=$(podman inspect -f '{{.NetworkSettings.IPAddress}}' web1)
 wait_until sh -c "getent hosts web1 | grep -q '$address'"
 like "$(getent hosts web1)" "$address       web1 [0-9a-f]*" "getent hosts web1"
-like "$(mymachines)" "MACHINE CLASS     SERVICE OS      VERSION ADDRESSES
-web1    container podman  busybox -       $address*
+like "$(mymachines)" "MACHINE CLASS     SERVICE OS     VERSION ADDRESSES
+web1    container podman  debian 12      $address*
 *
 1 machine listed." "mymachines lists it"
 is "$(mymachines shell web1 hostname)" "$(podman inspect -f '{{.Config.Hostname}}' web1)" "mymachines shell web1"
@@ -146,7 +148,7 @@ is "$remove" "mymachines setup --remove --all" "README has the command to take i
 $remove >/dev/null 2>&1
 is "$(cat /etc/nsswitch.conf)" "$(cat "$TMPDIR/nsswitch.before")" "nsswitch.conf is as it was"
 podman rm -f -t 1 web1 >/dev/null 2>&1
-podman run -d --name web2 tiny:1 >/dev/null 2>&1
+podman run -d --name web2 $image >/dev/null 2>&1
 is "$(mymachines list --all --no-legend)" "" "containers aren't registered any more"
 podman rm -f -t 1 web2 >/dev/null 2>&1
 done_testing
