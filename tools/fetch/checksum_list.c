@@ -14,11 +14,11 @@ struct span {
 	size_t length;
 };
 
-/* What is looked for, and what has been found. */
+/* The file that is looked for, and the sums that were found. */
 struct search {
 	const char *name;
 	bool is_other_kind;	/* a heading says that these sums are of another kind */
-	struct digest found[2]; /* of SHA-256 and of SHA-512 */
+	struct digest found[2]; /* the SHA-256 and the SHA-512 sum */
 	struct digest bare;	/* a line that is only a sum */
 	unsigned int n_lines;
 };
@@ -81,7 +81,7 @@ static int take(struct search *search, const struct digest *digest, struct failu
 	return 0;
 }
 
-/* "# SHA512 HASH": of sums that follow. BLAKE2 sums are as long as those of SHA-512. */
+/* Read a heading such as "# SHA512 HASH". BLAKE2 sums that follow one are as long as SHA-512 sums. */
 static void read_heading(struct search *search, struct span s)
 {
 	static const char *const ours[] = { "SHA256", "SHA512", "SHA-256", "SHA-512" };
@@ -100,7 +100,7 @@ static void read_heading(struct search *search, struct span s)
 			search->is_other_kind = true;
 }
 
-/* "SHA256 (NAME) = SUM". Returns false if it isn't such a line. */
+/* Read a line "SHA256 (NAME) = SUM". Returns false for another line. */
 static bool read_tagged(struct span s, struct span *kind, struct span *name, struct span *sum)
 {
 	const char *open = memmem(s.text, s.length, " (", 2), *close = NULL;
@@ -132,7 +132,7 @@ static int read_tagged_line(struct search *search, struct span kind, struct span
 	return take(search, &digest, f);
 }
 
-/* Skip what is between a sum and its name: " *", two blanks, or one. False if it is nothing of these. */
+/* Skip the characters between a sum and its name: " *", two blanks, or one. False for others. */
 static bool skip_separator(struct span *s)
 {
 	if (s->length < 2 || (s->text[0] != ' ' && s->text[0] != '\t'))
@@ -140,7 +140,7 @@ static bool skip_separator(struct span *s)
 	*s = skip(*s, 1);
 	if (s->length > 1 && (s->text[0] == ' ' || s->text[0] == '*'))
 		*s = skip(*s, 1);
-	/* Some lists align their names. */
+	/* Some lists align the names with more blanks. */
 	while (s->length > 1 && (s->text[0] == ' ' || s->text[0] == '\t'))
 		*s = skip(*s, 1);
 	return true;
@@ -216,7 +216,7 @@ static size_t version_length(const char *text)
 
 	if (!version || text[version] != '-' || !isdigit((unsigned char) text[length]))
 		return 0;
-	/* The dot that follows belongs to an architecture, or to the file's ending. */
+	/* A dot that follows belongs to the architecture, or to the file's ending. */
 	while (isdigit((unsigned char) text[length]) ||
 	       (text[length] == '.' && isdigit((unsigned char) text[length + 1])))
 		length++;

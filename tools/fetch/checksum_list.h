@@ -20,7 +20,7 @@ int checksum_list_find(const char *text, size_t size, const char *name, bool is_
 	__attribute__((nonnull, warn_unused_result));
 
 /*
- * What Fedora calls the list of this file: Fedora-VARIANT-VERSION-RELEASE-ARCHITECTURE-CHECKSUM, in the arena. NULL if
- * the file isn't called as Fedora's are.
+ * The name of Fedora's list for this file: Fedora-VARIANT-VERSION-RELEASE-ARCHITECTURE-CHECKSUM, in
+ * the arena. NULL if the file's name isn't of the form that Fedora uses.
  */
 const char *checksum_list_of_fedora(struct arena *arena, const char *name) __attribute__((nonnull));

@@ -29,7 +29,7 @@ static bool is_compressed(const uint8_t *head, size_t size)
 	return size >= 4 && (head[0] & 0xf0) == 0x50 && memcmp(head + 1, "\x2a\x4d\x18", 3) == 0;
 }
 
-/* Whether it is a header of tar: its sum is right. */
+/* Whether these bytes are a header of tar, by its checksum. */
 static bool is_tar(const uint8_t *head, size_t size)
 {
 	unsigned long sum = 0, stored;

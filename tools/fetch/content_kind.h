@@ -13,7 +13,7 @@ enum content_kind {
 	CONTENT_OTHER, /* a disk, perhaps */
 };
 
-/* So many bytes are enough to tell. */
+/* This many bytes are enough to determine the kind. */
 #define CONTENT_HEAD_SIZE 512
 
 enum content_kind content_kind_of(const void *head, size_t size);

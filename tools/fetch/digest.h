@@ -21,7 +21,7 @@ struct digest {
 	uint8_t bytes[DIGEST_SIZE_MAX];
 };
 
-/* The number of its bytes. 0 for DIGEST_NONE. */
+/* The number of bytes of such a digest. 0 for DIGEST_NONE. */
 size_t digest_size(enum digest_kind kind) __attribute__((const));
 
 /* "SHA-256" or "SHA-512". */
@@ -41,23 +41,26 @@ char *digest_format_tagged(const struct digest *digest, char text[static DIGEST_
 
 bool digests_equal(const struct digest *a, const struct digest *b);
 
-/* Refuse what `name` says in a message if its digest isn't the wanted one. DIGEST_NONE wants none. */
+/*
+ * Fail if the digest isn't the wanted one; the message names the file `name`. DIGEST_NONE as the
+ * wanted one accepts all.
+ */
 int digest_check(const char *name, const struct digest *is, const struct digest *wanted,
 		 struct failure *f);
 
-/* A sum that grows. */
+/* A digest that is computed piece by piece. */
 struct digest_context;
 
 /* Begin. NULL for DIGEST_NONE. The program ends if there is no memory. */
 struct digest_context *digest_begin(enum digest_kind kind);
 
-/* Add bytes. Neither this nor digest_end() does anything with NULL. */
+/* Add bytes. This and digest_end() ignore NULL. */
 void digest_add(struct digest_context *context, const void *bytes, size_t size);
 
 /* Add a file's bytes from its beginning, up to `size`. 0, or a negative errno; -EIO if it ends before. */
 int digest_add_file(struct digest_context *context, int fd, uint64_t size);
 
-/* The sum of the bytes so far, of which more may follow. */
+/* The digest of the bytes so far. More bytes may be added afterwards. */
 void digest_get(const struct digest_context *context, struct digest *digest);
 
 void digest_free(struct digest_context *context);

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 
 #define REDIRECTS_MAX 10
-/* How often a connection may break, as long as each one brings bytes. */
+/* How many connections may break, if each of them brought bytes. */
 #define CUTS_MAX     50
 #define RESTARTS_MAX 3
 
@@ -22,8 +22,8 @@ static void http_transfer_done(struct http_transfer *t)
 }
 
 /*
- * Go on behind the bytes that are there. Of a file that is whole, the last byte is asked for again: the
- * answer tells whether the server still has this one.
+ * Continue after the bytes that exist already. If the file is complete, ask for its last byte
+ * again: the answer shows whether the server still has the same file.
  */
 static int begin_behind(struct http_transfer *t, struct failure *f)
 {
@@ -58,7 +58,7 @@ static int check_redirect(const struct http_transfer *t, const struct url *from,
 	return 0;
 }
 
-/* Ask, and follow redirects. Nobody but the first origin is told a password. */
+/* Send the request, and follow redirects. Only the first origin gets the password. */
 static enum http_end follow(struct http_transfer *t, struct failure *f)
 {
 	struct url next;
@@ -107,7 +107,7 @@ static int fetch_all(struct http_transfer *t, struct failure *f)
 				return -1;
 			break;
 		case HTTP_CUT:
-			/* From where it ended, if it may be taken up again and has come further. */
+			/* Continue a broken transfer, if that is possible and it has made progress. */
 			if (!*t->validator->etag || t->size <= before)
 				return -1;
 			break;
@@ -142,7 +142,7 @@ int fetch(struct arena *arena, const struct fetch_request *request, struct fetch
 	return 0;
 }
 
-/* Storage services answer 403 for what isn't there, lest one could learn what is. */
+/* Storage services answer 403 for missing files, so that nobody can find out which files exist. */
 bool fetch_is_missing(long status)
 {
 	return status == 403 || status == 404 || status == 410;

@@ -18,8 +18,8 @@
 #define ETAG_SIZE 256
 
 /*
- * What bytes have to be the same for those of two answers to belong together: a strong ETag, and the
- * size of the whole. An empty ETag if the server gave none.
+ * Identifies the contents of a file on a server: a strong ETag, and the whole size. Bytes of two
+ * answers belong together only if both are equal. The ETag is empty if the server gave none.
  */
 struct fetch_validator {
 	char etag[ETAG_SIZE];
@@ -31,25 +31,28 @@ struct fetch_request {
 	int fd;		   /* of a file that is open for reading and writing */
 	const char *where; /* its path, for messages about space */
 	uint64_t size_max;
-	int stall_seconds; /* give up after so long with less than 30 bytes a second; 0 is 60 */
+	int stall_seconds; /* give up after this many seconds with less than 30 bytes a second; 0 means 60 */
 	/*
-	 * May the last redirects lead from https to http? If a signature or a sum that the user
-	 * gave will decide.
+	 * Whether redirects may lead from https to http: only if a signature or a sum from the user
+	 * is checked later.
 	 */
 	bool may_be_plain;
-	enum digest_kind digest_kind; /* the sum to make of it */
+	enum digest_kind digest_kind; /* the kind of digest to compute */
 	const char *authorization;    /* for this origin only; NULL is none */
 	const char *accept;	      /* the media types to ask for; NULL is any */
 	/* ETags of what is there already, in a header's form; NULL is none. */
 	const char *known_etags;
 	/*
-	 * If the ETag isn't empty, `fd` has the beginning of that file, which may be empty, too. Becomes
-	 * that of what is fetched.
+	 * If the ETag isn't empty, `fd` contains the beginning of that file, or nothing. Becomes
+	 * the validator of the file that is fetched.
 	 */
 	struct fetch_validator *validator;
-	/* Called when `fd` was emptied, before bytes of this validator come. Returns a negative errno. */
+	/*
+	 * Called after `fd` was emptied, and before bytes with this validator are written. Returns
+	 * 0 or a negative errno.
+	 */
 	int (*started)(void *data, const struct fetch_validator *validator);
-	/* Called at times. `total` is 0 where it isn't known. Returns whether to go on. */
+	/* Called from time to time. `total` is 0 if it isn't known. Returns whether to continue. */
 	bool (*progress)(void *data, uint64_t done, uint64_t total);
 	void *data;
 	/* Looks at the first bytes, up to 512. Returns 0, or -1 with a failure. */
@@ -62,36 +65,36 @@ struct fetch_answer {
 	struct url url; /* after all redirects */
 	long status;	/* of HTTP */
 	uint64_t size;
-	uint64_t resumed; /* so many of the bytes were there before */
+	uint64_t resumed; /* the number of bytes that existed before */
 	struct digest digest;
 	const char *etag; /* "" if there is none */
 	const char *content_type;
 	const char *challenge;	    /* WWW-Authenticate; several are joined by commas */
 	const char *content_digest; /* Docker-Content-Digest */
-	bool is_known;		    /* 304: it is what `known_etags` tells, nothing was fetched */
+	bool is_known; /* status 304: the file is one of `known_etags`, and nothing was fetched */
 };
 
-/* What is fetched if nobody says more: 64 GiB. */
+/* The default limit of a file's size: 64 GiB. */
 #define FETCH_SIZE_MAX ((uint64_t) 64 << 30)
 
 /*
- * Fetch a file. 0, or -1 with a failure, and answer->status tells if the server answered. The bytes
- * that came before a failure stay in `fd`, with the validator.
+ * Fetch a file. 0, or -1 with a failure; answer->status is set if the server answered. Bytes that
+ * came before a failure stay in `fd`, and `validator` identifies them.
  */
 int fetch(struct arena *arena, const struct fetch_request *request, struct fetch_answer *answer,
 	  struct failure *failure) __attribute__((nonnull, warn_unused_result));
 
-/* Whether a status of HTTP says that there is no such file. */
+/* Whether a status of HTTP means that the file doesn't exist. */
 bool fetch_is_missing(long status);
 
 /*
- * Fetch a small text, of at most `size_max` bytes, into the arena, with a NUL behind it. Returns 1;
- * 0 if the server has no such file; or -1 with a failure.
+ * Fetch a small text of at most `size_max` bytes into the arena, and append a NUL. Returns 1; 0 if
+ * the server doesn't have the file; or -1 with a failure.
  */
 int fetch_text(struct arena *arena, const char *address, size_t size_max, bool may_be_plain,
 	       char **text, size_t *size, struct url *final, struct failure *failure)
 	__attribute__((nonnull, warn_unused_result));
 
-/* "1.2 kB", as disks are sold. */
+/* "1.2 kB": in powers of 1000. */
 #define SIZE_TEXT_SIZE 32
 const char *size_format(uint64_t size, char text[static SIZE_TEXT_SIZE]);

@@ -17,7 +17,7 @@
 #define STALL_SECONDS	      60
 #define STALL_BYTES_A_SECOND  30L
 #define HEADER_VALUE_SIZE_MAX 4096
-/* Of an answer that isn't what was asked for. The connection may be used again after it. */
+/* Read this much of an unwanted answer, so that the connection can be used again. */
 #define DISCARDED_SIZE_MAX (64 * 1024)
 
 static int end_with(struct http_transfer *t, enum http_end end)
@@ -26,7 +26,7 @@ static int end_with(struct http_transfer *t, enum http_end end)
 	return -1;
 }
 
-/* It can't be written. `missing` is how much space is missing, or 0 if that isn't known. */
+/* Fail because bytes can't be written. `missing` is how much space is missing, or 0 if that isn't known. */
 static int cannot_write(struct http_transfer *t, int error, uint64_t missing)
 {
 	const char *what = error == -EDQUOT ? "the quota is used up" : "no space is left";
@@ -59,7 +59,10 @@ static int too_large(struct http_transfer *t, uint64_t size)
 	return end_with(t, HTTP_FAILED);
 }
 
-/* Better now than after an hour. What only root may use is root's to use. */
+/*
+ * Check the free space now rather than fail after an hour. Blocks that are reserved for root count,
+ * because this is root.
+ */
 static int check_space(struct http_transfer *t, uint64_t needed)
 {
 	struct statvfs fs;
@@ -79,7 +82,7 @@ static uint64_t content_length(struct http_transfer *t)
 	return length > 0 ? (uint64_t) length : 0;
 }
 
-/* The whole file comes, whether the beginning was asked for or not. */
+/* Begin at 0: the server sends the whole file, whether a part was asked for or not. */
 static int begin_whole(struct http_transfer *t)
 {
 	const struct fetch_request *request = t->request;
@@ -104,7 +107,7 @@ static int begin_whole(struct http_transfer *t)
 	return check_space(t, v.total);
 }
 
-/* The rest comes: if it is the rest of this file, and from here on. */
+/* The server sends a part: check that it belongs to this file, and continues where ours ends. */
 static int begin_part(struct http_transfer *t)
 {
 	struct content_range range;
@@ -157,7 +160,7 @@ static int write_body(struct http_transfer *t, const char *bytes, size_t size)
 	return 0;
 }
 
-/* As soon as there is enough of it, or all that there is. */
+/* Check the first bytes as soon as there are enough, or when the answer has ended. */
 static int check_head(struct http_transfer *t, bool is_all)
 {
 	char head[CONTENT_HEAD_SIZE];
@@ -210,7 +213,7 @@ static const char *header_value(struct http_transfer *t, const char *line, size_
 	return value;
 }
 
-/* A new answer: one after "100 Continue", as well. */
+/* A status line begins a new answer, also after "100 Continue". */
 static void forget_headers(struct http_transfer *t)
 {
 	t->content_range = "";
@@ -220,7 +223,7 @@ static void forget_headers(struct http_transfer *t)
 	t->answer->content_digest = "";
 }
 
-/* A server that has several ways to log in may give each in a header of its own. */
+/* A server may send one header for each of its ways to log in. */
 static const char *join_values(struct http_transfer *t, const char *first, const char *second)
 {
 	if (!*first || strlen(first) + strlen(second) > HEADER_VALUE_SIZE_MAX)
@@ -294,7 +297,7 @@ static struct curl_slist *make_headers(struct http_transfer *t)
 	const struct fetch_request *request = t->request;
 	struct curl_slist *list = NULL;
 
-	/* The sum is of the bytes as they are stored. */
+	/* Ask for no compression: sums are of the file as it is stored. */
 	add_header(t, &list, "Accept-Encoding", "identity");
 	if (request->accept)
 		add_header(t, &list, "Accept", request->accept);
@@ -310,7 +313,7 @@ static struct curl_slist *make_headers(struct http_transfer *t)
 	return list;
 }
 
-/* As curl(1) does: who has a certificate authority of his own names it there. */
+/* As curl(1) does. Administrators name certificate authorities of their own in these variables. */
 static void set_authorities(CURL *curl)
 {
 	const char *bundle = secure_getenv("CURL_CA_BUNDLE"), *directory;
@@ -337,7 +340,7 @@ static void set_options(struct http_transfer *t, struct curl_slist *headers, cha
 #else
 	curl_easy_setopt(curl, CURLOPT_PROTOCOLS, (long) (CURLPROTO_HTTP | CURLPROTO_HTTPS));
 #endif
-	/* Redirects are followed by fetch(), which knows who may be told what. */
+	/* fetch() follows redirects, because it knows which server may get the password. */
 	curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(curl, CURLOPT_NETRC, (long) CURL_NETRC_IGNORED);
 	if (t->has_credentials && first->user) {
@@ -390,7 +393,7 @@ static enum http_end status_failure(struct http_transfer *t)
 	return HTTP_FAILED;
 }
 
-/* An answer that came to its end, or was something else than the file. */
+/* The answer is complete, or isn't the file. */
 static enum http_end judge_status(struct http_transfer *t)
 {
 	char *location = NULL;
@@ -473,7 +476,7 @@ enum http_end http_transfer_run(struct http_transfer *t, struct failure *f)
 	headers = make_headers(t);
 	set_options(t, headers, errors);
 	code = curl_easy_perform(t->curl);
-	/* A body without a byte calls nobody. */
+	/* libcurl doesn't call us for an empty body. */
 	if (code == CURLE_OK && !t->has_begun && begin_body(t) < 0)
 		return t->end;
 	if (t->end != HTTP_DONE)

@@ -9,8 +9,8 @@
 enum http_end {
 	HTTP_DONE,
 	HTTP_REDIRECT, /* to .location */
-	HTTP_RESTART,  /* the bytes that are there don't belong to these: from the beginning */
-	HTTP_CUT,      /* it ended too early, and the failure says why */
+	HTTP_RESTART,  /* the bytes that exist belong to another file: start again */
+	HTTP_CUT,      /* the connection broke; the failure says why */
 	HTTP_FAILED,
 };
 
@@ -21,17 +21,17 @@ struct http_transfer {
 	struct fetch_validator *validator;
 	struct digest_context *digest; /* of the first `size` bytes */
 	CURL *curl;
-	const struct url *url; /* what is asked now */
+	const struct url *url; /* the address of this request */
 	bool has_credentials;
-	uint64_t size; /* bytes that are there; where to go on */
+	uint64_t size; /* the number of bytes that exist: where to continue */
 	const char *location;
 	bool head_is_checked;
-	/* Of this request: */
+	/* The state of this request: */
 	uint64_t offset;
 	bool has_begun, is_discarded;
 	size_t n_discarded;
 	const char *content_range;
-	enum http_end end; /* what its callbacks decided: HTTP_DONE is nothing yet */
+	enum http_end end; /* the callbacks' decision; HTTP_DONE: none yet */
 	struct failure *failure;
 };
 

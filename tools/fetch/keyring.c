@@ -21,9 +21,10 @@ static bool algorithm_signs(uint8_t algorithm)
 /* A keyring while it is read. */
 struct reading {
 	struct keyring *keyring;
-	struct pgp_key *primary; /* whose packets these are; NULL if it isn't of version 4 */
-	struct pgp_key *key;	 /* the last key or subkey; NULL likewise */
-	bool is_user_id;	 /* the last packet that isn't a signature was one */
+	struct pgp_key
+		*primary;    /* the key of the packets that follow; NULL if it isn't of version 4 */
+	struct pgp_key *key; /* the last key or subkey; NULL likewise */
+	bool is_user_id;     /* the last packet before these signatures was a user id */
 	size_t n_keys;
 };
 
@@ -53,7 +54,10 @@ static struct pgp_key *add_key(struct reading *reading, const struct packet *pac
 	return key;
 }
 
-/* What the primary key says of a key: the newest signature counts, and of two the stricter one. */
+/*
+ * Take over what the primary key states about a key. The newest signature counts; of two with the
+ * same time, the stricter one.
+ */
 static void bind_key(struct pgp_key *key, const struct pgp_signature *s)
 {
 	uint64_t expires = s->key_lifetime ? (uint64_t) key->created + s->key_lifetime : 0;
@@ -104,7 +108,7 @@ static void read_signature(struct reading *reading, const struct packet *packet)
 	if (!reading->primary || !reading->key ||
 	    !pgp_signature_parse(packet->body, packet->size, &s))
 		return;
-	/* A revocation that doesn't name who made it counts, too. */
+	/* A revocation without an issuer counts, too. */
 	if (s.type == SIGNATURE_KEY_REVOCATION && (!s.has_issuer || is_by(&s, reading->primary)))
 		revoke_key(reading->primary, &s);
 	else if (s.type == SIGNATURE_SUBKEY_REVOCATION && reading->key != reading->primary &&
@@ -260,7 +264,7 @@ static int judge_time(const struct pgp_key *key, uint64_t signed_at, struct fail
 	return 0;
 }
 
-/* One copy of the key, and of its primary key. */
+/* Check one copy of the key, and its primary key. */
 static int judge_key(const struct pgp_key *key, uint64_t signed_at, struct failure *f)
 {
 	char name[FINGERPRINT_TEXT_SIZE];
@@ -287,7 +291,7 @@ int keyring_judge(const struct keyring *keyring, const uint8_t fingerprint[stati
 	const struct pgp_key *good = NULL;
 	struct failure why = { 0 };
 
-	/* Clocks differ, by a time zone at most. */
+	/* Clocks of hosts differ, by a time zone at most. */
 	if (signed_at > now + 24 * 60 * 60)
 		return failure_set(f, FAILURE_NOT_PERMITTED,
 				   "the signature of key %s is of %s, which is in the future; see "

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Keys that images may be signed by, and whether one was good when it signed. gpgv(1) takes each key
- * of a keyring as good, so that expiry and revocation are read here. That they are the key's own words
- * is not checked anew: who may write the keyring is trusted.
+ * Keys that may sign images, and whether a key was valid when it signed. gpgv(1) accepts each key
+ * of a keyring, so expiry and revocation are checked here. The signatures on the keys themselves
+ * aren't verified: whoever may write the keyring is trusted.
  */
 #pragma once
 
@@ -12,8 +12,8 @@
 
 enum key_revocation {
 	KEY_NOT_REVOKED,
-	KEY_REVOKED_LATER, /* superseded or retired: what was signed before stays good */
-	KEY_REVOKED,	   /* compromised, or without a reason: nothing is good */
+	KEY_REVOKED_LATER, /* superseded or retired: earlier signatures stay valid */
+	KEY_REVOKED,	   /* compromised, or no reason given: no signature is valid */
 };
 
 struct pgp_key {
@@ -21,7 +21,7 @@ struct pgp_key {
 	const struct pgp_key *primary; /* of a subkey; itself otherwise */
 	uint32_t created;
 	bool is_bound;	   /* it has a signature of the primary key about it */
-	uint32_t bound_at; /* the time of the newest one, which counts */
+	uint32_t bound_at; /* the time of the newest one, which is used */
 	uint64_t expires;  /* 0 is never */
 	bool may_sign;
 	bool has_consent; /* a subkey's own signature */
@@ -62,9 +62,9 @@ const struct pgp_key *keyring_find(const struct keyring *keyring,
 				   const uint8_t fingerprint[static FINGERPRINT_SIZE]);
 
 /*
- * Whether a key that is in the keyring was good at the time of a signature, in seconds since 1970, at
- * `now`. Of a key that is in several files, one has to be good and none revoked. 0, or -1 with the
- * reason.
+ * Whether a key of the keyring was valid at the time of a signature, in seconds since 1970. `now`
+ * is the present time. If several files have the key, one copy must be valid and none revoked. 0,
+ * or -1 with the reason.
  */
 int keyring_judge(const struct keyring *keyring, const uint8_t fingerprint[static FINGERPRINT_SIZE],
 		  uint64_t signed_at, uint64_t now, const struct pgp_key **key,

@@ -13,7 +13,7 @@
 
 #define KEYRING_DIRECTORY SYSCONFDIR "/mymachines/keyring.d"
 
-/* Who may write the file may say who signs images. */
+/* Whoever can write this file decides which publishers are trusted. */
 static int check_owner(const char *path, struct failure *f)
 {
 	struct stat st;
@@ -39,7 +39,7 @@ static int add_file(struct keyring *keyring, const char *path, struct failure *f
 	return r < 0 ? failure_errno(f, r, "cannot read it") : keyring_add(keyring, text, size, f);
 }
 
-/* Returns whether there is such a file. */
+/* Returns whether the file exists. */
 static bool load_file(struct keyring *keyring, const char *path, struct notices *notices)
 {
 	struct failure f;
@@ -72,7 +72,7 @@ static void load_directory(struct keyring *keyring, struct notices *notices)
 
 void keyring_load(struct keyring *keyring, struct arena *arena, struct notices *notices)
 {
-	/* The administrator's stands in for the vendor's, and newer names for older ones. */
+	/* A file of the administrator replaces the vendor's, and a newer name replaces an older one. */
 	static const char *const of_systemd[] = {
 		"/etc/systemd/import-pubring.pgp",
 		"/etc/systemd/import-pubring.gpg",

@@ -10,7 +10,7 @@ static uint32_t read_u32(const uint8_t *p)
 	return (uint32_t) p[0] << 24 | (uint32_t) p[1] << 16 | (uint32_t) p[2] << 8 | p[3];
 }
 
-/* The length in a header of the old format, section 4.2.1. False for that of unknown length. */
+/* Read the length in a header of the old format, section 4.2.1. False for an indeterminate length. */
 static bool take_old_length(struct packets *p, unsigned int type, size_t *length)
 {
 	size_t size = (size_t) 1 << type;
@@ -25,7 +25,7 @@ static bool take_old_length(struct packets *p, unsigned int type, size_t *length
 	return true;
 }
 
-/* That of the new format, and of subpackets: sections 4.2.2 and 5.2.3.1. */
+/* The same in the new format, and in subpackets: sections 4.2.2 and 5.2.3.1. */
 static bool take_length(struct packets *p, bool is_subpacket, size_t *length)
 {
 	size_t size = 1;
@@ -133,12 +133,12 @@ static bool read_subpacket(struct pgp_signature *s, const uint8_t *p, size_t siz
 		s->has_reason = size > 0;
 		s->reason = size ? p[0] : 0;
 		return true;
-	case 3:	 /* expiration time: gpgv's to tell */
+	case 3:	 /* expiration time: gpgv checks it */
 	case 4:	 /* exportable */
 	case 5:	 /* trust */
 	case 6:	 /* regular expression */
 	case 7:	 /* revocable */
-	case 11: /* preferred algorithms, and what else says nothing of validity */
+	case 11: /* preferred algorithms, and others that don't concern validity */
 	case 12:
 	case 20:
 	case 21:
@@ -171,7 +171,7 @@ static bool read_subpackets(struct pgp_signature *s, struct packets p, bool is_h
 	return true;
 }
 
-/* Take two bytes of length, and so many bytes. */
+/* Take a length of two bytes, and that many bytes. */
 static bool take_area(struct packets *p, struct packets *area)
 {
 	size_t length;
@@ -298,7 +298,7 @@ static ssize_t decode_block(const char *at, const char *end, uint8_t *to)
 
 	if (size < 0 || !sum)
 		return size;
-	/* Of one byte or two, the last line may begin with padding. */
+	/* If one or two bytes remain, the last line may begin with padding. */
 	if (end - sum < 6 || base64_decode(sum + 2, 4, stored) != 3)
 		return -1;
 	return ((uint32_t) stored[0] << 16 | (uint32_t) stored[1] << 8 | stored[2]) ==
@@ -321,7 +321,7 @@ int armour_remove(struct arena *arena, const char *text, size_t size, const char
 		const char *block = skip_headers(at, end), *block_end = NULL;
 		ssize_t n = -1;
 
-		/* The line feed before may be that of the empty line. */
+		/* The line feed before it may be the empty line's. */
 		if (block)
 			block_end =
 				memmem(block - 1, (size_t) (end - block + 1), last, strlen(last));

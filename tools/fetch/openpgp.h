@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * OpenPGP packets, RFC 4880, read with bounds: what a keyring and a signature say. No mathematics;
- * these are gpgv's.
+ * OpenPGP packets, RFC 4880, read with bounds: the facts in keyrings and signatures. gpgv does the
+ * cryptography.
  */
 #pragma once
 
@@ -40,7 +40,7 @@ enum signature_type {
 	SIGNATURE_CERTIFICATION = 0x10, /* and the three that follow */
 	SIGNATURE_CERTIFICATION_LAST = 0x13,
 	SIGNATURE_SUBKEY = 0x18,
-	SIGNATURE_PRIMARY = 0x19, /* a subkey's own consent to be one */
+	SIGNATURE_PRIMARY = 0x19, /* a subkey's signature about its primary key */
 	SIGNATURE_DIRECT = 0x1f,
 	SIGNATURE_KEY_REVOCATION = 0x20,
 	SIGNATURE_SUBKEY_REVOCATION = 0x28,
@@ -65,8 +65,8 @@ struct pgp_signature {
 };
 
 /*
- * Parse the body of a signature packet. Only what is signed itself counts, but for the issuer.
- * False if it isn't valid, or has a critical part that isn't known.
+ * Parse the body of a signature packet. Only signed subpackets count, except for the issuer. False
+ * if it isn't valid, or has a critical subpacket that isn't known.
  */
 bool pgp_signature_parse(const uint8_t *body, size_t size, struct pgp_signature *signature);
 

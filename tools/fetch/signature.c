@@ -26,10 +26,10 @@
 
 #define CLEAR_BEGIN "-----BEGIN PGP SIGNED MESSAGE-----"
 
-/* What gpgv writes, at most: the signed text, and two lines for each of the signatures. */
+/* The limit of gpgv's output: the signed text, and two lines for each signature. */
 #define OUTPUT_SIZE_MAX (4 * 1024 * 1024)
 
-/* Its time: some, and what reading the data takes on a slow disk. */
+/* Its time limit: a constant, and the time to read the data from a slow disk. */
 #define GPGV_SECONDS	      60
 #define GPGV_BYTES_PER_SECOND (10 * 1024 * 1024)
 
@@ -44,7 +44,7 @@ struct gpgv {
 	int output, status, errors;
 };
 
-/* What gpgv says of one signature. */
+/* gpgv's result for one signature. */
 struct verdict {
 	bool is_good;
 	char fingerprint[FINGERPRINT_TEXT_SIZE];
@@ -94,9 +94,9 @@ static void limit(int resource, rlim_t value)
 }
 
 /*
- * In the child. It reads bytes of strangers, so it gets no network, no rights, and little of everything
- * else. What can't be had, as in a container, isn't had: gpgv is still only asked, and never trusted
- * with a file's name.
+ * In the child. It reads untrusted bytes, so it gets no network, no privileges and low limits.
+ * Restrictions that aren't possible here, as in a container, are skipped: gpgv still gets only
+ * descriptors, and no file's name.
  */
 static void confine(int seconds)
 {
@@ -109,12 +109,12 @@ static void confine(int seconds)
 		(void) unshare(CLONE_NEWNET | CLONE_NEWIPC);
 		if (setgroups(0, NULL) < 0 || setresgid(NOBODY, NOBODY, NOBODY) < 0 ||
 		    setresuid(NOBODY, NOBODY, NOBODY) < 0)
-			errno = 0; /* in a user namespace without such a user */
+			errno = 0; /* in a user namespace that doesn't map this user */
 	}
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
 
-/* Its descriptors: data, output, errors, status, keyring, signature, from 0 on. */
+/* Give it these descriptors, from 0 on: data, output, errors, status, keyring, signature. */
 static void exec_gpgv(const struct gpgv *g, bool is_clear, int seconds)
 {
 	const int from[] = { g->data, g->output, g->errors, g->status, g->keyring, g->signature };
@@ -137,7 +137,7 @@ static void exec_gpgv(const struct gpgv *g, bool is_clear, int seconds)
 	int high[6];
 
 	signals_reset();
-	/* Away from where they are put, first. */
+	/* First move them above the numbers that they get. */
 	for (int i = 0; i < 6; i++)
 		if ((high[i] = fcntl(from[i], F_DUPFD, 10)) < 0)
 			_exit(126);
@@ -236,7 +236,7 @@ static int missing_key(const struct keyring *keyring, const char *id, struct fai
 			   SYSCONFDIR);
 }
 
-/* One signature that gpgv can't check: most often, its key isn't there. */
+/* Note a signature that gpgv can't check. In most cases its key is missing. */
 static int judge_unchecked(const struct keyring *keyring, const struct verdict *v,
 			   struct failure *f)
 {
@@ -245,14 +245,14 @@ static int judge_unchecked(const struct keyring *keyring, const struct verdict *
 
 	if (!fingerprint_parse(v->unchecked, fingerprint) || !keyring_find(keyring, fingerprint))
 		return missing_key(keyring, v->unchecked, f);
-	/* It may not be usable, and gpgv noticed. */
+	/* The key may be unusable, and gpgv has noticed that. */
 	if (keyring_judge(keyring, fingerprint, v->signed_at, (uint64_t) time(NULL), &key, f) < 0)
 		return -1;
 	return failure_set(f, FAILURE_NOT_SUPPORTED, "gpgv can't check the signature of key %s",
 			   v->unchecked);
 }
 
-/* One signature of which gpgv says that its numbers are right. */
+/* Check the key of a signature that gpgv has verified. */
 static int judge_good(const struct keyring *keyring, const struct verdict *v, struct signer *signer,
 		      struct failure *f)
 {
@@ -280,7 +280,7 @@ static int judge_good(const struct keyring *keyring, const struct verdict *v, st
 	return 0;
 }
 
-/* One good signature is enough. A wrong one spoils it, one by a key that isn't here doesn't. */
+/* One valid signature is enough. A wrong signature makes the check fail; one by an unknown key doesn't. */
 static int judge(const struct keyring *keyring, const struct verdict *verdicts, size_t n,
 		 struct signer *signer, struct failure *f)
 {
@@ -311,8 +311,8 @@ static int judge(const struct keyring *keyring, const struct verdict *verdicts, 
 }
 
 /*
- * gpgv's answer. A key that expired is good or bad here by the time of its signature, so its exit
- * status isn't asked.
+ * Read gpgv's answer. Its exit status isn't used, because it is a failure for a key that has
+ * expired since the signature.
  */
 static int read_answer(struct arena *arena, const struct keyring *keyring, const struct gpgv *g,
 		       unsigned int n_texts_wanted, struct signer *signer, struct failure *f)
@@ -352,8 +352,8 @@ static int gpgv_init(struct gpgv *g, const struct keyring *keyring, const void *
 }
 
 /*
- * Nothing but signatures may go to gpgv: of a signed message that somebody sends in place of a
- * signature, it would check that message, and not our data.
+ * Pass only signatures to gpgv. If somebody sends a signed message in place of a signature, gpgv
+ * would verify that message, and not our data.
  */
 int signature_read(struct arena *arena, const void *bytes, size_t size, struct signature *signature,
 		   struct failure *f)

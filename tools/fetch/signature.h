@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Checking OpenPGP signatures: the mathematics by gpgv(1) in a confined child with a deadline,
- * everything else about key and signature by tools/fetch/keyring.h.
+ * Checking OpenPGP signatures. gpgv(1) verifies them, in a confined child with a deadline;
+ * tools/fetch/keyring.h checks the keys and times.
  */
 #pragma once
 
@@ -9,10 +9,10 @@
 #include "base/failure.h"
 #include "tools/fetch/keyring.h"
 
-/* Bytes of a file of signatures, which is never longer. */
+/* The limit for a file of signatures, in bytes. */
 #define SIGNATURE_SIZE_MAX (64 * 1024)
 
-/* Who signed. */
+/* The key that signed. */
 struct signer {
 	const struct pgp_key *key;
 	uint64_t signed_at; /* seconds since 1970 */
@@ -24,13 +24,16 @@ struct signature {
 	size_t size;
 };
 
-/* Read them from a file's bytes, armoured or not, which stay in use. 0, or -1 with a failure. */
+/*
+ * Read signatures from a file's bytes, armoured or not. The bytes must stay valid. 0, or -1 with a
+ * failure.
+ */
 int signature_read(struct arena *arena, const void *bytes, size_t size, struct signature *signature,
 		   struct failure *failure) __attribute__((nonnull, warn_unused_result));
 
 /*
- * Check that the bytes of `data_fd`, from its beginning, are signed by a key of the keyring that
- * was good at that time. 0, or -1 with a failure that names the key.
+ * Check that the contents of `data_fd` are signed by a key of the keyring that was valid at that
+ * time. 0, or -1 with a failure that names the key.
  */
 int signature_check(struct arena *arena, const struct keyring *keyring,
 		    const struct signature *signature, int data_fd, struct signer *signer,
@@ -45,9 +48,7 @@ int signature_check_text(struct arena *arena, const struct keyring *keyring,
 /* Whether a text is signed within itself: RFC 4880, section 7. */
 bool is_clear_signed(const char *text, size_t size);
 
-/*
- * The same with such a text. `*clear` becomes what is signed of it, with a NUL behind, in the arena.
- */
+/* The same with such a text. `*clear` becomes the signed part, with a NUL, in the arena. */
 int signature_check_clear(struct arena *arena, const struct keyring *keyring, const char *text,
 			  size_t size, char **clear, size_t *clear_size, struct signer *signer,
 			  struct failure *failure) __attribute__((nonnull, warn_unused_result));

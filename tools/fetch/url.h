@@ -9,9 +9,8 @@
 
 /* All in an arena. */
 struct url {
-	const char *address; /* the whole, without user, password and fragment: what is asked for */
-	const char
-		*shown; /* the same without a query, which may have a token in it: for messages */
+	const char *address; /* the address without user, password and fragment, for requests */
+	const char *shown; /* the same without the query, which may contain a token: for messages */
 	const char *scheme; /* "http" or "https" */
 	const char *host;
 	const char *port;
@@ -24,16 +23,16 @@ struct url {
 int url_parse(struct arena *arena, const char *text, struct url *url, struct failure *failure)
 	__attribute__((nonnull, warn_unused_result));
 
-/* Whether both are of one scheme, host and port: who is told a password of one may hear it at the other. */
+/* Whether both have the same scheme, host and port. A password for the one may be sent to the other. */
 bool urls_have_same_origin(const struct url *a, const struct url *b);
 
 /*
- * The last part of its path without escapes, which the publisher calls the file. NULL if there is none,
- * or if it can't be the name of a file.
+ * The last part of its path, without escapes: the publisher's name of the file. NULL if it is
+ * empty, or can't be the name of a file.
  */
 const char *url_file_name(struct arena *arena, const struct url *url);
 
-/* A text with escapes for all but what RFC 3986 calls unreserved. */
+/* A text in which all characters are escaped except those that RFC 3986 calls unreserved. */
 const char *url_escape(struct arena *arena, const char *text);
 
 /* The address of another file beside it: its text for url_parse(), with user and password. */

@@ -11,17 +11,17 @@
 
 #define LIST_SIZE_MAX ((size_t) 1024 * 1024)
 
-/* What publishers call their signatures: Ubuntu, openSUSE and systemd, Arch, Debian. */
+/* Endings of signatures: those of Ubuntu, openSUSE and systemd, Arch, Debian. */
 static const char *const suffixes[] = { ".gpg", ".asc", ".sig", ".sign" };
 
-/* One look for what there is. */
+/* The state of one search for lists and signatures. */
 struct look {
 	struct arena *arena;
 	const struct verify *verify;
 	const struct keyring *keyring;
 	const struct url *url;
 	const char *name;
-	/* What was found that isn't enough, for the message. */
+	/* For the message: what was found, but isn't enough. */
 	const char *unsigned_list, *list_without;
 };
 
@@ -55,7 +55,10 @@ static int fetch_beside(const struct look *look, const char *name, size_t size_m
 			  verify_may_be_plain(look->verify), text, size, final, f);
 }
 
-/* A signature of a file: 1 and it; 0 if there is none, or a page in its place; -1 with a failure. */
+/*
+ * Fetch a file's signature. 1; 0 if it doesn't exist, or the server sends a page instead; -1 with a
+ * failure.
+ */
 static int fetch_signature(const struct look *look, const char *name, struct signature *signature,
 			   const char **address, struct failure *f)
 {
@@ -78,8 +81,8 @@ static int fetch_signature(const struct look *look, const char *name, struct sig
 }
 
 /*
- * Check a list's signature. 1, and `*text` is what is signed; 0 if it has none; -1 with a failure: it
- * has one that isn't good.
+ * Check a list's signature. 1, and `*text` is the signed part; 0 if it has no signature; -1 with a
+ * failure if the signature isn't valid.
  */
 static int check_list(const struct look *look, const char *name, char **text, size_t *size,
 		      struct signer *signer, struct failure *f)
@@ -100,7 +103,7 @@ static int check_list(const struct look *look, const char *name, char **text, si
 	return r < 0 ? -1 : 1;
 }
 
-/* 1 if this list tells the sum, and is signed if that is wanted; 0 if not; -1 with a failure. */
+/* 1 if this list has the sum, and is signed if a signature is required; 0 if not; -1 with a failure. */
 static int read_list(struct look *look, const char *list, bool is_lone, struct published *published,
 		     struct failure *f)
 {
@@ -113,8 +116,7 @@ static int read_list(struct look *look, const char *list, bool is_lone, struct p
 	if (r <= 0)
 		return r;
 	p.list = final.shown;
-	/* The signature is asked for only if the sum is in the list, and the sum is taken from
-	 * what is signed. */
+	/* Fetch the signature only if the list has the sum. Then take the sum from the signed part. */
 	r = checksum_list_find(text, size, look->name, is_lone, &p.digest, f);
 	if (r < 0)
 		return failure_prefix(f, "%s", p.list);
@@ -170,7 +172,7 @@ int verify_read(struct arena *arena, const struct verify *verify, const struct k
 		struct failure *f)
 {
 	struct look look = { arena, verify, keyring, url, name, NULL, NULL };
-	/* Of the file only, or of all in its directory. */
+	/* Whether the list is for this file only, or for all files of its directory. */
 	const struct {
 		const char *list;
 		bool is_lone;
@@ -238,7 +240,7 @@ static int check_signature(struct arena *arena, const struct keyring *keyring,
 	return 0;
 }
 
-/* Mirrors behind a redirect are not always of one age: ask the one that sent the file. */
+/* Mirrors behind a redirect may have different versions: use the list of the one that sent the file. */
 static int check_again(struct arena *arena, const struct verify *verify,
 		       const struct keyring *keyring, const char *name, struct published *published,
 		       const struct fetch_answer *answer, int fd, struct failure *f)

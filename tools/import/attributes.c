@@ -75,7 +75,7 @@ static int add_acl_entries(struct archive_entry *entry, int type, const struct a
 	       ARCHIVE_OK) {
 		if (tag != wanted->archive)
 			continue;
-		/* A name means nothing here: the users are the image's. */
+		/* Ignore the entry's name: users are the image's, and only its number is known here. */
 		if (wanted->has_id && id < 0)
 			return -ENXIO;
 		if (count == ACL_ENTRIES)
@@ -103,7 +103,7 @@ static int set_acl(struct archive_entry *entry, int type, const char *key, int f
 				     (size_t) count * sizeof *acl.entries);
 }
 
-/* tar(1) may write an ACL a second time, as the attribute that it is. */
+/* Skip an ACL that tar(1) also wrote as an extended attribute. */
 static bool has_attribute(struct archive_entry *entry, const char *wanted)
 {
 	const char *key;
@@ -209,7 +209,7 @@ static bool is_kept(const char *key, struct attribute_losses *losses)
 		losses->selinux++;
 		return false;
 	}
-	/* The host's own notes about a file: of overlayfs, for example. */
+	/* Attributes that belong to the host, such as overlayfs'. */
 	return strncmp(key, "trusted.", 8) != 0;
 }
 
@@ -265,7 +265,7 @@ int attributes_copy(int from, int to)
 	for (const char *key = list; key < list + size; key += strlen(key) + 1) {
 		ssize_t length = fgetxattr(from, key, value, VALUE_SIZE_MAX);
 
-		/* The new file has a label of its own, if any. */
+		/* Don't copy the label: the new file has its own, if any. */
 		if (length < 0 || strcmp(key, SELINUX) == 0)
 			continue;
 		if (fsetxattr(to, key, value, (size_t) length, 0) < 0)

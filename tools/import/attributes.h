@@ -12,9 +12,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What could not be kept, by kind: for a line each, not one for each file. */
+/* Counts of what couldn't be kept, so that there is a line for each kind and not for each file. */
 struct attribute_losses {
-	bool with_selinux;			/* labels are wanted */
+	bool with_selinux;			/* whether labels are kept */
 	uint64_t selinux;			/* labels that were left out */
 	uint64_t user, other, acls;		/* that could not be set or read */
 	int user_error, other_error, acl_error; /* negative errnos of the first of each */
@@ -33,7 +33,7 @@ int attributes_set(struct archive_entry *entry, int fd, const char *name,
 int attributes_get(struct archive_entry *entry, const char *name, struct attribute_losses *losses,
 		   struct failure *failure) __attribute__((nonnull, warn_unused_result));
 
-/* Copy those of a file to another one. 0 or a negative errno. */
+/* Copy the attributes of a file to another one. 0 or a negative errno. */
 int attributes_copy(int from, int to);
 
 /* Warn of what was lost, in a line for each kind. */

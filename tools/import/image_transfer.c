@@ -22,10 +22,10 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-/* The other end, open for reading. */
+/* The source of an import, open for reading. */
 struct source_file {
 	int fd;
-	uint64_t size; /* what is still to be read, or 0 if that isn't known */
+	uint64_t size; /* how many bytes are still to be read, or 0 if that isn't known */
 };
 
 static int open_source(const char *path, struct source_file *source, struct failure *f)
@@ -83,7 +83,7 @@ static int explain_full_disk(const struct image_transfer *t, int r, const char *
 			   "no space is left on the file system of '%s', after %s", path, written);
 }
 
-/* What fills a draft. */
+/* Fills a draft. */
 typedef int filler(struct image_transfer *t, const struct source_file *source,
 		   struct image_draft *draft, struct progress *progress, struct notices *notices,
 		   struct failure *f);
@@ -106,7 +106,7 @@ static bool makes_no_image(const struct image_transfer *t)
 	return t->kept && strcmp(t->image_name, "-") == 0;
 }
 
-/* Give a draft its name, if `r` says that it is whole. */
+/* Give a draft its name, if `r` is 0: it is complete. */
 static int commit(const struct image_transfer *t, struct image_draft *draft, int r,
 		  struct notices *notices, struct failure *f)
 {
@@ -323,7 +323,7 @@ int import_fs(struct image_transfer *t, struct notices *notices, struct failure 
 
 	if (choose_directory_name(t, f) < 0)
 		return -1;
-	/* Of standard input, too, with a position of its own. */
+	/* Open it again, also for standard input, to get a position of its own. */
 	source = open(strcmp(t->file, "-") == 0 ? "/dev/stdin" : t->file,
 		      O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (source < 0)

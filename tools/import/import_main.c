@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * mymachines-import: bring images in and out. mymachines(1) starts it, after it has read the
- * command line, so that only this program needs libarchive: VERB [--OPTION[=VALUE]...] --
- * OPERAND...
+ * mymachines-import: import and export images. mymachines(1) reads the command line and starts it,
+ * so that only this program needs libarchive: VERB [--OPTION[=VALUE]...] -- OPERAND...
  */
 #include "base/array_size.h"
 #include "base/boolean.h"
@@ -36,7 +35,7 @@ struct request {
 	enum { JSON_NONE, JSON_ONE_LINE, JSON_LINES } json;
 	struct verify verify;
 	bool keeps;		    /* what is fetched */
-	const char *platform, *tag; /* of several images, the wanted one */
+	const char *platform, *tag; /* which of several images to take */
 	char **operands;
 	int n_operands;
 };
@@ -409,7 +408,7 @@ static int run_verb(char **words, struct failure *f)
 	return failure_set(f, FAILURE_USAGE, "unknown verb; mymachines(1) starts this program");
 }
 
-/* Under the name of machinectl(1) or importctl(1), which know one kind of failure. */
+/* Under the name of machinectl(1) or importctl(1), every failure ends with 1. */
 static bool is_link(void)
 {
 	return strncmp(program_invocation_short_name, "mymachines", strlen("mymachines")) != 0;

@@ -16,11 +16,14 @@ struct layer_work {
 	bool is_lowest;
 	int target;
 	const struct unpack_options *options;
-	/* For each reading. Made before the child has another root, in which libcrypto's files would be the image's. */
+	/*
+	 * A digest for each reading. They are made before the child changes its root, because
+	 * libcrypto would then load files of the image.
+	 */
 	struct digest_context *digests[2];
 };
 
-/* The archive of a layer, and the compressed bytes that it is in. */
+/* The archive of a layer, and the source of its compressed bytes. */
 struct layer_source {
 	struct source bytes, tar;
 	struct digest_context *digest;
@@ -64,7 +67,7 @@ static void close_layer(struct layer_source *s)
 typedef int entry_visitor(struct layer_source *s, struct archive_entry *entry, void *data,
 			  struct failure *f);
 
-/* Visit all entries, and hold the archive to its digest. */
+/* Visit all entries, and check the archive's digest. */
 static int visit_entries(struct layer_source *s, const struct layer_work *work,
 			 entry_visitor *visit, void *data, struct failure *f)
 {

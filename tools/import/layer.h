@@ -6,15 +6,15 @@
 #include "tools/import/unpack.h"
 
 struct layer {
-	int fd; /* of a file: the archive, compressed or not */
+	int fd; /* of the file: the archive, compressed or not */
 	uint64_t size;
 	struct digest digest; /* of the archive when it isn't compressed */
 };
 
 /*
- * Unpack a layer over what the directory `target` has from those below it. The digest is
- * checked as the archive is read. `options->limits` are those of this layer. `count` becomes
- * what it has. 0, or -1 with a failure; then the target has a part of it.
+ * Unpack a layer over the lower layers in the directory `target`. The digest is checked while the
+ * archive is read. `options->limits` are for this layer. `count` becomes the number of its bytes
+ * and entries. 0, or -1 with a failure; then the target contains a part of the layer.
  */
 int layer_unpack(const struct layer *layer, bool is_lowest, int target,
 		 const struct unpack_options *options, struct progress *progress,

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* Where the lone directory is meanwhile: it may hold something of its own name. */
+/* The name of the single directory meanwhile: it may contain an entry of the same name. */
 #define ASIDE ".#lifted"
 
 static void cleanup_directory(DIR **directory)
@@ -42,7 +42,7 @@ static const char *next_name(DIR *directory)
 	return entry ? entry->d_name : NULL;
 }
 
-/* The name of the only thing that is there. */
+/* The name of the directory's only entry. */
 static bool find_lone_name(int fd, char name[static NAME_MAX + 1])
 {
 	CLEANUP(cleanup_directory) DIR *directory = list_directory(fd);

@@ -60,7 +60,7 @@ int oci_download_begin(struct oci_download *d, struct arena *arena, const char *
 	return 0;
 }
 
-/* A layer on its way. */
+/* A layer that is being fetched. */
 struct layer_fetch {
 	struct oci_download *download;
 	struct partial *partial;
@@ -122,7 +122,7 @@ static int check_blob(const struct oci_descriptor *layer, const struct fetch_ans
 			   answer->url.shown, answer->size, layer->size);
 }
 
-/* What was there before may be the fault: then all of it anew. */
+/* An earlier partial download may be wrong: fetch the whole layer again. */
 static int fetch_layer(struct oci_download *d, const struct oci_descriptor *layer,
 		       struct partial *partial, struct failure *f)
 {
@@ -173,7 +173,7 @@ int oci_download_layers(struct oci_download *d, const struct oci_document *manif
 		const struct oci_descriptor *layer = &manifest->items[i];
 		struct partial *partial = &d->layers[d->n_layers];
 
-		/* The same layer can be in an image more than once. */
+		/* An image can contain the same layer more than once. */
 		if (!find_layer(d, &layer->digest)) {
 			if (partial_open(partial, pool,
 					 oci_registry_blob_address(&d->registry, &layer->digest),

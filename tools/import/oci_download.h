@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* An image of a registry. Its layers are fetched into the pool, all of them before one is unpacked. */
+/* An image of a registry. All layers are fetched into the pool before one is unpacked. */
 #pragma once
 
 #include "tools/import/oci_image.h"
@@ -14,10 +14,10 @@ struct oci_download {
 	const struct digest *digests; /* of these */
 	size_t n_layers;
 	struct progress *progress;
-	uint64_t done, total; /* bytes of the layers: those that are there, and all */
+	uint64_t done, total; /* bytes of the layers: fetched ones, and all */
 };
 
-/* Begin, and make a store of it. 0, or -1 with a failure. To be ended after a success. */
+/* Begin, and set up its store. 0, or -1 with a failure. End it after a success. */
 int oci_download_begin(struct oci_download *download, struct arena *arena, const char *reference,
 		       struct oci_store *store, struct failure *failure)
 	__attribute__((nonnull, warn_unused_result));
@@ -27,8 +27,8 @@ int oci_download_layers(struct oci_download *download, const struct oci_document
 			int pool, struct progress *progress, struct failure *failure)
 	__attribute__((nonnull, warn_unused_result));
 
-/* What the image rests on, in words. In the arena. */
+/* By what the image was checked, in words. In the arena. */
 const char *oci_download_words(const struct oci_download *download);
 
-/* Close the layers. If `stay`, those that have come are kept for the next pull. */
+/* Close the layers. If `stay`, fetched bytes are kept for the next pull. */
 void oci_download_end(struct oci_download *download, bool stay) __attribute__((nonnull));

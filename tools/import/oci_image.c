@@ -9,10 +9,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* An index can name another one. */
+/* An index can refer to another index. */
 #define DEPTH_MAX 4
 
-/* What containers have for their root directory, if no layer describes it. */
+/* The root directory's mode, if no layer has it. */
 #define ROOT_MODE 0755
 
 static void choose_platform(const struct oci_store *store, const struct oci_choice *choice,
@@ -55,7 +55,10 @@ int oci_image_find(const struct oci_store *store, const struct oci_choice *choic
 	return failure_set(f, FAILURE_INVALID, "an index of images names too many others");
 }
 
-/* Of an image that no index has chosen. Some that one has tell another platform, by mistake. */
+/*
+ * Check the platform only if no index has chosen the image. In images that an index names, it is
+ * sometimes wrong.
+ */
 static int check_platform(const struct oci_store *store, const struct oci_choice *choice,
 			  const struct oci_platform *has, struct failure *f)
 {
@@ -119,7 +122,7 @@ static int add_settings(struct image_draft *draft, const char *settings, struct 
 	if (fd < 0)
 		return -1;
 	r = write_at(fd, settings, strlen(settings), 0);
-	/* As other settings are. */
+	/* The mode that other settings have. */
 	if (r == 0 && fchmod(fd, 0644) < 0)
 		r = -errno;
 	return r < 0 ? failure_errno(f, r, "cannot write the settings") : 0;

@@ -10,7 +10,7 @@
 #include "tools/oci/configuration.h"
 #include "tools/oci/document.h"
 
-/* Where the parts of an image are. Each function returns 0 or a descriptor, or -1 with a failure. */
+/* Access to the parts of an image. Each function returns 0 or a descriptor, or -1 with a failure. */
 struct oci_store {
 	struct arena *arena;
 	void *data;
@@ -20,19 +20,19 @@ struct oci_store {
 	/* The configuration. */
 	int (*text)(void *data, const struct oci_descriptor *descriptor, char **text, size_t *size,
 		    struct failure *failure);
-	/* A layer, in a file that stays the store's. It is held to its digest. */
+	/* A layer, in a file that belongs to the store. Its digest is checked. */
 	int (*layer)(void *data, const struct oci_descriptor *descriptor, struct failure *failure);
 };
 
-/* Which of several images. */
+/* Which of several images to take. */
 struct oci_choice {
 	const struct oci_platform *platform; /* NULL: this host's */
-	const char *name;		     /* that a layout gives it, or NULL */
+	const char *name;		     /* its tag in a layout, or NULL */
 };
 
 struct oci_image {
 	struct oci_document manifest;
-	bool is_for_platform; /* an index says so */
+	bool is_for_platform; /* an index has chosen the image */
 	struct oci_configuration configuration;
 };
 
@@ -41,7 +41,7 @@ int oci_image_find(const struct oci_store *store, const struct oci_choice *choic
 		   struct oci_image *image, struct failure *failure)
 	__attribute__((nonnull, warn_unused_result));
 
-/* Read its configuration, after that. 0, or -1 with a failure. */
+/* Then read its configuration. 0, or -1 with a failure. */
 int oci_image_configure(const struct oci_store *store, const struct oci_choice *choice,
 			struct oci_image *image, struct notices *notices, struct failure *failure)
 	__attribute__((nonnull(1, 2, 3, 5), warn_unused_result));

@@ -14,7 +14,10 @@
 
 #define LISTED_SIZE_MAX 600
 
-/* Open a file of the directory, wherever links inside it lead. Returns a descriptor, or -1 with a failure. */
+/*
+ * Open a file of the directory. Links are followed inside the directory only. Returns a descriptor,
+ * or -1 with a failure.
+ */
 static int open_file(const struct oci_layout *layout, const char *path, struct failure *f)
 {
 	int fd = inside_open(layout->directory, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
@@ -90,7 +93,10 @@ static int read_document(void *data, const struct oci_descriptor *d, char **text
 	return d ? read_text(data, d, text, size, f) : read_file(data, "index.json", text, size, f);
 }
 
-/* Docker's files tell no digest of a layer: that of its archive, in the configuration, is checked later. */
+/*
+ * Docker's files have no digest of a layer's file. The digest of its archive is in the
+ * configuration, and is checked later.
+ */
 static int open_layer(void *data, const struct oci_descriptor *d, struct failure *f)
 {
 	struct oci_layout *layout = data;
@@ -126,7 +132,7 @@ int oci_layout_open(struct oci_layout *layout, struct arena *arena, int director
 		.text = read_text,
 		.layer = open_layer,
 	};
-	/* Today's "docker save" writes both. */
+	/* Recent versions of "docker save" write both. */
 	if (has_file(layout, "oci-layout") && has_file(layout, "index.json"))
 		return 0;
 	layout->is_docker = has_file(layout, "manifest.json");
@@ -143,7 +149,7 @@ void oci_layout_close(struct oci_layout *layout)
 	layout->layer = -1;
 }
 
-/* "TAG", or the whole reference with it. */
+/* Either "TAG", or the whole reference that ends with it. */
 static bool has_tag(json_object *image, const char *name)
 {
 	json_object *tags = json_member(image, "RepoTags", json_type_array);

@@ -10,13 +10,13 @@
 struct oci_layout {
 	struct arena *arena;
 	int directory; /* borrowed */
-	int layer;     /* the one that is open, or -1 */
+	int layer;     /* the layer that is open, or -1 */
 	bool is_docker;
 };
 
 /*
- * Look at a directory, and make a store of it. 0, or -1 with a failure: it is neither. To be closed after a
- * success.
+ * Read a directory, and set up a store for it. 0, or -1 with a failure if it has neither form.
+ * Close it after a success.
  */
 int oci_layout_open(struct oci_layout *layout, struct arena *arena, int directory,
 		    struct oci_store *store, struct failure *failure)

@@ -17,7 +17,7 @@ struct oci_work {
 	struct oci_transfer *oci;
 	struct oci_store store;
 	struct oci_download download;
-	int source; /* what is imported, or -1 */
+	int source; /* the file or directory to import, or -1 */
 };
 
 static int unpack(struct oci_work *w, const struct oci_image *image, struct image_transfer *t,
@@ -50,7 +50,7 @@ static int fetch_and_unpack(void *data, struct image_transfer *t, struct image_d
 	return 0;
 }
 
-/* What came of a connection that ended is of use; of what was refused, or fills the disk, nothing is. */
+/* Keep the bytes after a broken connection. Don't keep them after a refusal or a full disk. */
 static bool is_worth_keeping(const struct failure *f)
 {
 	return f->kind == FAILURE_OTHER || f->kind == FAILURE_TIMED_OUT || f->kind == FAILURE_BUSY;
@@ -92,7 +92,7 @@ static int import_directory(struct oci_work *w, int directory, struct image_tran
 	return r;
 }
 
-/* An archive is unpacked beside the draft first, as its parts are in any order. */
+/* First unpack the archive beside the draft, because its parts come in any order. */
 static int unpack_archive(struct oci_work *w, struct image_transfer *t, struct image_draft *draft,
 			  struct progress *progress, struct notices *notices, struct failure *f)
 {

@@ -9,7 +9,7 @@
 struct oci_transfer {
 	struct arena *arena;
 	struct oci_choice choice;
-	const char *words; /* what the image rests on; NULL if the user has brought it */
+	const char *words; /* by what the image was checked; NULL for an import */
 };
 
 image_transfer_run pull_oci, import_oci;

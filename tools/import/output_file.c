@@ -51,7 +51,7 @@ int output_file_begin(struct output_file *file, const char *path, struct failure
 			    : 0;
 }
 
-/* Under a hidden name first: only renaming replaces a file in one step. */
+/* Write under a hidden name first, because only renaming replaces a file in one step. */
 static int replace(const char *from, const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -84,7 +84,7 @@ int output_file_commit(struct output_file *file, struct failure *f)
 	int r = 0;
 
 	quote(file->path, quoted);
-	/* A pipe or a device may not know that. */
+	/* Pipes and some devices can't be synced. */
 	if (fsync(file->fd) < 0 && errno != EINVAL && errno != EROFS && errno != ENOTSUP)
 		return failure_errno(f, -errno, "cannot write '%s'", quoted);
 	if (!file->is_nameless)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A file that is being written: it gets its name when it is whole, and a former one stays until
- * then.
+ * A file that is being written. It gets its name when it is complete; until then an existing file
+ * of that name stays.
  */
 #pragma once
 
@@ -19,8 +19,9 @@ struct output_file {
 #define OUTPUT_FILE_INIT ((struct output_file){ .fd = -1 })
 
 /*
- * Begin a file with mode 0600. "-" is standard output, which must not be a terminal; what is
- * there and is not a regular file is written to as it is. 0, or -1 with a failure.
+ * Begin a file with mode 0600. "-" is standard output, which must not be a terminal. If the name
+ * belongs to something else than a regular file, such as a device, it is opened and written to. 0,
+ * or -1 with a failure.
  */
 int output_file_begin(struct output_file *file, const char *path, struct failure *failure)
 	__attribute__((nonnull, warn_unused_result));
@@ -29,5 +30,5 @@ int output_file_begin(struct output_file *file, const char *path, struct failure
 int output_file_commit(struct output_file *file, struct failure *failure)
 	__attribute__((nonnull, warn_unused_result));
 
-/* Close it. Without a name, nothing is left of it. */
+/* Close it. If it has no name yet, remove it. */
 void output_file_done(struct output_file *file) __attribute__((nonnull));

@@ -76,7 +76,7 @@ struct pack {
 	struct archive_entry_linkresolver *links;
 	struct attribute_losses losses;
 	uint64_t sockets, mounts;
-	uint64_t mount; /* the id of the mount that is packed */
+	uint64_t mount; /* the id of the mount that the image is on */
 	char path[PATH_MAX];
 	char *buffer;
 };
@@ -90,7 +90,7 @@ static int pack_failure(const struct pack *p, struct failure *f)
 				       archive_error_string(p->archive) ?: "no reason is given");
 }
 
-/* What is a hole is passed over by libarchive, which looks at its length alone. */
+/* libarchive skips holes, and only uses their length. */
 static int write_hole(struct pack *p, int64_t length, struct failure *f)
 {
 	static const char zeros[BUFFER_SIZE];
@@ -115,7 +115,7 @@ static int write_extent(struct pack *p, int fd, int64_t offset, int64_t end, str
 			continue;
 		if (n < 0)
 			return failure_errno(f, -errno, "cannot read");
-		/* It became shorter meanwhile: the archive has its former size. */
+		/* The file became shorter meanwhile: fill up to the size in the archive. */
 		if (n == 0)
 			return write_hole(p, end - offset, f);
 		if (archive_write_data(p->archive, p->buffer, (size_t) n) < 0)
@@ -148,7 +148,7 @@ static void describe_holes(struct archive_entry *entry, int fd, const struct sta
 		return;
 	while (extent_next(fd, st->st_size, &extent))
 		archive_entry_sparse_add_entry(entry, extent.begin, extent.end - extent.begin);
-	/* One that is nothing but a hole. */
+	/* The whole file is a hole. */
 	if (extent.end == 0)
 		archive_entry_sparse_add_entry(entry, st->st_size, 0);
 }
@@ -166,7 +166,7 @@ static int describe_link(struct archive_entry *entry, int directory, const char 
 	return 0;
 }
 
-/* Write an entry, whose contents the descriptor has if it isn't negative. */
+/* Write an entry. The descriptor, if it isn't negative, gives the contents. */
 static int write_entry(struct pack *p, struct archive_entry *entry, int fd, struct failure *f)
 {
 	struct archive_entry *spare = NULL;
@@ -175,7 +175,7 @@ static int write_entry(struct pack *p, struct archive_entry *entry, int fd, stru
 	archive_entry_linkify(p->links, &entry, &spare);
 	size = archive_entry_size(entry);
 	p->channel->count.entries++;
-	/* A warning is about a name that isn't in UTF-8: its bytes are written. */
+	/* A warning means that a name isn't in UTF-8. Its bytes are written as they are. */
 	if (archive_write_header(p->archive, entry) < ARCHIVE_WARN)
 		return pack_failure(p, f);
 	return fd >= 0 && size > 0 && !archive_entry_hardlink(entry)
@@ -218,7 +218,7 @@ static int describe(struct pack *p, int directory, const char *name, const struc
 		    struct archive_entry *entry, struct failure *f)
 {
 	archive_entry_copy_stat(entry, st);
-	/* Nobody wants to have these back. */
+	/* Nobody needs these attributes in an archive. */
 	archive_entry_unset_atime(entry);
 	archive_entry_unset_ctime(entry);
 	archive_entry_unset_birthtime(entry);
@@ -228,7 +228,7 @@ static int describe(struct pack *p, int directory, const char *name, const struc
 	return attributes_get(entry, name, &p->losses, f);
 }
 
-/* Returns 1 if what is below a directory is to be packed, too. */
+/* Returns 1 for a directory whose contents follow. */
 static int pack_described(struct pack *p, int directory, const char *name, bool is_mount,
 			  struct archive_entry *entry, struct failure *f)
 {
@@ -259,7 +259,7 @@ static uint64_t mount_id(int directory, const char *name)
 	return stx.stx_mnt_id;
 }
 
-/* An entry of the directory whose path has this length, which is the working one. */
+/* Pack an entry of the working directory, whose path has this length. */
 static int pack_name(struct pack *p, int directory, const char *name, size_t length, int depth,
 		     struct failure *f)
 {
@@ -315,9 +315,7 @@ static int list_names(int fd, struct string_list *names)
 	return r;
 }
 
-/*
- * What a directory contains, in the order of names, so that the same tree gives the same archive.
- */
+/* Pack a directory's entries in the order of their names, so that the same tree gives the same archive. */
 static int pack_directory(struct pack *p, int fd, size_t length, int depth, struct failure *f)
 {
 	CLEANUP(string_list_done) struct string_list names = { 0 };
@@ -395,7 +393,7 @@ static void pack_done(struct pack *p)
 {
 	if (p->links)
 		archive_entry_linkresolver_free(p->links);
-	/* Without the end of the archive, if it wasn't closed. */
+	/* If the archive wasn't closed, don't write its end. */
 	if (p->archive)
 		archive_write_free(p->archive);
 	free(p->buffer);
@@ -463,8 +461,8 @@ int pack_tar(int directory, int target, enum pack_format format, bool with_selin
 		.fds = { directory, target },
 		.powers = WORKER_READS,
 		/*
-		 * In others, each name that isn't ASCII would be marked as binary, of which
-		 * tar(1) warns.
+		 * In other locales each name that isn't ASCII would be marked as binary, and tar(1)
+		 * would warn.
 		 */
 		.locale = "C.UTF-8",
 	};

@@ -14,7 +14,7 @@ enum pack_format { PACK_UNCOMPRESSED, PACK_XZ, PACK_GZIP, PACK_BZIP2, PACK_ZSTD 
 /* "uncompressed", "xz", "gzip", "bzip2" or "zstd". false for others. */
 bool pack_format_parse(const char *text, enum pack_format *format) __attribute__((nonnull));
 
-/* That of a file's name, by its ending. */
+/* The format that a file's ending chooses. */
 enum pack_format pack_format_of_name(const char *name) __attribute__((nonnull, pure));
 
 /*

@@ -18,7 +18,7 @@
 /* "TOTAL ETAG". Only root reads and writes attributes of this kind. */
 #define ATTRIBUTE "trusted.mymachines.download"
 
-/* The form of a draft's name: tools/images/hidden_name.h. */
+/* Make a name of the same form as a draft's: tools/images/hidden_name.h. */
 static void make_name(struct partial *partial, const char *address)
 {
 	struct digest digest = digest_of_text(address, DIGEST_SHA256);
@@ -28,7 +28,7 @@ static void make_name(struct partial *partial, const char *address)
 		 digest_format(&digest, hex));
 }
 
-/* Open and lock it. Whoever had it before may have removed it meanwhile: then there is another one. */
+/* Open and lock the file. If its former owner has removed it meanwhile, open the new one. */
 static int open_locked(struct partial *partial, struct failure *f)
 {
 	struct stat st;
@@ -104,7 +104,7 @@ int partial_note(struct partial *partial, const struct fetch_validator *validato
 {
 	char text[ETAG_SIZE + 32];
 
-	/* Where there are no such attributes, the next pull begins anew. */
+	/* If the file system has no such attributes, the next pull starts from the beginning. */
 	(void) fremovexattr(partial->fd, ATTRIBUTE);
 	if (!*validator->etag)
 		return 0;

@@ -33,7 +33,7 @@ static int terminal_columns(FILE *terminal)
 	return ioctl(fileno(terminal), TIOCGWINSZ, &size) == 0 && size.ws_col ? size.ws_col : 80;
 }
 
-/* "[####----]  42%  ", or nothing where the end isn't known. */
+/* "[####----]  42%  ", or "" if the total isn't known. */
 static void format_bar(double part, char *text, size_t size)
 {
 	char bar[BAR_WIDTH + 1];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * How far a transfer has come: on a terminal, in one line that is removed at the end, and in its
- * file.
+ * A transfer's progress: on a terminal, in one line that is removed at the end, and in the
+ * transfer's file.
  */
 #pragma once
 
@@ -20,21 +20,21 @@ struct progress_count {
 };
 
 struct progress {
-	FILE *terminal; /* NULL: it isn't shown */
+	FILE *terminal; /* NULL: progress isn't shown */
 	bool is_shown;
 	int64_t start_ms, next_show_ms, next_write_ms; /* CLOCK_MONOTONIC */
-	struct transfer *transfer;		       /* its file is kept up to date, or NULL */
+	struct transfer *transfer; /* the transfer whose file is updated, or NULL */
 };
 
-/* Begin. It is shown from half a second on, if the stream is a terminal; the stream may be NULL. */
+/* Begin. Progress is shown after half a second, if the stream is a terminal. The stream may be NULL. */
 void progress_start(struct progress *progress, FILE *terminal, struct transfer *transfer)
 	__attribute__((nonnull(1)));
 
-/* Show how far it is, if that was long ago. */
+/* Show the progress again, if some time has passed since the last time. */
 void progress_update(struct progress *progress, const struct progress_count *count)
 	__attribute__((nonnull));
 
-/* Remove the line: before anything else is shown, and at the end. */
+/* Remove the line, before something else is printed and at the end. */
 void progress_clear(struct progress *progress) __attribute__((nonnull));
 
 /* "3.4 MiB", as in list-images. */

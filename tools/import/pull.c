@@ -18,7 +18,7 @@
 #include <strings.h>
 #include <unistd.h>
 
-/* Settings and hashes are short; only .verity is as a disk. */
+/* Settings and hashes are short. Only .verity can be as large as a disk. */
 #define SIDE_FILE_SIZE_MAX ((uint64_t) 1 << 20)
 
 static int name_from_address(struct pull *pull, char name[static NAME_MAX + 1], struct failure *f)
@@ -74,7 +74,7 @@ static bool show_progress(void *data, uint64_t done, uint64_t total)
 	return !stop_signal();
 }
 
-/* Servers send a page with status 200 where they want something else of us. */
+/* Some servers send a page with status 200 instead of the file, such as a login page. */
 static int check_head(void *data, const void *head, size_t size, const char *content_type,
 		      struct failure *f)
 {
@@ -121,7 +121,10 @@ static int fetch_file(struct pull *pull, enum digest_kind kind, struct fetch_ans
 		     answer, f);
 }
 
-/* Hold it to what the publisher says. What was there before may be the fault: then all of it anew. */
+/*
+ * Check the file against the publisher's sums. If it is wrong and an earlier download was
+ * continued, fetch the whole file again.
+ */
 static int check_file(struct pull *pull, struct published *published, struct fetch_answer *answer,
 		      struct failure *f)
 {
@@ -228,7 +231,10 @@ int pull_fetch(struct pull *pull, int pool, struct progress *progress, struct no
 	return open_fetched(pull, f);
 }
 
-/* Hold a file beside the image to what the publisher says. 1; 0 if that is nothing; -1 with a failure. */
+/*
+ * Check a file beside the image against the publisher's sums. 1; 0 if there are none for it; -1
+ * with a failure.
+ */
 static int check_side_file(const struct pull *pull, const struct url *url, const char *name,
 			   struct fetch_answer *answer, int fd, struct notices *notices,
 			   struct failure *f)
@@ -253,7 +259,7 @@ static int check_side_file(const struct pull *pull, const struct url *url, const
 		       : 1;
 }
 
-/* Servers send a page where they have no such file. */
+/* Some servers send a page for a missing file. */
 static bool is_page(const struct fetch_answer *answer)
 {
 	return strncasecmp(answer->content_type, "text/html", strlen("text/html")) == 0;
@@ -292,7 +298,7 @@ static int add_side_file(struct pull *pull, struct image_draft *draft, const cha
 	int fd = image_draft_add(draft, IMAGE_RAW, ending, f);
 	int r = fd < 0 ? -1 : fetch_side_file(pull, name, size_max, fd, notices, f);
 
-	/* It is removed with the draft then. */
+	/* The draft removes it then. */
 	if (r == 0)
 		draft->parts[draft->n_parts - 1].ending = NULL;
 	return r < 0 ? -1 : 0;
@@ -313,7 +319,7 @@ int pull_add_side_files(struct pull *pull, struct image_draft *draft, struct pro
 	};
 	char stem[NAME_MAX + 1];
 
-	/* A sum that the user gave is of the image alone. */
+	/* A sum from the user is for the image only. */
 	if (pull->verify.mode == VERIFY_DIGEST || !pull->file_name)
 		return 0;
 	pull->progress = progress;

@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Of the header; numbers are in big-endian order. */
+/* Offsets in the header. Numbers are in big-endian order. */
 enum {
 	AT_VERSION = 4,
 	AT_BACKING_OFFSET = 8,
@@ -37,7 +37,7 @@ enum { FEATURE_DIRTY = 1, FEATURE_CORRUPT = 2, FEATURE_DATA_FILE = 4, FEATURES_K
 
 #define EXTENSION_DATA_FILE 0x44415441
 
-/* For qemu-img. Reading a table of a disk as large as the limit takes a part of that. */
+/* The limit of qemu-img's memory. The table of a disk of the maximum size needs a part of that. */
 #define MEMORY_MAX  (UINT64_C(2) << 30)
 #define SECONDS_MAX 3600
 /* qemu's own limits of tables. */
@@ -71,7 +71,7 @@ static int refuse(struct failure *f, const char *why)
 	return failure_set(f, FAILURE_INVALID, "the qcow2 disk %s", why);
 }
 
-/* What is behind the header: numbers of kinds with contents. */
+/* Whether an extension of the header, which has a type, a length and contents, names a data file. */
 static bool names_data_file(const unsigned char *header, uint32_t at)
 {
 	while (at <= QCOW2_HEADER_SIZE - 8) {
@@ -110,7 +110,7 @@ static int check_tables(const unsigned char *header, uint64_t file_size, uint64_
 
 	if (bits < 9 || bits > 21)
 		return refuse(f, "has an impossible size of clusters");
-	/* Each entry is of a table that fills a cluster with entries of eight bytes. */
+	/* Each entry refers to a table that fills a cluster with entries of eight bytes. */
 	needed = (size + (UINT64_C(1) << (2 * bits - 3)) - 1) >> (2 * bits - 3);
 	if (entries > L1_ENTRIES_MAX || entries < needed)
 		return refuse(f, "has a table of an impossible size");

@@ -19,11 +19,11 @@
 
 struct raw_work {
 	int source, target;
-	int scratch; /* gets it if it isn't a disk byte for byte */
+	int scratch; /* the file for a disk that must be converted first */
 	uint64_t size, bytes_max;
 };
 
-/* Formats of disks that begin like this aren't read, and would make no disk that starts. */
+/* Formats of disks that aren't supported, and their first bytes. As raw disks they wouldn't boot. */
 static const char *foreign_format(const char *head, size_t size)
 {
 	static const struct {
@@ -129,7 +129,7 @@ static int unpack_bytes(const struct raw_work *work, struct source *source, stru
 
 static bool is_disk_as_stored(int fd)
 {
-	/* Of gzip, xz, zstd with and without a frame to skip, and bzip2. */
+	/* The first bytes of gzip, xz, zstd with and without a skippable frame, and bzip2. */
 	static const struct {
 		const char *magic;
 		size_t length;
@@ -147,7 +147,7 @@ static bool is_disk_as_stored(int fd)
 	    foreign_format(head, sizeof head))
 		return false;
 	for (size_t i = 0; i < sizeof compressed / sizeof *compressed; i++)
-		/* The first byte of a zstd frame to skip is any of sixteen. */
+		/* The first byte of a skippable zstd frame has sixteen possible values. */
 		if (memcmp(head, compressed[i].magic, compressed[i].length) == 0 ||
 		    memcmp(head + 1, compressed[i].magic, compressed[i].length) == 0)
 			return false;
@@ -161,7 +161,7 @@ static int unpack_here(struct worker_channel *channel, void *data, struct failur
 	struct stat st;
 	int r;
 
-	/* Its holes are known, and perhaps its blocks can be shared. */
+	/* Copy a file directly: its holes are known, and its blocks can perhaps be shared. */
 	if (fstat(work->source, &st) == 0 && S_ISREG(st.st_mode) && st.st_size % SECTOR == 0 &&
 	    lseek(work->source, 0, SEEK_CUR) == 0 && is_disk_as_stored(work->source))
 		return check_size(work, (uint64_t) st.st_size, f) < 0

@@ -42,10 +42,7 @@ static int open_archive(struct source *s, enum source_format format)
 {
 	struct archive *a = s->archive;
 
-	/*
-	 * Any of these could be a program instead, where libarchive lacks a library: that isn't
-	 * enough.
-	 */
+	/* If libarchive lacks a library, it would run a program for this format. Refuse that. */
 	if (archive_read_support_filter_gzip(a) != ARCHIVE_OK ||
 	    archive_read_support_filter_xz(a) != ARCHIVE_OK ||
 	    archive_read_support_filter_zstd(a) != ARCHIVE_OK ||
@@ -73,7 +70,7 @@ int source_open(struct source *s, int fd, uint64_t size, enum source_format form
 	return 0;
 }
 
-/* Unpack some more of what is below. The number of bytes, 0 at the end, or -1. */
+/* Unpack more bytes of the source below. Returns their number, 0 at the end, or -1. */
 static ssize_t unpack_some(struct source *s, const void **bytes)
 {
 	size_t size = 0;

@@ -8,8 +8,8 @@
 #include <stdint.h>
 
 /*
- * Copy a file of this size into a new one: by sharing its blocks where the file system can do
- * that, else what isn't zeros. 0, or -1 with a failure.
+ * Copy a file of this size into a new one: share its blocks if the file system can do that,
+ * otherwise copy what isn't zeros. 0, or -1 with a failure.
  */
 int sparse_copy(int from, int64_t size, int to, struct worker_channel *channel,
 		struct failure *failure) __attribute__((nonnull, warn_unused_result));

@@ -27,7 +27,7 @@ int stop_watch_signals(void)
 	if (pipe2(stop_pipe, O_CLOEXEC | O_NONBLOCK) < 0)
 		return -errno;
 	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
-		/* nohup(1) keeps its meaning. */
+		/* A signal that nohup(1) ignores stays ignored. */
 		if (sigaction(numbers[i], NULL, &old) == 0 && old.sa_handler == SIG_IGN)
 			continue;
 		sigaction(numbers[i], &action, NULL);

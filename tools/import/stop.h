@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Ending early, by a signal: what was begun is removed first. */
+/* Stopping at a signal, after the incomplete work was removed. */
 #pragma once
 
 /*
@@ -12,7 +12,7 @@ int stop_watch_signals(void);
 int stop_signal(void);
 
 /*
- * A descriptor that becomes readable when we are to stop; nobody reads it. -1 before the first
- * call above.
+ * A descriptor that becomes readable when we must stop. Nobody reads it. -1 before stop signals are
+ * caught.
  */
 int stop_descriptor(void);

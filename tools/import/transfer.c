@@ -19,10 +19,10 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
-/* The last id that was given. Hidden, as it is not a transfer. */
+/* The file of the last id. Its name is hidden, because it isn't a transfer. */
 #define LAST_ID ".last"
 
-/* Written as a whole each time, with blanks at the end: readers see the old one or the new one. */
+/* Write the whole text at once, filled up with blanks, so that readers see the old or the new text. */
 #define FILE_SIZE 16384
 
 int transfer_directory_make(void)
@@ -31,7 +31,7 @@ int transfer_directory_make(void)
 	return mkdir(TRANSFER_DIRECTORY, 0700) < 0 && errno != EEXIST ? -errno : 0;
 }
 
-/* For root alone: addresses may have passwords in them. */
+/* Only root may read it, because addresses may contain passwords. */
 static int open_directory(bool make)
 {
 	int fd, r = make ? transfer_directory_make() : 0;
@@ -109,7 +109,7 @@ static int begin(struct transfer *t, int directory)
 	t->start_time = stat.start_time;
 	snprintf(name, sizeof name, "%" PRIu32, t->id);
 	snprintf(hidden, sizeof hidden, ".%" PRIu32, t->id);
-	/* Whoever sees it has to see it locked, and whole. */
+	/* Lock and write it before it gets its name, so that readers never see a part. */
 	t->fd = openat(directory, hidden, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (t->fd < 0 || flock(t->fd, LOCK_EX | LOCK_NB) < 0)
 		return -errno;
@@ -185,7 +185,7 @@ static void parse(struct arena *arena, json_object *object, struct transfer *t)
 	t->progress = progress ? json_object_get_double(progress) : -1;
 }
 
-/* Whether the process of an open file has died. Then the file is removed. */
+/* Whether the process of an open file has died. If so, remove the file. */
 static bool is_left_over(int directory, const char *name, int fd)
 {
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
@@ -194,7 +194,7 @@ static bool is_left_over(int directory, const char *name, int fd)
 	return true;
 }
 
-/* Returns a locked transfer's file, or -1: it has ended. */
+/* Returns the file of a running transfer, or -1 if it has ended. */
 static int open_transfer(struct arena *arena, int directory, const char *name, struct transfer *t)
 {
 	int fd = openat(directory, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
@@ -268,7 +268,7 @@ static int signal_process(const struct transfer *t, int file, struct failure *f)
 
 	if (r == 0 && stat.start_time != t->start_time)
 		r = -ESRCH;
-	/* It lives, so the pid is the process's, unless it is one of another pid namespace. */
+	/* The process lives, so the pid is its own, unless it is in another pid namespace. */
 	if (r < 0 && flock(file, LOCK_EX | LOCK_NB) < 0)
 		return failure_set(f, FAILURE_ELSEWHERE,
 				   "transfer %" PRIu32 " runs in another pid namespace", t->id);
@@ -277,7 +277,7 @@ static int signal_process(const struct transfer *t, int file, struct failure *f)
 	return r < 0 ? failure_errno(f, r, "cannot stop transfer %" PRIu32, t->id) : 0;
 }
 
-/* The locked file of one, or -1 with a failure. */
+/* Find a running transfer's file. Returns -1 with a failure if there is none. */
 static int find_file(struct arena *arena, uint32_t id, struct transfer *t, struct failure *f)
 {
 	CLEANUP_CLOSE int directory = open_directory(false);

@@ -17,7 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Directories on the way that no entry describes. */
+/* The mode of directories that no entry describes. */
 #define MISSING_MODE 0755
 
 /* What most file systems have for a block. */
@@ -29,10 +29,7 @@ struct tree_directory {
 	struct timespec times[2];
 };
 
-/*
- * Open the directory at a path, or make it in the one above. Returns a descriptor or a negative
- * errno.
- */
+/* Open the directory at a path, or make it in its parent. Returns a descriptor or a negative errno. */
 static int open_or_make(int root, const char *path, int above, const char *name)
 {
 	int fd = inside_open_directory(root, path);
@@ -44,7 +41,7 @@ static int open_or_make(int root, const char *path, int above, const char *name)
 	return inside_open_directory(root, path);
 }
 
-/* Make what is missing on the way. Returns a descriptor of the last, or a negative errno. */
+/* Make the missing directories of a path. Returns a descriptor of the last one, or a negative errno. */
 static int make_parents(int root, char *path)
 {
 	int fd = inside_open_directory(root, "");
@@ -88,7 +85,7 @@ static int enter_parent(struct tree_writer *tree, const char *path, struct failu
 	return fchdir(fd) < 0 ? failure_errno(f, -errno, "cannot enter the directory") : 0;
 }
 
-/* The last component, after the directory has become the working one. NULL with a failure. */
+/* Change to an entry's directory. Returns the last component of its path, or NULL with a failure. */
 static const char *enter_parent_of(struct tree_writer *tree, char *path, struct failure *f)
 {
 	char *slash = strrchr(path, '/');
@@ -104,14 +101,14 @@ static const char *enter_parent_of(struct tree_writer *tree, char *path, struct 
 	return slash ? slash + 1 : path;
 }
 
-/* Remove what has the name of an entry that is to be made. */
+/* Remove an existing file with the name of the new entry. */
 static int make_room(struct tree_writer *tree, const char *name, struct failure *f)
 {
 	struct stat st;
 
 	if (fstatat(AT_FDCWD, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return failure_errno(f, -errno, "cannot replace what is there");
-	/* The path of the directory that we are in may lead over this. */
+	/* The path of the working directory may contain this name. */
 	if (S_ISDIR(st.st_mode) || S_ISLNK(st.st_mode))
 		tree->parent_is_stale = true;
 	return tree_remove(AT_FDCWD, name, f);
@@ -231,7 +228,7 @@ static int make_file(struct archive_entry *entry, const char *name)
 	return r < 0 ? -errno : r;
 }
 
-/* Names of both kinds of things that libarchive may not have understood. */
+/* Refuse kinds of files that libarchive may not have understood. */
 static int check_kind(struct archive_entry *entry, struct failure *f)
 {
 	switch (archive_entry_filetype(entry)) {
@@ -253,7 +250,7 @@ static int describe_other(struct tree_writer *tree, struct archive_entry *entry,
 	times_of(entry, times);
 	if (set_owner(entry, -1, name, f) < 0)
 		return -1;
-	/* It is not a link, as we have just made it. */
+	/* It isn't a link: we have just made it. */
 	if (archive_entry_filetype(entry) != AE_IFLNK && chmod(name, mode_of(entry)) < 0)
 		return failure_errno(f, -errno, "cannot set the mode");
 	if (attributes_set(entry, -1, name, &tree->losses, f) < 0)
@@ -289,7 +286,7 @@ static int add_file(struct tree_writer *tree, struct archive_entry *entry, const
 	return type == AE_IFREG ? r : describe_other(tree, entry, name, f);
 }
 
-/* A descriptor of what a hard link is to. It may be a link itself, which isn't followed. */
+/* Open the target of a hard link. If that is a symbolic link, it isn't followed. */
 static int open_link_target(struct tree_writer *tree, const char *target, struct failure *f)
 {
 	char path[PATH_MAX], quoted[QUOTED_SIZE];
@@ -306,8 +303,8 @@ static int open_link_target(struct tree_writer *tree, const char *target, struct
 }
 
 /*
- * By the directory and the name of the target: linking a descriptor would need a capability that
- * passes over permissions of directories.
+ * Link by the target's directory and name. Linking by a descriptor would need a capability that
+ * also overrides permissions of directories.
  */
 static int link_target(struct tree_writer *tree, const char *target, const char *name)
 {
@@ -429,7 +426,7 @@ int tree_file_done(struct tree_writer *tree, int fd, struct archive_entry *entry
 	return r;
 }
 
-/* A directory that was replaced meanwhile has the times of the new one. */
+/* Skip a directory that was replaced: the times are the new one's. */
 static int set_directory_times(int root, const struct tree_directory *directory)
 {
 	CLEANUP_CLOSE int fd =
@@ -444,7 +441,7 @@ static int set_directory_times(int root, const struct tree_directory *directory)
 
 int tree_finish(struct tree_writer *tree, struct failure *f)
 {
-	/* In their order: of a directory that the archive has twice, the later entry counts. */
+	/* Set them in the archive's order: for a directory that appears twice, the later entry counts. */
 	for (size_t i = 0; i < tree->n_directories; i++) {
 		int r = set_directory_times(tree->root, &tree->directories[i]);
 

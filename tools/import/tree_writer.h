@@ -25,23 +25,23 @@
 #include <stdint.h>
 
 struct tree_limits {
-	uint64_t bytes;	  /* of contents, in all */
-	uint64_t entries; /* in all */
+	uint64_t bytes;	  /* the limit of all contents, in bytes */
+	uint64_t entries; /* the limit of their number */
 };
 
 struct tree_directory;
 
 struct tree_writer {
 	int root;
-	struct worker_channel *channel; /* its count of bytes and entries is kept */
+	struct worker_channel *channel; /* its count of bytes and entries is updated */
 	struct tree_limits limits;
 	bool without_devices;
-	uint64_t devices; /* that were left out */
+	uint64_t devices; /* devices that were left out */
 	struct attribute_losses losses;
 	/* The directory in which the last entry was made. */
 	int parent; /* or -1 */
 	char parent_path[PATH_MAX];
-	bool parent_is_stale; /* its path may lead elsewhere by now */
+	bool parent_is_stale; /* its path may lead to another directory by now */
 	/* Directories, whose times are set at the end. */
 	struct tree_directory *directories;
 	size_t n_directories;
@@ -50,9 +50,9 @@ struct tree_writer {
 #define TREE_WRITER_INIT ((struct tree_writer){ .root = -1, .parent = -1 })
 
 /*
- * Make an entry, or replace what has its name. Returns a descriptor for the contents of a regular
- * file, which the caller writes by tree_write() and closes by tree_file_done(); TREE_NO_CONTENTS
- * for others; or -1 with a failure that names the entry.
+ * Make an entry, and replace an existing one of its name. Returns a descriptor for the contents of
+ * a regular file, which the caller writes by tree_write() and closes by tree_file_done();
+ * TREE_NO_CONTENTS for others; or -1 with a failure that names the entry.
  */
 #define TREE_NO_CONTENTS (-2)
 int tree_add(struct tree_writer *tree, struct archive_entry *entry, struct failure *failure)
@@ -73,5 +73,5 @@ int tree_file_done(struct tree_writer *tree, int fd, struct archive_entry *entry
 int tree_finish(struct tree_writer *tree, struct failure *failure)
 	__attribute__((nonnull, warn_unused_result));
 
-/* Release what it holds. The tree stays. */
+/* Release memory and descriptors. The tree stays. */
 void tree_writer_done(struct tree_writer *tree) __attribute__((nonnull));

@@ -48,8 +48,9 @@ static int unpack_entries(struct tree_writer *tree, struct source *source, struc
 	int r;
 
 	/*
-	 * A warning is about a name that the locale C doesn't have: it comes byte by byte. In a
-	 * locale of UTF-8, libarchive would compose its characters, to another name.
+	 * A warning means that a name has characters that the locale C doesn't know. It comes byte
+	 * by byte. In a UTF-8 locale, libarchive would normalize its characters, and so change the
+	 * name.
 	 */
 	while ((r = archive_read_next_header(source->archive, &entry)) == ARCHIVE_OK ||
 	       r == ARCHIVE_WARN) {

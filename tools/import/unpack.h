@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Unpacking a tar archive that somebody else made into an empty directory, in a process that has
- * this directory for its root (worker.h). Names and links are tree_writer.h's.
+ * Unpacking an untrusted tar archive into an empty directory, in a process that has this directory
+ * as its root (worker.h). tree_writer.h describes how names and links are handled.
  */
 #pragma once
 
@@ -14,15 +14,15 @@ struct unpack_options {
 	bool with_selinux;
 };
 
-/* Generous: a system of some million files. */
+/* More than any system needs. */
 #define UNPACK_BYTES_MAX   (UINT64_C(256) << 30)
 #define UNPACK_ENTRIES_MAX UINT64_C(10000000)
 
 /*
- * Unpack what the descriptor `source` gives, compressed or not; `size` is how many bytes it has,
- * or 0. `target` is a directory, not O_PATH. If the archive has nothing but one directory with an
- * operating system in it, its contents are what the target gets. What follows the archive is
- * read, and ignored. 0, or -1 with a failure; then the target has a part of it.
+ * Unpack the archive from the descriptor `source`, compressed or not. `size` is its number of
+ * bytes, or 0. `target` is a directory, not O_PATH. If the archive contains nothing but one
+ * directory with an operating system, the target gets the contents of that directory. Bytes after
+ * the archive are read and ignored. 0, or -1 with a failure; then the target contains a part of it.
  */
 int unpack_tar(int source, uint64_t size, int target, const struct unpack_options *options,
 	       struct progress *progress, struct progress_count *count, struct notices *notices,
@@ -32,6 +32,6 @@ int unpack_tar(int source, uint64_t size, int target, const struct unpack_option
 int unpack_entry(struct tree_writer *tree, struct source *source, struct archive_entry *entry,
 		 struct failure *failure) __attribute__((nonnull, warn_unused_result));
 
-/* What a tree begins with, by options. */
+/* Set up a tree according to the options. */
 void unpack_begin(struct tree_writer *tree, int root, const struct unpack_options *options,
 		  struct worker_channel *channel) __attribute__((nonnull));

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What a layer of an OCI image takes away from the layers below it: an entry ".wh.NAME" hides NAME, and
- * ".wh..wh..opq" hides all that its directory has. Wherever they stand in the layer, they concern only what
- * is below it.
+ * How a layer of an OCI image hides files of the layers below it: an entry ".wh.NAME" hides NAME,
+ * and ".wh..wh..opq" hides everything in its directory. Their position in the layer doesn't matter:
+ * they never hide files of their own layer.
  */
 #pragma once
 
@@ -15,7 +15,7 @@ enum whiteout_kind { WHITEOUT_NONE, WHITEOUT_NAME, WHITEOUT_OPAQUE };
 
 struct whiteout {
 	enum whiteout_kind kind;
-	char directory[PATH_MAX]; /* of what is hidden: a path below the root */
+	char directory[PATH_MAX]; /* of the hidden file: a path below the root */
 	char name[NAME_MAX + 1];  /* of WHITEOUT_NAME */
 };
 
@@ -27,8 +27,8 @@ int whiteout_parse(const char *name, struct whiteout *whiteout, struct failure *
 	__attribute__((nonnull, warn_unused_result));
 
 /*
- * Hide it in a tree. Links on the way are followed inside the tree only. What isn't there needs no hiding.
- * 0, or -1 with a failure.
+ * Hide it in a tree. Links in the path are followed inside the tree only. A missing file is no
+ * failure. 0, or -1 with a failure.
  */
 int whiteout_apply(const struct whiteout *whiteout, int root, struct failure *failure)
 	__attribute__((nonnull, warn_unused_result));

@@ -35,10 +35,10 @@ enum report_kind { REPORT_PROGRESS, REPORT_WARNING, REPORT_FAILURE, REPORT_DONE 
 struct worker_report {
 	enum report_kind kind;
 	struct progress_count count;
-	struct failure failure; /* of a warning, its text alone */
+	struct failure failure; /* for a warning, only its text */
 };
 
-/* A packet has the text only up to its end. */
+/* A packet ends with the text's NUL. */
 static void send_report(struct worker_channel *channel, struct worker_report *report)
 {
 	size_t size =
@@ -71,7 +71,7 @@ void worker_warn(struct worker_channel *channel, const char *format, ...)
 	send_report(channel, &report);
 }
 
-/* A directory in which nothing is and nothing can be made, as it is removed already. */
+/* Open an empty directory that is already removed, so that nothing can be made in it. */
 static int open_empty_directory(void)
 {
 	char path[] = "/run/mymachines-empty-XXXXXX";
@@ -134,7 +134,7 @@ static int compare_fds(const void *a, const void *b)
 	return *(const int *) a - *(const int *) b;
 }
 
-/* Standard error stays, for what a sanitizer or a program says. */
+/* Keep standard error, for messages of a sanitizer or a program. */
 static int close_others(const struct worker *worker, int channel)
 {
 	int kept[WORKER_FDS_MAX + 1], first = STDERR_FILENO + 1;
@@ -163,7 +163,7 @@ static int prepare_child(const struct worker *worker, int channel, pid_t parent,
 	if (!setlocale(LC_CTYPE, worker->locale ?: "C"))
 		return failure_set(f, FAILURE_NOT_SUPPORTED, "the C library lacks the locale %s",
 				   worker->locale);
-	/* What is read or written comes in descriptors of its own. */
+	/* Files to read or write are passed as descriptors. */
 	for (int fd = STDIN_FILENO; fd <= STDOUT_FILENO; fd++) {
 		bool is_kept = false;
 
@@ -177,7 +177,7 @@ static int prepare_child(const struct worker *worker, int channel, pid_t parent,
 	if (r == 0)
 		r = close_others(worker, channel);
 	null = -1;
-	/* A program has it open until it ends, which is what we wait for. */
+	/* A program keeps it open until it ends, and we wait for that. */
 	if (r == 0 && worker->program && fcntl(channel, F_SETFD, 0) < 0)
 		r = -errno;
 	if (r < 0)
@@ -201,17 +201,17 @@ static void run_child(const struct worker *worker, int fd, pid_t parent)
 	_exit(report.kind == REPORT_DONE ? EXIT_SUCCESS : EXIT_FAILURE);
 }
 
-/* What a child has said, so far. */
+/* The child's reports so far. */
 struct hearing {
 	int fd;
 	struct progress *progress;
 	struct progress_count *count;
 	struct notices *notices;
-	bool has_ended; /* it has reported its end, or closed the channel */
+	bool has_ended; /* the child has reported its end, or closed the channel */
 	bool is_done;
 };
 
-/* The child has read what others made, and may be theirs by now. */
+/* The child has read untrusted data, and may be under its author's control. */
 static void make_printable(char *text, size_t size)
 {
 	text[size - 1] = '\0';
@@ -259,7 +259,7 @@ static int stopped_failure(struct failure *f)
 			   strsignal(stop_signal()));
 }
 
-/* Hear the child until it has ended or we are to stop. */
+/* Receive the child's reports until it has ended or we must stop. */
 static int hear_child(struct hearing *hearing, struct failure *f)
 {
 	struct pollfd pollers[] = {

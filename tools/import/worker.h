@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Work on what others made, in a child process that can do little: it has one directory for its
- * root, no network, few capabilities and few descriptors. It reports to us how far it has come,
- * what it noticed and why it failed.
+ * Work on untrusted data, in a child process with few rights: it has one directory as its root, no
+ * network, few capabilities and few descriptors. It reports its progress, warnings and failure to
+ * us.
  */
 #pragma once
 
@@ -15,11 +15,11 @@
 /* In the child: where it reports. */
 struct worker_channel {
 	int fd;
-	int64_t next_ms; /* when it reports its progress again: CLOCK_MONOTONIC */
+	int64_t next_ms; /* the time of its next progress report: CLOCK_MONOTONIC */
 	struct progress_count count;
 };
 
-/* Report the progress that `channel->count` has, unless that was done just before. */
+/* Report the progress in `channel->count`, unless a report was sent shortly before. */
 void worker_report_progress(struct worker_channel *channel) __attribute__((nonnull));
 
 /* Report a warning. */
@@ -39,22 +39,20 @@ enum worker_powers {
 #define WORKER_HOST_ROOT  (-2) /* for a program of this host */
 
 struct worker {
-	/*
-	 * What the child does. 0, or -1 with a failure. It doesn't return if it executes a
-	 * program.
-	 */
+	/* The child's work. 0, or -1 with a failure. It doesn't return if it executes a program. */
 	int (*work)(struct worker_channel *channel, void *data, struct failure *failure);
 	void *data;
 	int root;		 /* a descriptor of its root directory, or one of the above */
-	int fds[WORKER_FDS_MAX]; /* that it keeps, 0 behind them; all others are closed */
+	int fds[WORKER_FDS_MAX]; /* the descriptors that it keeps, ended by 0; all others are closed */
 	enum worker_powers powers;
-	const char *locale;  /* its LC_CTYPE, "C" if NULL; none can be loaded inside */
-	const char *program; /* what it executes, for words; then its exit status counts */
+	const char *locale; /* its LC_CTYPE, "C" if NULL; locales can't be loaded in its root */
+	const char *
+		program; /* the program that it executes, for messages; then its exit status counts */
 };
 
 /*
- * Run it until it ends. It is killed if this process is to stop (stop.h) or is killed itself. 0,
- * or -1 with a failure. `count` becomes what it has done.
+ * Run it until it ends. It is killed if this process has to stop (stop.h) or is killed. 0, or -1
+ * with a failure. `count` becomes the child's result.
  */
 int worker_run(const struct worker *worker, struct progress *progress, struct progress_count *count,
 	       struct notices *notices, struct failure *failure)
