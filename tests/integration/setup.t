@@ -155,6 +155,23 @@ like "$status:$err" "0:mymachines: setup: lxc: container busy doesn't include *,
     "lxc: a container whose configuration can't be edited safely is reported"
 mymachines setup --quiet lxc --remove 2>/dev/null
 umount /var/lib/lxc
+# Containers are where LXC itself keeps them.
+mkdir -p "$TMPDIR/lxc-elsewhere/busy" "$TMPDIR/lxc-config"
+echo 'lxc.uts.name = busy' >"$TMPDIR/lxc-elsewhere/busy/config"
+cp "$TMPDIR/lxc-elsewhere/busy/config" "$TMPDIR/busy.before"
+if command -v lxc-config >/dev/null; then
+    mkdir -p /etc/lxc
+    echo "lxc.lxcpath = $TMPDIR/lxc-elsewhere" >>/etc/lxc/lxc.conf
+else
+    printf '%s\n' '#!/bin/sh' "[ \"\$1\" != lxc.lxcpath ] || echo $TMPDIR/lxc-elsewhere" >"$TMPDIR/lxc-config/lxc-config"
+    chmod +x "$TMPDIR/lxc-config/lxc-config"
+fi
+PATH=$TMPDIR/lxc-config:$PATH mymachines setup --quiet lxc
+is "$(grep -c lxc.hook.start-host "$TMPDIR/lxc-elsewhere/busy/config")" 1 "lxc: a container in the directory of lxc.system.conf(5) has the lines"
+PATH=$TMPDIR/lxc-config:$PATH mymachines setup --quiet lxc --remove
+ok "$(cmp -s "$TMPDIR/lxc-elsewhere/busy/config" "$TMPDIR/busy.before"; echo $?)" \
+    "lxc: a container in the directory of lxc.system.conf(5) is as it was after remove"
+[ ! -e /etc/lxc/lxc.conf ] || sed -i '/^lxc.lxcpath/d' /etc/lxc/lxc.conf
 printf '%s\n' 'arch: amd64' 'hostname: testing' '' '[snapshot]' 'arch: amd64' >config
 cp config before
 fails_with_lines() {

@@ -24,6 +24,9 @@
 /* lxc.system.conf(5), "lxc.lxcpath": where containers are by default. */
 #define CONTAINERS "/var/lib/lxc"
 
+/* lxc-config(1) prints a setting at once. */
+#define LXC_CONFIG_MILLISECONDS (3 * 1000)
+
 /* Deeper than this, nobody includes files. */
 #define INCLUDES_MAX 8
 
@@ -141,9 +144,9 @@ static bool includes_common_file(struct arena *arena, const char *path, unsigned
 }
 
 /* Change a container's configuration, if it doesn't include the common one or has our lines. */
-static void change_container(struct setup_plan *plan, const char *name)
+static void change_container(struct setup_plan *plan, const char *directory, const char *name)
 {
-	const char *path = arena_printf(plan->arena, CONTAINERS "/%s/config", name);
+	const char *path = arena_printf(plan->arena, "%s/%s/config", directory, name);
 	struct failure f;
 
 	if (access(path, F_OK) < 0 ||
@@ -156,15 +159,30 @@ static void change_container(struct setup_plan *plan, const char *name)
 					 name, f.text);
 }
 
+/* Returns the directory of root's containers. */
+static const char *find_containers(struct arena *arena)
+{
+	const char *const lxc_config[] = { "lxc-config", "lxc.lxcpath", NULL };
+	struct program_answer answer;
+	struct failure f;
+
+	if (program_run(arena, lxc_config, LXC_CONFIG_MILLISECONDS, &answer, &f) < 0 ||
+	    answer.status != 0 || *answer.output != '/')
+		return CONTAINERS;
+	answer.output[strcspn(answer.output, "\n")] = '\0';
+	return answer.output;
+}
+
 /* Those of some templates, such as busybox, include nothing. */
 static void change_containers(struct setup_plan *plan)
 {
-	DIR *directory = opendir(CONTAINERS);
+	const char *path = find_containers(plan->arena);
+	DIR *directory = opendir(path);
 	struct dirent *entry;
 
 	while (directory && (entry = readdir(directory)))
 		if (entry->d_name[0] != '.')
-			change_container(plan, entry->d_name);
+			change_container(plan, path, entry->d_name);
 	if (directory)
 		closedir(directory);
 }
