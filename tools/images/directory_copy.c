@@ -21,7 +21,7 @@ static int make_snapshot(int pool, const char *hidden, void *data)
 	return fd < 0 ? -errno : fd;
 }
 
-/* Whether a snapshot is refused because the pool is another file system, or somebody else's. */
+/* Whether a snapshot failed because the pool is on another file system, or isn't ours. */
 static bool needs_copy(const struct failure *f)
 {
 	return f->error == -EXDEV || f->error == -ENOTTY || f->error == -EINVAL ||
@@ -34,7 +34,7 @@ int image_draft_begin_copy(struct image_draft *draft, int pool, const char *name
 {
 	struct stat st, of_pool;
 
-	/* Of this host's root, the pool is a part: the copy would never end. */
+	/* The pool is a part of this host's root, so a copy with the pool would never end. */
 	if (fstat(source, &st) < 0 || fstat(pool, &of_pool) < 0)
 		return failure_errno(f, -errno, "cannot look at %s", IMAGE_POOL);
 	if (is_subvolume(source, &st)) {

@@ -10,9 +10,9 @@
 #include <stdbool.h>
 
 /*
- * Begin a draft with all that is in an open directory: by snapshots, if it is a subvolume of the
- * pool's file system, else file by file, which `watch` is told of. The pool itself is left out.
- * 0, or -1 with a failure. To be ended with image_draft_done() in either case.
+ * Begin a draft with the contents of an open directory: by snapshots if it is a subvolume of the
+ * pool's file system, otherwise file by file, with reports to `watch`. The pool itself is left out.
+ * 0, or -1 with a failure. End it with image_draft_done() in both cases.
  */
 int image_draft_begin_copy(struct image_draft *draft, int pool, const char *name, bool replaces,
 			   int source, struct tree_copy_watch watch, struct notices *notices,

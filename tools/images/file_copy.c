@@ -22,7 +22,7 @@ static bool is_unsupported(int error)
 	       error == EPERM || error == EBADF || error == ETXTBSY;
 }
 
-/* Copy a part by reading and writing. A file that has become shorter ends it. */
+/* Copy a part by reading and writing. Stop where a file has become shorter. */
 static int copy_by_buffer(int from, int to, off_t offset, off_t end, bool makes_holes)
 {
 	char *buffer = malloc(BUFFER_SIZE);
@@ -58,7 +58,7 @@ static int copy_part(int from, int to, off_t offset, off_t end)
 			continue;
 		if (n < 0 && !is_unsupported(errno))
 			return -errno;
-		/* Some file systems answer 0 for what they can't copy so. */
+		/* Some file systems return 0 if they can't copy in this way. */
 		if (n <= 0)
 			return copy_by_buffer(from, to, offset, end, false);
 		offset += n;

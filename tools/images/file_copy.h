@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Copying what is in a file, in the cheapest way that its file system has. */
+/* Copying a file's contents in the cheapest way that its file system has. */
 #pragma once
 
 #include <stdint.h>
 
 /*
- * Copy a regular file of `size` bytes to an empty one: by sharing its blocks, where that can be,
- * else by having the kernel copy what isn't a hole. `to` is as long afterwards, with holes where
- * `from` has them. 0 or a negative errno.
+ * Copy a regular file of `size` bytes to an empty one. Share its blocks if possible; otherwise the
+ * kernel copies the data between the holes. `to` gets the same size and holes. 0 or a negative
+ * errno.
  */
 int file_copy(int from, int to, uint64_t size);
 

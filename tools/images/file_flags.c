@@ -7,7 +7,7 @@
 
 int file_flags_read(int fd, unsigned int *flags)
 {
-	/* The kernel takes it for a pointer to int, whatever its header has. */
+	/* The kernel expects a pointer to int, although its header says long. */
 	unsigned int value = 0;
 
 	if (ioctl(fd, FS_IOC_GETFLAGS, &value) < 0)

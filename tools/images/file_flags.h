@@ -4,8 +4,8 @@
 
 #include <stdbool.h>
 
-/* Read FS_..._FL of <linux/fs.h>. 0 or a negative errno: -ENOTTY where there are none. */
+/* Read FS_..._FL of <linux/fs.h>. 0 or a negative errno: -ENOTTY if the file system has no flags. */
 int file_flags_read(int fd, unsigned int *flags);
 
-/* Change some of them: those of `mask` become as in `flags`. 0 or a negative errno. */
+/* Set the flags of `mask` to their values in `flags`. 0 or a negative errno. */
 int file_flags_change(int fd, unsigned int mask, unsigned int flags);

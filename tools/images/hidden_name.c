@@ -12,13 +12,13 @@
 
 #define RANDOM_DIGITS 12
 
-/* What follows the random number. Of those that are made here. */
+/* Endings after the random number, in names that are made here. */
 static const char *const endings[] = {
 	[HIDDEN_DRAFT] = "",
 	[HIDDEN_OLD] = ".old",
 };
 
-/* It needs to differ from others, no more: early in the boot there may be no randomness yet. */
+/* It only has to differ from other names, so don't wait for randomness early in the boot. */
 static uint64_t random_number(void)
 {
 	struct timespec now;
@@ -36,7 +36,7 @@ void hidden_name_make(char hidden[static NAME_MAX + 1], const char *name, enum h
 		 (unsigned long long) (random_number() & 0xffffffffffff), endings[kind]);
 }
 
-/* Take an ending off the text, whose length is `length`. Returns whether it has it. */
+/* Remove an ending from the text, whose length is `length`. Returns whether the text had it. */
 static bool take_ending(const char *text, size_t *length, const char *ending)
 {
 	size_t size = strlen(ending);
@@ -47,7 +47,7 @@ static bool take_ending(const char *text, size_t *length, const char *ending)
 	return true;
 }
 
-/* Take ".RANDOM" off. */
+/* Remove ".RANDOM". */
 static bool take_random(const char *text, size_t *length)
 {
 	const char *random;

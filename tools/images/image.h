@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* An image on this host, and where images are looked for: as systemd-machined(8) does. */
+/* An image on this host. Images are looked for in the same directories as by systemd-machined(8). */
 #pragma once
 
 #include "base/arena.h"
@@ -29,7 +29,7 @@ struct image {
 	bool is_host;	/* ".host", this host's own root directory */
 	bool is_link;	/* the path is a symbolic link to what the image is */
 	bool is_in_pool;
-	struct stat stat;  /* of what the path leads to */
+	struct stat stat;  /* device and inode of the file that the path leads to */
 	uint64_t created;  /* microseconds since 1970, or 0 if not known */
 	uint64_t modified; /* the same */
 	/* Bytes, or IMAGE_UNKNOWN: in all, not shared with other images, and limits. */

@@ -60,7 +60,7 @@ static int rename_at(const struct image_place *place, const struct image *image,
 	char quoted[QUOTED_SIZE];
 	int r;
 
-	/* They have both names for a moment, so that they are there whenever it ends. */
+	/* The files have both names for a moment, so that neither image is without them if this is killed. */
 	if (side_files_link(place->directory, image->name, name, f) < 0)
 		return -1;
 	r = rename_file(place, image, name);
@@ -127,7 +127,7 @@ static int set_limit(int fd, const char *path, uint64_t bytes, struct failure *f
 	if (!is_subvolume(fd, &st))
 		return failure_set(f, FAILURE_NOT_SUPPORTED,
 				   "%s is not a subvolume of btrfs: only these have limits", path);
-	/* Counting makes some hosts very slow, so that isn't begun here. */
+	/* Don't enable quotas here, because they make some hosts very slow. */
 	r = subvolume_read_quota(fd, &quota);
 	if (r == -ENOENT)
 		return failure_set(f, FAILURE_NOT_SUPPORTED,

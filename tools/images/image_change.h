@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Changing an image that is there. An image in use isn't changed: FAILURE_BUSY. */
+/* Changing an existing image. An image in use isn't changed: FAILURE_BUSY. */
 #pragma once
 
 #include "base/failure.h"
@@ -17,12 +17,12 @@ int image_set_read_only(const struct image *image, bool read_only, struct failur
 	__attribute__((nonnull, warn_unused_result));
 
 /*
- * Limit how many bytes it may take; IMAGE_UNKNOWN: no limit. Only a subvolume has one, and where
- * the administrator has switched quotas on. 0, or -1 with a failure.
+ * Limit how many bytes it may take; IMAGE_UNKNOWN: no limit. Only subvolumes have limits, and only
+ * if the administrator has enabled quotas. 0, or -1 with a failure.
  */
 int image_set_limit(const struct image *image, uint64_t bytes, struct failure *failure)
 	__attribute__((nonnull, warn_unused_result));
 
-/* The same for all of the pool. */
+/* The same for the whole pool. */
 int image_pool_set_limit(uint64_t bytes, struct failure *failure)
 	__attribute__((nonnull, warn_unused_result));

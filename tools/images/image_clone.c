@@ -21,14 +21,14 @@
 #include <unistd.h>
 
 /*
- * Keep others from removing or renaming the image meanwhile. If it is in use, the one who uses it
- * does that; but it may write.
+ * Lock the image, so that nobody removes or renames it meanwhile. If it is in use, its user's lock
+ * does that, but the user may write to it.
  */
 static int lock_source(struct image_lock *lock, const struct image *image, bool at_once,
 		       struct notices *notices, struct failure *f)
 {
 	*lock = IMAGE_LOCK_NONE;
-	/* Nobody locks this host's own root. */
+	/* This host's own root has no lock. */
 	if (image->is_host || image_lock(lock, image->path, IMAGE_LOCK_SHARED, f) == 0)
 		return 0;
 	if (f->kind != FAILURE_BUSY)
@@ -62,14 +62,14 @@ static int copy_disk(const struct image_draft *draft, const struct image *image,
 
 	if (image->kind == IMAGE_BLOCK && ioctl(source, BLKGETSIZE64, &size) < 0)
 		return failure_errno(f, -errno, "cannot read the size of %s", image->path);
-	/* Files share blocks only if both have it, or not. */
+	/* Files can share blocks only if both have this flag, or neither. */
 	if (file_flags_read(source, &flags) == 0 && flags & FS_NOCOW_FL)
 		file_flags_change(draft->fd, FS_NOCOW_FL, flags);
 	r = image->kind == IMAGE_BLOCK ? file_copy_nonzero(source, draft->fd, size)
 				       : file_copy(source, draft->fd, size);
 	if (r < 0)
 		return failure_errno(f, r, "cannot copy %s", image->path);
-	/* As it was, but for the mark; `read_only` is the mark. */
+	/* Copy the mode, except for the read-only mark, which `read_only` gives. */
 	if (image->kind == IMAGE_RAW && fchmod(draft->fd, (image->stat.st_mode & 0777) | 0200) < 0)
 		return failure_errno(f, -errno, "cannot set the mode of the copy");
 	return 0;
@@ -114,13 +114,16 @@ static int clone_from(const struct image *image, int source, int pool, const cha
 
 	if (make_copy(&draft, pool, image, source, name, false, notices, f) < 0)
 		return -1;
-	/* Before the name, so that the image never is without its settings. */
+	/* Copy settings before the image gets its name, so that it never is without them. */
 	if (copy_side_files(image, pool, name, notices, f) < 0)
 		return -1;
 	return image_draft_commit(&draft, read_only, notices, f);
 }
 
-/* Whether a copy is of one moment. Snapshots of subvolumes in a subvolume come one by one. */
+/*
+ * Whether a copy shows one moment. It doesn't if the image has subvolumes, whose snapshots are made
+ * one by one.
+ */
 static bool is_at_once(const struct image *image, int source)
 {
 	return image->kind == IMAGE_SUBVOLUME && !subvolume_has_others(source);

@@ -10,10 +10,10 @@
 #include <stdbool.h>
 
 /*
- * Make a copy of an image in the pool, in the cheapest way that the file system has: a snapshot
- * of a subvolume, shared blocks, or a copy of what isn't a hole; a device becomes a raw file. Its
- * settings and hashes are copied with it. An image in use may be cloned, with a warning where the
- * copy isn't of one moment. 0, or -1 with a failure, FAILURE_EXISTS if there is one of this name.
+ * Copy an image into the pool, in the cheapest way that the file system has: a snapshot of a
+ * subvolume, shared blocks, or a copy without the holes. A device becomes a raw file. Settings and
+ * hashes are copied, too. An image in use can be cloned, with a warning if the copy doesn't show
+ * one moment. 0, or -1 with a failure: FAILURE_EXISTS if the name is taken.
  */
 int image_clone(const struct image *image, const char *name, bool read_only,
 		struct notices *notices, struct failure *failure)

@@ -17,7 +17,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
-/* systemd's. An image in an earlier one hides those of its name in later ones. */
+/* systemd's directories. An image in an earlier one hides images of its name in later ones. */
 static const char *const search_path[] = {
 	"/etc/machines",      "/run/machines",		 IMAGE_POOL,
 	"/var/lib/container", "/usr/local/lib/machines", "/usr/lib/machines",
@@ -30,7 +30,7 @@ const char *image_kind_name(enum image_kind kind)
 	return names[kind];
 }
 
-/* The name of an image in a file of this name, or NULL. In the arena. */
+/* The image's name for a file's name, in the arena. NULL if it can't be an image. */
 static const char *name_of_file(struct arena *arena, const char *file, mode_t mode)
 {
 	size_t length = strlen(file);
@@ -87,7 +87,7 @@ static bool is_below_usr(const char *path)
 	return strncmp(path, "/usr/", 5) == 0;
 }
 
-/* Look at the image in a file of a directory. Returns whether it is one. */
+/* Read the facts about a file of a directory. Returns whether it is an image. */
 static bool look(struct arena *arena, int directory, const char *path, const char *file,
 		 struct image *image)
 {
@@ -98,7 +98,7 @@ static bool look(struct arena *arena, int directory, const char *path, const cha
 	CLEANUP_CLOSE int fd = -1;
 	struct stat st;
 
-	/* First what it is: opening something else may block, or do something. */
+	/* Look at its type first: opening other kinds of files may block or have effects. */
 	if (fstatat(directory, file, &st, 0) < 0 ||
 	    !(found.name = name_of_file(arena, file, st.st_mode)) ||
 	    !image_name_is_valid(found.name))
@@ -178,7 +178,7 @@ int image_find(struct arena *arena, const char *name, struct image *image, struc
 		if (directory < 0)
 			return failure_errno(f, directory, "cannot look for images in %s",
 					     search_path[i]);
-		/* "x.raw" as a name is that of "x.raw.raw", unless it is a directory. */
+		/* "x.raw" is the name of a file "x.raw.raw", unless it is a directory. */
 		if (look(arena, directory, search_path[i], name, image) &&
 		    strcmp(image->name, name) == 0)
 			return 0;
@@ -210,7 +210,7 @@ static void list_add(struct listing *l, const struct image *image)
 	l->images[l->count++] = *image;
 }
 
-/* Of a directory and a raw file with one name, the directory is the image. */
+/* If a directory and a raw file have the same name, the directory is the image. */
 static void list_entry(struct listing *l, int directory, const char *path, const char *file,
 		       size_t n_former)
 {

@@ -23,10 +23,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* How often another process may have taken a draft for one that was left over. */
+/* How many times another process may remove our new draft, which it takes for an old one. */
 #define ATTEMPTS 100
 
-/* The file in the pool that an image of this name and kind is. */
+/* The name of the file in the pool for an image of this name and kind. */
 static void format_file(char file[static NAME_MAX + 1], const char *name, enum image_kind kind)
 {
 	snprintf(file, NAME_MAX + 1, "%s%s", name, kind == IMAGE_RAW ? ".raw" : "");
@@ -38,7 +38,7 @@ static int make_directory(int pool, const char *hidden)
 
 	if (r == -EEXIST)
 		return r;
-	/* Also where a container has no right to make subvolumes. */
+	/* Make a directory, also in a container that may not make subvolumes. */
 	if (r < 0 && mkdirat(pool, hidden, 0700) < 0)
 		return -errno;
 	fd = openat(pool, hidden, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -62,7 +62,7 @@ static int make_empty(int pool, const char *hidden, void *data)
 	return fd < 0 ? -errno : fd;
 }
 
-/* Lock a draft that has just been made. -ESTALE if it has been removed as a left-over one. */
+/* Lock a new draft. -ESTALE if another process has removed it, as one that nobody uses. */
 static int lock_draft(int pool, const char *hidden, int fd)
 {
 	struct stat here, there;
@@ -76,7 +76,7 @@ static int lock_draft(int pool, const char *hidden, int fd)
 	return 0;
 }
 
-/* A directory may have become a subvolume, which is marked in another way. */
+/* If the directory is a subvolume now, the mark is another one. */
 static void correct_kind(struct image_draft *draft)
 {
 	struct stat st;
@@ -125,7 +125,7 @@ static int make_draft(struct image_draft *draft, image_maker *maker, void *data)
 }
 
 /*
- * What an image of this name is now, if it may be replaced. Returns 1; 0 if there is none; -1
+ * Find an existing image of this name, if it may be replaced. Returns 1; 0 if it doesn't exist; -1
  * with a failure.
  */
 static int find_former(struct arena *arena, const struct image_draft *draft, struct image *former,
@@ -147,7 +147,7 @@ static int find_former(struct arena *arena, const struct image_draft *draft, str
 	return 1;
 }
 
-/* Fail early if it can't get its name. That another image of this name comes later is no problem. */
+/* Fail early if the name is taken. It is checked again when the draft gets its name. */
 static int check_name(const struct image_draft *draft, struct failure *f)
 {
 	CLEANUP(arena_done) struct arena arena = { 0 };
@@ -157,7 +157,7 @@ static int check_name(const struct image_draft *draft, struct failure *f)
 
 	if (r <= 0)
 		return r;
-	/* The former image may be used until the new one is whole. */
+	/* The existing image can be used until the new one is complete. */
 	if (image_lock(&lock, former.path, IMAGE_LOCK_EXCLUSIVE, f) < 0)
 		return -1;
 	image_unlock(&lock);
@@ -182,7 +182,10 @@ int image_draft_begin_with(struct image_draft *draft, int pool, const char *name
 		return -1;
 	r = check_name(draft, f);
 	if (r == 0) {
-		/* Of one that was killed: nobody else makes an image of this name now. */
+		/*
+		 * Remove the drafts of killed processes. We hold the lock of the name, so nobody
+		 * else makes such an image now.
+		 */
 		image_remove_leftovers(pool, name, NULL);
 		r = make_draft(draft, maker, data);
 		if (r < 0)
@@ -216,7 +219,7 @@ int image_draft_add(struct image_draft *draft, enum image_kind kind, const char 
 	return part->fd;
 }
 
-/* Write all of it to the disk. A name before the contents would be of half an image after a crash. */
+/* Write everything to the disk first. Otherwise a crash could leave an incomplete image with its name. */
 static int sync_draft(const struct image_draft *draft)
 {
 	int r = draft->kind == IMAGE_RAW ? fsync(draft->fd) : syncfs(draft->fd);
@@ -232,7 +235,7 @@ static int rename_at(int pool, const char *from, const char *to, unsigned int fl
 	return syscall(SYS_renameat2, pool, from, pool, to, flags) < 0 ? -errno : 0;
 }
 
-/* The base name of the former image's file, which is in the pool. */
+/* The file name of the existing image in the pool. */
 static const char *former_file(const struct image *former)
 {
 	return strrchr(former->path, '/') + 1;
@@ -263,7 +266,7 @@ static int place(struct image_draft *draft, const struct image *former, char *le
 	return r;
 }
 
-/* Give the draft its name in the place of a former image. 0 or a negative errno. */
+/* Give the draft its name, in place of an existing image. 0 or a negative errno. */
 static int replace(struct image_draft *draft, const struct image *former, char *leftover)
 {
 	struct image_place at = { draft->pool, former_file(former) };
@@ -293,7 +296,7 @@ static int place_parts(struct image_draft *draft, struct failure *f)
 	return 0;
 }
 
-/* Those that have their names already, when the image can't get its own. */
+/* Remove the side files that have their names already, if the image can't get its own. */
 static void remove_placed_parts(const struct image_draft *draft)
 {
 	for (size_t i = 0; i < draft->n_parts; i++) {
@@ -307,8 +310,8 @@ static void remove_placed_parts(const struct image_draft *draft)
 }
 
 /*
- * A new image never has its name without its side files. One that replaces another gets them just after: until
- * then, those that are there tell what the former one is.
+ * A new image gets its name after its side files. If it replaces another, they get theirs just
+ * after it, because until then the existing ones describe the old image.
  */
 static int place_new(struct image_draft *draft, char *leftover, struct failure *f)
 {
@@ -369,7 +372,7 @@ int image_draft_commit(struct image_draft *draft, bool read_only, struct notices
 		return -1;
 	draft->hidden[0] = 0;
 	fsync(draft->pool);
-	/* Not before the naming: what is immutable can't be renamed. */
+	/* Mark it after the renaming, because an immutable directory can't be renamed. */
 	if (read_only)
 		mark_read_only(draft, notices);
 	if (!leftover[0])
@@ -386,7 +389,7 @@ void image_draft_done(struct image_draft *draft)
 {
 	struct failure ignored;
 
-	/* What can't be removed is left for image_clean(). */
+	/* Files that can't be removed are left to image_clean(). */
 	if (draft->hidden[0] && tree_remove(draft->pool, draft->hidden, &ignored) < 0)
 		draft->hidden[0] = 0;
 	if (draft->fd >= 0)

@@ -13,7 +13,7 @@
 
 #define LOCK_DIRECTORY "/run/systemd/nspawn/locks"
 
-/* How often a lock file may be removed by its former owner while it is being locked here. */
+/* How many times a lock file's former owner may remove it while we lock it. */
 #define ATTEMPTS 100
 
 static bool locks_are_off(void)
@@ -24,7 +24,7 @@ static bool locks_are_off(void)
 			 strcasecmp(value, "false") == 0 || strcasecmp(value, "off") == 0);
 }
 
-/* Lock an open file of an open file description, without waiting. 0 or a negative errno. */
+/* Lock an open file by an open file description lock, without waiting. 0 or a negative errno. */
 static int lock_descriptor(int fd, short type)
 {
 	struct flock lock = { .l_type = type, .l_whence = SEEK_SET };
@@ -34,10 +34,7 @@ static int lock_descriptor(int fd, short type)
 	return errno == EAGAIN || errno == EACCES ? -EBUSY : -errno;
 }
 
-/*
- * Open and lock the file at a path. -ESTALE if it was removed meanwhile, by whoever had it
- * locked before.
- */
+/* Open and lock the file at a path. -ESTALE if its former owner has removed it meanwhile. */
 static int lock_once(const char *path, short type)
 {
 	int r, fd = open(path, O_CREAT | O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
@@ -74,7 +71,7 @@ static int lock_file_take(struct lock_file *file, char *path, enum image_lock_mo
 	return 0;
 }
 
-/* A file that others have locked as well stays for them. */
+/* Keep a file that others have locked, too. */
 static void lock_file_release(struct lock_file *file)
 {
 	if (file->fd < 0)
@@ -86,7 +83,7 @@ static void lock_file_release(struct lock_file *file)
 	*file = LOCK_FILE_NONE;
 }
 
-/* The lock file beside the image, on a read-only file system none. 0 or a negative errno. */
+/* Lock the file beside the image. A read-only file system has none. 0 or a negative errno. */
 static int lock_beside(struct lock_file *file, const char *path, enum image_lock_mode mode)
 {
 	const char *slash = strrchr(path, '/');
@@ -101,7 +98,7 @@ static int lock_beside(struct lock_file *file, const char *path, enum image_lock
 
 static int make_lock_directory(void)
 {
-	/* Modes as systemd's. */
+	/* systemd's modes. */
 	if ((mkdir("/run/systemd", 0755) < 0 && errno != EEXIST) ||
 	    (mkdir("/run/systemd/nspawn", 0755) < 0 && errno != EEXIST) ||
 	    (mkdir(LOCK_DIRECTORY, 0700) < 0 && errno != EEXIST))
@@ -147,7 +144,7 @@ int image_lock(struct image_lock *lock, const char *path, enum image_lock_mode m
 		return 0;
 	if (stat(path, &st) < 0)
 		return failure_errno(f, -errno, "cannot lock %s", path);
-	/* A device is this host's alone, and its directory is not a place for files. */
+	/* Only this host uses the device, and its directory in /dev is not for lock files. */
 	if (!S_ISBLK(st.st_mode))
 		r = lock_beside(&taken.beside, path, mode);
 	if (r == 0)

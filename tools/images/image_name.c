@@ -9,7 +9,7 @@
 static bool is_text(const char *name)
 {
 	for (size_t length; *name; name += length) {
-		/* Valid UTF-8 of one byte is ASCII; more bytes are judged together. */
+		/* A character of one byte is ASCII; the bytes of others are checked together. */
 		length = printable_length(name);
 		if (length == 0)
 			return false;
@@ -17,7 +17,7 @@ static bool is_text(const char *name)
 	return true;
 }
 
-/* What is wrong with a name, or NULL. */
+/* The reason why a name isn't valid, or NULL. */
 static const char *find_fault(const char *name)
 {
 	if (!*name)

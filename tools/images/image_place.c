@@ -29,7 +29,7 @@ void image_place_close(struct image_place *place)
 	*place = IMAGE_PLACE_NONE;
 }
 
-/* A directory and no link to one, or a negative errno. */
+/* Open a directory, not a link to one. A descriptor or a negative errno. */
 static int open_directory(const struct image_place *place)
 {
 	int fd = openat(place->directory, place->file,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Where an image is: its directory, and its file in there. */
+/* An image's place: its directory, and its file's name there. */
 #pragma once
 
 #include "tools/images/image.h"
@@ -17,8 +17,8 @@ int image_place_open(struct image_place *place, const struct image *image, struc
 void image_place_close(struct image_place *place) __attribute__((nonnull));
 
 /*
- * An immutable directory can't be renamed. Make it not so, which returns whether it was; and make
- * it immutable again.
+ * An immutable directory can't be renamed. The first function clears the flag, and returns whether
+ * it was set; the second one sets it again.
  */
 bool image_place_make_movable(const struct image_place *place) __attribute__((nonnull));
 void image_place_make_immutable(const struct image_place *place) __attribute__((nonnull));

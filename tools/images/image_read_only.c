@@ -30,7 +30,7 @@ bool image_fd_is_read_only(int fd, enum image_kind kind, const struct stat *st)
 
 	if (has_read_only_mark(fd, kind, st))
 		return true;
-	/* What a device's file is on says nothing of the device. */
+	/* Skip devices: the file system of a device's file doesn't matter for the device. */
 	return kind != IMAGE_BLOCK && fstatvfs(fd, &fs) == 0 && fs.f_flag & ST_RDONLY;
 }
 

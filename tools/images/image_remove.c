@@ -31,7 +31,7 @@ static bool is_below(const char *path, const char *directory)
 	return strncmp(path, directory, length) == 0 && (!path[length] || path[length] == '/');
 }
 
-/* Fail if something is mounted in the image: it would block removing it half way. */
+/* Fail if something is mounted in the image, because the removal would stop half-way. */
 static int check_mounts(const struct image *image, struct failure *f)
 {
 	CLEANUP_FREE char *real = realpath(image->path, NULL);
@@ -58,7 +58,7 @@ static int check_removable(const struct image *image, struct failure *f)
 	return image->is_link || image->kind == IMAGE_BLOCK ? 0 : check_mounts(image, f);
 }
 
-/* Take its name from the image. `hidden` becomes the one that it has then. */
+/* Give the image a hidden name, which `hidden` becomes. */
 static int hide(const struct image_place *place, const struct image *image, char *hidden,
 		struct failure *f)
 {
@@ -81,7 +81,10 @@ static int remove_at(const struct image_place *place, const struct image *image,
 
 	if (hide(place, image, hidden, f) < 0)
 		return -1;
-	/* The contents last: image_clean() removes the others, too, if it finds them. */
+	/*
+	 * Remove the contents last. If this is killed, image_clean() finds them, and removes the
+	 * side files, too.
+	 */
 	if (side_files_remove(place->directory, image->name, f) < 0)
 		return -1;
 	if (tree_remove(place->directory, hidden, f) < 0)
@@ -103,21 +106,21 @@ int image_remove(const struct image *image, struct failure *f)
 	return remove_at(&place, image, f);
 }
 
-/* Whether nobody works on it any more. Then it is locked until `fd` is closed. */
+/* Whether nobody uses it any more. If so, it is locked until `fd` is closed. */
 static bool is_left_over(int pool, const char *file, int *fd)
 {
 	struct stat st;
 
 	if (fstatat(pool, file, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return false;
-	/* A link or a device is not a draft, but an image that was to be removed. */
+	/* A link or a device can't be a draft: it is an image that was being removed. */
 	if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
 		return true;
 	*fd = openat(pool, file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	return *fd >= 0 && flock(*fd, LOCK_EX | LOCK_NB) == 0;
 }
 
-/* Whether there is no image of this name, so that side files of it belong to none. */
+/* Whether no image has this name, so that its side files aren't needed. */
 static bool is_gone(const char *name)
 {
 	CLEANUP(arena_done) struct arena arena = { 0 };
@@ -177,7 +180,7 @@ static bool is_to_be_cleaned(const struct image *image, bool all)
 	return !image->is_host && image->is_in_pool && (all || image->is_hidden);
 }
 
-/* Those in use stay, which is not a failure; others that can't be removed are a warning. */
+/* Images in use stay without a message. If another one can't be removed, that is a warning. */
 static bool clean_image(const struct image *image, image_removed *removed, void *data,
 			struct notices *notices, struct failure *f)
 {

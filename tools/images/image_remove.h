@@ -9,21 +9,21 @@
 #include <stdbool.h>
 
 /*
- * Remove an image with its side files. It loses its name first, in one step. Of one whose path
- * is a link, the link is removed. 0, or -1 with a failure, FAILURE_BUSY if it is in use.
+ * Remove an image with its side files. It first loses its name, in one step. If its path is a link,
+ * only the link is removed. 0, or -1 with a failure: FAILURE_BUSY if it is in use.
  */
 int image_remove(const struct image *image, struct failure *failure)
 	__attribute__((nonnull, warn_unused_result));
 
-/* Called with each image that has been removed, and what it took. */
+/* Called with each removed image and its size. */
 typedef void image_removed(void *data, const char *name, uint64_t usage_exclusive);
 
 /*
- * Remove what killed programs have left in the pool, and hidden images or, if `all`, all of them;
- * those in use stay. 0, or -1 with a failure.
+ * Remove the files that killed programs have left in the pool, and hidden images or, if `all`, all
+ * images. Images in use stay. 0, or -1 with a failure.
  */
 int image_clean(bool all, image_removed *removed, void *data, struct notices *notices,
 		struct failure *failure) __attribute__((nonnull(2, 5), warn_unused_result));
 
-/* Remove what killed programs have left of one name, or of all if `name` is NULL. */
+/* Remove the files that killed programs have left for one image's name, or for all names if it is NULL. */
 void image_remove_leftovers(int pool, const char *name, struct notices *notices);

@@ -18,9 +18,9 @@
 #include <unistd.h>
 
 enum side_kind {
-	SIDE_SETTINGS, /* chosen by the administrator, or by who made the image */
-	SIDE_CHECK,    /* tells what is in the image */
-	SIDE_STATE,    /* of one machine */
+	SIDE_SETTINGS, /* settings, by the administrator or the image's author */
+	SIDE_CHECK,    /* describes the image's contents */
+	SIDE_STATE,    /* belongs to one machine */
 };
 
 static const struct side {
@@ -87,7 +87,7 @@ static int remove_side(int directory, const struct side *side, void *data, struc
 	char file[NAME_MAX + 1];
 
 	format_side(file, data, side);
-	/* Of an image in /usr, or on a read-only disk, that can't be removed there is none. */
+	/* If an image in /usr or on a read-only disk can't be removed, its files can't be either. */
 	if (faccessat(directory, file, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT)
 		return 0;
 	return tree_remove(directory, file, f);
@@ -115,7 +115,7 @@ struct names {
 	struct notices *notices;
 };
 
-/* Whether two names are one file already: another run has ended between its steps. */
+/* Whether both names are the same file: an earlier run has ended between its steps. */
 static bool are_linked(int directory, const char *a, const char *b)
 {
 	struct stat first, second;
@@ -148,7 +148,7 @@ static int check_side(int directory, const struct side *side, void *data, struct
 	return side_failure(f, -EEXIST, "make", to);
 }
 
-/* Directories, and files where there are no links, are moved later. */
+/* Directories can't have two names, nor can files on file systems without hard links: move them later. */
 static int link_side(int directory, const struct side *side, void *data, struct failure *f)
 {
 	char from[NAME_MAX + 1], to[NAME_MAX + 1];
@@ -177,7 +177,7 @@ static int move_side(int directory, const struct side *side, void *data, struct 
 	char from[NAME_MAX + 1], to[NAME_MAX + 1];
 
 	format_sides(from, to, data, side);
-	/* Of two names of one file, rename(2) leaves both. */
+	/* rename(2) does nothing if both names are the same file. */
 	if (are_linked(directory, from, to))
 		return unlinkat(directory, from, 0) < 0 ? side_failure(f, -errno, "remove", from)
 							: 0;
@@ -228,7 +228,7 @@ bool side_files_has(const char *file)
 	return false;
 }
 
-/* Copy a regular file, which appears whole or not at all. 0 or a negative errno. */
+/* Copy a regular file, which appears when it is complete. 0 or a negative errno. */
 static int copy_side_file(int from_directory, const char *from, int to_directory, const char *to)
 {
 	CLEANUP_CLOSE int source = -1, target = -1;

@@ -47,7 +47,7 @@ bool subvolume_has_others(int fd)
 {
 	struct btrfs_ioctl_get_subvol_rootref_args below = { 0 };
 
-	/* Where it can't be told, there may be. */
+	/* If that can't be determined, assume that there are some. */
 	return call(fd, BTRFS_IOC_GET_SUBVOL_ROOTREF, &below) < 0 || below.num_items > 0;
 }
 
@@ -98,7 +98,7 @@ int subvolume_read_created(int fd, uint64_t *created)
 	return r;
 }
 
-/* The item that a search found, read into `item`. Items are little-endian and not aligned. */
+/* Copy the item that a search found to `item`. Items are little-endian and not aligned. */
 static void take_item(struct subvolume_quota *quota, uint32_t type, const char *item, size_t length)
 {
 	struct btrfs_qgroup_info_item counted;

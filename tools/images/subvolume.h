@@ -9,14 +9,14 @@
 /* Whether an open directory is a subvolume. `st` is its stat(2). */
 bool is_subvolume(int fd, const struct stat *st);
 
-/* -ENOTTY where the file system isn't btrfs. */
+/* -ENOTTY if the file system isn't btrfs. */
 int subvolume_create(int directory, const char *name);
 int subvolume_snapshot(int source, int directory, const char *name);
 
-/* Whether there are subvolumes in it, of which a snapshot has none. */
+/* Whether it contains subvolumes. A snapshot doesn't include them. */
 bool subvolume_has_others(int fd);
 
-/* Remove one that has no other below it. */
+/* Remove a subvolume that contains no other. */
 int subvolume_remove(int directory, const char *name);
 
 int subvolume_is_read_only(int fd, bool *read_only);
@@ -31,7 +31,7 @@ struct subvolume_quota {
 	uint64_t referenced_limit, exclusive_limit;
 };
 
-/* -ENOENT where quotas are off. */
+/* -ENOENT if quotas are off. */
 int subvolume_read_quota(int fd, struct subvolume_quota *quota);
 
 /* Limit what it refers to; UINT64_MAX: no limit. */

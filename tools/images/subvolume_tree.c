@@ -28,8 +28,8 @@ struct snapshotting {
 static int snapshot_all(struct snapshotting *s, int source, int copy);
 
 /*
- * A directory below another: whoever may write to the source could put a link on the way, so none
- * is followed, and no mount is entered. A descriptor or a negative errno.
+ * Open a directory below another. Whoever can write to the source could put a link into the path,
+ * so no link is followed and no mount entered. A descriptor or a negative errno.
  */
 static int open_below(int directory, const char *path)
 {
@@ -59,12 +59,12 @@ static bool is_wanted(const struct snapshotting *s, int parent, int fd, uint64_t
 {
 	struct btrfs_ioctl_get_subvol_info_args info = { 0 };
 
-	/* The kernel answers 1 at times. */
+	/* The kernel sometimes returns 1. */
 	return fd >= 0 && ioctl(fd, BTRFS_IOC_GET_SUBVOL_INFO, &info) >= 0 &&
 	       info.treeid == treeid && !is_left_out(s, fd) && !is_left_out(s, parent);
 }
 
-/* What is mounted there, or left out, is an empty directory in the copy. */
+/* A mount point, or the directory that is left out, stays an empty directory in the copy. */
 static int make_empty(int source_parent, int copy_parent, const char *name)
 {
 	struct stat st;
@@ -78,7 +78,7 @@ static int make_empty(int source_parent, int copy_parent, const char *name)
 	return 0;
 }
 
-/* The same for those in it; then it is as writable as the original. */
+/* Do the same with the subvolumes in it. Then make it read-only if the original is. */
 static int finish_snapshot(struct snapshotting *s, int source, int copy_parent,
 			   const struct btrfs_ioctl_ino_lookup_user_args *below)
 {
@@ -105,7 +105,7 @@ static int replace_directory(struct snapshotting *s, int source_parent, int sour
 
 	if (fstat(copy_parent, &st) < 0)
 		return snapshot_failure(s, -errno, below);
-	/* It came or went since the snapshot. */
+	/* It was made or removed after the snapshot. */
 	if (unlinkat(copy_parent, below->name, AT_REMOVEDIR) < 0)
 		return errno == ENOENT ? 0 : snapshot_failure(s, -errno, below);
 	r = wanted ? subvolume_snapshot(source, copy_parent, below->name)
@@ -148,7 +148,7 @@ static int snapshot_all(struct snapshotting *s, int source, int copy)
 	do {
 		has_more = false;
 		if (ioctl(source, BTRFS_IOC_GET_SUBVOL_ROOTREF, &below) < 0) {
-			/* There are more than fit; the next call begins behind them. */
+			/* There are more than the buffer holds; the next call continues. */
 			if (errno != EOVERFLOW)
 				return failure_errno(s->failure, -errno,
 						     "cannot look for subvolumes in a subvolume");

@@ -66,7 +66,7 @@ static void leave(struct copying *copying, size_t former)
 	copying->path[former] = 0;
 }
 
-/* By its directory's descriptor: what is not a file or directory can't be opened. */
+/* Use the directory's descriptor, because only files and directories can be opened. */
 #define ENTRY_PATH_SIZE (sizeof "/proc/self/fd//" + 10 + NAME_MAX)
 
 static void format_entry(char path[static ENTRY_PATH_SIZE], int directory, const char *name)
@@ -74,7 +74,7 @@ static void format_entry(char path[static ENTRY_PATH_SIZE], int directory, const
 	snprintf(path, ENTRY_PATH_SIZE, "/proc/self/fd/%d/%s", directory, name);
 }
 
-/* Whether an image is right without an attribute of this name. Labels are the host's to give. */
+/* Whether an image is correct without this attribute. The host's policy sets labels. */
 static bool is_dispensable(const char *name)
 {
 	return strncmp(name, "security.", 9) != 0 || strcmp(name, "security.selinux") == 0;
@@ -110,8 +110,8 @@ static int copy_attributes(struct copying *copying, const char *from, const char
 }
 
 /*
- * All that an entry has beside its contents. Changing the owner takes capabilities away, so they
- * come later, and times last.
+ * Copy everything about an entry except its contents. Capabilities come after the owner, because
+ * chown(2) removes them, and times come last.
  */
 static int copy_properties(struct copying *copying, const struct stat *st, int from_directory,
 			   int to_directory, const char *from_name, const char *to_name)
@@ -143,7 +143,7 @@ static int copy_link(int from, int to, const char *name)
 	return symlinkat(target, to, name) < 0 ? -errno : 0;
 }
 
-/* What a new file has to have before it has data: blocks can be shared only if both have it. */
+/* Set this flag before the file has data: blocks can be shared only if both files have it. */
 static void copy_cow_flag(int from, int to)
 {
 	unsigned int flags = 0;
@@ -162,7 +162,7 @@ static int copy_file(struct copying *copying, int from, int to, const char *name
 	source = openat(from, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (source < 0 || fstat(source, &st) < 0)
 		return errno == ENOENT ? 1 : copy_failure(copying, -errno, "open");
-	/* Something else has come in its place. */
+	/* Another file has taken its place. */
 	if (!S_ISREG(st.st_mode))
 		return 1;
 	target = openat(to, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -189,7 +189,7 @@ static int copy_contents(struct copying *copying, const struct stat *st, int fro
 	return r < 0 ? copy_failure(copying, r, "make") : 0;
 }
 
-/* Make it another name of a file that has been copied, if it is one. 1, 0 if not, or -1. */
+/* If the file was copied before under another name, make a hard link. 1, 0 if not, or -1. */
 static int copy_hard_link(struct copying *copying, const struct stat *st, int to, const char *name)
 {
 	const char *former;
@@ -214,7 +214,7 @@ static int copy_leaf(struct copying *copying, const struct stat *st, int from, i
 	r = copy_contents(copying, st, from, to, name);
 	if (r == 0)
 		r = copy_properties(copying, st, from, to, name, name);
-	/* A path that was cut leads nowhere: that one is copied again. */
+	/* The path was cut, so a link isn't possible: copy the file again. */
 	if (r == 0 && st->st_nlink > 1 && copying->length < sizeof copying->path - 1)
 		link_table_add(&copying->links, &copying->arena, file_identity_of(st),
 			       copying->path);

@@ -18,12 +18,12 @@
 #include <unistd.h>
 
 /*
- * Each level takes a descriptor and some stack. What is deeper is moved to the top of the tree,
- * and removed there.
+ * Each level takes a descriptor and some stack. Deeper directories are moved to the top of the
+ * tree, and removed there.
  */
 #define DEPTH_MAX 100
 
-/* How often a directory may have got new entries while it was being emptied. */
+/* How many times a directory may get new entries while it is being emptied. */
 #define PASSES_MAX 1000
 
 struct removal {
@@ -41,7 +41,7 @@ static int removal_failure(struct removal *removal, int error, const char *name)
 	return failure_errno(removal->failure, error, "cannot remove %s", quote(name, quoted));
 }
 
-/* Let the entries of an open directory, or a regular file, be removed. */
+/* Make an open file, or the entries of an open directory, removable. */
 static void make_removable(int fd)
 {
 	struct stat st;
@@ -51,7 +51,7 @@ static void make_removable(int fd)
 	file_flags_change(fd, FS_IMMUTABLE_FL | FS_APPEND_FL, 0);
 }
 
-/* Only regular files are opened: opening something else may do something. */
+/* Open only regular files: opening other kinds may have effects. */
 static void make_file_removable(int directory, const char *name)
 {
 	CLEANUP_CLOSE int fd = -1;
@@ -74,7 +74,7 @@ static int remove_file(int directory, const char *name)
 		return 0;
 	if (errno != EPERM && errno != EACCES)
 		return -errno;
-	/* Of a directory with flags, too. */
+	/* Also a directory with flags. */
 	if (fstatat(directory, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode))
 		return -EISDIR;
 	make_file_removable(directory, name);
@@ -141,7 +141,7 @@ static int remove_directory(struct removal *removal, int directory, const char *
 	if (fd < 0)
 		return removal_failure(removal, fd, name);
 	make_removable(fd);
-	/* All of it at once, if there is no other subvolume in it. */
+	/* Remove the whole subvolume at once, if it contains no other. */
 	if (fstat(fd, &st) == 0 && is_subvolume(fd, &st) && subvolume_remove(directory, name) == 0)
 		return 0;
 	if (depth >= DEPTH_MAX)

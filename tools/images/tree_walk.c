@@ -17,7 +17,7 @@ int tree_walk_open(int directory, const char *name)
 
 int tree_walk_begin(struct tree_walk *walk, int directory)
 {
-	/* With a position of its own. */
+	/* Open it again, to get a position of its own. */
 	int fd = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	walk->stream = fd < 0 ? NULL : fdopendir(fd);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The entries of a directory that somebody else filled. */
+/* The entries of an untrusted directory. */
 #pragma once
 
 #include <dirent.h>
@@ -18,7 +18,7 @@ int tree_walk_open(int directory, const char *name);
 /* Begin with the first entry. 0 or a negative errno. To be ended. */
 int tree_walk_begin(struct tree_walk *walk, int directory);
 
-/* The next name but "." and "..". NULL at the end; `error` becomes a negative errno if it fails. */
+/* The next name except "." and "..". NULL at the end; `error` becomes a negative errno if it fails. */
 const char *tree_walk_next(struct tree_walk *walk, int *error);
 
 void tree_walk_end(struct tree_walk *walk);
