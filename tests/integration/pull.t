@@ -107,6 +107,17 @@ run mymachines pull-raw "$a/vm1.raw"
 is "$status|$(names)" "0|other other.nspawn vm1.raw vm1.roothash vm1.verity " "hashes beside a disk come with it"
 cmp -s "$SERVED/a/vm1.verity" "$pool/vm1.verity" && cmp -s "$SERVED/a/vm1.roothash" "$pool/vm1.roothash"
 ok $? "they are what the publisher has"
+run mymachines pull-tar "$a/how/no-settings/web1.tar.gz" busy
+is "$status|$(find "$pool" -name 'busy*' -printf '%f\n')" "0|busy" "one that the server has trouble with doesn't keep the image away"
+like "$err" "*web1.nspawn is left out: $a/how/no-settings/web1.nspawn: the server is busy*" "but a warning says so"
+run mymachines pull-tar "$a/how/cut-settings/web1.tar.gz" cut
+like "$status|$(find "$pool" -name 'cut*')|$err" "1||*web1.nspawn: *" "one whose connection breaks ends the pull"
+: >"$SERVED/requests"
+mymachines pull-tar "$a/how/cut-settings/web1.tar.gz" cut 2>/dev/null
+like "$(grep web1.tar.gz "$SERVED/requests")" "* Range=bytes=$(($(stat -c %s "$SERVED/a/web1.tar.gz") - 1))-*" \
+    "and the next one doesn't fetch all of the image again"
+rm -rf "$pool"/busy "$pool"/.#download*
+run mymachines pull-raw --force "$a/vm1.raw"
 like "$err" "*vm1.roothash.p7s is left out: *" "one that the publisher doesn't list is left out, with a warning"
 echo changed >>"$SERVED/a/vm1.roothash"
 run mymachines pull-raw "$a/vm1.raw" vm2

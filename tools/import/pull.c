@@ -199,6 +199,12 @@ static int open_fetched(const struct pull *pull, struct failure *f)
 	return -1;
 }
 
+/* A connection that broke: what has come until then is of use. */
+static bool is_worth_another_try(const struct failure *f)
+{
+	return f->kind == FAILURE_OTHER || f->kind == FAILURE_TIMED_OUT;
+}
+
 int pull_fetch(struct pull *pull, int pool, struct progress *progress, struct notices *notices,
 	       struct failure *f)
 {
@@ -217,7 +223,7 @@ int pull_fetch(struct pull *pull, int pool, struct progress *progress, struct no
 		return -1;
 	r = fetch_unless_kept(pull, pool, &published, &answer, f);
 	if (r < 0) {
-		pull->may_go_on = f->kind == FAILURE_OTHER || f->kind == FAILURE_TIMED_OUT;
+		pull->may_go_on = is_worth_another_try(f);
 		return -1;
 	}
 	if (r > 0 && check_file(pull, &published, &answer, f) < 0)
@@ -270,6 +276,7 @@ static int fetch_side_file(struct pull *pull, const char *name, uint64_t size_ma
 			   struct notices *notices, struct failure *f)
 {
 	struct fetch_answer answer = { 0 };
+	struct failure why;
 	struct url url;
 
 	if (url_parse(pull->arena, url_beside(pull->arena, &pull->url, name), &url, f) < 0)
@@ -284,8 +291,19 @@ static int fetch_side_file(struct pull *pull, const char *name, uint64_t size_ma
 			  .progress = show_progress,
 			  .data = pull,
 		  },
-		  &answer, f) < 0)
-		return fetch_is_missing(answer.status) ? 0 : -1;
+		  &answer, &why) < 0) {
+		if (fetch_is_missing(answer.status))
+			return 0;
+		/* Servers that are in trouble with one file aren't worth another look at a large one. */
+		if (answer.status >= 400) {
+			notices_add(notices, NOTICE_WARNING, "%s is left out: %s", url.shown,
+				    why.text);
+			return 0;
+		}
+		pull->may_go_on = is_worth_another_try(&why);
+		*f = why;
+		return -1;
+	}
 	if (is_page(&answer))
 		return 0;
 	return check_side_file(pull, &url, name, &answer, fd, notices, f);
