@@ -104,6 +104,13 @@ if [ -x "$BUILDDIR/mymachines-import-bus" ]; then
         wait_until importd_answers
         like "$(finding)" "*warning: */systemd-importd answers $import1 on the system bus, and mymachines-import-bus is set up to do so*" \
             "doctor warns where systemd-importd answers in our place"
+        mv $activation "$TMPDIR/activation"
+        like "$(finding)" "*warning: */systemd-importd answers $import1 on the system bus*" \
+            "also if machine1's part of the setup is incomplete"
+        mv "$TMPDIR/activation" $activation
+        mv "${activation/machine1/import1}" "$TMPDIR/activation"
+        like "$(finding)" "*ok: systemd-importd answers $import1 on the system bus*" "and not if import1's part is"
+        mv "$TMPDIR/activation" "${activation/machine1/import1}"
         kill $!
         wait $!
     else

@@ -28,7 +28,7 @@ static void tell_intruder(struct doctor *doctor, const struct bus_target *target
 		    target->program);
 }
 
-static void check_name(struct doctor *doctor, const struct bus_target *target, bool is_set_up)
+static void check_name(struct doctor *doctor, const struct bus_target *target, bool is_ready)
 {
 	struct bus_owner owner;
 	struct failure f;
@@ -37,13 +37,32 @@ static void check_name(struct doctor *doctor, const struct bus_target *target, b
 		return;
 	if (bus_find_owner(doctor->arena, target->program, &owner, &f) < 0)
 		doctor_find(doctor, FINDING_UNKNOWN, NULL, "%s", f.text);
-	else if (owner.pid > 0 && is_set_up && !owner.is_ours)
+	else if (owner.pid > 0 && is_ready && !owner.is_ours)
 		tell_intruder(doctor, target, &owner);
 	else if (owner.pid > 0)
 		tell_owner(doctor, target, &owner);
-	else if (is_set_up)
+	else if (is_ready)
 		doctor_find(doctor, FINDING_OK, NULL, "%s answers %s when somebody asks",
 			    target->program, target->name);
+}
+
+static bool is_of(const struct change *change, const struct bus_target *target)
+{
+	const char *slash = strrchr(change->path, '/');
+
+	return (change->subject && strcmp(change->subject, target->name) == 0) ||
+	       strcmp(change->path, target->policy) == 0 ||
+	       strcmp(change->path, target->activation) == 0 ||
+	       (slash && strcmp(slash + 1, target->unit) == 0);
+}
+
+/* The plan is for both names, of which one may lack something. */
+static bool is_set_up(const struct setup_plan *plan, const struct bus_target *target)
+{
+	for (size_t i = 0; i < plan->n_changes; i++)
+		if (is_of(&plan->changes[i], target) && change_is_pending(&plan->changes[i]))
+			return false;
+	return true;
 }
 
 void check_bus(struct doctor *doctor)
@@ -52,16 +71,15 @@ void check_bus(struct doctor *doctor)
 	struct setup_options options = { .unattended = true };
 	struct setup_plan plan;
 	struct failure f;
-	bool is_planned, is_set_up;
+	bool is_planned;
 	const struct setup_target *target = setup_find_target("bus", &f);
 
 	if (!target || !bus_is_there() || !bus_program(doctor->arena, MACHINE1_PROGRAM))
 		return;
 	is_planned = setup_make_plan(doctor->arena, target, &options, &plan, &f) == 0;
-	is_set_up = is_planned && !setup_is_pending(&plan);
 	/* It was set up, and something has come in its way since. */
 	if (!is_planned && machine1_can_be_started())
 		doctor_find(doctor, FINDING_WARNING, NULL, "%s", f.text);
 	for (size_t i = 0; i < ARRAY_SIZE(targets); i++)
-		check_name(doctor, targets[i], is_set_up);
+		check_name(doctor, targets[i], is_planned && is_set_up(&plan, targets[i]));
 }
