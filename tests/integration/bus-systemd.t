@@ -156,6 +156,8 @@ is "$status|$(xargs <<<"$out")" "0|520 520 520" "CreateMachine: 520 machines, mo
 px 'systemctl stop mymachines-import-bus.service' </dev/null >/dev/null 2>&1
 in_there 'mymachines setup bus --remove'
 is "$status|$err" "0|" "setup bus --remove"
+in_there 'mymachines setup bus --quiet; mymachines setup bus --remove --quiet'
+is "$status|$out$err" "0|" "setup bus --remove before anybody has called"
 like "$(register_as_user)" "*Access denied*" "after: the bus refuses an ordinary user's RegisterMachine"
 px 'machinectl list >/dev/null' </dev/null
 is "$(owner)" systemd-machined "after: systemd-machined answers again"

@@ -238,8 +238,10 @@ static int apply_end(struct arena *arena, const struct change *c, struct failure
 	const struct bus_target *target = target_of(c);
 	struct bus_owner owner = { 0 };
 
+	/* Its file is gone, so systemd knows a unit that doesn't run no more. */
 	if (systemd_is_running())
-		return systemctl(arena, "stop", target->unit, f) < 0
+		return system_service_pid(target->unit) > 0 &&
+				       systemctl(arena, "stop", target->unit, f) < 0
 			       ? -1
 			       : systemctl(arena, "daemon-reload", NULL, f);
 	if (bus_find_owner(arena, target->program, &owner, f) < 0)
