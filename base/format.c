@@ -49,6 +49,22 @@ static size_t utf8_length(const unsigned char *text)
 	return length;
 }
 
+size_t utf8_whole(const char *text, size_t size)
+{
+	const unsigned char *bytes = (const unsigned char *) text;
+
+	for (size_t back = 1; back <= 3 && back <= size; back++) {
+		unsigned char byte = bytes[size - back];
+
+		if ((byte & 0xc0) == 0x80)
+			continue;
+		if (byte >= 0xc0 && back < (byte >= 0xf0 ? 4u : byte >= 0xe0 ? 3u : 2u))
+			return size - back;
+		break;
+	}
+	return size;
+}
+
 /* Decode a character of so many bytes of valid UTF-8. */
 static uint32_t utf8_decode(const unsigned char *bytes, size_t length)
 {

@@ -20,6 +20,12 @@ char *id128_format(const uint8_t id[static 16], char text[static ID128_TEXT_SIZE
 size_t printable_length(const char *text);
 
 /*
+ * How many of these bytes are whole characters of UTF-8, if the last one may be cut off. Bytes that belong
+ * to none count, too.
+ */
+size_t utf8_whole(const char *text, size_t size);
+
+/*
  * Make a text that a machine or a user chose harmless for a terminal. Each byte
  * that doesn't belong to a printable character becomes \xNN, and so does the
  * backslash; if the locale isn't UTF-8, so does every byte that isn't ASCII.

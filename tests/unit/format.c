@@ -91,6 +91,19 @@ START_TEST(quotes_are_short_ascii)
 }
 END_TEST
 
+START_TEST(a_cut_leaves_characters_whole)
+{
+	static const char text[] = "a\u00e9\u20ac\U0001f600";
+	static const size_t whole[] = { 0, 1, 1, 3, 3, 3, 6, 6, 6, 6, 10 };
+
+	ck_assert_uint_eq(ARRAY_SIZE(whole), sizeof text);
+	for (size_t size = 0; size < sizeof text; size++)
+		ck_assert_uint_eq(utf8_whole(text, size), whole[size]);
+	ck_assert_uint_eq(utf8_whole("\x80\x80\x80\x80", 4), 4);
+	ck_assert_uint_eq(utf8_whole("\xff\x80\x80\x80", 4), 4);
+}
+END_TEST
+
 START_TEST(ids_are_32_digits)
 {
 	static const uint8_t id[16] = { 0x01, 0x23, 0xab, [15] = 0xff };
@@ -142,6 +155,7 @@ Suite *format_suite(void)
 	ADD_TIMES(suite, a_terminal_of_another_locale_gets_ascii, ARRAY_SIZE(escapes));
 	ADD(suite, json_in_ascii_means_the_same);
 	ADD(suite, quotes_are_short_ascii);
+	ADD(suite, a_cut_leaves_characters_whole);
 	ADD(suite, ids_are_32_digits);
 	ADD(suite, times_are_told_as_systemd_does);
 	return suite;

@@ -3,7 +3,9 @@
 
 #include "base/arena.h"
 #include "base/array_size.h"
+#include "base/child.h"
 #include "base/cleanup.h"
+#include "base/format.h"
 #include "base/number.h"
 #include "base/program.h"
 
@@ -25,6 +27,9 @@
 /* Transfers of one user at once, root's apart. */
 #define USER_TRANSFERS_MAX 16
 #define ROOT_TRANSFERS_MAX 64
+
+/* How long a process has to take back what it has begun, when it can't be watched. */
+#define END_MS 1000
 
 #define LINE_SIZE 1024
 
@@ -78,21 +83,25 @@ static void emit_line(struct import1_transfer *t, int priority)
 	*t->line = '\0';
 }
 
-static void end_line(struct import1_transfer *t)
+/* So many bytes of what has come are a line. The rest begins the next one. */
+static void end_line(struct import1_transfer *t, size_t length)
 {
-	if (t->part_length == 0)
+	if (length == 0)
 		return;
 	emit_line(t, LOG_INFO);
-	memcpy(t->line, t->part, t->part_length);
-	t->line[t->part_length] = '\0';
-	t->part_length = 0;
+	memcpy(t->line, t->part, length);
+	t->line[length] = '\0';
+	t->part_length -= length;
+	memmove(t->part, t->part + length, t->part_length);
 }
 
 static void take_bytes(struct import1_transfer *t, const char *bytes, size_t size)
 {
 	for (size_t i = 0; i < size; i++) {
-		if (bytes[i] == '\n' || t->part_length == sizeof t->part - 1)
-			end_line(t);
+		if (bytes[i] == '\n')
+			end_line(t, t->part_length);
+		else if (t->part_length == sizeof t->part - 1)
+			end_line(t, utf8_whole(t->part, t->part_length));
 		if (bytes[i] != '\n')
 			t->part[t->part_length++] = bytes[i];
 	}
@@ -149,7 +158,7 @@ static int on_end(sd_event_source *source, const siginfo_t *info, void *data)
 	/* A process of its own may hold the pipe open, so its end isn't waited for. */
 	while (read_output(t) > 0)
 		continue;
-	end_line(t);
+	end_line(t, t->part_length);
 	emit_line(t, is_done || is_cancelled ? LOG_INFO : LOG_ERR);
 	emit(t, "TransferRemoved", is_done ? "done" : is_cancelled ? "canceled" : "failed");
 	free_transfer(t);
@@ -272,8 +281,10 @@ int import1_transfer_start(struct import1 *import1, uid_t user,
 	r = start_process(t, request);
 	if (r == 0) {
 		r = watch_process(t);
-		if (r < 0)
+		if (r < 0) {
 			kill(t->pid, SIGTERM);
+			child_end(t->pid, END_MS);
+		}
 	}
 	if (r < 0) {
 		free_transfer(t);
