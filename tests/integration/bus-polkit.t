@@ -1,15 +1,19 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Questions to polkit whose caller has gone, or has stopped waiting: they are cancelled, and a late
-# yes does nothing. Real polkitd.
+# yes does nothing. And questions that a person answers, at a terminal. Real polkitd.
 . "${SRCDIR:?run this by make check}/tests/integration/lib.sh"
 . "$SRCDIR/tests/support/bus.sh"
+. "$SRCDIR/tests/support/machine_socket.sh"
 need_root
 need_bus
 need_polkit
 
 mkdir -m 777 "$TMPDIR/said"
 polkit_rules <<R
+polkit.addAdminRule(function(action, subject) {
+    return ["unix-user:root"];
+});
 polkit.addRule(function(action, subject) {
     if (action.id != "org.freedesktop.machine1.manage-machines" || subject.user != "daemon" ||
         action.lookup("machine") != "late")
@@ -70,5 +74,72 @@ wait_until has_ended "$late"
 ok $? "the machine's leader was killed then"
 is "$(count CancelCheckAuthorization)" 2 "a question that was answered isn't cancelled"
 
-kill "$listener" "$bus"
+# A person. The agent of a process asks at a terminal, as machinectl starts one for itself.
+serve_machines
+cat >"$TMPDIR/client" <<'P'
+import os, sys
+sys.path.insert(0, os.environ["SRCDIR"] + "/tests/support")
+from varlink import Client
+with Client(sys.argv[1], timeout=60) as client:
+    reply = client.call("io.systemd.Machine.Kill", {"name": "asked", "whom": "leader", "signal": 18,
+                                                    "allowInteractiveAuthentication": sys.argv[2] == "true"})
+print(reply.get("error", "success"))
+P
+# answer PASSWORD COMMAND...: a user's command, and the answer to its question, if there is one; sets out to what it
+# says, and asked to what the agent has shown
+answer() {
+    local password=$1 caller agent
+    shift
+    rm -f "$TMPDIR"/{go,keys,registered}
+    mkfifo -m 666 "$TMPDIR/go" "$TMPDIR/keys" "$TMPDIR/registered"
+    # shellcheck disable=SC2016
+    setpriv --reuid=daemon --regid=daemon --init-groups \
+        sh -c 'read -r go <"$0"; exec "$@"' "$TMPDIR/go" "$@" >"$TMPDIR/said/out" 2>&1 &
+    caller=$!
+    wait_until grep -qx sh "/proc/$caller/comm"
+    setpriv --reuid=daemon --regid=daemon --init-groups \
+        script -qec "exec pkttyagent --process $caller --notify-fd 9 9>$TMPDIR/registered" /dev/null \
+        <>"$TMPDIR/keys" >"$TMPDIR/said/agent" 2>&1 &
+    agent=$!
+    timeout 60 cat "$TMPDIR/registered"
+    echo >"$TMPDIR/go"
+    if [ -n "$password" ]; then
+        wait_until grep -q Password "$TMPDIR/said/agent"
+        echo "$password" >"$TMPDIR/keys"
+    fi
+    wait "$caller"
+    asked=$(cat "$TMPDIR/said/agent")
+    { kill "$agent"; wait "$agent"; } 2>/dev/null
+    out=$(cat "$TMPDIR/said/out")
+}
+# A password of root's, in this test alone.
+{
+    perl -e 'print "root:" . crypt("secret", q($6$salt$)) . ":19000:0:99999:7:::\n"'
+    grep -v '^root:' /etc/shadow
+} >"$TMPDIR/shadow"
+chmod 600 "$TMPDIR/shadow"
+if command -v pkttyagent >/dev/null && command -v script >/dev/null && mount_over "$TMPDIR/shadow" /etc/shadow; then
+    chmod 755 "$TMPDIR"
+    start asked
+    mymachines register asked --leader="$asked" 2>/dev/null
+    bus_client=(busctl --timeout=60 call)
+    # shellcheck disable=SC2206
+    kill_call=($MACHINE1 KillMachine ssi asked leader 18)
+    varlink_client=(python3 "$TMPDIR/client" "$socket")
+    answer secret "${bus_client[@]}" "${kill_call[@]}"
+    like "$out|$asked" "|*AUTHENTICATING FOR org.freedesktop.machine1.manage-machines*" \
+        "the bus: a person at an agent lets a user do it"
+    answer secret "${varlink_client[@]}" true
+    like "$out|$asked" "success|*AUTHENTICATING FOR org.freedesktop.machine1.manage-machines*" \
+        "Varlink: a person at an agent lets a user do it"
+    answer "" "${bus_client[@]}" --allow-interactive-authorization=no "${kill_call[@]}"
+    is "$out|$asked" "Call failed: Interactive authentication required.|" \
+        "the bus: nobody is asked if the caller doesn't want it"
+    answer "" "${varlink_client[@]}" false
+    is "$out|$asked" "io.systemd.InteractiveAuthenticationRequired|" \
+        "Varlink: nobody is asked if the caller doesn't want it"
+else
+    skip "pkttyagent or script isn't installed" "a person answers polkit's question"
+fi
+kill "$server" "$listener" "$bus"
 done_testing
