@@ -47,5 +47,61 @@ run mymachines start web2
 is "$status" 1 "an image without a system doesn't start"
 like "$err" "*web2*" "and the reason is reported"
 is "$(mymachines list --all --no-legend)" "" "no machine is registered"
+
+# A disk that no container can be made of: as a VM. Its boot sector writes to the serial port, and then does nothing.
+truncate -s 1M "$pool/vm,1.raw"
+python3 - "$pool/vm,1.raw" <<'P'
+import sys
+code = b"\xfa\x31\xc0\x8e\xd8\xbe\x00\x7c\x81\xc6\x20\x00"  # cli; ds = 0; si = text
+code += b"\xba\xf8\x03\xac\x84\xc0\x74\x03\xee\xeb\xf8"  # each byte to port 0x3f8
+code += b"\xf4\xeb\xfd"  # hlt, again and again
+code = code.ljust(0x20, b"\x90") + b"this disk has booted\r\n\0"
+with open(sys.argv[1], "r+b") as disk:
+    disk.write(code.ljust(510, b"\0") + b"\x55\xaa")
+P
+mymachines rename vm,1 vm1
+run mymachines start --runner=qemu web2
+like "$status|$err" "1|*web2: it is a directory, and QEMU starts disks*" "no directory is started as a VM"
+run mymachines start vm1
+like "$status|$err" "1|mymachines: vm1: did not start: *; --runner=qemu starts a disk as a VM" "a disk that nspawn doesn't start says what may"
+if command -v qemu-system-x86_64 >/dev/null; then
+    # Emulated: a VM's /dev/kvm may be there, and not work.
+    [ ! -e /dev/kvm ] || mount --bind /dev/null /dev/kvm
+    run mymachines start --runner=qemu vm1
+    is "$status|$err" "0|" "start --runner=qemu returns"
+    is "$(mymachines list --no-legend | awk '{ print $1, $2, $3 }')" "vm1 vm qemu" "it is registered as a VM"
+    wait_until grep -q "this disk has booted" /var/log/mymachines/vm1.log
+    ok $? "the VM boots the disk, and its console is in the log"
+    like "$(value vm1 Control)" "$REGISTRY_DIRECTORY/qemu/vm1" "its control socket is known"
+    run mymachines pause vm1
+    is "$status|$err" "0|" "and it answers there"
+    mymachines resume vm1
+    run mymachines start --runner=qemu vm1
+    like "$status|$err" "1|*vm1: runs already*" "it isn't started again"
+    for verb in "rename vm1 vm2" "remove vm1" "read-only vm1"; do
+        # shellcheck disable=SC2086
+        run mymachines $verb
+        like "$status|$err" "1|*vm1.raw is in use*" "an image that runs in QEMU is locked: $verb"
+    done
+    run mymachines terminate vm1
+    is "$status" 0 "it is terminated"
+    gone "a VM terminated" vm1
+    mymachines read-only vm1
+    run mymachines start --runner=qemu vm1
+    is "$status|$err" "0|" "a read-only disk starts"
+    mymachines terminate vm1
+    gone "a VM of a read-only disk terminated" vm1
+    truncate -s 0 "$pool/vm1.raw"
+    truncate -s 1M "$pool/vm1.raw"
+    [ -e /usr/share/ovmf/OVMF.fd ] || {
+        run mymachines start --runner=qemu vm1
+        like "$status|$err" "1|*vm1: the disk has no program for a BIOS, and no UEFI*" "a disk that a BIOS can't start needs UEFI"
+    }
+    mymachines remove vm1
+else
+    skip "qemu-system-x86_64 isn't installed" "start --runner=qemu"
+fi
+run mymachines start --runner=lxc web2
+is "$status" 2 "another runner is an error of the command line"
 remove_nspawn_cgroups
 done_testing

@@ -40,6 +40,9 @@ struct image {
 /* "directory", "subvolume", "raw" or "block". */
 const char *image_kind_name(enum image_kind kind) __attribute__((const));
 
+/* Whether it is a disk, in a file or a device, and not a directory. */
+bool image_is_disk(const struct image *image) __attribute__((nonnull, pure));
+
 /* Find an image by name. All is in the arena. 0, or -1 with a failure, FAILURE_NO_IMAGE. */
 int image_find(struct arena *arena, const char *name, struct image *image, struct failure *failure)
 	__attribute__((nonnull, warn_unused_result));

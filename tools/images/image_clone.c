@@ -75,16 +75,11 @@ static int copy_disk(const struct image_draft *draft, const struct image *image,
 	return 0;
 }
 
-static bool is_disk(const struct image *image)
-{
-	return image->kind == IMAGE_RAW || image->kind == IMAGE_BLOCK;
-}
-
 /* Make the contents of the draft. 0, or -1 with a failure. */
 static int make_copy(struct image_draft *draft, int pool, const struct image *image, int source,
 		     const char *name, bool replaces, struct notices *notices, struct failure *f)
 {
-	if (!is_disk(image))
+	if (!image_is_disk(image))
 		return image_draft_begin_copy(draft, pool, name, replaces, source,
 					      (struct tree_copy_watch){ 0 }, notices, f);
 	if (image_draft_begin(draft, pool, name, IMAGE_RAW, replaces, f) < 0)

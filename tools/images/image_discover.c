@@ -30,6 +30,11 @@ const char *image_kind_name(enum image_kind kind)
 	return names[kind];
 }
 
+bool image_is_disk(const struct image *image)
+{
+	return image->kind == IMAGE_RAW || image->kind == IMAGE_BLOCK;
+}
+
 /* The image's name for a file's name, in the arena. NULL if it can't be an image. */
 static const char *name_of_file(struct arena *arena, const char *file, mode_t mode)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tools/images/image_lock.h"
 
+#include "base/cleanup.h"
 #include "base/file_identity.h"
 
 #include <errno.h>
@@ -176,4 +177,25 @@ void image_unlock(struct image_lock *lock)
 {
 	lock_file_release(&lock->in_run);
 	lock_file_release(&lock->beside);
+}
+
+void image_lock_pass_on(const struct image_lock *lock)
+{
+	if (lock->in_run.fd >= 0)
+		fcntl(lock->in_run.fd, F_SETFD, 0);
+	if (lock->beside.fd >= 0)
+		fcntl(lock->beside.fd, F_SETFD, 0);
+}
+
+static void lock_file_leave(struct lock_file *file)
+{
+	cleanup_close(&file->fd);
+	free(file->path);
+	*file = LOCK_FILE_NONE;
+}
+
+void image_lock_leave(struct image_lock *lock)
+{
+	lock_file_leave(&lock->in_run);
+	lock_file_leave(&lock->beside);
 }

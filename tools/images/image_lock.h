@@ -45,3 +45,9 @@ int image_lock_name(struct image_lock *lock, const char *name, struct failure *f
 
 /* Release the lock, and remove its files. */
 void image_unlock(struct image_lock *lock) __attribute__((nonnull));
+
+/* In a child: the program that it executes has the lock as long as it or a child of it has its descriptors. */
+void image_lock_pass_on(const struct image_lock *lock) __attribute__((nonnull));
+
+/* In its parent: leave the lock to it. The files stay, for whoever locks the image next. */
+void image_lock_leave(struct image_lock *lock) __attribute__((nonnull));

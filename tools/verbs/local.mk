@@ -51,6 +51,7 @@ libverbs_a_SOURCES = \
 	%D%/show_image.c \
 	%D%/ssh.c \
 	%D%/start.c \
+	%D%/start_command.c %D%/start_command.h \
 	%D%/status.c \
 	%D%/suggestion.c %D%/suggestion.h \
 	%D%/terminate.c \

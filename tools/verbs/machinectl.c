@@ -108,6 +108,7 @@ const struct verb_option machinectl_options[] = {
 	{ "property", 'p', "NAME" },
 	{ "quiet", 'q' },
 	{ "read-only" },
+	{ "runner", .argument = "RUNNER" },
 	{ "setenv", 'E', "NAME[=VALUE]", 0, check_variable },
 	{ "signal", 's', "SIGNAL", 0, check_signal },
 	{ "uid", .argument = "USER" },

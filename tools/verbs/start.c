@@ -15,9 +15,11 @@
 #include "registry/lookup.h"
 #include "registry/name.h"
 #include "tools/images/image.h"
+#include "tools/images/image_lock.h"
 #include "tools/messages/message.h"
 #include "tools/verbs/named_images.h"
 #include "tools/verbs/option_values.h"
+#include "tools/verbs/start_command.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -35,7 +37,10 @@
 /* Only so much of a log is shown. */
 #define LOG_SIZE_MAX ((size_t) 1024 * 1024)
 
+enum runner { RUNNER_ANY, RUNNER_NSPAWN, RUNNER_QEMU };
+
 struct start_settings {
+	enum runner runner;
 	bool waits;
 };
 
@@ -96,37 +101,9 @@ static int open_log(const char *path, struct failure *f)
 	return fd < 0 ? failure_errno(f, -errno, "cannot write the log %s", path) : fd;
 }
 
-/*
- * What systemd's unit runs, but registered by us. Nothing is added because an image asks for it:
- * systemd-nspawn(1) itself decides what it takes from which settings.
- */
-static const char **make_command(struct arena *arena, const struct image *image)
-{
-	const char *command[] = {
-		program_own_path(),
-		"run",
-		image->name,
-		"--service=systemd-nspawn",
-		"--",
-		"systemd-nspawn",
-		"--quiet",
-		"--keep-unit",
-		"--register=no",
-		"--boot",
-		"--console=pipe",
-		"--link-journal=try-guest",
-		"--network-veth",
-		"-U",
-		"--settings=override",
-		arena_printf(arena, "--machine=%s", image->name),
-		NULL,
-	};
-
-	return arena_copy(arena, command, sizeof command);
-}
-
-/* Start a command in the background: with no terminal, its output in a log. */
-static pid_t start_background(const char *const *command, int log, struct failure *f)
+/* Start a command in the background: with no terminal, its output in a log, and a lock for as long as it runs. */
+static pid_t start_background(const char *const *command, int log, const struct image_lock *lock,
+			      struct failure *f)
 {
 	CLEANUP_CLOSE int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	pid_t pid = nothing < 0 ? -1 : fork();
@@ -140,27 +117,40 @@ static pid_t start_background(const char *const *command, int log, struct failur
 	dup2(nothing, STDIN_FILENO);
 	dup2(log, STDOUT_FILENO);
 	dup2(log, STDERR_FILENO);
+	image_lock_pass_on(lock);
 	execv(command[0], (char *const *) command);
 	_exit(EXIT_NOT_FOUND);
 }
 
-/* The last line of a log that isn't empty. */
+/* The last line of a log that isn't empty; rather one of the runner's than of ours, which only says that it has ended. */
 static const char *last_line(struct arena *arena, const char *path)
 {
+	const char *last = "", *last_of_ours = "";
 	char *text, *line;
 	size_t size;
 
 	if (input_read_file_up_to(arena, path, LOG_SIZE_MAX, &text, &size) < 0)
 		return "";
-	while (size > 0 && strchr("\r\n", text[size - 1]))
-		text[--size] = '\0';
-	line = strrchr(text, '\n');
-	return arena_escape(arena, line ? line + 1 : text);
+	while ((line = strsep(&text, "\r\n"))) {
+		if (strncmp(line, "mymachines: ", strlen("mymachines: ")) == 0)
+			last_of_ours = line;
+		else if (*line)
+			last = line;
+	}
+	return arena_escape(arena, *last ? last : last_of_ours);
+}
+
+/* A disk may be that of a VM. */
+static const char *advice_for(const struct image *image, enum runner runner)
+{
+	return image_is_disk(image) && runner == RUNNER_NSPAWN
+		       ? "; --runner=qemu starts a disk as a VM"
+		       : "";
 }
 
 /* Wait until the machine is registered. Its command has failed if it ends before. */
-static int await_machine(struct arena *arena, const struct image *image, pid_t pid, const char *log,
-			 struct failure *f)
+static int await_machine(struct arena *arena, const struct image *image, enum runner runner,
+			 pid_t pid, const char *log, struct failure *f)
 {
 	int64_t deadline = clock_milliseconds(CLOCK_MONOTONIC) + START_MILLISECONDS;
 
@@ -168,8 +158,9 @@ static int await_machine(struct arena *arena, const struct image *image, pid_t p
 		int r = child_wait_for(pid, POLL_MILLISECONDS, NULL);
 
 		if (r == 0)
-			return failure_set(f, FAILURE_OTHER, "%s: did not start: %s (log: %s)",
-					   image->name, last_line(arena, log), log);
+			return failure_set(f, FAILURE_OTHER, "%s: did not start: %s (log: %s)%s",
+					   image->name, last_line(arena, log), log,
+					   advice_for(image, runner));
 		if (is_registered(image->name))
 			return 0;
 	}
@@ -178,23 +169,55 @@ static int await_machine(struct arena *arena, const struct image *image, pid_t p
 			   image->name, START_MILLISECONDS / 1000, log);
 }
 
-static int start_here(struct arena *arena, const struct image *image, bool waits, struct failure *f)
+static const char **make_command(struct arena *arena, const struct image *image, enum runner runner,
+				 struct failure *f)
 {
-	const char *log = arena_printf(arena, LOG_DIRECTORY "/%s.log", image->name);
-	CLEANUP_CLOSE int log_fd = -1;
-	int status = 0, r;
+	if (runner == RUNNER_QEMU)
+		return start_qemu_command(arena, image, f);
+	if (program_is_installed("systemd-nspawn"))
+		return start_nspawn_command(arena, image);
+	failure_set(f, FAILURE_NO_PROGRAM,
+		    "%s: systemd-nspawn isn't installed, which starts images (Debian's package "
+		    "systemd-container)%s",
+		    image->name, advice_for(image, runner));
+	return NULL;
+}
+
+/* systemd-nspawn(1) takes locks itself. */
+static int lock_image(struct image_lock *lock, const struct image *image, enum runner runner,
+		      struct failure *f)
+{
+	if (runner != RUNNER_QEMU)
+		return 0;
+	return image_lock(lock, image->path,
+			  image->is_read_only ? IMAGE_LOCK_SHARED : IMAGE_LOCK_EXCLUSIVE, f);
+}
+
+static pid_t start_command(struct arena *arena, const struct image *image, enum runner runner,
+			   const char *log, struct failure *f)
+{
+	const char **command = make_command(arena, image, runner, f);
+	CLEANUP_CLOSE int log_fd = command ? open_log(log, f) : -1;
+	struct image_lock lock = IMAGE_LOCK_NONE;
 	pid_t pid;
 
-	if (!program_is_installed("systemd-nspawn"))
-		return failure_set(f, FAILURE_NO_PROGRAM,
-				   "%s: systemd-nspawn isn't installed, which starts images "
-				   "(Debian's package systemd-container)",
-				   image->name);
-	log_fd = open_log(log, f);
-	if (log_fd < 0)
+	if (log_fd < 0 || lock_image(&lock, image, runner, f) < 0)
 		return -1;
-	pid = start_background(make_command(arena, image), log_fd, f);
-	if (pid < 0 || await_machine(arena, image, pid, log, f) < 0)
+	pid = start_background(command, log_fd, &lock, f);
+	if (pid < 0)
+		image_unlock(&lock);
+	image_lock_leave(&lock);
+	return pid;
+}
+
+static int start_here(struct arena *arena, const struct image *image, enum runner runner,
+		      bool waits, struct failure *f)
+{
+	const char *log = arena_printf(arena, LOG_DIRECTORY "/%s.log", image->name);
+	pid_t pid = start_command(arena, image, runner, log, f);
+	int status = 0, r;
+
+	if (pid < 0 || await_machine(arena, image, runner, pid, log, f) < 0)
 		return -1;
 	if (!waits)
 		return 0;
@@ -207,18 +230,30 @@ static int start_here(struct arena *arena, const struct image *image, bool waits
 	return 0;
 }
 
+/* As systemd does it: containers. Only a disk can be something else, where nothing starts containers. */
+static enum runner choose_runner(const struct image *image, enum runner wanted)
+{
+	if (wanted != RUNNER_ANY)
+		return wanted;
+	return image_is_disk(image) && !program_is_installed("systemd-nspawn") &&
+			       program_is_installed(START_QEMU_PROGRAM)
+		       ? RUNNER_QEMU
+		       : RUNNER_NSPAWN;
+}
+
 static int start_image(struct arena *arena, const struct image *image, void *data,
 		       struct failure *f)
 {
 	const struct start_settings *settings = data;
+	enum runner runner = choose_runner(image, settings->runner);
 
 	if (check_machine_name(image, f) < 0)
 		return -1;
 	if (is_registered(image->name))
 		return failure_set(f, FAILURE_EXISTS, "%s: runs already", image->name);
-	if (systemd_is_running() && !settings->waits)
+	if (systemd_is_running() && runner == RUNNER_NSPAWN && !settings->waits)
 		return start_unit(arena, image->name, f);
-	return start_here(arena, image, settings->waits, f);
+	return start_here(arena, image, runner, settings->waits, f);
 }
 
 static int start_images(const struct command_line *line, void *settings, struct failure *f)
@@ -269,7 +304,24 @@ static int change_enabled(const struct command_line *line, void *data, struct fa
 	return change_units(line, settings->now, f);
 }
 
+/* machinectl(1) has the second one for VMs. */
+static int set_runner(void *member, const char *value, struct failure *f)
+{
+	enum runner *runner = member;
+
+	if (strcmp(value, "nspawn") == 0)
+		*runner = RUNNER_NSPAWN;
+	else if (strcmp(value, "qemu") == 0 || strcmp(value, "vmspawn") == 0)
+		*runner = RUNNER_QEMU;
+	else
+		return failure_set(f, FAILURE_USAGE, "nspawn and qemu start machines");
+	return 0;
+}
+
 static const struct verb_option start_options[] = {
+	{ "runner", .argument = "RUNNER", SETS(struct start_settings, runner, set_runner),
+	  .help = "nspawn for a container, or qemu for a VM (default: nspawn, if it is installed)",
+	  .values = "nspawn qemu" },
 	{ "wait", SETS(struct start_settings, waits, set_true),
 	  .help = "Return when the machine has ended" },
 	{ 0 },
@@ -289,7 +341,7 @@ const struct verb start_verb = {
 	.description = "Boot a machine from an image, and return when it is registered. Where "
 		       "systemd is the init, it starts its unit systemd-nspawn@NAME; elsewhere "
 		       "systemd-nspawn runs in the background, with its output in " LOG_DIRECTORY
-		       "/NAME.log.",
+		       "/NAME.log. QEMU starts a disk as a VM.",
 	.group = VERB_IMAGES,
 	.is_machinectl = true,
 	.operands = { .min = 1, .max = OPERANDS_MANY, .values = { COMPLETE_IMAGE } },

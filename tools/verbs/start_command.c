@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tools/verbs/start_command.h"
+
+#include "base/array_size.h"
+#include "base/cleanup.h"
+#include "base/program.h"
+#include "registry/lock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <net/if.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define QMP_DIRECTORY REGISTRY_DIRECTORY "/qemu"
+
+/* Of the first sector of a disk that a BIOS starts, the program. */
+#define BOOT_CODE_SIZE 440
+
+const char **start_nspawn_command(struct arena *arena, const struct image *image)
+{
+	const char *command[] = {
+		program_own_path(),
+		"run",
+		image->name,
+		"--service=systemd-nspawn",
+		"--",
+		"systemd-nspawn",
+		"--quiet",
+		"--keep-unit",
+		"--register=no",
+		"--boot",
+		"--console=pipe",
+		"--link-journal=try-guest",
+		"--network-veth",
+		"-U",
+		"--settings=override",
+		arena_printf(arena, "--machine=%s", image->name),
+		NULL,
+	};
+
+	return arena_copy(arena, command, sizeof command);
+}
+
+/* A number that follows from a name: FNV-1a. */
+static uint32_t hash_name(const char *name)
+{
+	uint32_t hash = 2166136261;
+
+	for (; *name; name++)
+		hash = (hash ^ (unsigned char) *name) * 16777619;
+	return hash;
+}
+
+/* A value in one of QEMU's lists, where a comma ends it. */
+static const char *double_commas(struct arena *arena, const char *text)
+{
+	char *doubled = arena_alloc(arena, 2 * strlen(text) + 1), *to = doubled;
+
+	for (; *text; text++) {
+		if (*text == ',')
+			*to++ = ',';
+		*to++ = *text;
+	}
+	*to = '\0';
+	return doubled;
+}
+
+/* 1 if the disk has a program for a BIOS to start, 0 if not, or -1 with a failure. */
+static int has_boot_code(const struct image *image, struct failure *f)
+{
+	CLEANUP_CLOSE int fd = open(image->path, O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	char code[BOOT_CODE_SIZE] = "";
+
+	if (fd < 0 || pread(fd, code, sizeof code, 0) < 0)
+		return failure_errno(f, -errno, "cannot read %s", image->path);
+	for (size_t i = 0; i < sizeof code; i++)
+		if (code[i])
+			return 1;
+	return 0;
+}
+
+static const char *find_uefi(void)
+{
+	static const char *const paths[] = { "/usr/share/ovmf/OVMF.fd", "/usr/share/qemu/OVMF.fd",
+					     "/usr/share/edk2/x64/OVMF.4m.fd",
+					     "/usr/share/edk2-ovmf/x64/OVMF.fd" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++)
+		if (access(paths[i], R_OK) == 0)
+			return paths[i];
+	return NULL;
+}
+
+/* The firmware's file, or "" for QEMU's own BIOS. NULL with a failure. */
+static const char *choose_firmware(const struct image *image, struct failure *f)
+{
+	const char *uefi = find_uefi();
+	int r = has_boot_code(image, f);
+
+	if (r != 0)
+		return r > 0 ? "" : NULL;
+	if (!uefi)
+		failure_set(f, FAILURE_NO_PROGRAM,
+			    "%s: the disk has no program for a BIOS, and no UEFI for VMs is "
+			    "installed (Debian's package ovmf)",
+			    image->name);
+	return uefi;
+}
+
+/* As systemd calls them, so that systemd-networkd knows what to do with one. */
+static const char *interface_name(struct arena *arena, const char *machine)
+{
+	if (strlen(machine) + strlen("vt-") < IFNAMSIZ)
+		return arena_printf(arena, "vt-%s", machine);
+	return arena_printf(arena, "vt-%.6s%06" PRIx32, machine, hash_name(machine) & 0xffffff);
+}
+
+static const char *network_of(struct arena *arena, const char *machine)
+{
+	uint32_t hash = hash_name(machine);
+
+	if (access("/dev/net/tun", R_OK | W_OK) < 0)
+		return "none";
+	return arena_printf(arena,
+			    "tap,ifname=%s,script=no,downscript=no,model=virtio-net-pci,"
+			    "mac=52:54:00:%02" PRIx32 ":%02" PRIx32 ":%02" PRIx32,
+			    interface_name(arena, machine), hash >> 16 & 0xff, hash >> 8 & 0xff,
+			    hash & 0xff);
+}
+
+static int check_qemu(const struct image *image, struct failure *f)
+{
+	int r;
+
+#ifndef __x86_64__
+	return failure_set(f, FAILURE_NOT_SUPPORTED,
+			   "%s: VMs are started on x86-64 only; run-qemu takes any QEMU",
+			   image->name);
+#endif
+	if (!image_is_disk(image))
+		return failure_set(f, FAILURE_NOT_SUPPORTED,
+				   "%s: it is a directory, and QEMU starts disks", image->name);
+	if (!program_is_installed(START_QEMU_PROGRAM))
+		return failure_set(f, FAILURE_NO_PROGRAM,
+				   "%s: " START_QEMU_PROGRAM
+				   " isn't installed (Debian's package qemu-system-x86)",
+				   image->name);
+	r = registry_directory_make(REGISTRY_DIRECTORY);
+	if (r < 0)
+		return failure_errno(f, r, "cannot make " REGISTRY_DIRECTORY);
+	if (mkdir(QMP_DIRECTORY, 0700) < 0 && errno != EEXIST)
+		return failure_errno(f, -errno, "cannot make " QMP_DIRECTORY);
+	return 0;
+}
+
+const char **start_qemu_command(struct arena *arena, const struct image *image, struct failure *f)
+{
+	const char *firmware = check_qemu(image, f) < 0 ? NULL : choose_firmware(image, f);
+	const char *command[] = {
+		program_own_path(),
+		"run-qemu",
+		image->name,
+		"--",
+		START_QEMU_PROGRAM,
+		"-name",
+		arena_printf(arena, "guest=%s", image->name),
+		"-no-user-config",
+		"-nodefaults",
+		"-sandbox",
+		"on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
+		"-machine",
+		"q35,accel=kvm:tcg",
+		"-cpu",
+		"max",
+		"-smp",
+		"2",
+		"-m",
+		"1G",
+		"-display",
+		"none",
+		"-serial",
+		"stdio",
+		"-device",
+		"virtio-rng-pci",
+		"-drive",
+		arena_printf(arena, "file=%s,format=raw,if=virtio,discard=unmap%s",
+			     double_commas(arena, image->path),
+			     image->is_read_only ? ",readonly=on" : ""),
+		"-nic",
+		network_of(arena, image->name),
+		"-qmp",
+		arena_printf(arena, "unix:" QMP_DIRECTORY "/%s,server=on,wait=off", image->name),
+		firmware && *firmware ? "-bios" : NULL,
+		firmware,
+		NULL,
+	};
+
+	return firmware ? arena_copy(arena, command, sizeof command) : NULL;
+}
