@@ -259,6 +259,25 @@ mymachines setup --quiet nspawn
 is "$(started web1 $unit.d/mymachines.conf)" "nspawn --register=no --boot --bind=/srv/data --machine=web1" \
     "nspawn: the command is that of the admin's drop-in"
 like "$(tail -n 1 $unit.d/mymachines.conf)" "ExecStart=-/bin/sh *" "nspawn: the admin's prefix for failures stays"
+# Only what systemd reads counts, and as systemd reads it.
+mv $unit.d/local.conf local.conf
+printf '%s\n' '[Service]' 'ExecStart=' 'ExecStart=/usr/bin/systemd-nspawn --hidden' >$unit.d/.zz.conf
+mymachines setup --quiet nspawn
+is "$(started web1 $unit.d/mymachines.conf)" "nspawn --register=no --boot --machine=web1" "nspawn: a hidden file doesn't count as a drop-in"
+rm $unit.d/.zz.conf
+{ printf '\357\273\277'; printf '%s\n' '[Service]' 'ExecStart=' 'ExecStart=/usr/bin/systemd-nspawn --marked'; } >$unit.d/local.conf
+mymachines setup --quiet nspawn
+like "$(started web1 $unit.d/mymachines.conf)" "*--marked*" "nspawn: a drop-in may begin with a byte order mark"
+cp local.conf $unit.d/local.conf
+shared=/etc/systemd/system/systemd-.service.d
+mkdir $shared
+printf '%s\n' '[Service]' 'ExecStart=' 'ExecStart=/usr/bin/systemd-nspawn --shared' | tee $shared/local.conf >$shared/lz.conf
+mymachines setup --quiet nspawn
+like "$(started web1 $unit.d/mymachines.conf)" "*--shared*" "nspawn: a drop-in of all units of systemd- counts"
+rm $shared/lz.conf
+mymachines setup --quiet nspawn
+like "$(started web1 $unit.d/mymachines.conf)" "*--bind=/srv/data*" "nspawn: a drop-in of the unit hides one of this name that it shares"
+rm -r $shared
 mv $unit.d/local.conf $unit.d/override.conf
 mymachines setup --quiet nspawn
 is "$(ls $unit.d)" $'override.conf\nzz-mymachines.conf' "nspawn: our drop-in sorts behind the admin's"

@@ -21,6 +21,11 @@ static const char *const directories[] = {
 	"/run/systemd/generator.late",
 };
 
+#define BYTE_ORDER_MARK "\xef\xbb\xbf"
+
+/* More folders of drop-ins than any unit here has. */
+#define FOLDERS_MAX 4
+
 /* A drop-in, by its name and the directory that wins. */
 struct drop_in {
 	const char *name;
@@ -83,6 +88,9 @@ static void read_commands(struct arena *arena, const char *text, struct unit_com
 	bool is_in_service = false, has_key = false;
 	char *line;
 
+	/* As systemd does: some editors begin a text with this mark. */
+	if (strncmp(text, BYTE_ORDER_MARK, strlen(BYTE_ORDER_MARK)) == 0)
+		text += strlen(BYTE_ORDER_MARK);
 	while ((line = next_line(arena, &text))) {
 		const char *value = is_in_service ? value_of(arena, line, "ExecStart") : NULL;
 
@@ -142,7 +150,8 @@ static void add_drop_ins(struct arena *arena, const char *path, struct drop_ins 
 	while (directory && (entry = readdir(directory))) {
 		struct drop_in found;
 
-		if (!ends_with(entry->d_name, ".conf") || has_drop_in(drop_ins, entry->d_name))
+		if (entry->d_name[0] == '.' || !ends_with(entry->d_name, ".conf") ||
+		    has_drop_in(drop_ins, entry->d_name))
 			continue;
 		found = (struct drop_in){ arena_strdup(arena, entry->d_name),
 					  arena_printf(arena, "%s/%s", path, entry->d_name) };
@@ -178,14 +187,29 @@ static void read_drop_ins(struct arena *arena, const char *const *folders, const
 	}
 }
 
+/*
+ * Add the folders that a unit shares with all whose names begin alike: of foo-bar@.service,
+ * that is foo-.service.d.
+ */
+static size_t add_shared_folders(struct arena *arena, const char *prefix, const char **folders,
+				 size_t count)
+{
+	for (size_t i = strlen(prefix); i > 1 && count < FOLDERS_MAX; i--)
+		if (prefix[i - 1] == '-')
+			folders[count++] = arena_printf(arena, "%.*s.service.d", (int) i, prefix);
+	return count;
+}
+
 struct unit_commands unit_find_commands(struct arena *arena, const char *prefix,
 					const char *instance, const char *mark)
 {
 	const char *unit = arena_printf(arena, "%s@%s.service", prefix, instance ? instance : "");
-	const char *folders[3] = { arena_printf(arena, "%s.d", unit), instance ? NULL : "service.d",
-				   NULL };
+	const char *folders[FOLDERS_MAX + 2] = { arena_printf(arena, "%s.d", unit) };
 	struct unit_commands commands = { 0 };
 
+	/* In this order: where two have a file of one name, the first counts. */
+	if (!instance)
+		folders[add_shared_folders(arena, prefix, folders, 1)] = "service.d";
 	read_own_file(arena, unit, &commands);
 	read_drop_ins(arena, folders, mark, &commands);
 	return commands;
