@@ -18,8 +18,7 @@
 /* A file that is made beside a draft, under a hidden name of the same form. */
 struct image_draft_part {
 	int fd;
-	const char *
-		ending; /* the ending of the side file that it becomes; NULL: it is removed at the end */
+	const char *ending; /* the side file's ending; NULL: it is removed at the end */
 	char hidden[NAME_MAX + 1];
 };
 

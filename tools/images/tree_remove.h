@@ -6,7 +6,7 @@
 
 /*
  * Remove a file, or a directory with everything below it, including subvolumes, and immutable and
- * read-only files. No link is followed and no mount entered. A missing file is no failure. 0, or -1
+ * read-only files. No link is followed and no mount entered. A missing file is not a failure. 0, or -1
  * with a failure that names the first file that stays.
  */
 int tree_remove(int directory, const char *name, struct failure *failure)
