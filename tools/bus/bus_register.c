@@ -288,6 +288,9 @@ static int read_properties(struct register_work *request, sd_bus_message *call, 
 		r = sd_bus_message_read(call, "s", &key);
 		if (r >= 0)
 			r = read_property(request, call, key, &leader, error);
+		if (r == -ENXIO && !sd_bus_error_is_set(error))
+			r = sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS,
+					      "Property '%s' is of another type", key);
 		if (r >= 0)
 			r = sd_bus_message_exit_container(call);
 	}
