@@ -33,14 +33,17 @@ static bool all_digits(const char *text)
 	return *text && text[strspn(text, "0123456789")] == '\0';
 }
 
-/* Labels as in RFC 1123, section 2.1, and "_", which container managers allow. */
+/*
+ * Labels as in RFC 1123, section 2.1, and "_", which container managers allow. As hostname(7) does, a name
+ * without a dot may have one byte more than DNS: libvirt cuts longer names to that.
+ */
 static enum name_verdict judge_labels(const char *name)
 {
 	size_t label = 0;
 
 	for (const char *p = name;; p++) {
 		if (*p == '.' || *p == '\0') {
-			if (label == 0 || label > 63 || p[-1] == '-')
+			if (label == 0 || p[-1] == '-')
 				return NAME_BAD_LABEL;
 			if (*p == '\0')
 				return NAME_OK;

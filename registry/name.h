@@ -25,7 +25,7 @@ enum name_verdict {
 	NAME_EMPTY,
 	NAME_TOO_LONG,	    /* more than MACHINE_NAME_MAX bytes */
 	NAME_BAD_CHARACTER, /* not a letter, digit, "-", "_" or "." */
-	NAME_BAD_LABEL,	    /* a label that is empty, longer than 63 bytes, or has "-" at an end */
+	NAME_BAD_LABEL,	    /* a label that is empty, or has "-" at an end */
 	NAME_NUMBER,	    /* an address or a number to some libc: all labels are numbers */
 	NAME_RESERVED,	    /* localhost, _gateway, LOCAL, ...: others give it a meaning */
 	NAME_TERMINAL,	    /* pam_access(8) takes it for a terminal */

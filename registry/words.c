@@ -26,8 +26,7 @@ const char *name_verdict_words(enum name_verdict verdict)
 	case NAME_EMPTY: return "is empty";
 	case NAME_TOO_LONG: return "is longer than 64 bytes";
 	case NAME_BAD_CHARACTER: return "has a byte other than letters, digits, '-', '_' and '.'";
-	case NAME_BAD_LABEL:
-		return "has a label that is empty, longer than 63 bytes, or has a '-' at an end";
+	case NAME_BAD_LABEL: return "has a label that is empty, or has a '-' at an end";
 	case NAME_NUMBER: return "would be taken for an address or a number";
 	case NAME_RESERVED: return "has another meaning already";
 	case NAME_TERMINAL: return "would be taken for a terminal";

@@ -21,7 +21,7 @@ refused() {
 for name in localhost LOCALHOST web.localhost _gateway _outbound LOCAL tty1 ttyS0 console \
     10 0x1f 10.0.0.1 99999999999999999999 "$(hostname)" .host web. web..1 -web web- . \
     'web 1' web/1 'web:1' fe80::1 wäb $'web\n' $'web\e[31m' $'web\x01' '*' '' \
-    "$(printf 'a%.0s' {1..64})" "$(printf 'a%.0s' {1..65})" "$(printf 'a.%.0s' {1..40})a"; do
+    "$(printf 'a%.0s' {1..65})" "$(printf 'a.%.0s' {1..40})a"; do
     shown=$(printf '%q' "$name")
     refused "register: '*' can't be a machine's name: it *" "name ${shown:0:30}" \
         --leader="$other" -- "$name"
@@ -29,7 +29,7 @@ done
 refused "register: a name is missing" "no name" --leader="$other"
 refused "register: takes one name only" "two names" --leader="$other" web1 web2
 refused "web1: the leader is missing; add --leader=PID" "no leader" web1
-longest=$(printf 'a%.0s' {1..63})
+longest=$(printf 'a%.0s' {1..64})
 mymachines register "$longest" --leader="$other"
 mymachines unregister "$longest"
 cp -p "$REGISTRY_DIRECTORY/registry.mdb" "$saved"

@@ -74,6 +74,12 @@ for words in "InvalidArgs RegisterMachineEx LeaderPIDFD=$db1 LeaderPID=$web1" \
     like "$(with_leader "$method" pinned $keys)" "*.$expected" "$method refuses a leader of ${keys//[0-9]/}: $expected"
 done
 
+long=$(printf '%064d' 0 | tr 0 q)
+run machine1 RegisterMachine sayssus "$long" 0 test container "$other" ""
+is "$status|$out|$(mymachines show "$long" -p Leader --value)" "0|o \"/org/freedesktop/machine1/machine/$long\"|$other" \
+    "a name of 64 bytes, to which libvirt cuts longer ones"
+machine1 UnregisterMachine s "$long"
+
 # Errors, by their names.
 M=org.freedesktop.machine1
 E=org.freedesktop.DBus.Error
@@ -97,6 +103,9 @@ $E.InvalidArgs|process 1 as a leader|RegisterMachine sayssus x 0 t container 1 '
 $E.UnixProcessIdUnknown|a leader that isn't there|RegisterMachine sayssus x 0 t container 2147483646 ''
 $E.InvalidArgs|a relative root|RegisterMachine sayssus x 0 t container $web1 etc
 $E.InvalidArgs|interface 0|RegisterMachineWithNetwork sayssusai x 0 t container $web1 '' 1 0
+$E.InvalidArgs|a key of another type|RegisterMachineEx 'sa(sv)' x 1 Class u 5
+$E.InvalidArgs|another key of another type|RegisterMachineEx 'sa(sv)' x 1 NetworkInterfaces as 1 lo
+$E.InvalidArgs|a name of 65 bytes|RegisterMachine sayssus $(printf '%065d' 0 | tr 0 a) 0 t container $web1 ''
 $E.InvalidArgs|an unknown key|RegisterMachineEx 'sa(sv)' x 1 Nosuch s y
 $M.MachineExists|a name that is there|RegisterMachine sayssus web1 0 t container $db1 ''
 $E.InvalidArgs|whom to kill|KillMachine ssi web1 nobody 15

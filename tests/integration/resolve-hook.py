@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """resolve-hook.py SOCKET: what io.systemd.Resolve.Hook answers, as systemd-resolved 259 asks it.
-web1 has 10.0.0.2, 10.0.0.3 and fd00::2 and the alias main; db1 has 10.0.0.9; link1 has fe80::1 alone;
+web1 has 10.0.0.2, 10.0.0.3 and fd00::2 and the alias main; db1 has 10.0.0.9 and an alias too long for DNS; link1 has fe80::1 alone;
 my.example.org has 10.0.0.7; dead1 has died."""
 import base64
 import os
@@ -69,6 +69,7 @@ equal(addresses(ask(key("web1", AAAA))), {"web1": ["fd00::2"]}, "AAAA alone")
 equal(addresses(ask(key("db1", AAAA))), {}, "a machine without such an address: there is none")
 equal(addresses(ask(*both("main"))), {"main": ["10.0.0.2", "10.0.0.3", "fd00::2"]}, "an alias, by its name")
 equal(addresses(ask(*both("WEB1"))), {"WEB1": ["10.0.0.2", "10.0.0.3", "fd00::2"]}, "as spelled in the question")
+equal(ask(key("q" * 64, A)), {"parameters": {}}, "a name that is too long for DNS is left to who answers")
 equal(addresses(ask(key("web1", A), key("db1", A))),
       {"web1": ["10.0.0.2", "10.0.0.3"], "db1": ["10.0.0.9"]}, "two machines in one question are told apart")
 equal(addresses(ask(key("my.example.org", A))), {"my.example.org": ["10.0.0.7"]}, "a machine with a dotted name")

@@ -9,7 +9,8 @@ for name in web1 db1 link1 dead1 dotted; do
     start $name
 done
 mymachines register web1 --leader="$web1" --alias=main --address=10.0.0.2 --address=10.0.0.3 --address=fd00::2 2>/dev/null
-mymachines register db1 --leader="$db1" --address=10.0.0.9 2>/dev/null
+long=$(printf '%064d' 0 | tr 0 q)
+mymachines register db1 --leader="$db1" --alias="$long" --address=10.0.0.9 2>/dev/null
 ip link add lan0 type veth peer name lan1
 mymachines register link1 --leader="$link1" --address=fe80::1%lan0 2>/dev/null
 mymachines register my.example.org --leader="$dotted" --address=10.0.0.7 2>/dev/null

@@ -30,7 +30,7 @@ static const struct {
 	{ "", NAME_EMPTY },
 	{ LABEL_63 "45", NAME_TOO_LONG },
 	{ "a." LABEL_63, NAME_TOO_LONG },
-	{ LABEL_63 "4", NAME_BAD_LABEL },
+	{ LABEL_63 "4", NAME_OK },
 	{ "web 1", NAME_BAD_CHARACTER },
 	{ "web/1", NAME_BAD_CHARACTER },
 	{ "web\n", NAME_BAD_CHARACTER },

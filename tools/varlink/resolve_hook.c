@@ -12,11 +12,12 @@
 #include <string.h>
 
 /* resource records: RFC 1035, 3.2; RFC 3596. */
-#define CLASS_IN     1
-#define TYPE_A	     1
-#define TYPE_AAAA    28
-#define NXDOMAIN     3
-#define DNS_NAME_MAX 255
+#define CLASS_IN      1
+#define TYPE_A	      1
+#define TYPE_AAAA     28
+#define NXDOMAIN      3
+#define DNS_NAME_MAX  255
+#define DNS_LABEL_MAX 63
 
 /* If there are more names, no filter is sent: each question comes here then. */
 #define NAMES_MAX 1024
@@ -31,11 +32,23 @@ static json_object *filter; /* as it was sent last, or NULL */
 
 /* The filter: names of machines, their aliases among them. */
 
+/* Longer than a label of DNS is only a name without a dot. */
+static bool is_dns_name(const char *name)
+{
+	return strcspn(name, ".") <= DNS_LABEL_MAX;
+}
+
+static void add_name(json_object *names, const char *name)
+{
+	if (is_dns_name(name))
+		json_object_array_add(names, json_object_new_string(name));
+}
+
 static void add_names(json_object *names, const struct machine *m)
 {
-	json_object_array_add(names, json_object_new_string(m->name));
+	add_name(names, m->name);
 	for (const char *alias = NULL; (alias = machine_next_alias(m, alias));)
-		json_object_array_add(names, json_object_new_string(alias));
+		add_name(names, alias);
 }
 
 /* Without a registry there is no machine; one that can't be read has no filter. */
@@ -247,7 +260,9 @@ static void add_addresses(struct verdict *v, const struct key *key, const struct
 static int find_machine(struct snapshot *snapshot, const char *name, struct machine *m)
 {
 	char folded[MACHINE_NAME_SIZE];
-	int r = machine_name_fold(name, folded) ? snapshot_find_name(snapshot, folded, m) : -ENOENT;
+	int r = is_dns_name(name) && machine_name_fold(name, folded)
+			? snapshot_find_name(snapshot, folded, m)
+			: -ENOENT;
 
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
