@@ -135,9 +135,16 @@ registered_as() {
     leader=$(value "$1" Leader)
 }
 
+# catches_term PID: it handles what it is told to end by
+catches_term() {
+    grep -q '^SigCgt:.*[4-7c-f]...$' "/proc/$1/status"
+}
+
 # runs PID COMMAND: it has come to execute this
 runs() {
     wait_until sh -c "tr '\\0' ' ' </proc/$1/cmdline | grep -q '$2'"
+    # Before our init has set its trap, the kernel drops what the first process of a namespace is sent.
+    [[ $2 != *init ]] || wait_until catches_term "$1"
 }
 
 resolves_to() {
@@ -193,11 +200,6 @@ gone() {
 # What hooks have said, in all this time: nothing. The monitor speaks of those that were killed.
 said_nothing() {
     is "$(grep -v 'has died; unregistered$' "$TMPDIR/syslog" 2>/dev/null)" "" "$1"
-}
-
-# catches_term PID: it handles what it is told to end by
-catches_term() {
-    grep -q '^SigCgt:.*[4-7c-f]...$' "/proc/$1/status"
 }
 
 # starts_and_stops WHAT NAME yes|no: whatever we do, and whether it is registered meanwhile. The test
