@@ -24,6 +24,16 @@ login() {
     *) echo "$result" ;;
     esac
 }
+# settles WORD HOST ARGUMENT...: the same, once neighbours have answered, which takes time on a busy machine
+settles() {
+    local word=$1
+    shift
+    says() {
+        [ "$(login "$@")" = "$word" ]
+    }
+    wait_until says "$@"
+    login "$@"
+}
 preloaded=
 case ${SANITIZERS-} in
 *address*)
@@ -99,15 +109,15 @@ on_bridge one br0 11
 on_bridge two br0 12
 on_bridge far br1 13
 for family in 10.77.0. fd77::; do
-    is "$(login ${family}11 from=one)" success "${family}11 is the machine's at the bridge's port"
+    is "$(settles success ${family}11 from=one)" success "${family}11 is the machine's at the bridge's port"
     is "$(login ${family}12 from=one)" denied "${family}12 is the other machine's on the bridge"
-    is "$(login ${family}13 from=far)" success "${family}13 is the machine's behind two bridges"
+    is "$(settles success ${family}13 from=far)" success "${family}13 is the machine's behind two bridges"
     is "$(login ${family}99 not-from=db1)" denied "${family}99, which nobody on the bridge has, isn't surely elsewhere"
 done
 ip neigh flush dev br0
-is "$(login 10.77.0.11 from=one)" success "a neighbour that was forgotten is asked for"
+is "$(settles success 10.77.0.11 from=one)" success "a neighbour that was forgotten is asked for"
 ip neigh flush dev br0
-is "$(login 10.77.0.11 from=one)" success "a neighbour that was forgotten is found twice"
+is "$(settles success 10.77.0.11 from=one)" success "a neighbour that was forgotten is found twice"
 
 # Whoever answers for an address has it, for as long as the host believes it.
 inside "$two" ip addr add 10.77.0.11/24 dev host0
