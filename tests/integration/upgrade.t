@@ -7,6 +7,7 @@
 need_root
 [ "$(printf '\1\0' | od -An -td2 | tr -d ' ')" = 1 ] && [ "$(getconf LONG_BIT)" = 64 ] ||
     skip_all "the old registry is of another kind of machine"
+command -v xz >/dev/null || skip_all "xz isn't installed"
 use_module
 
 registry=$REGISTRY_DIRECTORY/registry.mdb

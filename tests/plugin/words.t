@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Programs of 32 and of 64 bits read each other's registries: LMDB's pages differ.
 . "${SRCDIR:?run this by make check}/tests/integration/lib.sh"
+command -v xz >/dev/null || skip_all "xz isn't installed"
 
 reading=$(cd "$SRCDIR" && echo registry/{address,database,file,filter,idmap,leader_state,mapped_id}.c \
     registry/{name,name_value,pages,process_stat,record,snapshot}.c)
