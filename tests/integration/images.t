@@ -199,6 +199,23 @@ for type in tmpfs ext4 xfs btrfs; do
         is "$(stat -c '%i %a' "$pool/whole/mounted/below" | sed 's/^256 /sub /; s/^[0-9]* /dir /')|$(ls -A "$pool/whole/mounted/below")" \
             "dir 700|" "btrfs: a subvolume that a mount hides is an empty directory"
         umount "$pool/sub/mounted/below"
+        mymachines remove whole
+        torn=''
+        without=$(btrfs subvolume list "$pool" | wc -l)
+        interrupt 0 mymachines clone sub whole >/dev/null 2>"$TMPDIR/count"
+        steps=$(tail -n 1 "$TMPDIR/count")
+        with=$(btrfs subvolume list "$pool" | wc -l)
+        for ((n = steps / 2; n < steps; n += steps / 24 + 1)); do
+            [ ! -d "$pool/whole" ] || mymachines remove whole || torn="$torn $n:remove"
+            interrupt "$n" mymachines clone sub whole >/dev/null 2>&1
+            [ ! -d "$pool/whole" ] || [ "$(cat "$pool/whole/nested/file")" = inner ] || torn="$torn $n"
+            mymachines clean || torn="$torn $n:clean"
+            [ "$(hidden)$(btrfs subvolume list "$pool" | wc -l)" = "$([ -d "$pool/whole" ] && echo "$with" || echo "$without")" ] ||
+                torn="$torn $n:left"
+        done
+        is "$torn" "" "btrfs: killed between its snapshots, a clone of subvolumes is whole or isn't there"
+        [ -d "$pool/whole" ] || mymachines clone sub whole
+        rm -f /run/systemd/nspawn/locks/name-whole
         if [ -x "$BUILDDIR/mymachines-import" ]; then
             mymachines import-fs -q --read-only "$pool/sub" taken
             is "$?|$(images | grep '^taken')|$(cat "$pool/taken/nested/file")" "0|taken subvolume yes|inner" \

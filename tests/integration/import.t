@@ -4,6 +4,7 @@
 # import is killed or the disk is full.
 # shellcheck disable=SC2016
 . "${SRCDIR:?run this by make check}/tests/integration/lib.sh"
+. "$SRCDIR/tests/support/images.sh"
 . "$SRCDIR/tests/support/kill_steps.sh"
 need_root
 [ -x "$BUILDDIR/mymachines-import" ] || skip_all "it was configured without libarchive"
@@ -415,4 +416,21 @@ else
     skip "cannot mount an image of a file system" "an import to a full disk says so"
 fi
 umount $pool
+# On file systems that share blocks, and count late.
+for type in xfs btrfs; do
+    mount_pool $type || { skip "$why" "a full disk on $type"; continue; }
+    mymachines import-tar -q ten.tar t 2>/dev/null
+    listing $pool/t >there
+    fallocate -l $(($(df --output=avail -B1 $pool | tail -n 1) - 15000000)) $pool/fill 2>/dev/null
+    sync -f $pool
+    for image in "import-tar --force big.tar t" "import-raw big.bin r" "import-fs --force full t"; do
+        [ -e full/big.bin ] || { mkdir -p full && head -c 100000000 /dev/urandom >full/big.bin && cp full/big.bin . && tar -cf big.tar big.bin; }
+        # shellcheck disable=SC2086
+        run mymachines $image
+        like "$status|$err|$(mymachines list-images --no-legend | awk '{ print $1 }')|$(listing $pool/t | diff - there)" \
+            "1|*no space is left on the file system of '$pool', after *|t|" "a full $type says so, and leaves what was there: $image"
+    done
+    is "$(ls -A $pool | sort | tr '\n' ' ')" "fill t " "nothing is left where the $type was full"
+    unmount_pool
+done
 done_testing
