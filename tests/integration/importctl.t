@@ -25,10 +25,29 @@ run importctl import-fs --class=machine --read-only -q tree two
 is "$status|$err|$(cat $pool/two/file)" "0||one" "import-fs, with the class as a word"
 run importctl -mqN export-tar one one.tar.xz
 is "$status|$err|$(tar -tf one.tar.xz | grep -c file)" "0||1" "letters together, in front of the verb"
-is "$(importctl -m list-images --no-legend | awk '{ print $1, $2, $3 }' | paste -sd,)" "one directory no,two directory yes" "list-images"
-is "$(importctl --json=short list-images | python3 -c 'import json, sys; print([i["name"] for i in json.load(sys.stdin)])')" \
-    "['one', 'two']" "list-images --json"
-is "$(importctl)" "$(mymachines list-transfers)" "without a verb: list-transfers"
+is "$(importctl -m list-images | sed -n '1p; /^[0-9]* images/p' | tr -s ' ')" "CLASS NAME TYPE PATH RO CRTIME MTIME USAGE LIMIT
+2 images listed." "list-images has importctl's columns"
+is "$(importctl -m list-images --no-legend | awk '{ print $1, $2, $3, $4, $5 }' | paste -sd,)" \
+    "machine one directory $pool/one rw,machine two directory $pool/two ro" "list-images"
+is "$(importctl --json=short list-images | python3 -c 'import json, sys; print([(i["name"], i["ro"], i["path"]) for i in json.load(sys.stdin)])')" \
+    "[('one', False, '$pool/one'), ('two', True, '$pool/two')]" "list-images --json has the same"
+is "$(importctl)|$(mymachines list-transfers)" "No transfers.|No transfers." "without a verb: list-transfers"
+mkfifo slow.tar
+importctl -m import-tar slow.tar >/dev/null 2>&1 &
+slow=$!
+exec 7>slow.tar
+head -c 600 one.tar >&7
+is_listed() {
+    importctl list-transfers | grep -q slow
+}
+wait_until is_listed
+is "$(importctl list-transfers | sed -E '2s/[0-9]+ +[^ ]+ /ID PROGRESS /' | tr -s ' ')" "ID PROGRESS TYPE CLASS LOCAL REMOTE
+ID PROGRESS import-tar machine slow slow.tar
+
+1 transfers listed." "list-transfers has importctl's columns"
+kill $slow
+exec 7>&-
+wait $slow
 fails_so "there is no transfer 77" "cancel-transfer" cancel-transfer 77
 fails_so "--verify=perhaps: the value isn't valid" "an option's value" pull-tar --verify=perhaps http://127.0.0.1:1/x.tar
 for option in -P -S -C --class=sysext; do

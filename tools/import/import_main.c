@@ -32,6 +32,7 @@
 struct request {
 	struct image_transfer transfer;
 	bool is_quiet, no_legend;
+	bool has_class; /* of the images is shown */
 	enum { JSON_NONE, JSON_ONE_LINE, JSON_LINES } json;
 	struct verify verify;
 	bool keeps;		    /* what is fetched */
@@ -107,7 +108,7 @@ static int read_valued(struct request *r, const char *name, const char *value, s
 	else if (strcmp(name, "tag") == 0)
 		result = *(r->tag = value) ? 0 : -EINVAL;
 	else if (strcmp(name, "class") == 0)
-		result = strcmp(value, "machine") == 0 ? 0 : -EINVAL;
+		result = (r->has_class = strcmp(value, "machine") == 0) ? 0 : -EINVAL;
 	return result < 0 ? invalid_value(f, name, value) : 0;
 }
 
@@ -310,13 +311,24 @@ static void print_json(const struct transfer *transfers, size_t count, bool pret
 	json_object_put(list);
 }
 
+/* Under the name of machinectl(1) or importctl(1), every failure ends with 1. */
+static bool is_link(void)
+{
+	return strncmp(program_invocation_short_name, "mymachines", strlen("mymachines")) != 0;
+}
+
 static void print_table(struct arena *arena, const struct request *r,
 			const struct transfer *transfers, size_t count)
 {
 	static const char *const header[] = { "ID", "PROGRESS", "TYPE", "LOCAL", "REMOTE" };
+	static const char *const header_with_class[] = { "ID",	  "PROGRESS", "TYPE",
+							 "CLASS", "LOCAL",    "REMOTE" };
 	struct table table;
 
-	table_init(&table, arena, header, ARRAY_SIZE(header));
+	if (r->has_class)
+		table_init(&table, arena, header_with_class, ARRAY_SIZE(header_with_class));
+	else
+		table_init(&table, arena, header, ARRAY_SIZE(header));
 	for (size_t i = 0; i < count; i++) {
 		const struct transfer *t = &transfers[i];
 
@@ -325,13 +337,19 @@ static void print_table(struct arena *arena, const struct request *r,
 					  ? NULL
 					  : arena_printf(arena, "%.0f%%", t->progress * 100));
 		table_add(&table, t->type);
+		if (r->has_class)
+			table_add(&table, "machine");
 		table_add(&table, arena_escape(arena, t->local));
 		table_add(&table, arena_escape(arena, t->remote));
 	}
-	if (count || !r->no_legend)
+	if (count)
 		table_print(stdout, &table, !r->no_legend);
-	if (!r->no_legend)
-		printf("\n%zu transfer%s listed.\n", count, count == 1 ? "" : "s");
+	if (r->no_legend)
+		return;
+	if (count)
+		printf("\n%zu transfer%s listed.\n", count, count == 1 && !is_link() ? "" : "s");
+	else
+		puts("No transfers.");
 }
 
 static int run_list(struct request *r, image_transfer_run *run, struct failure *f)
@@ -406,12 +424,6 @@ static int run_verb(char **words, struct failure *f)
 		return verb->run(&r, verb->transfer, f);
 	}
 	return failure_set(f, FAILURE_USAGE, "unknown verb; mymachines(1) starts this program");
-}
-
-/* Under the name of machinectl(1) or importctl(1), every failure ends with 1. */
-static bool is_link(void)
-{
-	return strncmp(program_invocation_short_name, "mymachines", strlen("mymachines")) != 0;
 }
 
 int main(int argc, char **argv)

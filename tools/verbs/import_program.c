@@ -41,10 +41,13 @@ static char **make_words(const struct command_line *line)
 {
 	size_t count = 0;
 	char **words = arena_alloc(line->arena,
-				   (line->n_given + (size_t) line->n_names + 5) * sizeof *words);
+				   (line->n_given + (size_t) line->n_names + 6) * sizeof *words);
 
 	words[count++] = program_invocation_short_name;
 	words[count++] = arena_strdup(line->arena, line->verb->name);
+	/* Its lists have a column more. */
+	if (is_importctl())
+		words[count++] = arena_strdup(line->arena, "--class=machine");
 	if (is_keeping(line))
 		words[count++] = arena_strdup(line->arena, "--keep-download=yes");
 	for (size_t i = 0; i < line->n_given; i++) {

@@ -7,6 +7,7 @@
 #include "tools/describe/json.h"
 #include "tools/images/image.h"
 #include "tools/verbs/command_line.h"
+#include "tools/verbs/importctl.h"
 #include "tools/verbs/machinectl.h"
 #include "tools/verbs/option_values.h"
 
@@ -44,22 +45,48 @@ static void add_row(struct table *table, struct arena *arena, const struct image
 	table_add(table, time_cell(arena, image->modified));
 }
 
-static void print_table(struct arena *arena, const struct image *images, size_t count, bool legend)
+/* importctl(1) has other columns than machinectl(1), which are ours. */
+static void add_importctl_row(struct table *table, struct arena *arena, const struct image *image)
+{
+	table_add(table, "machine");
+	table_add(table, arena_escape(arena, image->name));
+	table_add(table, image_kind_name(image->kind));
+	table_add(table, arena_escape(arena, image->path));
+	table_add(table, image->is_read_only ? "ro" : "rw");
+	table_add(table, time_cell(arena, image->created));
+	table_add(table, time_cell(arena, image->modified));
+	table_add(table, usage_cell(arena, image->usage));
+	table_add(table, usage_cell(arena, image->limit));
+}
+
+static void init_table(struct table *table, struct arena *arena)
 {
 	static const char *const header[] = {
 		"NAME", "TYPE", "RO", "USAGE", "CREATED", "MODIFIED"
 	};
+	static const char *const importctl_header[] = { "CLASS",  "NAME",  "TYPE",  "PATH", "RO",
+							"CRTIME", "MTIME", "USAGE", "LIMIT" };
+
+	if (is_importctl())
+		table_init(table, arena, importctl_header, ARRAY_SIZE(importctl_header));
+	else
+		table_init(table, arena, header, ARRAY_SIZE(header));
+}
+
+static void print_table(struct arena *arena, const struct image *images, size_t count, bool legend)
+{
+	bool is_link = is_machinectl() || is_importctl();
 	struct table table;
 
-	table_init(&table, arena, header, ARRAY_SIZE(header));
+	init_table(&table, arena);
 	for (size_t i = 0; i < count; i++)
-		add_row(&table, arena, &images[i]);
+		(is_importctl() ? add_importctl_row : add_row)(&table, arena, &images[i]);
 	if (count > 0)
 		table_print(stdout, &table, legend);
 	if (!legend)
 		return;
 	if (count > 0)
-		printf("\n%zu image%s listed.\n", count, count == 1 && !is_machinectl() ? "" : "s");
+		printf("\n%zu image%s listed.\n", count, count == 1 && !is_link ? "" : "s");
 	else
 		puts("No images.");
 }
@@ -69,7 +96,24 @@ static json_object *number_or_null(uint64_t value, uint64_t unknown)
 	return value != unknown ? json_object_new_uint64(value) : NULL;
 }
 
-/* The JSON of machinectl(1) is its table. */
+/* The JSON of importctl(1) is its table. */
+static json_object *json_from_importctl_row(const struct image *image)
+{
+	json_object *row = json_object_new_object();
+
+	json_object_object_add(row, "class", json_object_new_string("machine"));
+	json_object_object_add(row, "name", json_object_new_string(image->name));
+	json_object_object_add(row, "type", json_object_new_string(image_kind_name(image->kind)));
+	json_object_object_add(row, "path", json_object_new_string(image->path));
+	json_object_object_add(row, "ro", json_object_new_boolean(image->is_read_only));
+	json_object_object_add(row, "crtime", number_or_null(image->created, 0));
+	json_object_object_add(row, "mtime", number_or_null(image->modified, 0));
+	json_object_object_add(row, "usage", number_or_null(image->usage, IMAGE_UNKNOWN));
+	json_object_object_add(row, "limit", number_or_null(image->limit, IMAGE_UNKNOWN));
+	return row;
+}
+
+/* That of machinectl(1), too. */
 static json_object *json_from_row(const struct image *image)
 {
 	json_object *row = json_object_new_object();
@@ -88,8 +132,9 @@ static void print_json(const struct image *images, size_t count, enum json_mode 
 	json_object *array = json_object_new_array();
 
 	for (size_t i = 0; i < count; i++)
-		json_object_array_add(array, is_machinectl() ? json_from_row(&images[i])
-							     : json_from_image(&images[i]));
+		json_object_array_add(array, is_machinectl()  ? json_from_row(&images[i])
+					     : is_importctl() ? json_from_importctl_row(&images[i])
+							      : json_from_image(&images[i]));
 	json_print(stdout, array, mode);
 }
 
