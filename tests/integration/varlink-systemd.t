@@ -83,6 +83,17 @@ mymachines-varlink answers at */io.systemd.Machine" "doctor tells that we answer
 in_there 'p=$(systemctl show -p MainPID --value mymachines-userdb.service); if [ "$p" -gt 1 ]; then kill -9 "$p"; fi; getent -s systemd passwd vu-web1-33'
 like "$status|$out" "0|vu-web1-33:*" "after the service was killed systemd starts it again"
 
+in_there 'for i in {1..12}; do
+        p=$(systemctl show -p MainPID --value mymachines-userdb.service)
+        if [ "$p" -gt 1 ]; then
+            kill -9 "$p"
+            while [ -e "/proc/$p" ]; do sleep 0.05; done
+        fi
+        getent -s systemd passwd vu-web1-33 || echo "not found, $?"
+    done | sort -u'
+like "$status|$out" "0|vu-web1-33:x:100033:*" "however often the service is killed, systemd starts it again"
+is "$(wc -l <<<"$out")" 1 "and each look-up has its answer"
+
 # Register with allocateUnit: systemd makes the unit, and ends it with the machine.
 in_there 'setsid sleep 1000 >/dev/null 2>&1 & leader=$!
     printf "{\"method\":\"io.systemd.Machine.Register\",\"parameters\":{\"name\":\"unit1\",\"class\":\"vm\",\"leader\":%s,\"allocateUnit\":true}}\0" $leader |

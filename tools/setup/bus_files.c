@@ -251,6 +251,8 @@ char *bus_unit_text(struct arena *arena, const struct bus_target *target, const 
 			    "[Unit]\n"
 			    "Description=%s\n"
 			    "Documentation=man:%s(8)\n"
+			    "# However often it is killed, the next call starts it.\n"
+			    "StartLimitIntervalSec=0\n"
 			    "\n"
 			    "[Service]\n"
 			    "Type=dbus\n"
