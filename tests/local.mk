@@ -306,7 +306,7 @@ EXTRA_PROGRAMS += tests/bench/compare
 tests_bench_compare_SOURCES = %D%/bench/compare.c
 tests_bench_compare_CFLAGS = $(AM_CFLAGS) -pthread
 tests_bench_compare_LDADD = $(HOST_LIBS)
-EXTRA_DIST += %D%/bench/compare.py %D%/bench/plot.py %D%/bench/import %D%/bench/monitor %D%/bench/operations.py %D%/bench/ps %D%/bench/run %D%/bench/userdb %D%/bench/userdb.py
+EXTRA_DIST += %D%/bench/compare.py %D%/bench/plot.py %D%/bench/bus %D%/bench/bus.sh %D%/bench/import %D%/bench/monitor %D%/bench/operations.py %D%/bench/ps %D%/bench/run %D%/bench/userdb %D%/bench/userdb.py
 
 bench: all
 	$(top_srcdir)/scripts/bench --quick
@@ -323,4 +323,7 @@ bench-ps: all
 bench-userdb: all tests/bench/compare tests/support/container
 	@$(AM_TESTS_ENVIRONMENT) $(LOG_COMPILER) /bin/bash $(top_srcdir)/tests/bench/userdb $(N)
 
-.PHONY: bench bench-run bench-monitor bench-ps bench-userdb
+bench-bus: all
+	@$(AM_TESTS_ENVIRONMENT) $(LOG_COMPILER) /bin/bash $(top_srcdir)/tests/bench/bus
+
+.PHONY: bench bench-run bench-bus bench-monitor bench-ps bench-userdb
