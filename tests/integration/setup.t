@@ -524,6 +524,23 @@ for content in '' '[]' '{"hooks": 7}' '{"hooks": {"poststop": {}}}' '{' '{"a": "
         mymachines setup runc --bundle="$TMPDIR/bundle"
     is "$(cat bundle/config.json)" "$content" "a bundle that is refused stays as it is"
 done
+# Where a link leads nowhere, nothing is made. Behind a link that leads somewhere, directories are.
+mv /etc/nsswitch.conf "$TMPDIR/nsswitch.away"
+ln -s "$TMPDIR/unmounted/etc/nsswitch.conf" /etc/nsswitch.conf
+run mymachines setup --quiet nss
+is "$status:$err" "1:mymachines: cannot write /etc/nsswitch.conf: it, or a directory of it, is a link to what doesn't exist" \
+    "a link that leads nowhere is not written through"
+ok "$([ ! -e "$TMPDIR/unmounted" ]; echo $?)" "no directory is made where a link leads nowhere"
+rm /etc/nsswitch.conf
+mv "$TMPDIR/nsswitch.away" /etc/nsswitch.conf
+mkdir "$TMPDIR/hooks.3"
+ln -s "$TMPDIR/unmounted" "$TMPDIR/hooks.lost"
+ln -s hooks.4 "$TMPDIR/hooks.link"
+ln -s hooks.3 "$TMPDIR/hooks.4"
+run mymachines setup --quiet podman --hooks-dir="$TMPDIR/hooks.lost/a"
+is "$status:$(ls -d "$TMPDIR/unmounted" 2>/dev/null)" "1:" "a directory that is a link to nowhere is not made"
+mymachines setup --quiet podman --hooks-dir="$TMPDIR/hooks.link/a/b"
+ok "$([ -f "$TMPDIR/hooks.3/a/b/mymachines.json" ]; echo $?)" "directories are made behind links that lead somewhere"
 # What root may not change, either. A kill may have left a temporary file.
 rm -f /etc/.nsswitch.conf.*
 cp /etc/nsswitch.conf "$TMPDIR/mounted"

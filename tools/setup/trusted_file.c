@@ -74,6 +74,7 @@ struct walk {
 	int directory;	  /* that has been reached */
 	const char *rest; /* what is still to follow */
 	unsigned int links;
+	size_t behind_link; /* the length of what is still to follow behind a link's target */
 };
 
 enum step {
@@ -128,17 +129,29 @@ static int follow_link(struct walk *walk, int fd, const char *name, const struct
 	if (length < 0)
 		return walk_failure(walk, f);
 	target[length] = '\0';
+	if (strlen(rest) < walk->behind_link)
+		walk->behind_link = strlen(rest);
 	walk->rest = arena_printf(walk->arena, "%s%s%s", target, *rest ? "/" : "", rest);
 	return *target == '/' ? enter_start(walk, f) : 0;
 }
 
+/*
+ * Whether a missing component is the target of a link. It isn't made: the file system that has it
+ * may not be mounted, or the program that writes it has not run yet.
+ */
+static bool is_dangling(const struct walk *walk, const char *rest)
+{
+	return walk->flags & TRUSTED_FILE_MAKE_DIRECTORIES && strlen(rest) >= walk->behind_link;
+}
+
 /* Open a component as it is, and make it if it is missing and should be a directory. */
-static int open_component(const struct walk *walk, const char *name, bool is_last)
+static int open_component(const struct walk *walk, const char *name, const char *rest)
 {
 	const int flags = O_PATH | O_NOFOLLOW | O_CLOEXEC;
 	int fd = openat(walk->directory, name, flags);
 
-	if (fd >= 0 || errno != ENOENT || is_last || !(walk->flags & TRUSTED_FILE_MAKE_DIRECTORIES))
+	if (fd >= 0 || errno != ENOENT || !*rest ||
+	    !(walk->flags & TRUSTED_FILE_MAKE_DIRECTORIES) || is_dangling(walk, rest))
 		return fd;
 	return mkdirat(walk->directory, name, 0755) < 0 ? -1 : openat(walk->directory, name, flags);
 }
@@ -149,11 +162,19 @@ static enum step take_step(struct walk *walk, const char **name, struct failure 
 	const char *end = begin + strcspn(begin, "/"), *rest = end + strspn(end, "/");
 	CLEANUP_CLOSE int fd = -1;
 	bool is_last = !*rest;
+	char quoted[QUOTED_SIZE];
 	struct stat st;
 	int directory;
 
 	*name = arena_printf(walk->arena, "%.*s", (int) (end - begin), begin);
-	fd = open_component(walk, *name, is_last);
+	fd = open_component(walk, *name, rest);
+	if (fd < 0 && errno == ENOENT && is_dangling(walk, rest)) {
+		failure_set(f, FAILURE_NO_SUCH_FILE,
+			    "cannot write %s: it, or a directory of it, is a link to what doesn't "
+			    "exist",
+			    quote(walk->path, quoted));
+		return STEP_FAILED;
+	}
 	if (fd < 0 && errno == ENOENT)
 		return is_last ? STEP_AT_END : STEP_NO_DIRECTORY;
 	if (fd < 0 || fstat(fd, &st) < 0) {
@@ -207,6 +228,7 @@ int trusted_file_open(struct trusted_file *file, struct arena *arena, const char
 
 	walk.directory = -1;
 	walk.rest = path;
+	walk.behind_link = SIZE_MAX;
 	*file = (struct trusted_file){ .path = path, .directory = -1, .fd = -1 };
 	if (enter_start(&walk, f) < 0)
 		step = STEP_FAILED;
