@@ -60,6 +60,7 @@ if command -v mandoc >/dev/null; then
     # Each page is in the index, and each link to one of ours works.
     is "$(for page in $pages; do grep -q "href=\"$(basename "$page").html\"" "$TMPDIR/site/index.html" || basename "$page"; done)" \
         "" "the index has all pages"
+    is "$(grep -n '<dd>.*\\\|<dd></dd>\|<dd>.*\.[A-Z][A-Z]* ' "$TMPDIR/site/index.html")" "" "the index has what each page is about, in words"
     is "$(grep -oh 'href="[^"#:]*\.html"' "$TMPDIR"/site/*.html | sort -u | sed 's/href="//; s/"//' |
         while read -r link; do [ -e "$TMPDIR/site/$link" ] || echo "$link"; done)" "" "no link between pages is broken"
 else
