@@ -83,8 +83,8 @@ static const struct verb_option options[] = {
 
 #define TAKES "takes the name of a machine and one path or two"
 #define NOTES                                                                                      \
-	"Owners are translated by the id maps of the machine; root owns what has no owner\n"       \
-	"there."
+	"Owners are translated by the id maps of the machine. A file whose owner isn't in\n"       \
+	"the maps becomes root's."
 
 const struct verb copy_to_verb = {
 	.name = "copy-to",

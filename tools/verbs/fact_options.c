@@ -13,7 +13,7 @@ const struct verb_option fact_options[] = {
 	FACT("service", "NAME", registration_set_service,
 	     .help = "Its manager, such as runc, lxc or libvirt-qemu"),
 	FACT("description", "TEXT", registration_set_description,
-	     .help = "What people or its manager call it, if that is not a name for a machine"),
+	     .help = "The name that its manager uses, if it can't be a machine's name"),
 	FACT("id", "UUID", registration_set_id, .help = "Its UUID"),
 	FACT("root", "PATH", registration_set_root,
 	     .help = "Its root directory on the host", .values = COMPLETE_DIRECTORY),

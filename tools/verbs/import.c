@@ -74,8 +74,8 @@ static const struct verb_option import_fs_options[] = {
 #define OPTION_KEEP_DOWNLOAD                                                                       \
 	{                                                                                          \
 		"keep-download", .argument = "BOOL", READ_THERE,                                   \
-				 .help = "Keep a hidden image, of which the image is a copy, for " \
-					 "the next pull (default: no)",                            \
+				 .help = "Keep the download as a hidden image, and copy the "      \
+					 "image from it (default: no)",                            \
 				 .values = "yes no"                                                \
 	}
 

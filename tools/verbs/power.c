@@ -30,8 +30,8 @@ const struct verb poweroff_verb = {
 	.alias = "stop",
 	.synopsis = "NAME...",
 	.summary = "Ask machines to shut down; also called stop",
-	.description = "Ask machines to shut down, and don't wait until they have. The first "
-		       "process of a container gets the signal that makes it power off.",
+	.description = "Ask machines to shut down, without waiting for it. The first process of a "
+		       "container gets the signal that makes it power off.",
 	.group = VERB_OPERATE,
 	.is_machinectl = true,
 	.operands = { .min = 1, .max = OPERANDS_MANY, .values = { COMPLETE_MACHINE } },
@@ -43,7 +43,7 @@ const struct verb reboot_verb = {
 	.alias = "restart",
 	.synopsis = "NAME...",
 	.summary = "Ask machines to reboot; also called restart",
-	.description = "Ask machines to reboot, and don't wait until they have.",
+	.description = "Ask machines to reboot, without waiting for it.",
 	.group = VERB_OPERATE,
 	.is_machinectl = true,
 	.operands = { .min = 1, .max = OPERANDS_MANY, .values = { COMPLETE_MACHINE } },

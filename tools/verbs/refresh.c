@@ -81,9 +81,8 @@ const struct verb refresh_verb = {
 	.list_entry = "[NAME...]",
 	.summary = "Read id maps and addresses of machines again",
 	.description =
-		"Read the id maps, addresses, units, roots and operating systems of machines "
-		"again, of all machines without a NAME. Facts that were given at registration "
-		"stay. A "
+		"Read the id maps, addresses, units, roots and operating systems of the named "
+		"machines again, or of all. Facts that were given at registration stay. A "
 		"machine whose leader has died is unregistered. If there is no registry, "
 		"an empty one is made.",
 	.group = VERB_REGISTER,

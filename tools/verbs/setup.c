@@ -144,7 +144,7 @@ static const struct verb_option options[] = {
 	{ "all", SETS(struct setup_settings, all, set_true),
 	  .help = "With --remove: do that for everything that can be set up" },
 	{ "check", SETS(struct setup_settings, check, set_true),
-	  .help = "Only tell whether it is set up; fail if not" },
+	  .help = "Only check whether it is set up, and fail if not" },
 	{ "dry-run", SETS(struct setup_settings, dry_run, set_true),
 	  .help = "Only show what would be changed" },
 	{ "quiet", 'q', SETS(struct setup_settings, quiet, set_true),

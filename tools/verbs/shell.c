@@ -90,7 +90,8 @@ static const struct verb_option options[] = {
 	{ "uid", .argument = "USER", SETS(struct shell_settings, session.user, set_text),
 	  .help = "Run as this user, by name or number (default: root)" },
 	{ "setenv", 'E', "NAME[=VALUE]", 0, add_variable,
-	  .help = "Set an environment variable, or pass it on", .values = COMPLETE_VARIABLE },
+	  .help = "Set an environment variable; without a value, pass on the caller's",
+	  .values = COMPLETE_VARIABLE },
 	{ 0 },
 };
 

@@ -93,9 +93,9 @@ const struct verb show_image_verb = {
 	.name = "show-image",
 	.synopsis = "[OPTION...] [NAME...]",
 	.list_entry = "[NAME...]",
-	.summary = "Show all that is known of images",
-	.description = "Show all that is known of images or, without a name, of the directory that "
-		       "they are in, for programs.",
+	.summary = "Show all facts about images",
+	.description = "Show all facts about images or, without a name, about their directory, for "
+		       "programs.",
 	.group = VERB_IMAGES,
 	.is_machinectl = true,
 	.has_pager = true,

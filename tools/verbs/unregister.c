@@ -42,8 +42,9 @@ static int unregister_names(const struct command_line *line, void *settings, str
 const struct verb unregister_verb = {
 	.name = "unregister",
 	.synopsis = "NAME...",
-	.summary = "Unregister machines; their processes go on",
-	.description = "Unregister machines, each by its name or an alias. Their processes go on.",
+	.summary = "Unregister machines; their processes continue",
+	.description =
+		"Unregister machines, each by its name or an alias. Their processes continue.",
 	.group = VERB_REGISTER,
 	.operands = { .min = 1, .max = OPERANDS_MANY, .values = { COMPLETE_MACHINE } },
 	.run = unregister_names,
