@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <unistd.h>
 
-/* What most file systems have for a block. */
+/* The block size of most file systems. */
 #define HOLE_SIZE 4096
 
 bool extent_next(int fd, int64_t size, struct extent *extent)

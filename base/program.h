@@ -36,7 +36,7 @@ int run_program(const char *const *arguments, bool quiet);
  */
 int program_start(const char *const *arguments, pid_t *pid);
 
-/* What a program has as standard input, output and error: each a descriptor, or -1 for none. */
+/* A program's standard input, output and error: each a descriptor, or -1 for none. */
 struct program_files {
 	int input, output, errors;
 };

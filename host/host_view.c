@@ -21,7 +21,7 @@
 
 enum answer_kind { ANSWER_LINK, ANSWER_PORTS, ANSWER_ROUTE, ANSWER_NEIGHBOUR, ANSWER_FORWARDING };
 
-/* What was asked, compared byte by byte: no padding. */
+/* A question that was asked. Questions are compared byte by byte, so there must be no padding. */
 struct key {
 	uint32_t kind; /* enum answer_kind */
 	uint32_t interface;

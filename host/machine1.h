@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* What mymachines-bus keeps, and the lock by which it shows that it answers. */
+/* The state of mymachines-bus, and the lock that shows that it answers. */
 #define MACHINE1_DIRECTORY REGISTRY_DIRECTORY "/bus"
 #define MACHINE1_LOCK_PATH MACHINE1_DIRECTORY "/lock"
 

@@ -9,7 +9,7 @@
 
 #include <nss.h>
 
-/* What each entry point saves at its begin; user_status() or host_status() restores it. */
+/* The state that each entry point saves at its beginning; user_status() or host_status() restores it. */
 struct caller {
 	int errno_before;
 	struct cancellation cancellation;

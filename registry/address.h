@@ -24,7 +24,7 @@ enum address_flags {
 	ADDRESS_CONTESTED = 1 << 6,    /* of the last two only, and another machine has it */
 };
 
-/* What the host has seen: it is seen again each time. */
+/* The bits that each look at the host sets again. */
 #define ADDRESS_SEEN (ADDRESS_ROUTED | ADDRESS_LEASED | ADDRESS_BESIDE | ADDRESS_FORWARD_ONLY)
 
 /* Packed, because addresses are read in place, in the registry's pages. */

@@ -42,7 +42,7 @@ struct registry_meta {
 	uint32_t filter_size;  /* bytes of the name filter, which follows the pages; 0: none */
 	uint32_t filter_names; /* names added to it since it was made */
 
-	/* What follows is of use only where registry_meta_has_roots(). */
+	/* The following fields are valid only if registry_meta_has_roots(). */
 	uint64_t ids_generation; /* of the last publication that changed whose ids are whose */
 	uint32_t name_root;	 /* page numbers of databases' roots; UINT32_MAX: it is empty */
 	uint32_t address_root;

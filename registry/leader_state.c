@@ -8,7 +8,7 @@
 #include <signal.h>
 #include <sys/stat.h>
 
-/* Who has the leader's pid in this process's pid namespace. */
+/* The process that has the leader's pid in this process's pid namespace. */
 enum pid_holder { HOLDER_LEADER, HOLDER_NOT_LEADER, HOLDER_UNKNOWN };
 
 static enum pid_holder unknown(int error, int *why)

@@ -27,7 +27,7 @@
 /* A page of LMDB's where the kernel's pages have 4096 bytes. Larger ones are read in parts. */
 #define PAGES_WINDOW_SIZE 4096
 
-/* What `roots` has for a database that isn't known yet, and for one without an entry. */
+/* Values in `roots` for a database that isn't known yet, and for one without an entry. */
 #define ROOT_UNKNOWN 0u
 #define ROOT_EMPTY   UINT32_MAX
 
@@ -57,7 +57,7 @@ bool page_size_is_valid(uint64_t size);
 /* Read a part of the file by pread(2). */
 int pages_read(const struct pages *pages, uint8_t *to, size_t size, uint64_t at);
 
-/* What LMDB keeps of a database. */
+/* LMDB's record of a database. */
 struct page_tree {
 	uint32_t root; /* page number, or ROOT_EMPTY */
 	uint64_t entries;

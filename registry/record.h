@@ -154,7 +154,7 @@ struct machine {
 /* The alias after `alias`, or the first one for NULL; NULL after the last. */
 const char *machine_next_alias(const struct machine *machine, const char *alias);
 
-/* What its runtime calls it, if that isn't its name; or NULL. */
+/* The name that its runtime uses, if it is another one; or NULL. */
 const char *machine_description(const struct machine *machine);
 
 size_t machine_count_aliases(const struct machine *machine);

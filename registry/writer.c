@@ -214,7 +214,7 @@ static int copy_former(struct writer *w)
 
 	if (r < 0)
 		return r;
-	/* That of another layout may lack a database. */
+	/* A registry of another layout may lack a database. */
 	if (meta->word_size != sizeof(size_t) || !registry_meta_has_roots(meta))
 		return rebuild_pages(w);
 	rebuild = is_mostly_free(&w->former.pages);

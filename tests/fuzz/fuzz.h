@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What libFuzzer calls; and replay.c, where there is no libFuzzer. */
+/* The functions that libFuzzer calls, or replay.c without libFuzzer. */
 #pragma once
 
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What users, and /proc, write. */
+/* Texts of users and of /proc. */
 #include "base/format.h"
 #include "base/quote.h"
 #include "host/cgroup.h"
@@ -21,7 +21,7 @@ static void names(const char *text)
 	char folded[MACHINE_NAME_SIZE], name[MACHINE_NAME_SIZE], user[MACHINE_USER_NAME_SIZE];
 	uint32_t inner;
 
-	/* What may be a name can be looked up. */
+	/* A valid name can be looked up. */
 	if (machine_name_judge(text, "host.example") == NAME_OK &&
 	    machine_name_fold(text, folded) != strlen(text))
 		abort();

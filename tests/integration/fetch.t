@@ -39,7 +39,7 @@ like "$(grep -m1 Range= "$SERVED/requests")" "a GET /how/cut/f.bin Range=bytes=1
     "a cut download goes on where it ended, if the file is the same"
 for variant in ignores-range from-0 from-before short-part other-total other-etag no-content-range not-satisfiable changed; do
     rm -f "$file"
-    fetched "a download goes on or begins anew: $variant" "$a/how/$variant/f.bin"
+    fetched "a download continues or starts again: $variant" "$a/how/$variant/f.bin"
 done
 
 # A disk: zeros are holes, also at its beginning, its end, and where it is cut.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What is answered, and what isn't. */
+/* The answers to each kind of question. */
 #include "base/array_size.h"
 #include "tests/plugin/fixture.h"
 

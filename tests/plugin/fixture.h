@@ -36,7 +36,7 @@ struct question answerable(enum entry entry);
 /* Ask all entry points once; h_error, if it isn't 0, is what the hosts say. */
 void assert_all(enum nss_status status, int h_error);
 
-/* What there is to test, by file. */
+/* The suites, by file. */
 void add_answers(Suite *suite);
 void add_changes(Suite *suite);
 void add_guest(Suite *suite);

@@ -249,7 +249,7 @@ START_TEST(a_sandbox_gets_an_answer_or_unavailable)
 
 			alright = alright && (s == NSS_STATUS_SUCCESS || s == NSS_STATUS_UNAVAIL ||
 					      s == NSS_STATUS_TRYAGAIN);
-			/* What nothing can be read of isn't there or gone: it isn't known. */
+			/* If no file can be read, the state is unknown: neither missing nor dead. */
 			if ((number == SYS_openat || number == SYS_pread64) &&
 			    s != NSS_STATUS_UNAVAIL)
 				alright = false;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the module promises to the process that it is in. */
+/* The module's promises to the process that it is in. */
 #include "tests/plugin/fixture.h"
 #include "tests/support/checks.h"
 

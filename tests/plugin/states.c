@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a registry can be: absent, spoiled in many ways, of another time. */
+/* The states of a registry: absent, damaged in many ways, of another boot. */
 #include "base/array_size.h"
 #include "tests/plugin/fixture.h"
 

@@ -308,7 +308,7 @@ static void look_up(const struct way *way, uint32_t first, uint32_t count)
 			die(way->name);
 }
 
-/* What a process pays that looks up once, but for loading the module. */
+/* The cost of a process's first look-up, without loading the module. */
 static void look_up_first(const char *name, bool (*way)(uint32_t i))
 {
 	begin_counting(name);

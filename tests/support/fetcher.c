@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * fetcher get URL FILE [ETAG TOTAL]: fetch into FILE, behind what is in it if ETAG and TOTAL are given.
- * fetcher check MODE URL FILE [KEYRING]: the same, and hold it to what its publisher says, in a mode of --verify=.
+ * fetcher check MODE URL FILE [KEYRING]: the same, and check it against its publisher's data, in a mode of --verify=.
  * fetcher signature KEYRING SIGNATURE FILE: check a detached signature, or with FILE "-" a clear-signed text.
  * KEYRING is one file or several, with colons between them.
  * FETCH_STALL and FETCH_MAX are limits in seconds and bytes, FETCH_TOKEN is an Authorization.

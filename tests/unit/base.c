@@ -77,7 +77,7 @@ START_TEST(hexadecimal_bytes_are_read_whole_or_not)
 }
 END_TEST
 
-/* Whoever renames something, renames all the time. */
+/* Rename something all the time. */
 static pid_t start_renaming(void)
 {
 	pid_t pid = fork();

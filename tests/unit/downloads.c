@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What servers and publishers send, read: headers, URLs, lists of sums, armour, keyrings, first bytes. */
+/* Reading data of servers and publishers: headers, URLs, lists of sums, armour, keyrings, first bytes. */
 #include "base/array_size.h"
 #include "tests/support/checks.h"
 #include "tests/unit/unit.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What people and registries write, for images of container registries. */
+/* Reading texts of people and registries about images of container registries. */
 #include "base/array_size.h"
 #include "base/cleanup.h"
 #include "tests/unit/unit.h"
@@ -14,7 +14,7 @@
 
 START_TEST(references_are_read_as_docker_reads_them)
 {
-	/* What is written; then the whole, and the host that is asked. NULL: it is refused. */
+	/* The text; then the whole reference, and the host that is asked. NULL: it is refused. */
 	static const struct {
 		const char *text, *shown, *host;
 	} rows[] = {

@@ -275,7 +275,7 @@ static size_t total_length(const struct machine *m)
 	return total;
 }
 
-/* What is decoded can be used: nothing points or runs out of the bytes. */
+/* A decoded record can be used: no pointer or length leads out of the bytes. */
 static bool decodes_safely(const uint8_t *bytes, size_t size)
 {
 	struct machine m = { .sequence = 7 };
@@ -464,7 +464,7 @@ static size_t with_field(uint8_t *record, size_t room, uint16_t tag, const void 
 	return (size_t) (w.at - record);
 }
 
-/* What record_decode() says of a field of this tag. */
+/* The result of record_decode() for a field with this tag. */
 static int decode_field(uint16_t tag, const void *bytes, size_t size)
 {
 	uint8_t record[RECORD_SIZE_MAX];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a visitor that has been tampered with can send: tools/enter/visitor_packet.h. */
+/* Packets that a tampered visitor can send: tools/enter/visitor_packet.h. */
 #include "tools/enter/visitor_packet.h"
 
 #include "tests/unit/unit.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the kernel's messages about interfaces mean on a way, also for kinds that aren't here. */
+/* Reading the kernel's messages about interfaces on a way, also for kinds that this kernel lacks. */
 #include "base/array_size.h"
 #include "base/clock.h"
 #include "pam/route_socket.h"

@@ -624,7 +624,7 @@ START_TEST(a_full_disk_leaves_the_registry_as_it_was)
 	open_snapshot(&s);
 	assert_numbered(&s, 0, true);
 	snapshot_close(&s);
-	/* What was begun is gone: there is as much room as before. */
+	/* The unfinished file is removed: there is as much room as before. */
 	snprintf(temporary, sizeof temporary, "%s/." REGISTRY_FILE_NAME ".new",
 		 fixture_directory());
 	ck_assert_int_eq(access(temporary, F_OK), -1);
@@ -776,7 +776,7 @@ START_TEST(a_lock_that_was_removed_excludes_nobody)
 	}
 	close(ends[1]);
 	ck_assert_int_eq(read(ends[0], &byte, 1), 1);
-	/* While it waits, everything is removed, and somebody else begins anew. */
+	/* While it waits, everything is removed, and somebody else starts again. */
 	wait_for_lock(pid);
 	ck_assert_int_eq(unlink(path), 0);
 	new = open(path, O_RDWR | O_CREAT, 0600);

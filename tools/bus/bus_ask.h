@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What mymachines wants to know of the bus, or to have done: options of the programs that answer. */
+/* Questions and requests of mymachines to the bus: options of the programs that answer. */
 #pragma once
 
 #include "base/failure.h"

@@ -22,7 +22,7 @@ static int reply_nothing(struct bus *bus, sd_bus_message *call, const struct wor
 	return sd_bus_reply_method_return(call, NULL);
 }
 
-/* What is to be done to a machine by a child, if the caller may. */
+/* An operation on a machine that a child carries out, if the caller may. */
 struct control {
 	sd_bus_message_handler_t handler;
 	const char *verb;

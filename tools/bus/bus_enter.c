@@ -151,7 +151,7 @@ static int reply_descriptor(struct bus *bus, sd_bus_message *call, const struct 
 	return sd_bus_reply_method_return(call, "h", result->fd);
 }
 
-/* What only root, or whom polkit allows, may do with a machine. */
+/* Calls that enter a machine: only for root, and for users whom polkit allows. */
 static int start_managing(struct bus *bus, sd_bus_message *call, sd_bus_message_handler_t handler,
 			  const char *const *details, work_function *function, const void *argument,
 			  bus_job_reply *reply, int milliseconds, sd_bus_error *error)

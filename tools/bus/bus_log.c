@@ -14,7 +14,7 @@
 static const char *const levels[] = { "emerg",	 "alert",  "crit", "err",
 				      "warning", "notice", "info", "debug" };
 
-/* Those of systemd; all that aren't the console end in syslog(3). */
+/* systemd's targets; all except the console are written to syslog(3). */
 static const char *const targets[] = {
 	"auto",	  "console",	    "console-prefixed",
 	"kmsg",	  "journal",	    "journal-or-kmsg",

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What this process logs: at the level, and to the target, that org.freedesktop.LogControl1 sets. */
+/* This process's log, with the level and the target that org.freedesktop.LogControl1 sets. */
 #pragma once
 
 /* A line, at a level of syslog(3). */

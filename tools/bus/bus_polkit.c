@@ -88,7 +88,7 @@ static int on_deadline(sd_event_source *source, uint64_t now, void *data)
 	return 0;
 }
 
-/* What polkit's reply means: (bba{ss}) is_authorized, is_challenge, details. */
+/* Read polkit's reply: (bba{ss}) is_authorized, is_challenge, details. */
 static enum answer read_answer(sd_bus_message *reply)
 {
 	int is_authorized = 0, is_challenge = 0;

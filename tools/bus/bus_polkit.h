@@ -7,7 +7,7 @@
 
 #include "tools/bus/bus.h"
 
-/* What polkit is told of a question: pairs of a key and a value, NULL behind the last. */
+/* Details of a question for polkit: pairs of a key and a value, with NULL behind the last. */
 #define BUS_DETAILS_MAX 16
 
 /* Whether polkit was asked about this call, and may have answered. */

@@ -15,7 +15,7 @@
 struct bus;
 struct bus_call;
 
-/* What a service does in its own way. */
+/* The parts in which the services differ. */
 struct bus_service {
 	/* Add its objects to the bus. A negative errno, or not negative. */
 	int (*add_objects)(struct bus *bus);

@@ -304,7 +304,7 @@ static BUS_HANDLER(cancel_transfer)
 	return r < 0 ? r : import1_cancel(userdata, call, cancel_transfer, id, error);
 }
 
-/* What importd knows of an image: class, name, type, path, read-only, times, usages and limits. */
+/* importd's description of an image: class, name, type, path, read-only, times, usages and limits. */
 static int append_image(sd_bus_message *reply, const struct image *image)
 {
 	return sd_bus_message_append(reply, "(ssssbtttttt)", "machine", image->name,

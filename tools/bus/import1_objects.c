@@ -89,7 +89,7 @@ int import1_transfer_enumerate(sd_bus *bus, const char *prefix, void *userdata, 
 		char path[IMPORT1_PATH_SIZE];
 
 		paths[i] = strdup(import1_path(transfers[i].id, path));
-		/* What is behind it isn't listed. */
+		/* Objects below it aren't listed. */
 		if (!paths[i])
 			break;
 	}

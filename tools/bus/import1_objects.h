@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the Manager and the transfers' objects share. */
+/* Code that the Manager and the transfers' objects share. */
 #pragma once
 
 #include "base/failure.h"

@@ -107,7 +107,7 @@ static void take_bytes(struct import1_transfer *t, const char *bytes, size_t siz
 	}
 }
 
-/* What it has printed so far. Returns what read(2) does. */
+/* Read the output of the process. Returns the same as read(2). */
 static ssize_t read_output(struct import1_transfer *t)
 {
 	char bytes[4096];
@@ -314,7 +314,7 @@ int import1_transfer_cancel(const struct import1 *import1, uint32_t id, struct f
 					   : 0;
 }
 
-/* What is known of one whose process has only been started. */
+/* The facts about a transfer whose process was only just started. */
 static struct transfer describe(const struct import1_transfer *own)
 {
 	return (struct transfer){ .fd = -1,

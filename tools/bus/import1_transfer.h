@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* What a call asks for. */
+/* A call's request. */
 struct import1_request {
 	const char *type;   /* the verb of mymachines-import */
 	const char *local;  /* the image; of one that fetches, empty: only what is kept */

@@ -6,7 +6,10 @@
 
 #include <stdbool.h>
 
-/* What there is to say of it. It is registered since the kernel's start. The class isn't valid: "host". */
+/*
+ * The facts about the host. It counts as registered since the kernel's start. Its class is an
+ * invalid number, which stands for "host".
+ */
 void host_machine_read(struct machine *host) __attribute__((nonnull));
 
 /*

@@ -71,7 +71,7 @@ work_function image_clean_work;
 /* Find the image, or all of them: the result is for image_records_read(). */
 work_function image_find_work, image_list_work;
 
-/* What the pool takes and may take. The result's text is one of these. */
+/* The size and the limit of the pool. The result's text is this structure. */
 struct image_pool_quota {
 	uint64_t usage, limit;
 };

@@ -77,7 +77,7 @@ static int take_first_name(struct registration *reg, struct failure *f)
 	return registration_set_name(reg, m.name, f);
 }
 
-/* What a user who isn't root may give: nothing that leads others, or root, anywhere. */
+/* The facts that a user other than root may give: none that leads anybody anywhere, as addresses do. */
 #define OWNER_FIELDS (FIELD_CLASS | FIELD_SERVICE | FIELD_ID | FIELD_DESCRIPTION)
 
 /* Another process has taken the leader's pid, and was registered in its place. */

@@ -36,7 +36,7 @@ int register_work_check_leader(const struct register_work *work, struct failure 
 int register_work_check_owner(const struct register_work *work, int *pidfd, struct failure *failure)
 	__attribute__((nonnull, warn_unused_result));
 
-/* What callers give, in forms that both edges have. Each is 0, or -1 with a failure. */
+/* Take values in the forms that both edges have. Each returns 0, or -1 with a failure. */
 int register_work_set_name(struct register_work *work, const char *name, struct failure *failure)
 	__attribute__((nonnull, warn_unused_result));
 

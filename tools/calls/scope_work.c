@@ -92,7 +92,7 @@ static int append_properties(sd_bus_message *m, const struct scope_work *work, c
 					  "CollectMode", "s", "inactive-or-failed", "TasksMax", "t",
 					  UINT64_C(16384), "PIDs", "au", 1,
 					  (uint32_t) work->request->registration.leader);
-	/* Those of the caller's come later, and so may replace these. */
+	/* The caller's properties come later, so they may replace these. */
 	if (r >= 0 && work->call)
 		r = find_properties(work->call);
 	if (r >= 0 && work->call)
@@ -202,7 +202,7 @@ static int run_job(sd_bus *bus, const struct scope_work *work, struct scope_unit
 	return r;
 }
 
-/* What registering refuses as no container stays where it is, which is a part of the host. */
+/* A process that registering refuses, because it isn't a container, is a part of the host: don't move it. */
 static bool is_host_process(const struct registration *reg)
 {
 	uint32_t namespaces;

@@ -25,7 +25,7 @@
 #define USER_WORKS_MAX 16
 #define ROOT_WORKS_MAX 512
 
-/* What is under way. */
+/* The work that is being done. */
 static struct work *works;
 
 /* One message of a child's, and the descriptor beside it. */

@@ -15,7 +15,7 @@
 
 #define WORK_TEXT_SIZE 4096
 
-/* What the child hands back. */
+/* The child's result. */
 struct work_result {
 	int fd; /* a descriptor, or -1 */
 	/* Of the work's own meaning, bounded; of a stranger's if the machine wrote it. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the cgroup that is a machine's alone has used. */
+/* The resources that a machine's own cgroup has used. */
 #pragma once
 
 #include "tools/processes/machine_processes.h"
@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What isn't known has `has_` false: a controller may be off. */
+/* A value is known only if its `has_` is true: a controller may be off. */
 struct cgroup_usage {
 	bool has_cpu, has_memory, has_tasks;
 	uint64_t cpu_us; /* of all processors, in microseconds */

@@ -13,7 +13,7 @@ struct freezer {
 	const char *words[2]; /* to write there: to thaw, to freeze */
 };
 
-/* Those of version 2 first. */
+/* Freezers of version 2 come first. */
 #define FREEZERS 3
 extern const struct freezer freezers[FREEZERS];
 

@@ -244,7 +244,7 @@ static void add_given(json_object *to, const struct machine *m)
 	add_field(to, "given", object);
 }
 
-/* What stands in the machine, apart, so that whoever reads the rest takes no claim for a fact. */
+/* The container's own files, in an object of their own, so that no reader takes a claim for a fact. */
 static void add_claimed(json_object *to, const struct machine_system *system)
 {
 	json_object *object;

@@ -22,7 +22,7 @@ enum module_stage {
 	MODULE_DONE,
 };
 
-/* What to ask glibc as well; a NULL name asks nothing. */
+/* A question to glibc as well; a NULL name asks nothing. */
 struct module_question {
 	const char *host;
 	const struct machine_address *address; /* one of the host's addresses */

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a file is by its first bytes. Servers send pages of HTML with status 200 in place of an image. */
+/*
+ * The kind of a file, by its first bytes. Some servers send an HTML page with status 200 instead of
+ * an image.
+ */
 #pragma once
 
 #include <stddef.h>

@@ -25,7 +25,7 @@ int subvolume_set_read_only(int fd, bool read_only);
 /* When it was made, in microseconds since 1970. */
 int subvolume_read_created(int fd, uint64_t *created);
 
-/* What a quota counts and limits, in bytes; UINT64_MAX: no limit. */
+/* A quota's count and limits, in bytes; UINT64_MAX: no limit. */
 struct subvolume_quota {
 	uint64_t referenced, exclusive;
 	uint64_t referenced_limit, exclusive_limit;

@@ -35,7 +35,7 @@ struct image_transfer {
 		   struct notices *notices, struct failure *failure);
 	void *bring_data; /* for both functions */
 	/*
-	 * If it is set, what was brought becomes this hidden image first, of which the image is a copy, and
+	 * If it is set, the file becomes this hidden image first, the image is copied from it, and
 	 * `bring` tells its name. The name "-" is that of no image: only the hidden one is made.
 	 */
 	struct kept *kept;

@@ -25,7 +25,7 @@ struct arena;
 struct digest;
 struct url;
 
-/* What is kept of one address. All in an arena. */
+/* The kept downloads of one address. All in an arena. */
 struct kept_list {
 	struct kept_item *items;
 	size_t count;
@@ -45,5 +45,5 @@ void kept_describe(struct kept *kept, struct arena *arena, bool is_tar, const st
 void kept_find(struct kept_list *list, struct arena *arena, int pool, bool is_tar,
 	       const struct url *url);
 
-/* That with an ETag, or NULL. */
+/* Find the one with an ETag, or NULL. */
 const struct kept_item *kept_with_etag(const struct kept_list *list, const char *etag);

@@ -187,7 +187,7 @@ static int fetch_unless_kept(struct pull *pull, int pool, const struct published
 	}
 }
 
-/* What the image is made of, from its beginning. */
+/* Open the file that the image is made from, at its beginning. */
 static int open_fetched(const struct pull *pull, struct failure *f)
 {
 	int fd = fcntl(pull->partial.fd, F_DUPFD_CLOEXEC, 0);

@@ -20,7 +20,7 @@
 /* The mode of directories that no entry describes. */
 #define MISSING_MODE 0755
 
-/* What most file systems have for a block. */
+/* The block size of most file systems. */
 #define BLOCK_SIZE 4096
 
 struct tree_directory {

@@ -7,7 +7,7 @@
 #include <json-c/json.h>
 #include <stddef.h>
 
-/* What the registry knows of it: a new object. */
+/* Make an object of the registry's facts about a machine. */
 json_object *machine_describe(const struct call_target *target) __attribute__((nonnull));
 
 /* Add its addresses. False if it has none of its own. */

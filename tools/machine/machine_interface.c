@@ -19,7 +19,7 @@ static const struct varlink_method methods[] = {
 	{ "OpenRootDirectory", answer_open_root_directory, false },
 };
 
-/* What a call about one machine has: name, a process of it, or both. */
+/* The parameters that select one machine: its name, a process of it, or both. */
 #define WHO                                                                                        \
 	"  name: ?string,\n"                                                                       \
 	"  pid: ?ProcessId,\n"                                                                     \

@@ -16,7 +16,7 @@ struct job {
 	struct machine_job_end end;
 };
 
-/* What the child does. */
+/* The child's work. */
 struct permitted_work {
 	const struct machine_question *question;
 	work_function *function;

@@ -9,7 +9,7 @@
 #include "tools/machine/machine_polkit.h"
 #include "tools/varlink/varlink_server.h"
 
-/* What becomes of it, for a caller that isn't gone. */
+/* Handles the result, if the caller is still connected. */
 struct machine_job_end {
 	/* Answer the call. The result's descriptor is closed afterwards unless it is set to -1. */
 	void (*done)(struct varlink_call *call, struct work_result *result, void *data);

@@ -137,7 +137,7 @@ static void pass_on(struct listing *l)
 		varlink_reply_continues(l->call, before);
 }
 
-/* What a machine has that its user can't see in the registry. The error where it is missing. */
+/* Add the facts that the record lacks. Returns the error if one is missing. */
 static const char *add_rest(struct listing *l)
 {
 	const struct call_target *target = &l->target;

@@ -61,7 +61,7 @@ static int make_question(sd_bus *bus, const struct machine_question *q, sd_bus_m
 					     "");
 }
 
-/* What polkit's reply means: (bba{ss}) is_authorized, is_challenge, details. */
+/* Read polkit's reply: (bba{ss}) is_authorized, is_challenge, details. */
 static int read_answer(sd_bus_message *reply, struct failure *f)
 {
 	int is_authorized = 0, is_challenge = 0;

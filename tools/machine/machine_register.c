@@ -122,7 +122,7 @@ static const char *read_request(struct register_work *work, const struct machine
 	return wrong ? wrong : set_vsock_cid(work, &input->vsock_cid);
 }
 
-/* What is found wrong later is about the leader: all else has been looked at. */
+/* A later error is about the leader, because everything else was checked before. */
 static void fail_registration(struct varlink_call *call, const struct failure *f, void *data)
 {
 	(void) data;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Who may call, where this was built without libsystemd, and so can't ask polkit: root. */
+/* If this was built without libsystemd, it can't ask polkit: only root may call. */
 #include "tools/machine/machine_polkit.h"
 
 int machine_authorize(const struct machine_question *q, struct failure *f)

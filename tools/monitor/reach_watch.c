@@ -86,7 +86,7 @@ static void begin_learning(void *into)
 	forget_ports(into);
 }
 
-/* What bridges have learned so far is no news, but where it was tells what moves. */
+/* Addresses that bridges have learned before aren't changes, but their ports show later whether one moves. */
 static int learn_ports(struct reach_watch *r)
 {
 	struct netlink host = { 0 };

@@ -7,7 +7,7 @@
 
 #include <stddef.h>
 
-/* What a descriptor is of. The data.ptr of its events points to a struct source. */
+/* The kind of a descriptor. The data.ptr of its events points to a struct source. */
 enum source_kind {
 	SOURCE_LEADER,
 	SOURCE_NETWORK,

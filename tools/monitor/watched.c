@@ -285,7 +285,7 @@ static void take_interfaces(struct watched_machine *m, const struct machine *mac
 		m->interfaces[i] = machine->interfaces[i].index;
 }
 
-/* What was seen of an address that the machine had before. */
+/* Keep the neighbour that was found for an address before. */
 static void keep_neighbour(struct watched_address *address, const struct watched_machine *m)
 {
 	for (size_t i = 0; i < m->n_addresses; i++)
@@ -492,7 +492,7 @@ void watched_begin_look(struct watched *w, struct watched_machine *m)
 	else if (m->network && m->pidfd.fd >= 0 && has_room(w))
 		open_network(w, m);
 	set_whole(w, m, is_whole(m));
-	/* What was noted here is seen by the look. */
+	/* The look that follows sees the noted changes. */
 	schedule_drop(&w->schedule, &m->item);
 }
 

@@ -107,7 +107,7 @@ static int read_items(struct arena *arena, json_object *array, size_t most,
 	return 0;
 }
 
-/* What isn't a system's files, as Helm's and others' are that registries keep as well. */
+/* Refuse images that don't contain a system's files. Registries also have Helm charts and others. */
 static int check_types(const struct oci_document *document, struct failure *f)
 {
 	char quoted[QUOTED_SIZE];

@@ -14,7 +14,7 @@ struct oci_platform {
 	const char *variant;
 };
 
-/* That of this host. */
+/* The platform of this host. */
 void oci_platform_of_host(struct arena *arena, struct oci_platform *platform);
 
 /* Parse "OS/ARCHITECTURE[/VARIANT]" or "ARCHITECTURE". 0, or -1 with a failure. */

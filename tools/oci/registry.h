@@ -36,7 +36,7 @@ int oci_registry_document(struct oci_registry *registry, const struct oci_descri
 			  struct failure *failure)
 	__attribute__((nonnull(1, 3, 4, 5, 6, 7), warn_unused_result));
 
-/* Fetch a small blob, and hold it to its digest. 0, or -1 with a failure. */
+/* Fetch a small blob, and check its digest. 0, or -1 with a failure. */
 int oci_registry_text(struct oci_registry *registry, const struct oci_descriptor *descriptor,
 		      char **text, size_t *size, struct failure *failure)
 	__attribute__((nonnull, warn_unused_result));

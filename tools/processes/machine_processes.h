@@ -30,7 +30,7 @@ struct machine_processes {
 	long count;
 };
 
-/* What a process has to do with the machine, without regard to cgroups. */
+/* A process's relation to the machine, without regard to cgroups. */
 enum process_relation { PROCESS_OWN, PROCESS_OF_OTHER_MACHINE, PROCESS_OF_HOST };
 
 /* Begin. The snapshot, machine and hierarchy must outlive it. 0, or a negative errno: -ESRCH if the leader has died. */

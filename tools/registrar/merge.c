@@ -158,7 +158,7 @@ static void keep_former_network(struct machine *seen, struct arena *arena,
 	seen->addresses = former_addresses(arena, former, &seen->n_addresses);
 }
 
-/* What was seen, with the former values of facts that couldn't be read. */
+/* The facts that were seen, with the former values of those that couldn't be read. */
 static struct machine usable_facts(struct arena *arena, const struct observation *o,
 				   enum machine_class class, const struct machine *former,
 				   bool is_refresh)

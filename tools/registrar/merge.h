@@ -31,6 +31,6 @@ struct machine merge_machine(struct arena *arena, const struct merge_sources *so
 bool merge_has_new_ids(const struct merge_sources *sources, const struct machine *merged,
 		       enum id_kind kind) __attribute__((nonnull));
 
-/* Those of a machine's interfaces that were given, in the arena. */
+/* A machine's given interfaces, in the arena. */
 const struct machine_interface *given_interfaces(struct arena *arena, const struct machine *machine,
 						 size_t *count) __attribute__((nonnull));

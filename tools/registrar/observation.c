@@ -199,7 +199,7 @@ static int observe_network(struct observation *o, struct arena *arena,
 	return 0;
 }
 
-/* What the host sees of a VM's network. */
+/* Look at a VM's network from the host. */
 static void observe_vm_network(struct observation *o, struct arena *arena,
 			       const struct observation_request *request)
 {

@@ -61,14 +61,14 @@ enum system_look {
 	SYSTEM_LOOK_AGAIN, /* even if they have been read before */
 };
 
-/* What decides how to look at a machine. */
+/* The facts that decide how to look at a machine. */
 struct observation_request {
 	enum machine_class class;
 	const struct machine_interface *interfaces; /* those that were given */
 	size_t n_interfaces;
 	const struct machine_address *addresses; /* those that were routed to it before */
 	size_t n_addresses;
-	/* What is known to stand in it; read again if its root is another one by now. */
+	/* The known contents of its files; they are read again if its root has changed. */
 	struct machine_system system;
 	uint64_t registered; /* when: CLOCK_MONOTONIC, in microseconds */
 	enum system_look system_look;

@@ -36,7 +36,7 @@ static int registration_failure(struct failure *f, const struct registration *re
 	return -1;
 }
 
-/* What is given goes before the former record; the class may be given earlier in the same batch. */
+/* Given facts take precedence over the former record; the class may be given earlier in the same batch. */
 static struct observation_request request_for(const struct registering *r, size_t i,
 					      const struct machine_leader *leader,
 					      struct snapshot *s)
@@ -169,7 +169,7 @@ static int put_machine(const struct registering *r, struct writer *w,
 	return result < 0 ? put_failure(f, w, reg, result) : 0;
 }
 
-/* Who isn't root changes no machine of somebody else's. */
+/* A user other than root changes only machines that he has registered. */
 static int check_owner(const struct registration *reg, const struct machine *former,
 		       struct failure *f)
 {

@@ -23,7 +23,7 @@
 
 #define LEADER_WORD "X_NSPAWN_LEADER_PID="
 
-/* What mkdtemp(3) makes the directory's name of. */
+/* The template of the directory's name, for mkdtemp(3). */
 #define DIRECTORY_PREFIX "notify."
 
 /* Whether nobody has the socket at this address open. */

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* What anybody may send: polkit is asked about all that changes something. */
+/* Everybody may send these calls: polkit decides about each that changes something. */
 static const char *const machine1_manager[] = {
 	"GetMachine",
 	"GetMachineByPID",

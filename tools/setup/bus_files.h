@@ -27,11 +27,11 @@ struct bus_target {
 
 extern const struct bus_target bus_machine1, bus_import1;
 
-/* Who may send what: dbus-daemon(1). All in the arena. */
+/* The bus's policy: dbus-daemon(1). All in the arena. */
 char *bus_policy_text(struct arena *arena, const struct bus_target *target)
 	__attribute__((nonnull));
 
-/* What the bus starts when somebody asks, by systemd where that runs. */
+/* The activation file: which program the bus starts, or which unit where systemd runs. */
 char *bus_activation_text(struct arena *arena, const struct bus_target *target, const char *program)
 	__attribute__((nonnull));
 

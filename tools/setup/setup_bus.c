@@ -35,7 +35,7 @@ static const struct bus_target *target_of(const struct change *change)
 	return strcmp(change->subject, bus_import1.name) == 0 ? &bus_import1 : &bus_machine1;
 }
 
-/* What is written into the plan for a link. */
+/* The text in the plan that stands for a link. */
 static char *link_text(struct arena *arena, const char *to)
 {
 	return arena_printf(arena, "a link to %s\n", to);
@@ -51,14 +51,14 @@ static int systemctl(struct arena *arena, const char *verb, const char *unit, st
 
 	if (program_run(arena, arguments, SYSTEMCTL_MS, &answer, f) < 0)
 		return -1;
-	/* What was idle has left, and its file may be removed already. */
+	/* An idle service may have ended, and removed its file. */
 	if (answer.status == 0 ||
 	    (answer.status == SYSTEMCTL_NOT_LOADED && strcmp(verb, "stop") == 0))
 		return 0;
 	return program_failure("systemctl", &answer, f);
 }
 
-/* What stands at a link's path: "a link to X", or NULL. */
+/* The present contents of a link's path: "a link to X", or NULL. */
 static int read_link(struct arena *arena, const char *path, const char **text, struct failure *f)
 {
 	char *target = arena_alloc(arena, PATH_MAX), quoted[QUOTED_SIZE];
@@ -251,7 +251,7 @@ static int apply_end(struct arena *arena, const struct change *c, struct failure
 	return reload_bus(arena, f);
 }
 
-/* What is done besides files, if it has to be. */
+/* The steps besides files, if they are needed. */
 static void add_action(struct setup_plan *plan, const struct bus_target *target, const char *path,
 		       const char *words,
 		       int (*apply)(struct arena *, const struct change *, struct failure *))

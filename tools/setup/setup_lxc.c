@@ -173,7 +173,7 @@ static const char *find_containers(struct arena *arena)
 	return answer.output;
 }
 
-/* Those of some templates, such as busybox, include nothing. */
+/* Configurations of some templates, such as busybox, include nothing. */
 static void change_containers(struct setup_plan *plan)
 {
 	const char *path = find_containers(plan->arena);

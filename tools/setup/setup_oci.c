@@ -421,7 +421,7 @@ int setup_podman(struct setup_plan *plan, struct failure *f)
 		add_directory(plan->arena, &directories, item);
 	chosen = find_directory(&directories, PODMAN_HOOKS);
 	chosen = chosen < directories.count ? chosen : 0;
-	/* What was written there before podman was told to read others. */
+	/* A hook that was written before podman was configured to read another directory. */
 	add_directory(plan->arena, &directories, PODMAN_HOOKS);
 	for (size_t i = 0; i < directories.count; i++)
 		if (add_podman_hooks(plan, directories.items[i], i == chosen ? text : NULL, f) < 0)

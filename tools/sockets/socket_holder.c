@@ -32,7 +32,7 @@
 #define CONTROL_FD 3
 #define ROWS_MAX   8
 
-/* What is waited for besides the rows' descriptors. */
+/* The events to wait for besides the rows' descriptors. */
 enum event { EVENT_CONTROL, EVENT_SIGNAL, EVENT_DIRECTORIES, EVENTS };
 
 struct holding {
@@ -67,7 +67,7 @@ void socket_holder_clean_up(void)
 	unlink(HELD_SOCKETS_PATH);
 }
 
-/* What one that was killed has left is removed, before anything is held. */
+/* Remove the files of a killed holder before any socket is held. */
 static bool take_lock(struct holding *h)
 {
 	if (h->lock >= 0)

@@ -120,7 +120,10 @@ static _Noreturn void become_server(const struct socket_row *row, pid_t holder)
 	snprintf(pid, sizeof pid, "%d", getpid());
 	setenv("LISTEN_PID", pid, 1);
 	setenv("LISTEN_FDS", "1", 1);
-	/* What answers look-ups must not make any: systemd's module leaves this service out. */
+	/*
+	 * A program that answers look-ups must not make any: with this variable systemd's module
+	 * leaves this service out.
+	 */
 	setenv("SYSTEMD_BYPASS_USERDB", "io.systemd.Machine", 1);
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() == holder && dup2(row->listener, 3) == 3 && descriptors_close_from(4) == 0)

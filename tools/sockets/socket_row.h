@@ -30,7 +30,7 @@ struct socket_row {
 	struct file_identity refusing;
 	int64_t refused; /* since when the file there has refused connections, or 0 */
 
-	/* What answers. */
+	/* The program that answers. */
 	pid_t server;
 	int server_fd; /* its pidfd, or -1 */
 	/* Former servers that still work for clients, 0 where there is none. They end when they have. */
@@ -58,7 +58,7 @@ void socket_row_ask_to_end(const struct socket_row *row);
 /* Take the name away, and end what answers it. */
 void socket_row_release(struct socket_row *row);
 
-/* What is to be waited for, and until when: `*due` becomes that if it is sooner. */
+/* The events and the time to wait for: `*due` becomes that time if it is sooner. */
 void socket_row_prepare(const struct socket_row *row, struct pollfd events[static ROW_EVENTS],
 			int64_t now, int64_t *due);
 

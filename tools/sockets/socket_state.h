@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Who answers at a socket. */
+/* Which program answers at a socket. */
 #pragma once
 
 #include "tools/sockets/service_socket.h"

@@ -138,7 +138,7 @@ struct key {
 	const char *name;
 };
 
-/* What the keys of a question have come to. */
+/* The result of reading the keys of a question. */
 struct verdict {
 	bool found; /* a machine of this name is there */
 	bool below; /* a name below a machine's */

@@ -37,7 +37,7 @@ static void set_up_signals(void)
 	sigprocmask(SIG_BLOCK, &stops, NULL);
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGINT, &action, NULL);
-	/* Whoever starts this may have it ignored: children would not be waited for then. */
+	/* Our starter may have made this signal ignored; then we couldn't wait for children. */
 	signal(SIGCHLD, SIG_DFL);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);

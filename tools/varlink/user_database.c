@@ -15,7 +15,7 @@
 
 #define ERROR(name) "io.systemd.UserDatabase." name
 
-/* What a record can be asked for by. */
+/* The parameters that select a record. */
 struct query {
 	enum id_kind kind;
 	const char *name; /* or NULL */

@@ -10,7 +10,7 @@
 
 #include <sys/socket.h>
 
-/* What a descriptor in the epoll set is for; the first member of each. */
+/* The purpose of a descriptor in the epoll set; the first member of each structure. */
 enum source_kind { SOURCE_LISTENER, SOURCE_CONNECTION, SOURCE_WATCH };
 
 struct listener {

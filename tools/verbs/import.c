@@ -36,7 +36,7 @@
 		"selinux", READ_THERE, .help = "Keep SELinux labels"                               \
 	}
 
-/* What is to become of an archive, wherever it comes from. */
+/* Options about an archive, whatever its source is. */
 #define OPTIONS_UNPACK                                                                             \
 	OPTION_FORCE, OPTION_READ_ONLY,                                                            \
 		{ "no-devices", READ_THERE, .help = "Leave out device nodes" }, OPTION_SELINUX,    \

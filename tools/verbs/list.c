@@ -165,7 +165,7 @@ struct looking {
 	enum machine_state states[LOOKED_AT];
 };
 
-/* Those of one snapshot. What it is at first in this memory doesn't matter. */
+/* Begin to look at one snapshot's machines. The memory's first contents don't matter. */
 static void looking_begin(struct looking *l, struct snapshot *s,
 			  const struct list_settings *settings)
 {

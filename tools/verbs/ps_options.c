@@ -328,7 +328,7 @@ static const char *unix_columns(struct arena *arena, const char *flags)
 	return list;
 }
 
-/* Those of "u", "j" and their like. */
+/* The columns of "u", "j" and similar options. */
 static const char *bsd_columns(struct arena *arena, const char *flags)
 {
 	static const struct {

@@ -143,7 +143,7 @@ static void print_service(struct arena *arena, const struct machine *m)
 		print_fact("Class", class);
 }
 
-/* What the machine says of itself. machinectl(1) has no word for where an id is from. */
+/* The machine's own claims. machinectl(1) has no word for the source of an id. */
 static void print_system(struct arena *arena, const struct machine *m)
 {
 	const struct machine_system *system = &m->system;
