@@ -4,7 +4,7 @@
 # children, and PID 1. Run by tests/bench/bus in a Debian with systemd; more than 507 are too many for systemd-machined.
 cd /tmp/x || exit
 M=org.freedesktop.machine1
-MANAGER=($M /org/freedesktop/machine1 $M.Manager)
+MANAGER=("$M" /org/freedesktop/machine1 "$M.Manager")
 
 # cpu CGROUP: microseconds that it has used
 cpu() {
