@@ -75,4 +75,36 @@ is "$out" "tiny
 systemd-nspawn@tiny.service
 No machines.
 failed" "machinectl start runs the unit of an image, which registers it, and machinectl terminate ends it"
+
+# Its importctl.
+if [ -x "$BUILDDIR/mymachines-import-bus" ] && px '/usr/local/bin/mymachines-import --version' </dev/null >/dev/null 2>&1; then
+    in_there 'umount /var/lib/machines
+        cd /tmp/x; mkdir -p tree/etc; echo ID=tree >tree/etc/os-release; tar -C tree -cf one.tar .; truncate -s 1M two.raw
+        say() {
+            importctl --class=machine "$@" >out 2>&1 && echo "$*: done" || echo "$*: failed"
+        }
+        say import-tar one.tar one; say import-tar one.tar one; say --force import-tar one.tar one
+        say import-raw two.raw two; say import-fs tree three; say export-tar one out.tar; say export-raw two out.raw
+        say export-tar nosuch none.tar; grep -c "no image .nosuch." out; say cancel-transfer 99; say import-tar nosuch.tar four
+        tar -tf out.tar | sort | xargs; cmp two.raw out.raw
+        importctl --class=machine list-images --no-legend | cut -d/ -f1 | xargs; importctl list-transfers --no-legend
+        machinectl clone one four && machinectl rename four five && machinectl read-only five && machinectl remove five three two
+        machinectl list-images --no-legend | cut -d" " -f1,2; machinectl remove one'
+    is "$out" "import-tar one.tar one: done
+import-tar one.tar one: failed
+--force import-tar one.tar one: done
+import-raw two.raw two: done
+import-fs tree three: done
+export-tar one out.tar: done
+export-raw two out.raw: done
+export-tar nosuch none.tar: failed
+1
+cancel-transfer 99: failed
+import-tar nosuch.tar four: failed
+./ ./etc/ ./etc/os-release
+machine .host directory machine one directory machine three directory machine two raw
+one directory" "importctl 257 imports, exports and lists images, and machinectl changes them"
+else
+    skip "mymachines-import doesn't run in there" "importctl 257"
+fi
 done_testing

@@ -7,7 +7,9 @@ install_in_debian() {
     local unit kind
     px 'mkdir -p /usr/local/etc /tmp/x; echo Monitor=no >/usr/local/etc/mymachines.conf
         cp /run/build/mymachines /run/build/mymachines-{bus,userdb,resolve-hook,varlink} /usr/local/bin
-        [ ! -x /run/build/mymachines-import-bus ] || cp /run/build/mymachines-import-bus /usr/local/bin' </dev/null
+        for program in mymachines-import-bus mymachines-import; do
+            [ ! -x /run/build/$program ] || cp /run/build/$program /usr/local/bin
+        done' </dev/null
     for unit in userdb resolve-hook varlink; do
         for kind in service socket; do
             sed 's|@libexecdir@|/usr/local/bin|' "$SRCDIR/service/mymachines-$unit.$kind.in" |
