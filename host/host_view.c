@@ -73,7 +73,18 @@ void host_view_close(struct host_view *view)
 	netlink_close(&view->netlink);
 	tdestroy(view->answers, free_answer);
 	free(view->questions);
+	if (view->home)
+		close(view->home - 1);
 	*view = (struct host_view){ 0 };
+}
+
+int host_view_home(struct host_view *view)
+{
+	int home = view->home ? view->home - 1 : network_open_home();
+
+	if (home >= 0)
+		view->home = home + 1;
+	return home;
 }
 
 static struct key make_key(enum answer_kind kind, uint32_t interface, uint32_t family,

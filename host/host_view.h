@@ -25,6 +25,7 @@ struct host_view {
 	struct neighbour_question *questions;
 	size_t n_questions;
 	struct own_namespaces own; /* of the caller, who is at home when they are asked for */
+	int home;		   /* of host_view_home(), plus 1; or 0 */
 	int error;		   /* the first that kept something from being found out, or 0 */
 };
 
@@ -33,6 +34,12 @@ int host_view_begin(struct host_view *view, struct failure *failure)
 	__attribute__((nonnull, warn_unused_result));
 
 void host_view_close(struct host_view *view);
+
+/*
+ * A descriptor of the caller's network namespace, who is in it when this is called first. It is the
+ * view's. Or a negative errno.
+ */
+int host_view_home(struct host_view *view);
 
 /* Each returns what there is, which is the view's and good until it is closed, or NULL. */
 const struct host_link *host_view_link(struct host_view *view, uint32_t index);

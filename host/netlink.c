@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/rtnetlink.h>
 #include <sched.h>
 #include <stdbool.h>
@@ -31,6 +32,13 @@ int netlink_open(struct netlink *netlink)
 	if (!netlink->socket)
 		return -errno;
 	return mnl_socket_bind(netlink->socket, 0, MNL_SOCKET_AUTOPID) < 0 ? -errno : 0;
+}
+
+int network_open_home(void)
+{
+	int home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+
+	return home < 0 ? -errno : home;
 }
 
 int netlink_inside(int pidfd, int home, int open(void *into), void *into)
@@ -86,8 +94,9 @@ int netlink_request(struct netlink *netlink, struct nlmsghdr *message, netlink_p
 static int dump_once(struct netlink *netlink, uint16_t type, uint8_t family, netlink_parser *parse,
 		     void *into)
 {
-	/* The largest header of a request. All headers begin with the family. */
-	char buffer[MNL_NLMSG_HDRLEN + MNL_ALIGN(sizeof(struct ifinfomsg))] = { 0 };
+	/* The largest header of a request, and an attribute. All headers begin with the family. */
+	char buffer[MNL_NLMSG_HDRLEN + MNL_ALIGN(sizeof(struct ifinfomsg)) + MNL_ATTR_HDRLEN +
+		    MNL_ALIGN(sizeof(uint32_t))] = { 0 };
 	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
 	size_t size = type == RTM_GETLINK    ? sizeof(struct ifinfomsg)
 		      : type == RTM_GETNEIGH ? sizeof(struct ndmsg)
@@ -96,6 +105,8 @@ static int dump_once(struct netlink *netlink, uint16_t type, uint8_t family, net
 	message->nlmsg_type = type;
 	message->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
 	*(uint8_t *) mnl_nlmsg_put_extra_header(message, size) = family;
+	if (type == RTM_GETLINK)
+		mnl_attr_put_u32(message, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
 	return netlink_request(netlink, message, parse, into);
 }
 
@@ -113,17 +124,26 @@ int netlink_dump(struct netlink *netlink, uint16_t type, uint8_t family, netlink
 	return r;
 }
 
+/* bind(2) joins the first 32 groups at once: netlink(7). 0 for others. */
+static uint32_t first_groups_bit(unsigned int group)
+{
+	return group <= 32 ? 1u << (group - 1) : 0;
+}
+
 int netlink_listen(const unsigned int *groups, size_t count)
 {
-	const struct sockaddr_nl address = { .nl_family = AF_NETLINK };
+	struct sockaddr_nl address = { .nl_family = AF_NETLINK };
 	CLEANUP_CLOSE int fd =
 		socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
 	int taken;
 
+	for (size_t i = 0; i < count; i++)
+		address.nl_groups |= first_groups_bit(groups[i]);
 	if (fd < 0 || bind(fd, (const struct sockaddr *) &address, sizeof address) < 0)
 		return -errno;
 	for (size_t i = 0; i < count; i++)
-		if (setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &groups[i],
+		if (!first_groups_bit(groups[i]) &&
+		    setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &groups[i],
 			       sizeof groups[i]) < 0)
 			return -errno;
 	taken = fd;

@@ -47,6 +47,9 @@ int netlink_dump(struct netlink *netlink, uint16_t type, uint8_t family, netlink
  */
 int netlink_inside(int pidfd, int home, int open(void *into), void *into);
 
+/* A descriptor of the network namespace that the calling thread is in, or a negative errno. */
+int network_open_home(void);
+
 /*
  * Read all changes from a socket of netlink_listen(), and pass each to `take`,
  * which may be NULL. 0, or -ENOBUFS if some were lost.

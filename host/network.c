@@ -317,15 +317,14 @@ int machine_network_read(int pidfd, uint32_t pid, struct host_view *view,
 {
 	CLEANUP(netlink_close) struct netlink machine = { 0 };
 	CLEANUP(links_done) struct links links = { 0 };
-	CLEANUP_CLOSE int home = -1;
-	int r = process_shares_namespace(&view->own, pid, NAMESPACE_NETWORK);
+	int home, r = process_shares_namespace(&view->own, pid, NAMESPACE_NETWORK);
 
 	*network = (struct machine_network){ 0 };
 	if (r != 0)
 		return r < 0 ? r : 0;
-	home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	home = host_view_home(view);
 	if (home < 0)
-		return -errno;
+		return home;
 	r = netlink_inside(pidfd, home, open_machine, &machine);
 	if (r == 0)
 		r = read_links(&machine, &links);
@@ -391,9 +390,7 @@ static int listen_inside(void *into)
 	return netlink_listen(groups, 3);
 }
 
-int machine_network_listen(int pidfd)
+int machine_network_listen(int network, int home)
 {
-	CLEANUP_CLOSE int home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-
-	return home < 0 ? -errno : netlink_inside(pidfd, home, listen_inside, NULL);
+	return netlink_inside(network, home, listen_inside, NULL);
 }

@@ -42,9 +42,10 @@ void machine_network_judge(struct machine_network *network, struct host_view *vi
 void machine_network_done(struct machine_network *network);
 
 /*
- * A socket in the network namespace of a process, given by its pidfd, that can
+ * A socket in a network namespace, given by a descriptor of it or by a pidfd, that can
  * be read as soon as an interface or address has changed there; what it says is
  * of no interest. It doesn't block, keeps the namespace alive, and is the
- * caller's to close. Errors as above.
+ * caller's to close. `home` is a descriptor of the caller's own namespace.
+ * Errors as above.
  */
-int machine_network_listen(int pidfd);
+int machine_network_listen(int network, int home);

@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -144,6 +145,16 @@ static bool is_proved_by_inode(int fd, const struct machine_leader *leader)
 	return leader->pidfd_inode && fstat(fd, &st) == 0 && st.st_ino == leader->pidfd_inode;
 }
 
+int leader_open_by_inode(const struct machine_leader *leader)
+{
+	int fd = leader->pidfd_inode ? pidfd_of((pid_t) leader->pid) : -ENOSYS;
+
+	if (fd < 0 || is_proved_by_inode(fd, leader))
+		return fd;
+	close(fd);
+	return -ESRCH;
+}
+
 /* 0, -ESRCH if the pid is another process's by now, or another negative errno. */
 static int check_start(const struct machine_leader *leader)
 {
@@ -175,8 +186,27 @@ int leader_open(const struct machine_leader *leader, const struct pid_context *c
 	return r < 0 ? r : fd;
 }
 
-static const char *const namespace_kinds[OWN_NAMESPACES] = { "user", "mnt", "pid",    "net",
-							     "ipc",  "uts", "cgroup", "time" };
+/* Their names in /proc, and their ioctl(2) of a pidfd: include/uapi/linux/pidfd.h, Linux 6.11. */
+static const struct {
+	const char *name;
+	unsigned long request;
+} namespace_kinds[OWN_NAMESPACES] = {
+	[NAMESPACE_USER] = { "user", _IO(0xff, 9) },
+	[NAMESPACE_MOUNT] = { "mnt", _IO(0xff, 3) },
+	[NAMESPACE_PID] = { "pid", _IO(0xff, 5) },
+	[NAMESPACE_NETWORK] = { "net", _IO(0xff, 4) },
+	[NAMESPACE_IPC] = { "ipc", _IO(0xff, 2) },
+	[NAMESPACE_UTS] = { "uts", _IO(0xff, 10) },
+	[NAMESPACE_CGROUP] = { "cgroup", _IO(0xff, 1) },
+	[NAMESPACE_TIME] = { "time", _IO(0xff, 7) },
+};
+
+int pidfd_open_namespace(int pidfd, enum namespace_kind kind)
+{
+	int fd = ioctl(pidfd, namespace_kinds[kind].request, 0);
+
+	return fd < 0 ? -errno : fd;
+}
 
 /* A kind that this kernel doesn't have is -ENOENT. */
 static int read_namespace(const char *process, size_t kind, struct file_identity *identity)
@@ -184,11 +214,54 @@ static int read_namespace(const char *process, size_t kind, struct file_identity
 	char path[PROC_PATH_SIZE];
 	struct stat st;
 
-	snprintf(path, sizeof path, "/proc/%s/ns/%s", process, namespace_kinds[kind]);
+	snprintf(path, sizeof path, "/proc/%s/ns/%s", process, namespace_kinds[kind].name);
 	if (stat(path, &st) < 0)
 		return -errno;
 	*identity = file_identity_of(&st);
 	return 0;
+}
+
+static int read_namespace_by_pidfd(int pidfd, size_t kind, struct file_identity *identity)
+{
+	CLEANUP_CLOSE int fd = pidfd_open_namespace(pidfd, kind);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return fd < 0 ? fd : -errno;
+	*identity = file_identity_of(&st);
+	return 0;
+}
+
+void own_namespaces_look_at(struct own_namespaces *own, uint32_t pid, int pidfd)
+{
+	memset(&own->process, 0, sizeof own->process);
+	own->process.pid = pid;
+	own->process.pidfd = pidfd;
+}
+
+static int read_process_namespace(struct own_namespaces *own, uint32_t pid, size_t kind,
+				  struct file_identity *identity)
+{
+	bool is_looked_at = own->process.pid == pid;
+	char process[sizeof "4294967295"];
+	int r = -ENOTTY;
+
+	if (is_looked_at && own->process.is_known[kind]) {
+		*identity = own->process.identities[kind];
+		return 0;
+	}
+	if (is_looked_at)
+		r = read_namespace_by_pidfd(own->process.pidfd, kind, identity);
+	/* An old kernel doesn't know the request. */
+	if (r < 0) {
+		snprintf(process, sizeof process, "%u", pid);
+		r = read_namespace(process, kind, identity);
+	}
+	if (r == 0 && is_looked_at) {
+		own->process.identities[kind] = *identity;
+		own->process.is_known[kind] = true;
+	}
+	return r;
 }
 
 /* 1, 0 or a negative errno. `theirs` becomes that of the process. */
@@ -196,12 +269,10 @@ static int shares_namespace(struct own_namespaces *own, uint32_t pid, size_t kin
 			    struct file_identity *theirs)
 {
 	struct own_namespaces asked = { 0 };
-	char process[sizeof "4294967295"];
 	int r;
 
 	own = own ? own : &asked;
-	snprintf(process, sizeof process, "%u", pid);
-	r = read_namespace(process, kind, theirs);
+	r = read_process_namespace(own, pid, kind, theirs);
 	if (r == 0 && !own->is_known[kind]) {
 		r = read_namespace("self", kind, &own->identities[kind]);
 		own->is_known[kind] = r == 0;
@@ -327,17 +398,16 @@ static int find_on_host(const struct mount *wanted, struct file_identity there,
 	return -ENOENT;
 }
 
-int process_read_root(struct own_namespaces *own, uint32_t pid, char path[static PATH_MAX])
+int process_read_root(struct own_namespaces *own, uint32_t pid, int root,
+		      char path[static PATH_MAX])
 {
 	CLEANUP_FREE char *mountinfo = NULL;
 	char proc[PROC_PATH_SIZE], link[PATH_MAX];
 	struct file_identity there, ours;
 	struct mount mount = { 0 };
 	ssize_t length;
-	int r;
+	int r = file_identity_read(root, "", &there);
 
-	proc_path(proc, pid, "root");
-	r = file_identity_read(AT_FDCWD, proc, &there);
 	if (r == 0)
 		r = file_identity_read(AT_FDCWD, "/", &ours);
 	if (r < 0)
@@ -345,6 +415,7 @@ int process_read_root(struct own_namespaces *own, uint32_t pid, char path[static
 	if (file_identities_equal(there, ours) &&
 	    process_shares_namespace(own, pid, NAMESPACE_MOUNT) == 1)
 		return -ENOENT;
+	proc_path(proc, pid, "root");
 	length = readlink(proc, link, sizeof link - 1);
 	if (length < 0)
 		return -errno;

@@ -129,6 +129,7 @@ integration_tests = \
 	%D%/integration/copy.t \
 	%D%/integration/demo.t \
 	%D%/integration/doctor.t \
+	%D%/integration/effort.t \
 	%D%/integration/exports.t \
 	%D%/integration/fetch.t \
 	%D%/integration/first-steps.t \

@@ -2,11 +2,12 @@
 #include "tools/control/machine_state.h"
 
 #include "base/descriptors.h"
-#include "base/pidfd.h"
+#include "host/process.h"
 #include "registry/leader_state.h"
 #include "tools/control/qmp.h"
 
-#include <sys/stat.h>
+#include <errno.h>
+#include <poll.h>
 
 /* An emulator that serves another client doesn't answer at all. */
 #define ASK_MILLISECONDS 2000
@@ -21,18 +22,6 @@ enum machine_state machine_state_look(const struct machine *m, const struct pid_
 	return process_is_frozen(m->leader.pid) ? MACHINE_PAUSED : MACHINE_RUNNING;
 }
 
-/* A pidfd of the leader, proved by its inode; or a negative errno. */
-static int open_leader(const struct machine_leader *leader)
-{
-	int fd = leader->pidfd_inode ? pidfd_of((pid_t) leader->pid) : -ENOSYS;
-	struct stat st;
-
-	if (fd < 0 || (fstat(fd, &st) == 0 && st.st_ino == leader->pidfd_inode))
-		return fd;
-	close(fd);
-	return -ESRCH;
-}
-
 /*
  * Look at those whose leaders their pidfds prove. What /proc has of a pid was the leader's if that
  * lives afterwards. Those that aren't settled so are to be looked at one by one.
@@ -45,7 +34,7 @@ static void look_together(const struct machine *machines, enum machine_state *st
 	int pidfds[LOOKS_MAX], r;
 
 	for (size_t i = 0; i < count; i++)
-		pidfds[i] = open_leader(&machines[i].leader);
+		pidfds[i] = leader_open_by_inode(&machines[i].leader);
 	for (size_t i = 0; i < count; i++) {
 		r = pidfds[i] < 0 ? pidfds[i]
 				  : process_look_frozen(machines[i].leader.pid, pidfds[i], known);

@@ -70,7 +70,7 @@ struct monitor_loop {
 		.signals = { SOURCE_SIGNAL, -1 }, .links = HOST_LINKS_INIT, .vms = VM_WATCH_INIT,  \
 		.reach = REACH_WATCH_INIT, .exports = EXPORTS_WATCH_INIT, .slow = SLOW_LOOK_INIT,  \
 		.sockets = SOCKETS_WATCH_INIT, .bus = BUS_WATCH_INIT,                              \
-		.watched = { .sources.epoll = -1 }, .exports_are_doubtful = true                   \
+		.watched = { .sources.epoll = -1, .home = -1 }, .exports_are_doubtful = true       \
 	}
 
 /* Open everything that is waited for. 0, or -1 with a failure. */

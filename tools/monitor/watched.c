@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/cleanup.h"
 #include "base/proc_file.h"
+#include "host/netlink.h"
 #include "host/network.h"
 #include "host/process.h"
 #include "tools/monitor/settling.h"
@@ -12,14 +13,9 @@
 #include <search.h>
 #include <stddef.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-
-#ifndef PIDFD_GET_NET_NAMESPACE
-#define PIDFD_GET_NET_NAMESPACE _IO(0xff, 4) /* include/uapi/linux/pidfd.h, Linux 6.11 */
-#endif
 
 /* At most so many messages of a network namespace are thrown away at once. */
 #define DRAIN_MAX 64
@@ -59,14 +55,15 @@ bool watched_is_at_home(const struct watched *w)
 
 int watched_init(struct watched *w, size_t descriptors_max)
 {
-	struct watched_network home = { 0 };
-	int r = read_network("/proc/self/ns/net", &home);
+	struct stat st;
 
-	*w = (struct watched){ .sources.epoll = -1, .settling_due = SCHEDULE_NEVER };
-	if (r < 0)
-		return r;
-	w->home_device = home.device;
-	w->home_inode = home.inode;
+	*w = (struct watched){ .sources.epoll = -1,
+			       .settling_due = SCHEDULE_NEVER,
+			       .home = network_open_home() };
+	if (w->home < 0 || fstat(w->home, &st) < 0)
+		return w->home < 0 ? w->home : -errno;
+	w->home_device = st.st_dev;
+	w->home_inode = st.st_ino;
 	if (getrandom(&w->digest_key, sizeof w->digest_key, GRND_NONBLOCK) < 0)
 		w->digest_key = (uintptr_t) w;
 	return sources_init(&w->sources, descriptors_max);
@@ -126,14 +123,25 @@ static struct watched_network *find_or_add_network(struct watched *w,
 	return network;
 }
 
-/* The same by the leader's pidfd, which takes a tenth of the time. -ENOTTY before Linux 6.11. */
-static int read_network_of(int pidfd, struct watched_network *network)
+/*
+ * The same of the leader, by its pidfd, which takes a tenth of the time. `fd` becomes a descriptor of
+ * the namespace, which the caller closes; or -1 before Linux 6.11.
+ */
+static int open_leaders_network(const struct watched_machine *m, struct watched_network *network,
+				int *fd)
 {
-	CLEANUP_CLOSE int fd = pidfd >= 0 ? ioctl(pidfd, PIDFD_GET_NET_NAMESPACE, 0) : -1;
+	char path[PROC_PATH_SIZE];
 	struct stat st;
 
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return pidfd >= 0 ? -errno : -ENOTTY;
+	*fd = m->pidfd.fd >= 0 ? pidfd_open_namespace(m->pidfd.fd, NAMESPACE_NETWORK) : -ENOTTY;
+	if (*fd == -ENOTTY || *fd == -EINVAL || *fd == -EOPNOTSUPP) {
+		proc_path(path, m->leader.pid, "ns/net");
+		return read_network(path, network);
+	}
+	if (*fd < 0)
+		return *fd;
+	if (fstat(*fd, &st) < 0)
+		return -errno;
 	network->device = st.st_dev;
 	network->inode = st.st_ino;
 	return 0;
@@ -141,13 +149,9 @@ static int read_network_of(int pidfd, struct watched_network *network)
 
 static int read_leaders_network(const struct watched_machine *m, struct watched_network *network)
 {
-	char path[PROC_PATH_SIZE];
-	int r = read_network_of(m->pidfd.fd, network);
+	CLEANUP_CLOSE int fd = -1;
 
-	if (r != -ENOTTY && r != -EINVAL && r != -EOPNOTSUPP)
-		return r;
-	proc_path(path, m->leader.pid, "ns/net");
-	return read_network(path, network);
+	return open_leaders_network(m, network, &fd);
 }
 
 static bool is_in_network(const struct watched_machine *m, const struct watched_network *network)
@@ -155,11 +159,11 @@ static bool is_in_network(const struct watched_machine *m, const struct watched_
 	return m->network && compare_networks(m->network, network) == 0;
 }
 
-/* Count the machine to the network namespace that its leader is in now. */
-static void enter_network(struct watched *w, struct watched_machine *m)
+/* Count the machine to the network namespace that its leader is in now. `fd` becomes that, or -1. */
+static void enter_network(struct watched *w, struct watched_machine *m, int *fd)
 {
 	struct watched_network now = { 0 };
-	int r = read_leaders_network(m, &now);
+	int r = open_leaders_network(m, &now, fd);
 
 	m->is_hidden = r < 0 && r != -ENOENT && r != -ESRCH;
 	/* The monitor is told of the host's own interfaces anyway. */
@@ -201,14 +205,18 @@ static void note_network(struct watched *w, const struct watched_network *networ
 		watched_note(w, m);
 }
 
-/* Open the socket in the machine's network namespace. The other machines in it are noted. */
-static void open_network(struct watched *w, struct watched_machine *m)
+/*
+ * Open the socket in the machine's network namespace, of which `network` is a descriptor, or -1. The
+ * other machines in it are noted.
+ */
+static void open_network(struct watched *w, struct watched_machine *m, int network)
 {
-	int fd = machine_network_listen(m->pidfd.fd);
+	int fd = machine_network_listen(network >= 0 ? network : m->pidfd.fd, w->home);
 	struct watched_network now = { 0 };
 
 	/* The leader may have entered another namespace meanwhile, and the socket be in that. */
-	if (fd >= 0 && (read_leaders_network(m, &now) < 0 || !is_in_network(m, &now))) {
+	if (fd >= 0 && network < 0 &&
+	    (read_leaders_network(m, &now) < 0 || !is_in_network(m, &now))) {
 		close(fd);
 		return;
 	}
@@ -484,13 +492,15 @@ void watched_take_event(struct watched *w, struct source *source)
 
 void watched_begin_look(struct watched *w, struct watched_machine *m)
 {
+	CLEANUP_CLOSE int network = -1;
+
 	open_pidfd(w, m);
 	if (!m->has_died)
-		enter_network(w, m);
+		enter_network(w, m, &network);
 	if (m->network && m->network->socket.fd >= 0)
 		rearm_network(w, m->network);
 	else if (m->network && m->pidfd.fd >= 0 && has_room(w))
-		open_network(w, m);
+		open_network(w, m, network);
 	set_whole(w, m, is_whole(m));
 	/* The look that follows sees the noted changes. */
 	schedule_drop(&w->schedule, &m->item);
@@ -503,5 +513,6 @@ void watched_done(struct watched *w)
 	free(w->machines);
 	schedule_free(&w->schedule);
 	sources_done(&w->sources);
-	*w = (struct watched){ .sources.epoll = -1 };
+	cleanup_close(&w->home);
+	*w = (struct watched){ .sources.epoll = -1, .home = -1 };
 }

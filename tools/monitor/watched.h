@@ -69,7 +69,8 @@ struct watched {
 	size_t n_partial;    /* of them, are not whole */
 	uint64_t settling_due; /* the first of its machines, or SCHEDULE_NEVER */
 	void *networks;	       /* tsearch(3) */
-	dev_t home_device;     /* the monitor's own network namespace */
+	int home;	       /* the monitor's own network namespace */
+	dev_t home_device;
 	ino_t home_inode;
 };
 

@@ -74,11 +74,13 @@ static void observe_unit(struct observation *o, struct arena *arena,
 		add_miss(o, MACHINE_GIVEN_UNIT, "its cgroup", r);
 }
 
+/* `root` is a descriptor of its root directory, or a negative errno. */
 static void observe_root(struct observation *o, struct arena *arena,
-			 const struct observation_request *request)
+			 const struct observation_request *request, int root)
 {
 	char path[PATH_MAX];
-	int r = process_read_root(&request->view->own, o->seen.leader.pid, path);
+	int r = root < 0 ? root
+			 : process_read_root(&request->view->own, o->seen.leader.pid, root, path);
 
 	if (r == 0)
 		o->seen.root_directory = arena_strdup(arena, path);
@@ -121,9 +123,8 @@ static int read_system(struct observation *o, struct arena *arena,
  * never answers. A quick look leaves that to another one.
  */
 static void observe_system(struct observation *o, struct arena *arena,
-			   const struct observation_request *request)
+			   const struct observation_request *request, int root)
 {
-	CLEANUP_CLOSE int root = process_root_open(o->seen.leader.pid);
 	bool is_quick = request->system_look == SYSTEM_LOOK_QUICK, has_hosts_root;
 	struct machine_system found;
 	int r = root < 0 ? root : machine_system_identify(root, &found);
@@ -264,23 +265,41 @@ void observation_begin(struct observation *o, int64_t pid, const struct machine_
 	}
 }
 
+void observation_begin_registered(struct observation *o, const struct machine_leader *leader)
+{
+	int pidfd = leader_open_by_inode(leader);
+
+	if (pidfd >= 0 && pidfd_is_alive(pidfd)) {
+		*o = (struct observation){ .pidfd = pidfd,
+					   .verdict = LEADER_OK,
+					   .seen.leader = *leader };
+		return;
+	}
+	cleanup_close(&pidfd);
+	observation_begin(o, leader->pid, NULL);
+}
+
 int observation_complete(struct observation *o, struct arena *arena,
 			 const struct observation_request *request, struct failure *f)
 {
 	int r = 0;
 
 	o->class = request->class;
+	own_namespaces_look_at(&request->view->own, o->seen.leader.pid, o->pidfd);
 	observe_unit(o, arena, request->cgroups);
 	if (request->class == MACHINE_VM) {
 		observe_vm_network(o, arena, request);
 	} else {
+		CLEANUP_CLOSE int root = process_root_open(o->seen.leader.pid);
+
 		observe_namespaces(o, request);
 		observe_idmap(o, arena, request, ID_UID);
 		observe_idmap(o, arena, request, ID_GID);
-		observe_root(o, arena, request);
-		observe_system(o, arena, request);
+		observe_root(o, arena, request, root);
+		observe_system(o, arena, request, root);
 		r = observe_network(o, arena, request, f);
 	}
+	own_namespaces_look_at(&request->view->own, 0, -1);
 	/* If it has died, its pid may have been another process's meanwhile. */
 	if (!pidfd_is_alive(o->pidfd))
 		o->verdict = LEADER_ABSENT;

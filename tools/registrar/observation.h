@@ -93,6 +93,10 @@ struct observation_request observation_request_for(struct snapshot *snapshot, st
 void observation_begin(struct observation *observation, int64_t pid,
 		       const struct machine_leader *expected) __attribute__((nonnull(1)));
 
+/* The same for the leader of a record. Its inode proves it, so that its start time isn't read again. */
+void observation_begin_registered(struct observation *observation,
+				  const struct machine_leader *leader) __attribute__((nonnull));
+
 /*
  * Second step, with LEADER_OK: read id maps, unit, root directory, interfaces,
  * addresses, and what its own files say. Of a VM, whose emulator has the host's namespaces, only the

@@ -36,7 +36,7 @@ static int observe_one(struct refreshing *r, size_t i, struct snapshot *s,
 	struct observation *o = &r->observations[i];
 	struct observation_request request;
 
-	observation_begin(o, r->machines[i].leader.pid, NULL);
+	observation_begin_registered(o, &r->machines[i].leader);
 	if (o->verdict != LEADER_OK)
 		return 0;
 	request = observation_request_for(s, &r->arena, r->machines[i].name, &o->seen.leader);
