@@ -431,6 +431,9 @@ rm "$TMPDIR/theirs/config"
 printf 'a\0b' >"$TMPDIR/theirs/config"
 fails "mymachines: setup: cannot read $TMPDIR/theirs/config: it contains a NUL, so it is not text" "lxc: a file with a NUL is not edited" \
     mymachines setup lxc --config="$TMPDIR/theirs/config"
+truncate -s 1G "$TMPDIR/theirs/config"
+fails "mymachines: setup: cannot read $TMPDIR/theirs/config: *too large*" "lxc: a file of a gigabyte is not read" \
+    mymachines setup lxc --config="$TMPDIR/theirs/config"
 # Owner, mode and attributes stay, but for the set-user-id bits.
 echo 'lxc.uts.name = c1' >"$TMPDIR/theirs/config"
 chown 0:12345 "$TMPDIR/theirs/config"
