@@ -91,6 +91,11 @@ if command -v qemu-system-x86_64 >/dev/null; then
     is "$status|$err" "0|" "a read-only disk starts"
     mymachines terminate vm1
     gone "a VM of a read-only disk terminated" vm1
+    mkdir "$TMPDIR/broken"
+    printf '%s\n' '#!/bin/sh' 'sleep 1' 'echo "no such processor" >&2' 'exit 1' >"$TMPDIR/broken/qemu-system-x86_64"
+    chmod 755 "$TMPDIR/broken/qemu-system-x86_64"
+    run env PATH="$TMPDIR/broken:$PATH" mymachines start --runner=qemu vm1
+    like "$status|$err" "1|*vm1: did not start: no such processor (log: *" "a VM that QEMU gives up has not started"
     truncate -s 0 "$pool/vm1.raw"
     truncate -s 1M "$pool/vm1.raw"
     [ -e /usr/share/ovmf/OVMF.fd ] || {

@@ -14,6 +14,7 @@
 #include "registry/leader_state.h"
 #include "registry/lookup.h"
 #include "registry/name.h"
+#include "tools/control/qmp.h"
 #include "tools/images/image.h"
 #include "tools/images/image_lock.h"
 #include "tools/messages/message.h"
@@ -31,6 +32,9 @@
 /* As systemd's default for the start of a unit. */
 #define START_MILLISECONDS 90000
 #define POLL_MILLISECONDS  50
+
+/* For QEMU to answer. */
+#define CONTROL_MILLISECONDS 1000
 
 #define LOG_DIRECTORY "/var/log/mymachines"
 
@@ -148,7 +152,15 @@ static const char *advice_for(const struct image *image, enum runner runner)
 		       : "";
 }
 
-/* Wait until the machine is registered. Its command has failed if it ends before. */
+/* A VM runs when QEMU answers: it is registered earlier, and may still find that the host can't do what it needs. */
+static bool is_running(struct arena *arena, const struct image *image, enum runner runner)
+{
+	return is_registered(image->name) &&
+	       (runner != RUNNER_QEMU ||
+		qmp_is_paused(start_qemu_control(arena, image->name), CONTROL_MILLISECONDS) >= 0);
+}
+
+/* Wait until the machine runs. Its command has failed if it ends before. */
 static int await_machine(struct arena *arena, const struct image *image, enum runner runner,
 			 pid_t pid, const char *log, struct failure *f)
 {
@@ -161,7 +173,7 @@ static int await_machine(struct arena *arena, const struct image *image, enum ru
 			return failure_set(f, FAILURE_OTHER, "%s: did not start: %s (log: %s)%s",
 					   image->name, last_line(arena, log), log,
 					   advice_for(image, runner));
-		if (is_registered(image->name))
+		if (is_running(arena, image, runner))
 			return 0;
 	}
 	child_end(pid, 0);

@@ -156,6 +156,11 @@ static int check_qemu(const struct image *image, struct failure *f)
 	return 0;
 }
 
+const char *start_qemu_control(struct arena *arena, const char *machine)
+{
+	return arena_printf(arena, QMP_DIRECTORY "/%s", machine);
+}
+
 const char **start_qemu_command(struct arena *arena, const struct image *image, struct failure *f)
 {
 	const char *firmware = check_qemu(image, f) < 0 ? NULL : choose_firmware(image, f);
@@ -192,7 +197,8 @@ const char **start_qemu_command(struct arena *arena, const struct image *image, 
 		"-nic",
 		network_of(arena, image->name),
 		"-qmp",
-		arena_printf(arena, "unix:" QMP_DIRECTORY "/%s,server=on,wait=off", image->name),
+		arena_printf(arena, "unix:%s,server=on,wait=off",
+			     start_qemu_control(arena, image->name)),
 		firmware && *firmware ? "-bios" : NULL,
 		firmware,
 		NULL,

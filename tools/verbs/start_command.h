@@ -17,5 +17,8 @@ const char **start_qemu_command(struct arena *arena, const struct image *image,
 				struct failure *failure)
 	__attribute__((nonnull, warn_unused_result));
 
+/* The control socket of such a VM. */
+const char *start_qemu_control(struct arena *arena, const char *machine) __attribute__((nonnull));
+
 /* The emulator of this host's own kind of processor. */
 #define START_QEMU_PROGRAM "qemu-system-x86_64"
