@@ -120,7 +120,7 @@ const char *network_error_words(int error)
 	case -ESRCH: return "it isn't running";
 	case -EXDEV: return "it is registered in another pid namespace";
 	case -ENOENT: return "the network namespace that it came from isn't found again";
-	case -ENONET: return "it has the host's, and none of its own";
+	case -ENONET: return "it has no network namespace of its own";
 	default: return strerror(-error);
 	}
 }

@@ -131,7 +131,7 @@ fi
 # A file of somebody else's is left alone.
 echo "[D-BUS Service]" >$activation
 run mymachines setup bus
-like "$status|$err" "1|*$activation: isn't what setup writes; move it away first" "setup bus leaves a file of somebody else's alone"
+like "$status|$err" "1|*$activation: setup did not write this file; move it away first" "setup bus leaves a file of somebody else's alone"
 rm $activation
 mkdir -p /etc/systemd/system
 rm -f /etc/systemd/system/systemd-machined.service

@@ -59,7 +59,7 @@ ok       nsswitch     hosts: mymachines is asked
 ok       module       $module is loaded, and answers for web1 and vu-web1-0
 ok       registry     $R/registry.mdb has 1 machine
 ok       machines     all that are registered live
-hint     monitor      it doesn't run, as Monitor=no is set: addresses are those of the last refresh, and what has died stays registered; fix: set Monitor=yes in $SYSCONFDIR/mymachines.conf
+hint     monitor      it doesn't run, as Monitor=no is set: addresses are those of the last refresh, and dead machines stay registered; fix: set Monitor=yes in $SYSCONFDIR/mymachines.conf
 ok       exports      libsystemd sees all registered machines|" "a hint is not an error"
 run mymachines doctor --json=short
 is "$status|$err|$(jq -c 'map(keys) | unique' <<<"$out")|$(jq -r 'map(select(.check != "runtimes").status) | unique | join(" ")' <<<"$out")" \
@@ -91,7 +91,7 @@ told user mymachines doctor
 is "$status|$(sed -n '4,$p' <<<"$out")|$err" "0|ok       module       $module is loaded, and answers for web1 and vu-web1-0
 ok       registry     $R/registry.mdb has 1 machine
 ok       machines     all that are registered live
-hint     monitor      it doesn't run, as Monitor=no is set: addresses are those of the last refresh, and what has died stays registered; fix: set Monitor=yes in $SYSCONFDIR/mymachines.conf
+hint     monitor      it doesn't run, as Monitor=no is set: addresses are those of the last refresh, and dead machines stay registered; fix: set Monitor=yes in $SYSCONFDIR/mymachines.conf
 ok       exports      libsystemd sees all registered machines|" "an ordinary user gets the same findings"
 
 # nsswitch.conf.
@@ -282,7 +282,7 @@ is "$(findings registry)" "ok: $R/registry.mdb has 1 machine
 0" "a registry that is restored is ok"
 
 # The monitor.
-unwatched="it doesn't run: addresses are those of the last refresh, and what has died stays registered"
+unwatched="it doesn't run: addresses are those of the last refresh, and dead machines stay registered"
 echo 'Monitor=yes' >"$SYSCONFDIR/mymachines.conf"
 is "$(findings monitor)" "error: $unwatched [mymachines monitor --background]
 1" "a missing monitor is an error"

@@ -288,7 +288,7 @@ held() {
     run mymachines clean --all
     is "$status|$err|$(ls "$pool")" "0||a" "$2: clean --all leaves it alone"
     run mymachines clone a b
-    is "$status|$err" "0|mymachines: $pool/a is in use: what changes while it is copied may be missing or half written in the copy" \
+    is "$status|$err" "0|mymachines: $pool/a is in use: files that change meanwhile may be missing or incomplete in the copy" \
         "$2: it can be cloned, with a warning"
     mymachines remove b
     exec 9>&-

@@ -347,7 +347,7 @@ tells "86 session of user tess is in the network of machine web1
     open_session tess 10.99.2.2 "session required $module network=web1"
 tells "85 session of user tess refused: network namespace of machine web2: it isn't running" \
     "a session without it" open_session tess 10.99.2.2 "session required $module network=web2"
-tells "85 session of user tess stays in the network that it is in: network namespace of machine vm1: it has the host's, and none of its own" \
+tells "85 session of user tess stays in the network that it is in: network namespace of machine vm1: it has no network namespace of its own" \
     "one that does without" open_session tess "" "session required $module network=vm1 optional-network"
 tells "87 user tess: others decide" "debug: auth" \
     authenticate tess "" "auth required $module debug" "auth required pam_permit.so"
@@ -450,7 +450,7 @@ if readlink /proc/1/ns/net >/dev/null 2>&1; then
     # It isn't process 1's that it is in, but one that the test has made.
     skip "process 1 can be looked at here, and is below" "a container in the service's own network"
 else
-    tells "85 session of user tess refused: network namespace of machine hostnet: it has the host's, and none of its own" \
+    tells "85 session of user tess refused: network namespace of machine hostnet: it has no network namespace of its own" \
         "a container in the service's own network" open_session tess "" "session required $module network=hostnet"
 fi
 

@@ -378,7 +378,7 @@ for file in "podman $podman" "libvirt /etc/libvirt/hooks/qemu.d/mymachines" \
     "nspawn /etc/systemd/system/systemd-nspawn@.service.d/mymachines.conf"; do
     mkdir -p "$(dirname "${file#* }")"
     echo mine >"${file#* }"
-    fails "mymachines: setup: ${file#* }: isn't what setup writes; move it away first" "${file%% *}: a file of somebody else's with our name is refused" \
+    fails "mymachines: setup: ${file#* }: setup did not write this file; move it away first" "${file%% *}: a file of somebody else's with our name is refused" \
         mymachines setup "${file%% *}" --remove
     is "$(cat "${file#* }")" mine "${file%% *}: a file of somebody else's with our name stays"
     rm "${file#* }"
@@ -512,7 +512,7 @@ fails "mymachines: setup: --all is for --remove alone, without names" "--all wit
 mymachines setup --quiet nss
 fails "mymachines: setup: --all is for --remove alone, without names" "--all with a name" mymachines setup --remove --all nss
 
-fails "mymachines: setup: what to set up is missing" "setup without a target is refused" mymachines setup
+fails "mymachines: setup: name a runtime, bus, nss or varlink" "setup without a target is refused" mymachines setup
 fails "mymachines: setup: 'docker' can't be set up; *" "an unknown target is refused" mymachines setup docker
 fails "mymachines: setup: qemu has no hook; start it by 'mymachines run-qemu'" "a runtime without hooks is refused, with the verb to use" mymachines setup qemu
 fails "mymachines: setup: --bundle= isn't for podman" "an option of another target is refused" mymachines setup podman --bundle=/

@@ -236,7 +236,7 @@ static int check_others(const struct import1 *import1, uid_t user,
 					   "Transfer for %s already in progress.", request->remote);
 	}
 	if (count >= (user == 0 ? ROOT_TRANSFERS_MAX : USER_TRANSFERS_MAX))
-		return failure_set(f, FAILURE_BUSY, "Too many transfers of this user go on.");
+		return failure_set(f, FAILURE_BUSY, "This user has too many running transfers.");
 	return 0;
 }
 

@@ -135,8 +135,8 @@ void check_monitor(struct doctor *doctor)
 		doctor_find(doctor, FINDING_OK, NULL, "it runs, as pid %d", pid);
 	else
 		doctor_find(doctor, is_wanted ? FINDING_ERROR : FINDING_HINT, monitor_remedy(),
-			    "it doesn't run%s: addresses are those of the last refresh, and what "
-			    "has died stays registered",
+			    "it doesn't run%s: addresses are those of the last refresh, and dead "
+			    "machines stay registered",
 			    is_wanted ? "" : ", as Monitor=no is set");
 }
 

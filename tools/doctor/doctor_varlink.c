@@ -35,7 +35,7 @@ static void check_socket(struct doctor *doctor, const struct service_socket *soc
 	case SOCKET_STALE:
 		doctor_find(doctor, FINDING_WARNING,
 			    arena_printf(doctor->arena, "rm %s", socket->path),
-			    "%s: nobody listens there, so look-ups of what isn't there fail",
+			    "%s: nobody listens there, so look-ups of unknown names fail",
 			    socket->path);
 		return;
 	case SOCKET_SILENT:

@@ -156,7 +156,7 @@ static int run_gpgv(const struct gpgv *g, bool is_clear, uint64_t size, struct f
 	pid_t pid;
 
 	if (lseek(g->data, 0, SEEK_SET) < 0)
-		return failure_errno(f, -errno, "cannot read what is signed");
+		return failure_errno(f, -errno, "cannot read the signed data");
 	pid = fork();
 	if (pid == 0)
 		exec_gpgv(g, is_clear, seconds);
@@ -392,7 +392,7 @@ int signature_check(struct arena *arena, const struct keyring *keyring,
 	struct stat st;
 
 	if (fstat(data_fd, &st) < 0)
-		return failure_errno(f, -errno, "cannot read what is signed");
+		return failure_errno(f, -errno, "cannot read the signed data");
 	if (gpgv_init(&g, keyring, signature->bytes, signature->size, f) < 0 ||
 	    run_gpgv(&g, false, (uint64_t) st.st_size, f) < 0)
 		return -1;

@@ -259,7 +259,7 @@ static int check_again(struct arena *arena, const struct verify *verify,
 		int r = digest_of_file(fd, again.digest.kind, &digest);
 
 		if (r < 0)
-			return failure_errno(f, r, "cannot read what was fetched");
+			return failure_errno(f, r, "cannot read the fetched file");
 	}
 	if (!digests_equal(&again.digest, &digest))
 		return wrong_sum(verify, published, answer, f);

@@ -34,10 +34,11 @@ static int lock_source(struct image_lock *lock, const struct image *image, bool 
 	if (f->kind != FAILURE_BUSY)
 		return -1;
 	if (!at_once)
-		notices_add(notices, NOTICE_WARNING,
-			    "%s is in use: what changes while it is copied may be missing or half "
-			    "written in the copy",
-			    image->path);
+		notices_add(
+			notices, NOTICE_WARNING,
+			"%s is in use: files that change meanwhile may be missing or incomplete "
+			"in the copy",
+			image->path);
 	return 0;
 }
 

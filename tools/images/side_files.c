@@ -268,8 +268,8 @@ static int copy_side(int directory, const struct side *side, void *data, struct 
 	r = copy_side_file(directory, from, directory == names->beside ? names->pool : directory,
 			   to);
 	if (r == -EEXIST)
-		notices_add(names->notices, NOTICE_WARNING,
-			    "%s is there already, and stays as it is", quote(to, quoted));
+		notices_add(names->notices, NOTICE_WARNING, "%s exists already, and stays as it is",
+			    quote(to, quoted));
 	return r < 0 && r != -EEXIST && r != -ENOENT ? side_failure(f, r, "copy", from) : 0;
 }
 

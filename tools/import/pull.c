@@ -194,7 +194,7 @@ static int open_fetched(const struct pull *pull, struct failure *f)
 
 	if (fd >= 0 && lseek(fd, 0, SEEK_SET) == 0)
 		return fd;
-	failure_errno(f, -errno, "cannot read what was fetched");
+	failure_errno(f, -errno, "cannot read the fetched file");
 	cleanup_close(&fd);
 	return -1;
 }
@@ -257,7 +257,7 @@ static int check_side_file(const struct pull *pull, const struct url *url, const
 	if (published.digest.kind != DIGEST_NONE) {
 		r = digest_of_file(fd, published.digest.kind, &answer->digest);
 		if (r < 0)
-			return failure_errno(f, r, "cannot read what was fetched");
+			return failure_errno(f, r, "cannot read the fetched file");
 	}
 	return verify_check(pull->arena, &pull->verify, &pull->keyring, url, name, &published,
 			    answer, fd, f) < 0

@@ -107,7 +107,7 @@ static int make_room(struct tree_writer *tree, const char *name, struct failure 
 	struct stat st;
 
 	if (fstatat(AT_FDCWD, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return failure_errno(f, -errno, "cannot replace what is there");
+		return failure_errno(f, -errno, "cannot replace the existing file");
 	/* The path of the working directory may contain this name. */
 	if (S_ISDIR(st.st_mode) || S_ISLNK(st.st_mode))
 		tree->parent_is_stale = true;

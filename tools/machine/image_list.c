@@ -81,7 +81,7 @@ void image_reply_objects(struct varlink_call *call, struct work_result *result, 
 		o->bytes = work_result_bytes(result, &o->size, &error);
 	if (!o || !o->bytes) {
 		free(o);
-		failure_errno(&failure, error, "cannot read what a child has found");
+		failure_errno(&failure, error, "cannot read a child's results");
 		machine_fail(call, &failure);
 		return;
 	}

@@ -181,7 +181,7 @@ int oci_reference_parse(struct arena *arena, const char *text, struct oci_refere
 	struct oci_reference r = { 0 };
 
 	if (strstr(text, "://"))
-		return invalid(f, text, "leave out what ends in ://");
+		return invalid(f, text, "leave out the part that ends in ://");
 	if (at) {
 		*at = '\0';
 		if (!digest_parse_tagged(at + 1, &r.digest))

@@ -176,7 +176,7 @@ static int check_owner(const struct registration *reg, const struct machine *for
 	return reg->owner == 0 || reg->owner == former->owner
 		       ? 0
 		       : failure_set(f, FAILURE_EXISTS,
-				     "%s: somebody else has registered it already", reg->subject);
+				     "%s: another user has registered it already", reg->subject);
 }
 
 /*

@@ -69,7 +69,7 @@ static int read_link(struct arena *arena, const char *path, const char **text, s
 		return 0;
 	if (length < 0)
 		return failure_set(f, FAILURE_EXISTS,
-				   "%s: somebody has put another unit in its place; move it away "
+				   "%s: another unit is in its place; move it away "
 				   "first: rm %s",
 				   quote(path, quoted), path);
 	target[length] = '\0';

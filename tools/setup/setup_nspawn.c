@@ -152,7 +152,7 @@ int setup_nspawn(struct setup_plan *plan, struct failure *f)
 	struct nspawn_command command;
 	char quoted[QUOTED_SIZE];
 
-	plan->next_step = "systemctl daemon-reload, and restart what runs";
+	plan->next_step = "systemctl daemon-reload, and restart running containers";
 	if (plan->options->remove)
 		return add_drop_ins(plan, NULL, NULL, f);
 	if (runs_mymachines(effective))

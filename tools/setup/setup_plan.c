@@ -22,7 +22,7 @@ int setup_add_file(struct setup_plan *plan, const char *path, const char *after,
 		return -1;
 	if (change.before && !strstr(change.before, mark))
 		return failure_set(f, FAILURE_EXISTS,
-				   "%s: isn't what setup writes; move it away first",
+				   "%s: setup did not write this file; move it away first",
 				   quote(path, quoted));
 	setup_add_change(plan, &change);
 	return 0;

@@ -117,7 +117,7 @@ static int set_up_targets(const struct command_line *line, void *data, struct fa
 	if (settings->all)
 		return remove_all(settings);
 	if (line->n_names == 0)
-		return usage_failure(f, "setup: what to set up is missing");
+		return usage_failure(f, "setup: name a runtime, bus, nss or varlink");
 	if (check_targets(line, &settings->options, f) < 0)
 		return -1;
 	for (int i = 0; i < line->n_names; i++) {
