@@ -25,6 +25,7 @@ libbase_a_SOURCES = \
 	%D%/json_text.c %D%/json_text.h \
 	%D%/json_value.c %D%/json_value.h \
 	%D%/lines.h \
+	%D%/locale.c %D%/locale.h \
 	%D%/mountinfo.c %D%/mountinfo.h \
 	%D%/notices.c %D%/notices.h \
 	%D%/number.h \

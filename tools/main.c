@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* mymachines: register and inspect the virtual machines and OS containers of this host. */
 #include "base/cleanup.h"
+#include "base/locale.h"
 #include "tools/messages/message.h"
 #include "tools/verbs/command_line.h"
 #include "tools/verbs/importctl.h"
@@ -10,7 +11,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <locale.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
@@ -134,7 +134,7 @@ int main(int argc, char **argv)
 	set_program_name();
 	arena_on_exhaustion(report_exhaustion);
 
-	setlocale(LC_ALL, "");
+	locale_begin();
 	/* Our parent may ignore the ends of its children; we wait for ours. */
 	signal(SIGCHLD, SIG_DFL);
 	/* LMDB clears megabytes for each transaction, and fresh pages of the kernel are zero already. */

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# What the monitor's start costs for each machine, in system calls, which no noise touches.
+# What the monitor's start costs for each machine, and a command's, in system calls, which no noise touches.
 . "${SRCDIR:?run this by make check}/tests/integration/lib.sh"
 . "$SRCDIR/tests/integration/events.sh"
 need_root
@@ -73,4 +73,8 @@ if [ "$(grep -c '^ioctl(.* = [0-9]*$' "$TMPDIR/calls")" -ge 20 ]; then
 else
     skip "this kernel doesn't tell namespaces by pidfds" "the monitor begins to watch a network with 8 system calls"
 fi
+
+# Each category of the locale costs five, where there is no archive of all.
+LC_ALL=C.UTF-8 strace -o "$TMPDIR/calls" "$BUILDDIR/mymachines" --version >/dev/null
+at_most "$(grep -o '/LC_[A-Z]*"' "$TMPDIR/calls" | sort -u | grep -vc MESSAGES)" 3 "a command reads few categories of the locale"
 done_testing

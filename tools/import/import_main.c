@@ -7,6 +7,7 @@
 #include "base/boolean.h"
 #include "base/clock.h"
 #include "base/format.h"
+#include "base/locale.h"
 #include "base/number.h"
 #include "base/quote.h"
 #include "base/signals.h"
@@ -20,7 +21,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <json-c/json.h>
-#include <locale.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -435,7 +435,7 @@ int main(int argc, char **argv)
 		puts("mymachines-import " PACKAGE_VERSION);
 		return EXIT_SUCCESS;
 	}
-	setlocale(LC_ALL, "");
+	locale_begin();
 	signal(SIGCHLD, SIG_DFL);
 	signal(SIGPIPE, SIG_IGN);
 	/* A limit on file sizes is an error to report, not a reason to die half-way. */
