@@ -134,8 +134,11 @@ in_there 'cd /tmp/x
 is "$(sort <<<"$out" | uniq -c | sed 's/^ *//')" '3 o "/org/freedesktop/machine1/machine/NAME" /sys/fs/cgroup/machine.slice/machine-NAME.scope 0::/machine.slice/machine-NAME.scope' \
     "CreateMachine: of calls at once for one leader, the first moves it"
 
-# A leader that dies while systemd is asked.
-px_leader /tmp/x/gone
+# A leader that dies while systemd is asked, and stays a zombie, as its parent doesn't wait for it.
+# shellcheck disable=SC2016
+px 'setsid sh -c "unshare --uts sleep 1000 & echo \$! >/tmp/x/gone; exec sleep 1000" >/dev/null 2>&1 </dev/null &
+    until [ -s /tmp/x/gone ] && leader=$(cat /tmp/x/gone) &&
+        [ "$(readlink "/proc/$leader/ns/uts")" != "$(readlink /proc/self/ns/uts)" ]; do sleep 0.05; done' </dev/null
 kill -STOP "$leader"
 px 'busctl --timeout=40 call org.freedesktop.machine1 /org/freedesktop/machine1 org.freedesktop.machine1.Manager \
         CreateMachine "sayssusa(sv)" gone 0 test container "$(cat /tmp/x/gone)" "" 0' </dev/null >"$TMPDIR/gone" 2>&1 &

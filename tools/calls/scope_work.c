@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/pidfd.h"
 #include "host/cgroup.h"
 #include "host/process.h"
 #include "host/record_lock.h"
@@ -176,6 +177,24 @@ static int follow_job(sd_bus *bus, struct scope_job *job, const char *unit, sd_b
 		     : wait_for_job(bus, job, unit, f);
 }
 
+static bool has_died(pid_t pid)
+{
+	CLEANUP_CLOSE int pidfd = pidfd_of(pid);
+
+	return pidfd == -ESRCH || (pidfd >= 0 && !pidfd_is_alive(pidfd));
+}
+
+/*
+ * A leader that had died when systemd moved it, and was a zombie, has left the scope empty from its
+ * beginning: systemd sees no change that would end it.
+ */
+static void stop_if_empty(sd_bus *bus, const struct scope_work *work, const char *unit)
+{
+	if (has_died((pid_t) work->request->registration.leader))
+		(void) !sd_bus_call_method(bus, SYSTEMD, SYSTEMD_PATH, MANAGER, "StopUnit", NULL,
+					   NULL, "ss", unit, "fail");
+}
+
 static int run_job(sd_bus *bus, const struct scope_work *work, struct scope_units *units,
 		   struct failure *f)
 {
@@ -197,6 +216,8 @@ static int run_job(sd_bus *bus, const struct scope_work *work, struct scope_unit
 		r = start_scope(bus, work, unit, &reply, &error);
 	}
 	r = r < 0 ? scope_failure(f, r, &error) : follow_job(bus, &job, unit, reply, f);
+	if (r == 0)
+		stop_if_empty(bus, work, unit);
 	sd_bus_message_unref(reply);
 	sd_bus_error_free(&error);
 	return r;
