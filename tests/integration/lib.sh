@@ -81,6 +81,15 @@ fails() {
     fi
 }
 
+# What most of these use. scripts/install-deps installs it; --build alone doesn't.
+case $0 in
+*/integration/* | */runtimes/*)
+    for program in ip jq python3; do
+        command -v $program >/dev/null || skip_all "$program isn't installed (scripts/install-deps)"
+    done
+    ;;
+esac
+
 # Root of the whole machine: containers with many ids, stock tools in a changed system.
 need_root() {
     [ "$(tr -s ' ' </proc/self/uid_map)" = " 0 0 4294967295" ] && [ "$(id -u)" = 0 ] ||
