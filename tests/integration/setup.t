@@ -527,6 +527,14 @@ for content in '' '[]' '{"hooks": 7}' '{"hooks": {"poststop": {}}}' '{' '{"a": "
         mymachines setup runc --bundle="$TMPDIR/bundle"
     is "$(cat bundle/config.json)" "$content" "a bundle that is refused stays as it is"
 done
+mkdir "$TMPDIR/full"
+mount -t tmpfs -o size=8k tmpfs "$TMPDIR/full"
+echo 'lxc.uts.name = c1' | tee config >"$TMPDIR/full/config"
+head -c 4096 /dev/zero >"$TMPDIR/full/other"
+run timeout 60 "$BUILDDIR/mymachines" setup --quiet lxc --config="$TMPDIR/full/config"
+is "$status:$err" "1:mymachines: cannot write $TMPDIR/full/config: No space left on device" "a full file system is reported"
+is "$(ls -A "$TMPDIR/full"):$(cat "$TMPDIR/full/config")" "config"$'\n'"other:$(cat config)" "nothing changes on a full file system"
+umount "$TMPDIR/full"
 # Where a link leads nowhere, nothing is made. Behind a link that leads somewhere, directories are.
 mv /etc/nsswitch.conf "$TMPDIR/nsswitch.away"
 ln -s "$TMPDIR/unmounted/etc/nsswitch.conf" /etc/nsswitch.conf
