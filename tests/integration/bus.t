@@ -17,6 +17,16 @@ printf '%s\n' 'NAME="Test OS"' ID=testos VERSION_ID=7 $'EVIL=\e[31m' >"$TMPDIR/p
 start_rootfs web1 "$TMPDIR/plain" --share=user
 start_rootfs db1 "$TMPDIR/shifted" --map=0:200000:65536
 
+for program in mymachines-bus mymachines-import-bus; do
+    [ -x "$BUILDDIR/$program" ] || continue
+    run "$BUILDDIR/$program" --help
+    like "$status|$out|$err" "0|Usage: $program \[--owner*See $program(8).|" "$program --help"
+    run "$BUILDDIR/$program" --version
+    like "$status|$out|$err" "0|$program [0-9]*|" "$program --version"
+    run "$BUILDDIR/$program" --nosuch
+    is "$status|$out|$err" "1||$program: unknown argument; see $program(8)" "$program refuses other arguments"
+done
+
 # Nobody answers yet: the bus starts it.
 is "$(server_pid)" "" "nothing answers before somebody asks"
 run machine1 ListMachines

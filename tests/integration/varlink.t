@@ -12,6 +12,13 @@ printf '%s\n' Monitor=yes Varlink=yes >"$conf"
 own_dev
 syslog_to "$TMPDIR/log"
 
+for program in mymachines-userdb mymachines-resolve-hook mymachines-varlink; do
+    run "$BUILDDIR/$program" --help
+    like "$status|$out|$err" "0|Usage: $program \[--help*See mymachines-varlink(8).|" "$program --help"
+    run "$BUILDDIR/$program" --nosuch
+    is "$status|$out|$err" "1||$program: unknown argument; see mymachines-varlink(8)" "$program refuses other arguments"
+done
+
 # ask UID: the name that the socket answers
 ask() {
     python3 - "$socket" "$1" <<'P'

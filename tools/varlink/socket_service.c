@@ -98,14 +98,31 @@ static int run(const struct socket_service *service, struct failure *f)
 	return r;
 }
 
+/* Do what an option asks for, instead of serving. An exit status. */
+static int run_option(const struct socket_service *service, const char *option)
+{
+	if (strcmp(option, "--version") == 0) {
+		printf("%s " PACKAGE_VERSION "\n", service->name);
+	} else if (strcmp(option, "--help") == 0 || strcmp(option, "-h") == 0) {
+		printf("Usage: %s [--help | --version]\n\n"
+		       "Serve the sockets that a service manager or mymachines monitor passes.\n\n"
+		       "  -h, --help     Show this help\n"
+		       "      --version  Print the version\n\n"
+		       "See mymachines-varlink(8).\n",
+		       service->name);
+	} else {
+		fprintf(stderr, "%s: unknown argument; see mymachines-varlink(8)\n", service->name);
+		return EXIT_FAILURE;
+	}
+	return EXIT_SUCCESS;
+}
+
 int socket_service_main(const struct socket_service *service, int argc, char **argv)
 {
 	struct failure failure;
 
-	if (argc > 1 && strcmp(argv[1], "--version") == 0) {
-		printf("%s " PACKAGE_VERSION "\n", service->name);
-		return EXIT_SUCCESS;
-	}
+	if (argc > 1)
+		return run_option(service, argv[1]);
 	set_up_signals();
 	if (run(service, &failure) < 0) {
 		fprintf(stderr, "%s: %s\n", service->name, failure.text);
