@@ -6,6 +6,7 @@ libhost_a_SOURCES = \
 	%D%/file_reader.c %D%/file_reader.h \
 	%D%/held_socket.c %D%/held_socket.h \
 	%D%/host_link.c %D%/host_link.h \
+	%D%/host_machine.c %D%/host_machine.h \
 	%D%/host_view.c %D%/host_view.h \
 	%D%/leases.c %D%/leases.h \
 	%D%/leases_logs.c \

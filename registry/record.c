@@ -120,7 +120,12 @@ size_t machine_count_aliases(const struct machine *machine)
 
 const char *machine_class_name(enum machine_class class)
 {
-	return class == MACHINE_VM ? "vm" : "container";
+	switch (class) {
+	case MACHINE_HOST: return "host";
+	case MACHINE_CONTAINER: break;
+	case MACHINE_VM: return "vm";
+	}
+	return "container";
 }
 
 int machine_class_parse(const char *text, enum machine_class *class)

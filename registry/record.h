@@ -29,6 +29,7 @@
 #define RECORD_SIZE_MAX (64 * 1024)
 
 enum machine_class {
+	MACHINE_HOST = 0, /* the host itself, which is in no registry */
 	MACHINE_CONTAINER = 1,
 	MACHINE_VM = 2,
 };

@@ -96,6 +96,23 @@ is "$(machinectl show-image)" "$(machinectl show)" "show-image without a name: t
 is "$(machinectl show -p Version)" "" "one that it hasn't"
 fails_so "status: a name is missing" "status wants a name" status
 
+# The host counts as a machine, for those who look.
+is "$(machinectl show .host -p Name -p Class -p State -p Leader -p Unit -p RootDirectory | sort)" "Class=host
+Leader=1
+Name=.host
+RootDirectory=/
+State=running
+Unit=-.slice" "show .host"
+like "$(machinectl status .host)" ".host*
+          Leader: 1 (*)
+           Class: host
+            Root: /
+*
+            Unit: -.slice" "status .host"
+fails_so "no machine '.host' is registered" "nobody kills the host" kill .host
+run mymachines status .host
+is "$status|$err" "1|mymachines: no machine '.host' is registered" "under our name there is no .host"
+
 # shell
 # shells ARGUMENT...
 shells() {

@@ -10,7 +10,7 @@
 #include "tools/bus/bus_reply.h"
 #include "tools/bus/bus_target.h"
 #include "tools/calls/enter_work.h"
-#include "tools/calls/host_machine.h"
+#include "host/host_machine.h"
 #include "tools/calls/os_release_text.h"
 #include "tools/calls/process_machine.h"
 

@@ -8,7 +8,7 @@
 #include "tools/bus/bus_lookup.h"
 #include "tools/bus/bus_operate.h"
 #include "tools/bus/bus_target.h"
-#include "tools/calls/host_machine.h"
+#include "host/host_machine.h"
 #include "tools/calls/image_work.h"
 #include "tools/images/image_pool.h"
 
@@ -282,7 +282,7 @@ static const char *text_property(const struct machine *m, const char *property)
 	if (strcmp(property, "Unit") == 0 || strcmp(property, "Scope") == 0)
 		return m->unit;
 	if (strcmp(property, "Class") == 0)
-		return m->leader.pid == 1 ? "host" : machine_class_name(m->class);
+		return machine_class_name(m->class);
 	if (strcmp(property, "RootDirectory") == 0)
 		return m->root_directory;
 	if (strcmp(property, "SSHAddress") == 0)

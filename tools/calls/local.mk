@@ -5,7 +5,6 @@ libcalls_a_SOURCES = \
 	%D%/control_work.c %D%/control_work.h \
 	%D%/enter_work.c %D%/enter_work.h \
 	%D%/former.c %D%/former.h \
-	%D%/host_machine.c %D%/host_machine.h \
 	%D%/image_describe.c %D%/image_describe.h \
 	%D%/image_work.c %D%/image_work.h \
 	%D%/os_release_text.c %D%/os_release_text.h \

@@ -3,7 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/format.h"
-#include "tools/calls/host_machine.h"
+#include "host/host_machine.h"
 #include "tools/calls/os_release_text.h"
 
 #include <stdio.h>
@@ -44,8 +44,7 @@ static void add_leader(json_object *to, const struct machine_leader *leader,
 	json_object_object_add(to, "leader", process);
 }
 
-static json_object *describe_machine(const struct machine *m, const char *class,
-				     const struct pid_context *context)
+static json_object *describe_machine(const struct machine *m, const struct pid_context *context)
 {
 	json_object *to = json_object_new_object(), *time = json_object_new_object();
 	char id[ID128_TEXT_SIZE];
@@ -53,7 +52,7 @@ static json_object *describe_machine(const struct machine *m, const char *class,
 	add_text(to, "name", m->name);
 	if (m->has_id)
 		add_text(to, "id", id128_format(m->id, id));
-	add_text(to, "class", class);
+	add_text(to, "class", machine_class_name(m->class));
 	add_text(to, "service", m->service);
 	add_path(to, "rootDirectory", m->root_directory);
 	add_text(to, "unit", m->unit);
@@ -76,10 +75,9 @@ json_object *machine_describe(const struct call_target *target)
 	struct machine host;
 
 	if (!target->is_host)
-		return describe_machine(&target->machine, machine_class_name(target->machine.class),
-					&target->snapshot.meta.context);
+		return describe_machine(&target->machine, &target->snapshot.meta.context);
 	host_machine_read(&host);
-	return describe_machine(&host, "host", pid_context_read(&here) == 0 ? &here : NULL);
+	return describe_machine(&host, pid_context_read(&here) == 0 ? &here : NULL);
 }
 
 static void add_address(json_object *list, uint32_t interface, int family, const void *bytes,

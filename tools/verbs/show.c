@@ -7,6 +7,7 @@
 #include "tools/messages/message.h"
 #include "tools/verbs/command_line.h"
 #include "tools/verbs/machinectl.h"
+#include "tools/verbs/named_machines.h"
 #include "tools/verbs/option_values.h"
 #include "tools/verbs/pool_properties.h"
 #include "tools/verbs/property_filter.h"
@@ -58,7 +59,7 @@ static int show_named(struct snapshot *s, const struct command_line *line,
 		struct failure failure;
 		struct machine m;
 
-		if (machine_find(s, line->names[i], &m, &failure) < 0) {
+		if (find_shown_machine(s, line->names[i], &m, &failure) < 0) {
 			status = report(&failure);
 			continue;
 		}

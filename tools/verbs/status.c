@@ -3,6 +3,8 @@
 #include "base/cleanup.h"
 #include "base/format.h"
 #include "base/pidfd.h"
+#include "host/host_machine.h"
+#include "host/os_release.h"
 #include "host/process.h"
 #include "registry/leader_state.h"
 #include "registry/lookup.h"
@@ -13,6 +15,7 @@
 #include "tools/verbs/named_machines.h"
 #include "tools/verbs/option_values.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -180,6 +183,18 @@ static void print_interfaces(struct arena *arena, const struct machine *m)
 	print_fact("Iface", list);
 }
 
+static int print_host_address(void *data, uint32_t interface, int family, const void *bytes)
+{
+	const char **name = data;
+	char text[INET6_ADDRSTRLEN];
+
+	(void) interface;
+	printf("%*s%s %s\n", NAME_WIDTH, *name, **name ? ":" : " ",
+	       inet_ntop(family, bytes, text, sizeof text));
+	*name = "";
+	return 0;
+}
+
 /* All of them, also those that are not answered. */
 static void print_addresses(const struct machine *m)
 {
@@ -206,6 +221,26 @@ static int print_processes(struct arena *arena, struct snapshot *s, const struct
 	processes.keeps_list = true;
 	print_usage(arena, &processes);
 	return process_tree_print(stdout, &processes, TREE_INDENT, width);
+}
+
+/* Its processes are those of the whole host, which ps(1) shows better. */
+static void print_host(struct arena *arena, const struct machine *host,
+		       const struct status_settings *settings)
+{
+	struct os_release os = os_release_read_host(arena);
+	struct pid_context context = { 0 };
+	const char *address = "Address";
+
+	/* Without it, the leader's state isn't known. */
+	(void) !pid_context_read(&context);
+	print_title(host, &context, settings);
+	print_since(host);
+	print_fact("Leader", leader_text(arena, host, &context));
+	print_service(arena, host);
+	print_root(arena, host);
+	host_addresses_each(print_host_address, &address);
+	print_fact("OS", arena_escape(arena, os.pretty_name));
+	print_fact("Unit", host->unit);
 }
 
 static int print_status(struct snapshot *s, const struct machine *m,
@@ -246,6 +281,12 @@ static int show_machine(struct snapshot *snapshot, const struct machine *m, cons
 	if (settings->has_printed)
 		putchar('\n');
 	settings->has_printed = true;
+	if (m->class == MACHINE_HOST) {
+		CLEANUP(arena_done) struct arena arena = { 0 };
+
+		print_host(&arena, m, settings);
+		return 0;
+	}
 	return print_status(snapshot, m, settings, f);
 }
 
@@ -254,7 +295,7 @@ static int show_status(const struct command_line *line, void *data, struct failu
 	struct status_settings *settings = data;
 
 	look_at_terminal(settings);
-	return act_on_named_machines(line, show_machine, &settings, f);
+	return show_named_machines(line, show_machine, &settings, f);
 }
 
 static const struct verb_option options[] = {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "tools/calls/host_machine.h"
+#include "host/host_machine.h"
 
 #include "base/cleanup.h"
 #include "base/clock.h"

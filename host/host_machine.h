@@ -7,8 +7,8 @@
 #include <stdbool.h>
 
 /*
- * The facts about the host. It counts as registered since the kernel's start. Its class is an
- * invalid number, which stands for "host".
+ * The facts about the host. It counts as registered since the kernel's start. Its class is
+ * MACHINE_HOST.
  */
 void host_machine_read(struct machine *host) __attribute__((nonnull));
 
