@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/select.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -13,6 +15,35 @@
 static int close_range_of(unsigned first, unsigned last)
 {
 	return syscall(SYS_close_range, first, last, 0) < 0 ? -errno : 0;
+}
+
+size_t descriptors_allow(size_t count)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return 0;
+	if (limit.rlim_cur >= count)
+		return limit.rlim_cur;
+	if (limit.rlim_max < count)
+		limit.rlim_max = count;
+	limit.rlim_cur = count;
+	if (setrlimit(RLIMIT_NOFILE, &limit) < 0 && getrlimit(RLIMIT_NOFILE, &limit) == 0 &&
+	    limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+	return getrlimit(RLIMIT_NOFILE, &limit) < 0 ? 0 : limit.rlim_cur;
+}
+
+void descriptors_allow_few(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur <= FD_SETSIZE)
+		return;
+	limit.rlim_cur = FD_SETSIZE;
+	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 int descriptors_close_from(int first)

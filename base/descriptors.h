@@ -5,6 +5,15 @@
 #include <stddef.h>
 #include <sys/socket.h>
 
+/* Have this process allowed so many descriptors, or as many as may be. Returns how many it may have. */
+size_t descriptors_allow(size_t count);
+
+/*
+ * Before other people's programs run: those that use select(2) can't have descriptors of
+ * FD_SETSIZE or more.
+ */
+void descriptors_allow_few(void);
+
 /* Close all descriptors from this number on. 0 or a negative errno. */
 int descriptors_close_from(int first);
 

@@ -24,6 +24,7 @@
 #include <unistd.h>
 #include <sys/un.h>
 #include <sys/stat.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <string.h>
 #include <stdio.h>
@@ -240,6 +241,31 @@ START_TEST(descriptors_are_closed_from_a_number_on)
 }
 END_TEST
 
+static bool limits_change(void)
+{
+	struct rlimit limit = { 256, 4096 };
+
+	if (setrlimit(RLIMIT_NOFILE, &limit) < 0 || descriptors_allow(100) != 256 ||
+	    descriptors_allow(3000) != 3000)
+		return false;
+	descriptors_allow_few();
+	/* As many as a program with select(2) can have, and it may raise that itself. */
+	return getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur == 1024 &&
+	       limit.rlim_max == 4096 && descriptors_allow(1000) == 1024;
+}
+
+START_TEST(more_descriptors_are_allowed_and_fewer_again)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0)
+		_exit(limits_change() ? 0 : 1);
+	ck_assert_int_eq(child_wait(pid, &status), 0);
+	ck_assert_int_eq(child_exit_status(status), 0);
+}
+END_TEST
+
 /* Whatever is in the place of a file: refused at once, without reading it. */
 START_TEST(descriptors_of_a_message_are_taken_or_closed)
 {
@@ -418,6 +444,7 @@ Suite *base_suite(void)
 	ADD(suite, a_pidfd_tells_whether_its_process_lives);
 	ADD(suite, all_signals_are_reset_those_of_libc_too);
 	ADD(suite, descriptors_are_closed_from_a_number_on);
+	ADD(suite, more_descriptors_are_allowed_and_fewer_again);
 	ADD(suite, descriptors_of_a_message_are_taken_or_closed);
 	ADD(suite, a_line_sets_one_key);
 	ADD(suite, some_descriptors_are_closed_and_no_others);

@@ -115,6 +115,7 @@ static __attribute__((noreturn)) void run_child(pid_t parent, int socket, work_f
 	if (!report || !result || getppid() != parent || keep_only(socket, kept) < 0)
 		_exit(EXIT_FAILURE);
 	signals_reset();
+	descriptors_allow_few();
 	result->fd = -1;
 	report->has_failed = function(argument, result, &report->failure) < 0;
 	report->size = result->size;

@@ -13,9 +13,6 @@
  */
 int activation_take(struct failure *failure) __attribute__((nonnull, warn_unused_result));
 
-/* Have this process allowed so many descriptors, or as many as may be. */
-void activation_raise_descriptors(unsigned int count);
-
 /*
  * The name of the file that a listening socket is bound to, without its
  * directory: the service's name. The caller's to free; NULL with a failure.

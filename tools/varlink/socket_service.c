@@ -2,6 +2,7 @@
 #include "tools/varlink/socket_service.h"
 
 #include "base/cleanup.h"
+#include "base/descriptors.h"
 #include "tools/varlink/activation.h"
 #include "tools/varlink/varlink_server.h"
 
@@ -83,7 +84,7 @@ static int run(const struct socket_service *service, struct failure *f)
 				   "mymachines monitor starts this");
 	if (service->needs_root && geteuid() != 0)
 		return failure_set(f, FAILURE_NOT_PERMITTED, "this needs root");
-	activation_raise_descriptors(service->descriptors);
+	descriptors_allow(service->descriptors);
 	if (!service->needs_root && drop_privileges(f) < 0)
 		return -1;
 	server = varlink_server_new(service->limits, f);
