@@ -118,6 +118,7 @@ integration_tests = \
 	%D%/integration/bus-follow.t \
 	%D%/integration/bus-images.t \
 	%D%/integration/bus-import.t \
+	%D%/integration/bus-list.t \
 	%D%/integration/bus-polkit.t \
 	%D%/integration/bus-setup.t \
 	%D%/integration/bus-users.t \

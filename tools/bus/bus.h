@@ -33,11 +33,28 @@ int bus_fail_no_machine(sd_bus_error *error, const char *name) __attribute__((no
 /* Open the registry. 0, or the negative errno of an error that is filled. */
 int bus_registry_open(struct snapshot *snapshot, sd_bus_error *error) __attribute__((nonnull));
 
+/*
+ * The registry that is there now, for one look-up or several: it is kept open from one call to the
+ * next as long as it is the same. It and its machines are good until the next call of this. 0, or
+ * the negative errno of an error that is filled.
+ */
+int bus_registry(struct bus *bus, struct snapshot **snapshot, sd_bus_error *error)
+	__attribute__((nonnull));
+
 /* The object path of a machine: the caller's to free. NULL if memory is out. */
 char *bus_machine_path(const char *name) __attribute__((nonnull));
 
+/* The machines that calls list: tools/bus/bus_machines.h. */
+struct bus_machines *bus_machines(struct bus *bus) __attribute__((nonnull));
+
 /* Read the registry again, and send the signals of what has changed. */
 void bus_follow(struct bus *bus) __attribute__((nonnull));
+
+/* What the getters of bus_machine_vtable's properties are given. */
+struct bus_machine {
+	struct machine machine;
+	bool is_dead;
+};
 
 /* The Manager's and the machines' objects. */
 extern const sd_bus_vtable bus_manager_vtable[];

@@ -2,11 +2,12 @@
 #include "tools/bus/bus_lookup.h"
 
 #include "base/cleanup.h"
-#include "registry/leader_state.h"
+#include "registry/lookup.h"
 #include "registry/mapped_id.h"
 #include "tools/bus/bus.h"
 #include "tools/bus/bus_client.h"
 #include "tools/bus/bus_job.h"
+#include "tools/bus/bus_machines.h"
 #include "tools/bus/bus_reply.h"
 #include "tools/bus/bus_target.h"
 #include "tools/calls/enter_work.h"
@@ -28,21 +29,33 @@ static int reply_path(sd_bus_message *call, const char *name)
 
 BUS_HANDLER(bus_get_machine)
 {
-	CLEANUP_TARGET struct call_target target = { 0 };
-	int r = bus_target_open(&target, call, error);
+	struct snapshot *snapshot;
+	struct machine machine;
+	struct failure failure;
+	const char *name;
+	int r = sd_bus_message_read(call, "s", &name);
 
-	(void) userdata;
-	return r < 0 ? r : reply_path(call, target.name);
+	if (r < 0)
+		return r;
+	if (strcmp(name, ".host") == 0)
+		return reply_path(call, name);
+	r = bus_registry(userdata, &snapshot, error);
+	if (r < 0)
+		return r;
+	if (machine_find(snapshot, name, &machine, &failure) < 0)
+		return failure.kind == FAILURE_NO_MACHINE ? bus_fail_no_machine(error, name)
+							  : bus_fail(error, &failure);
+	return reply_path(call, machine.name);
 }
 
 BUS_HANDLER(bus_get_machine_by_pid)
 {
 	CLEANUP_FREE char *name = NULL;
+	struct snapshot *snapshot;
 	uint32_t number;
 	pid_t pid;
 	int r = sd_bus_message_read(call, "u", &number);
 
-	(void) userdata;
 	if (r < 0)
 		return r;
 	if (number > INT32_MAX)
@@ -51,7 +64,9 @@ BUS_HANDLER(bus_get_machine_by_pid)
 	if (pid == 0)
 		r = bus_caller_pid(call, &pid);
 	if (r >= 0)
-		r = process_machine(pid, &name);
+		r = bus_registry(userdata, &snapshot, error);
+	if (r >= 0)
+		r = process_machine_in(snapshot, pid, &name);
 	if (r < 0 && r != -ESRCH)
 		return r;
 	if (!name)
@@ -61,42 +76,29 @@ BUS_HANDLER(bus_get_machine_by_pid)
 }
 
 static int append_machine(sd_bus_message *reply, const char *name, const char *class,
-			  const char *service)
+			  const char *service, const char *path)
 {
-	CLEANUP_FREE char *path = bus_machine_path(name);
-
-	return path ? sd_bus_message_append(reply, "(ssso)", name, class, service, path) : -ENOMEM;
+	return sd_bus_message_append(reply, "(ssso)", name, class, service, path);
 }
 
-static int append_machines(sd_bus_message *reply, void *snapshot)
+static int append_machines(sd_bus_message *reply, void *list)
 {
-	struct snapshot *s = snapshot;
-	char folded[MACHINE_NAME_SIZE] = "";
-	struct machine m;
-	int r = append_machine(reply, ".host", "host", "");
+	CLEANUP_FREE char *host = bus_machine_path(".host");
+	const struct listed_machine *m;
+	size_t at = 0;
+	int r = host ? append_machine(reply, ".host", "host", "", host) : -ENOMEM;
 
-	while (r >= 0 && s->is_open) {
-		int found = snapshot_next(s, folded, &m);
-
-		if (found == -ENOENT)
-			break;
-		if (found < 0)
-			return found;
-		if (leader_state(&m.leader, &s->meta.context, NULL) == LEADER_DEAD)
-			continue;
-		r = append_machine(reply, m.name, machine_class_name(m.class),
-				   m.service ? m.service : "");
-	}
+	while (r >= 0 && (m = bus_machines_next(list, &at)))
+		r = append_machine(reply, m->name, m->class, m->service, m->path);
 	return r;
 }
 
 BUS_HANDLER(bus_list_machines)
 {
-	CLEANUP(snapshot_close) struct snapshot snapshot = { 0 };
-	int r = bus_registry_open(&snapshot, error);
+	struct bus_machines *list = bus_machines(userdata);
+	int r = bus_machines_update(list, error);
 
-	(void) userdata;
-	return r < 0 ? r : bus_reply(call, "(ssso)", append_machines, &snapshot);
+	return r < 0 ? r : bus_reply(call, "(ssso)", append_machines, list);
 }
 
 static int append_address(void *reply, uint32_t interface, int family, const void *bytes)

@@ -10,6 +10,7 @@
 #include "tools/bus/bus_ask.h"
 #include "tools/bus/bus_images.h"
 #include "tools/bus/bus_log.h"
+#include "tools/bus/bus_machines.h"
 #include "tools/bus/bus_properties.h"
 #include "tools/enter/sealed_copy.h"
 
@@ -25,6 +26,8 @@
 struct machine1 {
 	struct bus bus; /* first, so that it is found from there */
 	struct registry_notify notify;
+	struct snapshot registry; /* for look-ups: bus_registry() */
+	struct bus_machines machines;
 	struct registry_copy published; /* what signals were sent for */
 	int lock;			/* by which others know that this process answers, or -1 */
 };
@@ -32,6 +35,36 @@ struct machine1 {
 static struct machine1 *machine1_of(struct bus *bus)
 {
 	return (struct machine1 *) bus;
+}
+
+struct bus_machines *bus_machines(struct bus *bus)
+{
+	return &machine1_of(bus)->machines;
+}
+
+static bool is_there(const struct snapshot *snapshot)
+{
+	struct registry_identity now;
+
+	return snapshot->is_open && registry_stat(REGISTRY_PATH, &now) == 0 &&
+	       registry_identity_equal(&now, &snapshot->identity);
+}
+
+static void close_registry(struct machine1 *machine1)
+{
+	snapshot_close(&machine1->registry);
+	machine1->registry = (struct snapshot){ 0 };
+}
+
+int bus_registry(struct bus *bus, struct snapshot **snapshot, sd_bus_error *error)
+{
+	struct machine1 *machine1 = machine1_of(bus);
+
+	*snapshot = &machine1->registry;
+	if (is_there(&machine1->registry))
+		return 0;
+	close_registry(machine1);
+	return bus_registry_open(&machine1->registry, error);
 }
 
 static void emit(struct bus *bus, const char *signal, const char *name)
@@ -51,6 +84,8 @@ void bus_follow(struct bus *bus)
 	struct machine_difference difference;
 	int r = bus_announced_next(&now);
 
+	/* A registry that isn't there any more takes memory as long as it is open. */
+	close_registry(machine1);
 	if (r < 0) {
 		bus_log(LOG_WARNING, "cannot read %s: %s", REGISTRY_PATH, strerror(-r));
 		return;
@@ -201,5 +236,7 @@ int main(int argc, char **argv)
 	bus_close(&machine1.bus);
 	registry_notify_close(&machine1.notify);
 	registry_copy_done(&machine1.published);
+	bus_machines_done(&machine1.machines);
+	close_registry(&machine1);
 	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The objects on the bus: the Manager, a machine each, and what they have. */
 #include "base/cleanup.h"
-#include "registry/leader_state.h"
 #include "registry/lookup.h"
 #include "tools/bus/bus.h"
 #include "tools/bus/bus_images.h"
 #include "tools/bus/bus_lookup.h"
+#include "tools/bus/bus_machines.h"
 #include "tools/bus/bus_operate.h"
 #include "tools/bus/bus_target.h"
-#include "host/host_machine.h"
 #include "tools/calls/image_work.h"
 #include "tools/images/image_pool.h"
 
@@ -26,21 +25,23 @@ char *bus_machine_path(const char *name)
 int bus_machine_find(sd_bus *bus, const char *path, const char *interface, void *userdata,
 		     void **found, sd_bus_error *error)
 {
-	CLEANUP(snapshot_close) struct snapshot snapshot = { 0 };
 	CLEANUP_FREE char *name = NULL;
+	struct snapshot *snapshot;
 	struct machine machine;
 	struct failure failure;
 	int r = bus_path_to_name(sd_bus_get_current_message(bus), path, &name);
 
-	(void) interface, (void) error;
+	(void) interface;
 	if (r <= 0)
 		return r;
 	*found = userdata;
 	if (strcmp(name, ".host") == 0)
 		return 1;
-	if (registry_open(&snapshot, &failure) < 0)
+	if (bus_registry(userdata, &snapshot, error) < 0) {
+		sd_bus_error_free(error);
 		return 0;
-	return machine_find(&snapshot, name, &machine, &failure) == 0;
+	}
+	return machine_find(snapshot, name, &machine, &failure) == 0;
 }
 
 static int add_path(char ***paths, size_t *count, const char *name)
@@ -58,18 +59,17 @@ static int add_path(char ***paths, size_t *count, const char *name)
 int bus_machine_enumerate(sd_bus *bus, const char *prefix, void *userdata, char ***nodes,
 			  sd_bus_error *error)
 {
-	CLEANUP(snapshot_close) struct snapshot snapshot = { 0 };
-	char folded[MACHINE_NAME_SIZE] = "", **paths = NULL;
-	struct machine m;
-	size_t count = 0;
-	int r = bus_registry_open(&snapshot, error);
+	struct bus_machines *list = bus_machines(userdata);
+	const struct listed_machine *m;
+	char **paths = NULL;
+	size_t count = 0, at = 0;
+	int r = bus_machines_update(list, error);
 
-	(void) bus, (void) prefix, (void) userdata;
+	(void) bus, (void) prefix;
 	if (r >= 0)
 		r = add_path(&paths, &count, ".host");
-	while (r >= 0 && snapshot.is_open && snapshot_next(&snapshot, folded, &m) == 0)
-		if (leader_state(&m.leader, &snapshot.meta.context, NULL) != LEADER_DEAD)
-			r = add_path(&paths, &count, m.name);
+	while (r >= 0 && (m = bus_machines_next(list, &at)))
+		r = add_path(&paths, &count, m->name);
 	if (r < 0) {
 		for (size_t i = 0; i < count; i++)
 			free(paths[i]);
@@ -80,7 +80,7 @@ int bus_machine_enumerate(sd_bus *bus, const char *prefix, void *userdata, char 
 	return 0;
 }
 
-/* A property, by its name, of the machine at the path. */
+/* Called by bus_properties.c alone, with the machine. */
 static int get_property(sd_bus *bus, const char *path, const char *interface, const char *property,
 			sd_bus_message *reply, void *userdata, sd_bus_error *error);
 
@@ -328,23 +328,9 @@ static int append_property(sd_bus_message *reply, const struct machine *m, const
 static int get_property(sd_bus *bus, const char *path, const char *interface, const char *property,
 			sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
-	CLEANUP(snapshot_close) struct snapshot snapshot = { 0 };
-	CLEANUP_FREE char *name = NULL;
-	struct machine m;
-	struct failure failure;
-	bool is_dead;
-	int r = bus_path_to_name(sd_bus_get_current_message(bus), path, &name);
+	const struct bus_machine *found = userdata;
 
-	(void) interface, (void) userdata;
-	if (r <= 0)
-		return r < 0 ? r : -ENOENT;
-	if (strcmp(name, ".host") == 0) {
-		host_machine_read(&m);
-		return append_property(reply, &m, property, "running");
-	}
-	if (registry_open(&snapshot, &failure) < 0 ||
-	    machine_find(&snapshot, name, &m, &failure) < 0)
-		return bus_fail(error, &failure);
-	is_dead = leader_state(&m.leader, &snapshot.meta.context, NULL) == LEADER_DEAD;
-	return append_property(reply, &m, property, is_dead ? "closing" : "running");
+	(void) bus, (void) path, (void) interface, (void) error;
+	return append_property(reply, &found->machine, property,
+			       found->is_dead ? "closing" : "running");
 }

@@ -2,9 +2,13 @@
 #include "tools/bus/bus_properties.h"
 
 #include "base/cleanup.h"
+#include "host/host_machine.h"
+#include "registry/leader_state.h"
+#include "registry/lookup.h"
 #include "tools/bus/bus_images.h"
 #include "tools/bus/bus_job.h"
 #include "tools/bus/bus_reply.h"
+#include "tools/bus/bus_target.h"
 #include "tools/calls/image_work.h"
 
 #include <errno.h>
@@ -67,6 +71,8 @@ static int append_all(sd_bus_message *reply, const sd_bus_vtable *table, void *d
 
 	for (const sd_bus_vtable *at = next_property(table); r >= 0 && at;
 	     at = next_property(at + 1)) {
+		if (at->flags & SD_BUS_VTABLE_HIDDEN)
+			continue;
 		r = sd_bus_message_open_container(reply, 'e', "sv");
 		if (r >= 0)
 			r = sd_bus_message_append(reply, "s", at->x.property.member);
@@ -136,6 +142,43 @@ static bool is_about(const struct query *query, const char *interface, const sd_
 	       (!query->property || find_property(table, query->property));
 }
 
+/* 1; 0 if there is no such machine; or the negative errno of an error. */
+static int find_machine(struct bus *bus, struct bus_machine *found, const char *name,
+			sd_bus_error *error)
+{
+	struct snapshot *snapshot;
+	struct failure failure;
+	int r;
+
+	if (strcmp(name, ".host") == 0) {
+		host_machine_read(&found->machine);
+		return 1;
+	}
+	r = bus_registry(bus, &snapshot, error);
+	if (r < 0)
+		return r;
+	if (machine_find(snapshot, name, &found->machine, &failure) < 0)
+		return failure.kind == FAILURE_NO_MACHINE ? 0 : bus_fail(error, &failure);
+	found->is_dead =
+		leader_state(&found->machine.leader, &snapshot->meta.context, NULL) == LEADER_DEAD;
+	return 1;
+}
+
+/* All properties are of one look at the registry. Of a machine that isn't there, sd-bus says so. */
+static int answer_machine_query(struct bus *bus, sd_bus_message *call, const char *path,
+				const struct query *query, sd_bus_error *error)
+{
+	CLEANUP_FREE char *name = NULL;
+	struct bus_machine found = { 0 };
+	int r = 0;
+
+	if (is_about(query, BUS_MACHINE_INTERFACE, bus_machine_vtable))
+		r = bus_path_to_name(call, path, &name);
+	if (r > 0)
+		r = find_machine(bus, &found, name, error);
+	return r <= 0 ? r : answer_query(call, bus_machine_vtable, &found);
+}
+
 static int start_query(struct bus *bus, sd_bus_message *call, const char *path,
 		       const struct query *query, sd_bus_error *error)
 {
@@ -147,6 +190,8 @@ static int start_query(struct bus *bus, sd_bus_message *call, const char *path,
 					       &(struct image_work){ 0 }, reply_pool, IMAGE_LOOK_MS,
 					       error)
 			       : 0;
+	if (strncmp(path, BUS_MACHINE_PATH "/", strlen(BUS_MACHINE_PATH "/")) == 0)
+		return answer_machine_query(bus, call, path, query, error);
 	if (sd_bus_path_decode(path, BUS_IMAGE_PATH, &name) <= 0 ||
 	    !is_about(query, BUS_IMAGE_INTERFACE, bus_image_vtable))
 		return 0;

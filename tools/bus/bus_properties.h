@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Properties that take a look at a disk: of images and their pool. sd-bus asks a getter for a property
- * and waits, so that a file system that hangs would hold up all callers. A child looks instead.
+ * Properties of objects that are looked up once for all of them, where sd-bus would ask a getter for each.
+ * Of images and their pool, that takes a look at a disk. sd-bus would wait for it, so that a file system
+ * that hangs would hold up all callers. A child looks instead.
  */
 #pragma once
 

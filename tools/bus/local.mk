@@ -15,6 +15,7 @@ libbus_a_SOURCES = \
 	%D%/bus_job.c %D%/bus_job.h \
 	%D%/bus_log.c %D%/bus_log.h \
 	%D%/bus_lookup.c %D%/bus_lookup.h \
+	%D%/bus_machines.c %D%/bus_machines.h \
 	%D%/bus_objects.c \
 	%D%/bus_operate.h \
 	%D%/bus_options.c \
