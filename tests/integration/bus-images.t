@@ -142,6 +142,13 @@ object_error() {
 }
 is "$(object_error $IMAGES/nosuch Properties.Get ss $M.Image Name)" "Call failed: Unknown object '$IMAGES/nosuch'." \
     "an image that isn't there has no properties"
+is "$(object_error $IMAGES/nosuch Properties.GetAll s '')|$(object_error $IMAGES/nosuch Introspectable.Introspect)" \
+    "Call failed: Unknown object '$IMAGES/nosuch'.|Call failed: Unknown object '$IMAGES/nosuch'." "an image that isn't there has no description"
+is "$(object_error $IMAGES/a_2fb Introspectable.Introspect)" "Call failed: Unknown object '$IMAGES/a_2fb'." \
+    "nor has what can't be an image"
+is "$(busctl introspect $M $IMAGES/web1 $M.Image | awk '$2 == "method" { print $1 }' | sort | head -n 3 | xargs)" \
+    ".Clone .GetHostname .GetMachineID" "an image that is there has"
+is "$(object_error $IMAGES/_2ehost Introspectable.Introspect | grep -c MarkReadOnly)" 1 "so has the host's"
 like "$(object_error $IMAGES/web1 Properties.Get ss $M.Image Nosuch)" "*or property Nosuch*" "an image has no other properties"
 like "$(object_error $IMAGES/web1 Properties.GetAll s $M.Nosuch)" "*Unknown interface*" "an image has no other interfaces"
 is "$(busctl get-property $MACHINE1 PoolPath PoolUsage)" "$(printf 's "%s"\nt 18446744073709551615' $pool)" "properties of the pool"
@@ -165,6 +172,7 @@ if grep -qx ready "$TMPDIR/fuse" 2>/dev/null; then
     ask Clone image hung Clone sb hung2 false
     ask Get object_error $IMAGES/hung Properties.Get ss $M.Image Name
     ask GetAll object_error $IMAGES/hung Properties.GetAll s ''
+    ask IntrospectImage object_error $IMAGES/hung Introspectable.Introspect
     ask Introspect object_error $IMAGES Introspectable.Introspect
     has_children() {
         [ "$(pgrep -c -P "$(server_pid)")" -ge ${#callers[@]} ]

@@ -14,6 +14,11 @@
 
 #define CLEANUP_RECORDS CLEANUP(image_records_done)
 
+static bool may_have_object(const char *name)
+{
+	return strcmp(name, ".host") == 0 || image_name_is_valid(name);
+}
+
 /* Whether there is such an image is for a child to see, when a method or a property is asked for. */
 int bus_image_find(sd_bus *bus, const char *path, const char *interface, void *userdata,
 		   void **found, sd_bus_error *error)
@@ -25,7 +30,7 @@ int bus_image_find(sd_bus *bus, const char *path, const char *interface, void *u
 	if (r <= 0)
 		return r;
 	*found = userdata;
-	return strcmp(name, ".host") == 0 || image_name_is_valid(name);
+	return may_have_object(name);
 }
 
 /* The path of an image's object: the caller's to free. NULL if memory is out. */
@@ -138,6 +143,66 @@ int bus_image_introspect(struct bus *bus, sd_bus_message *call, sd_bus_error *er
 {
 	return bus_job_start(bus, call, image_list_work, &(struct image_work){ 0 }, reply_nodes,
 			     IMAGE_LOOK_MS, error);
+}
+
+static int pass_on(sd_bus_message *call, sd_bus_message *answer)
+{
+	const char *xml;
+	int r;
+
+	if (sd_bus_message_is_method_error(answer, NULL))
+		return sd_bus_reply_method_error(call, sd_bus_message_get_error(answer));
+	r = sd_bus_message_read(answer, "s", &xml);
+	return r < 0 ? sd_bus_reply_method_errno(call, r, NULL)
+		     : sd_bus_reply_method_return(call, "s", xml);
+}
+
+static int on_description(sd_bus_message *answer, void *data, sd_bus_error *error)
+{
+	sd_bus_message *call = data;
+	int r = pass_on(call, answer);
+
+	(void) error;
+	sd_bus_message_unref(call);
+	return r;
+}
+
+/* The image is there. sd-bus describes its object, but only in answer to a call. */
+static int reply_description(struct bus *bus, sd_bus_message *call,
+			     const struct work_result *result, sd_bus_error *error)
+{
+	const char *own;
+	int r = sd_bus_get_unique_name(bus->bus, &own);
+
+	(void) result, (void) error;
+	if (r < 0)
+		return r;
+	sd_bus_message_ref(call);
+	r = sd_bus_call_method_async(bus->bus, NULL, own, sd_bus_message_get_path(call),
+				     INTROSPECTABLE, "Introspect", on_description, call, NULL);
+	if (r < 0)
+		sd_bus_message_unref(call);
+	return r;
+}
+
+static bool is_own_call(const struct bus *bus, sd_bus_message *call)
+{
+	const char *sender = sd_bus_message_get_sender(call), *name;
+
+	return sender && sd_bus_get_unique_name(bus->bus, &name) >= 0 && strcmp(sender, name) == 0;
+}
+
+int bus_image_introspect_object(struct bus *bus, sd_bus_message *call, sd_bus_error *error)
+{
+	CLEANUP_FREE char *name = NULL;
+	int r = sd_bus_path_decode(sd_bus_message_get_path(call), BUS_IMAGE_PATH, &name);
+
+	if (r <= 0)
+		return r;
+	if (is_own_call(bus, call) || !may_have_object(name))
+		return 0;
+	return bus_job_start(bus, call, image_find_work, &(struct image_work){ .name = name },
+			     reply_description, IMAGE_LOOK_MS, error);
 }
 
 static int append_number(sd_bus_message *reply, const struct image *image, const char *property)

@@ -9,6 +9,7 @@
 
 struct bus;
 
+#define INTROSPECTABLE	    "org.freedesktop.DBus.Introspectable"
 #define BUS_IMAGE_INTERFACE "org.freedesktop.machine1.Image"
 
 BUS_HANDLER(bus_get_image);
@@ -32,4 +33,8 @@ int bus_image_find(sd_bus *bus, const char *path, const char *interface, void *u
 
 /* Answer Introspect() of the node above them, which lists them. Returns as a handler does. */
 int bus_image_introspect(struct bus *bus, sd_bus_message *call, sd_bus_error *error)
+	__attribute__((nonnull));
+
+/* The same of an image, if it is one's path: a child looks whether the image is there. 0 if not. */
+int bus_image_introspect_object(struct bus *bus, sd_bus_message *call, sd_bus_error *error)
 	__attribute__((nonnull));

@@ -15,8 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PROPERTIES     "org.freedesktop.DBus.Properties"
-#define INTROSPECTABLE "org.freedesktop.DBus.Introspectable"
+#define PROPERTIES "org.freedesktop.DBus.Properties"
 
 /* Get(), or GetAll() without a property. */
 struct query {
@@ -206,8 +205,9 @@ int bus_properties_filter(struct bus *bus, sd_bus_message *call, sd_bus_error *e
 
 	if (!path)
 		return 0;
-	if (strcmp(path, BUS_IMAGE_PATH) == 0 &&
-	    sd_bus_message_is_method_call(call, INTROSPECTABLE, "Introspect") > 0)
-		return bus_image_introspect(bus, call, error);
+	if (sd_bus_message_is_method_call(call, INTROSPECTABLE, "Introspect") > 0)
+		return strcmp(path, BUS_IMAGE_PATH) == 0
+			       ? bus_image_introspect(bus, call, error)
+			       : bus_image_introspect_object(bus, call, error);
 	return read_query(call, &query) > 0 ? start_query(bus, call, path, &query, error) : 0;
 }

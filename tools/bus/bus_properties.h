@@ -12,7 +12,7 @@ struct bus;
 
 /*
  * Of the calls that come, take those that have to be kept from sd-bus: Get() and GetAll() of such
- * properties, and Introspect() of the node above the images. 1 if it is one, and is answered now or
+ * properties, and Introspect() of images and of the node above them. 1 if it is one, and is answered now or
  * later; 0; or the negative errno of an error. For sd_bus_add_filter().
  */
 int bus_properties_filter(struct bus *bus, sd_bus_message *call, sd_bus_error *error)
