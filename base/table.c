@@ -19,7 +19,7 @@ void table_add(struct table *table, const char *cell)
 	table->cells[table->n_cells++] = cell && *cell ? cell : "-";
 }
 
-static void measure(const struct table *table, size_t first, size_t widths[TABLE_COLUMNS_MAX])
+static void measure(const struct table *table, size_t first, size_t *widths)
 {
 	for (size_t i = first; i < table->n_cells; i++) {
 		size_t *widest = &widths[i % table->n_columns];
@@ -39,8 +39,8 @@ static void measure(const struct table *table, size_t first, size_t widths[TABLE
  * Print one line of a row's cells. `rest` has what is left of each cell. Returns
  * whether anything is left.
  */
-static bool print_line(FILE *stream, const struct table *table, const char *rest[TABLE_COLUMNS_MAX],
-		       const size_t widths[TABLE_COLUMNS_MAX])
+static bool print_line(FILE *stream, const struct table *table, const char **rest,
+		       const size_t *widths)
 {
 	bool more = false;
 
@@ -60,12 +60,13 @@ static bool print_line(FILE *stream, const struct table *table, const char *rest
 
 void table_print(FILE *stream, const struct table *table, bool with_header)
 {
-	size_t first = with_header ? 0 : table->n_columns, widths[TABLE_COLUMNS_MAX] = { 0 };
+	size_t first = with_header ? 0 : table->n_columns;
+	const char **rest = arena_alloc(table->arena, table->n_columns * sizeof *rest);
+	size_t *widths = arena_alloc(table->arena, table->n_columns * sizeof *widths);
 
+	memset(widths, 0, table->n_columns * sizeof *widths);
 	measure(table, first, widths);
 	for (size_t row = first; row < table->n_cells; row += table->n_columns) {
-		const char *rest[TABLE_COLUMNS_MAX];
-
 		for (size_t i = 0; i < table->n_columns; i++)
 			rest[i] = table->cells[row + i];
 		while (print_line(stream, table, rest, widths))

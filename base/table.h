@@ -8,8 +8,6 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#define TABLE_COLUMNS_MAX 8
-
 struct table {
 	struct arena *arena;
 	size_t n_columns;
