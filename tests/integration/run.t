@@ -371,7 +371,7 @@ while True:
     NOTIFY_SOCKET=@mymachines-run-$$ begin run spawned -- systemd-nspawn --quiet --register=no \
         --keep-unit --directory="$root" --machine=spawned --private-users=300000:65536 \
         --private-users-ownership=off --private-network --kill-signal=SIGTERM --console=pipe \
-        /bin/bash -c 'trap exit TERM; while :; do read -rt 1000 <>/dev/tcp/0 || sleep 0.1; done'
+        /bin/bash -c 'trap "exit 0" TERM; while :; do read -rt 1000 <>/dev/tcp/0 || sleep 0.1; done'
     wait_until registered spawned
     wait_until grep -q X_NSPAWN_LEADER_PID "$TMPDIR/notified"
     leader=$(property spawned Leader)
