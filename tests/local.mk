@@ -16,7 +16,7 @@ AM_TESTS_ENVIRONMENT = \
 	export NSS_MODULE PAM_MODULE SRCDIR BUILDDIR RUNSTATEDIR REGISTRY_DIRECTORY SYSCONFDIR \
 	DEBIAN_ROOT NEWER_ROOT CC SANITIZERS CK_DEFAULT_TIMEOUT;
 
-EXTRA_DIST += %D%/support/activate %D%/support/held_file.py %D%/support/hostile_tar.py %D%/support/https_server.py %D%/support/machine_socket.sh %D%/support/examples.py %D%/support/schema.py %D%/support/silent_fuse.py %D%/support/varlink.py %D%/apart %D%/coverage %D%/fresh %D%/mutants %D%/private %D%/support/containers.sh %D%/support/booted.sh %D%/support/debian %D%/support/drive \
+EXTRA_DIST += %D%/support/activate %D%/support/deep_cgroups.py %D%/support/held_file.py %D%/support/hostile_tar.py %D%/support/https_server.py %D%/support/machine_socket.sh %D%/support/examples.py %D%/support/schema.py %D%/support/silent_fuse.py %D%/support/varlink.py %D%/apart %D%/coverage %D%/fresh %D%/mutants %D%/private %D%/support/containers.sh %D%/support/booted.sh %D%/support/debian %D%/support/drive \
 	%D%/support/images.sh %D%/support/rootfs.sh %D%/support/tree.py %D%/support/terminal
 EXTRA_DIST += %D%/support/image_server.py %D%/support/image_server.sh %D%/support/kill_steps.sh %D%/support/nonblocking.py %D%/support/oci_images.py %D%/support/registry.py
 

@@ -11,76 +11,107 @@
 #include <stdio.h>
 #include <string.h>
 
+/* The path is one for all levels, as a machine may have made thousands of them. */
 struct reading {
 	struct arena *arena;
 	uint32_t *pids;
 	size_t count;
+	size_t length;
+	char path[PATH_MAX];
 };
 
-/* 0 or a negative errno. */
-static int read_one(struct reading *r, const char *directory)
+/* Add a name to the path. 0 or -ENAMETOOLONG. */
+static int enter(struct reading *r, const char *name)
 {
-	CLEANUP_FREE char *text = NULL;
-	char path[PATH_MAX];
+	int n = snprintf(r->path + r->length, sizeof r->path - r->length, "%s%s",
+			 r->length > 0 ? "/" : "", name);
 
-	if (snprintf(path, sizeof path, "%s/cgroup.procs", directory) >= (int) sizeof path)
+	if (n >= (int) (sizeof r->path - r->length)) {
+		r->path[r->length] = '\0';
 		return -ENAMETOOLONG;
-	text = file_read_text(path);
-	if (!text)
-		return -errno;
-	for (char *line, *rest = text; (line = line_next(&rest));) {
-		r->pids = arena_grow(r->arena, r->pids, r->count, sizeof *r->pids);
-		r->pids[r->count++] = (uint32_t) strtoul(line, NULL, 10);
 	}
+	r->length += (size_t) n;
 	return 0;
 }
 
-/* Paths are bounded by PATH_MAX, and so is the depth. 0 or a negative errno. */
-static int read_below(struct reading *r, const char *directory)
+static void leave(struct reading *r, size_t length)
 {
-	int error = read_one(r, directory);
+	r->length = length;
+	r->path[length] = '\0';
+}
+
+/* 0 or a negative errno. */
+static int read_one(struct reading *r)
+{
+	CLEANUP_FREE char *text = NULL;
+	size_t length = r->length;
+	int error = enter(r, "cgroup.procs");
+
+	if (error < 0)
+		return error;
+	text = file_read_text(r->path);
+	error = text ? 0 : -errno;
+	leave(r, length);
+	for (char *line, *rest = text; text && (line = line_next(&rest));) {
+		r->pids = arena_grow(r->arena, r->pids, r->count, sizeof *r->pids);
+		r->pids[r->count++] = (uint32_t) strtoul(line, NULL, 10);
+	}
+	return error;
+}
+
+static int read_below(struct reading *r);
+
+static int read_entry(struct reading *r, const char *name)
+{
+	size_t length = r->length;
+	int error = enter(r, name);
+
+	if (error == 0)
+		error = read_below(r);
+	leave(r, length);
+	/* The cgroup was removed meanwhile. */
+	return error == -ENOENT || error == -ENODEV ? 0 : error;
+}
+
+/* Paths are bounded by PATH_MAX, and so is the depth. 0 or a negative errno. */
+static int read_below(struct reading *r)
+{
+	int error = read_one(r);
 	struct dirent *entry;
 	DIR *stream;
 
 	/* In a threaded cgroup, the processes are those of its domain, above it. */
 	if (error < 0 && error != -EOPNOTSUPP)
 		return error;
-	stream = opendir(directory);
+	stream = opendir(r->path);
 	if (!stream)
 		return -errno;
 	error = 0;
-	while (error == 0 && (entry = readdir(stream))) {
-		char path[PATH_MAX];
-
-		if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
-			continue;
-		if (snprintf(path, sizeof path, "%s/%s", directory, entry->d_name) >=
-		    (int) sizeof path)
-			error = -ENAMETOOLONG;
-		else
-			error = read_below(r, path);
-		/* The cgroup was removed meanwhile. */
-		if (error == -ENOENT || error == -ENODEV)
-			error = 0;
-	}
+	while (error == 0 && (entry = readdir(stream)))
+		if (entry->d_type == DT_DIR && entry->d_name[0] != '.')
+			error = read_entry(r, entry->d_name);
 	closedir(stream);
 	return error;
 }
 
-long cgroup_processes_read(struct arena *arena, const char *directory, uint32_t **pids)
+static long read_processes(struct arena *arena, const char *directory, uint32_t **pids,
+			   int (*read)(struct reading *r))
 {
 	struct reading r = { .arena = arena };
-	int error = read_below(&r, directory);
+	int error = enter(&r, directory);
 
+	if (error == 0)
+		error = read(&r);
 	*pids = r.pids;
 	return error < 0 ? error : (long) r.count;
 }
 
+long cgroup_processes_read(struct arena *arena, const char *directory, uint32_t **pids)
+{
+	return read_processes(arena, directory, pids, read_below);
+}
+
 long cgroup_processes_read_one(struct arena *arena, const char *directory, uint32_t **pids)
 {
-	struct reading r = { .arena = arena };
-	int error = read_one(&r, directory);
-
-	*pids = r.pids;
-	return error < 0 ? error : (long) r.count;
+	return read_processes(arena, directory, pids, read_one);
 }
