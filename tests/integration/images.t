@@ -139,6 +139,11 @@ mymachines remove b c
 is "$?|$(ls -A "$pool" "$settings" | grep -v '^/' | grep .)" "0|d.nspawn" "remove takes all of them"
 rm "$settings/d.nspawn"
 
+mkdir -p "$pool/deep/$(printf 'a/%.0s' {1..300})"
+fails "mymachines: cannot copy a/a/*: it is deeper than 256 directories" "a tree that is deeper than any system's isn't cloned" \
+    mymachines clone deep deeper
+rm -r "$pool/deep"
+
 # Every file system: clones are the same, whatever way they are made.
 # clones NAME WHAT: a clone of an image that is a tree, writable and read-only
 clones() {

@@ -143,7 +143,9 @@ static int snapshot_all(struct snapshotting *s, int source, int copy)
 	bool has_more;
 
 	if (s->depth == DEPTH_MAX)
-		return failure_errno(s->failure, -ELOOP, "cannot make snapshots of subvolumes");
+		return failure_set(s->failure, FAILURE_INVALID,
+				   "cannot make snapshots of subvolumes that are more than %d deep",
+				   DEPTH_MAX);
 	s->depth++;
 	do {
 		has_more = false;

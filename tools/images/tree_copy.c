@@ -244,8 +244,13 @@ static int copy_directory(struct copying *copying, const struct stat *st, int fr
 		return 0;
 	if (source < 0 && source != -EXDEV)
 		return copy_failure(copying, source, "open");
-	if (depth >= DEPTH_MAX)
-		return copy_failure(copying, -ELOOP, "copy");
+	if (depth >= DEPTH_MAX) {
+		char quoted[QUOTED_SIZE];
+
+		return failure_set(copying->failure, FAILURE_INVALID,
+				   "cannot copy %s: it is deeper than %d directories",
+				   quote(copying->path, quoted), DEPTH_MAX);
+	}
 	target = make_directory(copying, to, name);
 	if (target < 0)
 		return -1;
