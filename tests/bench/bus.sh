@@ -47,10 +47,10 @@ for unit in systemd-machined mymachines-bus systemd-machined mymachines-bus; do
     done
     disown -a
     measure CreateMachine 400 create
-    measure ListMachines 40 call ListMachines
-    measure GetMachine 100 call GetMachine s m7
-    measure GetMachineByPID 100 call GetMachineByPID u "${leaders[300]}"
-    measure GetAll 100 get_all
+    measure ListMachines 100 call ListMachines
+    measure GetMachine 400 call GetMachine s m7
+    measure GetMachineByPID 400 call GetMachineByPID u "${leaders[300]}"
+    measure GetAll 400 get_all
     measure GetMachineOSRelease 60 call GetMachineOSRelease s .host
     measure KillMachine 60 call KillMachine ssi m7 leader 18
     measure UnregisterMachine 40 unregister_last
