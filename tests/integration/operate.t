@@ -288,22 +288,22 @@ is "$status|$err" "0|" "stop is an alias of poweroff"
 wait_gone "$idle" "poweroff sends SIGTERM to a leader that is not an init"
 
 # A machine may have made cgroups of its own, as deep as it likes.
-v2=/sys/fs/cgroup
-[ -e "$v2/cgroup.procs" ] || v2+=/unified
+hierarchy=/sys/fs/cgroup
+[ -e "$hierarchy/cgroup.procs" ] || hierarchy+=/unified
 name="status and kill of a machine with thousands of cgroups, one in another"
 if [ "$(ulimit -Hn)" != unlimited ] && [ "$(ulimit -Hn)" -lt 4096 ]; then
     skip "there are too few descriptors" "$name"
-elif mkdir -p "$v2/machine.slice/deep1.scope" 2>/dev/null; then
+elif mkdir -p "$hierarchy/machine.slice/deep1.scope" 2>/dev/null; then
     start deep1
-    echo "$deep1" >"$v2/machine.slice/deep1.scope/cgroup.procs"
+    echo "$deep1" >"$hierarchy/machine.slice/deep1.scope/cgroup.procs"
     quietly register deep1 --leader="$deep1"
-    python3 "$SRCDIR/tests/support/deep_cgroups.py" make "$v2/machine.slice/deep1.scope" 2600
+    python3 "$SRCDIR/tests/support/deep_cgroups.py" make "$hierarchy/machine.slice/deep1.scope" 2600
     run bash -c 'ulimit -n 4096; "$1" status deep1 && "$1" kill deep1' bash "$BUILDDIR/mymachines"
     like "$status|$out|$err" "0|*Unit: deep1.scope*$deep1 *|" "$name"
     wait_gone "$deep1" "kill reaches its leader"
-    python3 "$SRCDIR/tests/support/deep_cgroups.py" remove "$v2/machine.slice/deep1.scope" 2600
-    wait_until rmdir "$v2/machine.slice/deep1.scope"
-    rmdir "$v2/machine.slice" 2>/dev/null
+    python3 "$SRCDIR/tests/support/deep_cgroups.py" remove "$hierarchy/machine.slice/deep1.scope" 2600
+    wait_until rmdir "$hierarchy/machine.slice/deep1.scope"
+    rmdir "$hierarchy/machine.slice" 2>/dev/null
 else
     skip "there are no cgroups of version 2" "$name"
 fi
