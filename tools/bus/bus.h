@@ -30,9 +30,6 @@ int bus_fail_call(sd_bus_error *error, sd_bus_message *call, const struct failur
 /* The error of a machine that isn't there. Returns its negative errno. */
 int bus_fail_no_machine(sd_bus_error *error, const char *name) __attribute__((nonnull));
 
-/* Open the registry. 0, or the negative errno of an error that is filled. */
-int bus_registry_open(struct snapshot *snapshot, sd_bus_error *error) __attribute__((nonnull));
-
 /*
  * The registry that is there now, for one look-up or several: it is kept open from one call to the
  * next as long as it is the same. It and its machines are good until the next call of this. 0, or

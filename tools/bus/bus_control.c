@@ -11,8 +11,6 @@
 
 #define MANAGE "org.freedesktop.machine1.manage-machines"
 
-#define CLEANUP_TARGET CLEANUP(call_target_close)
-
 /* Answer a call that has no result, when the signals of what was done are sent. */
 static int reply_nothing(struct bus *bus, sd_bus_message *call, const struct work_result *result,
 			 sd_bus_error *error)
@@ -44,9 +42,9 @@ static int start_control(struct bus *bus, sd_bus_message *call, const struct cal
 
 BUS_HANDLER(bus_unregister_machine)
 {
-	CLEANUP_TARGET struct call_target target = { 0 };
+	struct call_target target = { 0 };
 	struct unregister_work named = { .target = &target };
-	int r = bus_target_open(&target, call, error);
+	int r = bus_target_find(userdata, &target, call, error);
 
 	if (r >= 0)
 		r = sd_bus_message_rewind(call, true);
@@ -71,8 +69,8 @@ static int not_the_host(const struct call_target *target, sd_bus_error *error)
 
 BUS_HANDLER(bus_terminate_machine)
 {
-	CLEANUP_TARGET struct call_target target = { 0 };
-	int r = bus_target_open(&target, call, error);
+	struct call_target target = { 0 };
+	int r = bus_target_find(userdata, &target, call, error);
 
 	if (r >= 0)
 		r = not_the_host(&target, error);
@@ -85,10 +83,10 @@ BUS_HANDLER(bus_terminate_machine)
 
 BUS_HANDLER(bus_kill_machine)
 {
-	CLEANUP_TARGET struct call_target target = { 0 };
+	struct call_target target = { 0 };
 	struct kill_work kill = { .target = &target };
 	const char *whom;
-	int r = bus_target_open(&target, call, error);
+	int r = bus_target_find(userdata, &target, call, error);
 
 	if (r >= 0)
 		r = sd_bus_message_read(call, "si", &whom, &kill.signal);

@@ -13,8 +13,6 @@
 
 #define ACTION(name) "org.freedesktop.machine1." name
 
-#define CLEANUP_TARGET CLEANUP(call_target_close)
-
 static int invalid(sd_bus_error *error, const char *words)
 {
 	return sd_bus_error_set(error, SD_BUS_ERROR_INVALID_ARGS, words);
@@ -43,8 +41,8 @@ static const char only_containers[] = "Opening terminals is only supported on co
 
 BUS_HANDLER(bus_open_pty)
 {
-	CLEANUP_TARGET struct call_target target = { 0 };
-	int r = bus_target_open_container(&target, call, only_containers, error);
+	struct call_target target = { 0 };
+	int r = bus_target_find_container(userdata, &target, call, only_containers, error);
 	const char *details[] = { "machine", target.name, NULL };
 
 	return r < 0 ? r
@@ -104,12 +102,12 @@ static void free_strings(char ***strings)
 
 BUS_HANDLER(bus_open_shell)
 {
-	CLEANUP_TARGET struct call_target target = { 0 };
+	struct call_target target = { 0 };
 	CLEANUP(free_strings) char **arguments = NULL;
 	CLEANUP(string_list_done) struct string_list settings = { 0 };
 	struct session_work shell = { .target = &target };
 	const char *user, *path;
-	int r = bus_target_open_container(&target, call, only_containers, error);
+	int r = bus_target_find_container(userdata, &target, call, only_containers, error);
 
 	if (r >= 0)
 		r = sd_bus_message_read(call, "ss", &user, &path);
@@ -131,9 +129,9 @@ BUS_HANDLER(bus_open_shell)
 
 BUS_HANDLER(bus_open_login)
 {
-	CLEANUP_TARGET struct call_target target = { 0 };
+	struct call_target target = { 0 };
 	struct session_work shell = { .target = &target, .session = login_session };
-	int r = bus_target_open_container(&target, call, only_containers, error);
+	int r = bus_target_find_container(userdata, &target, call, only_containers, error);
 	const char *details[] = { "machine", target.name, "verb", "login", NULL };
 
 	return r < 0 ? r
@@ -166,9 +164,9 @@ static int start_managing(struct bus *bus, sd_bus_message *call, sd_bus_message_
 
 BUS_HANDLER(bus_open_root_directory)
 {
-	CLEANUP_TARGET struct call_target target = { 0 };
-	int r = bus_target_open_container(
-		&target, call,
+	struct call_target target = { 0 };
+	int r = bus_target_find_container(
+		userdata, &target, call,
 		"Opening the root directory is only supported on container machines.", error);
 
 	return r < 0 ? r
@@ -188,12 +186,12 @@ static int reply_nothing(struct bus *bus, sd_bus_message *call, const struct wor
 
 BUS_HANDLER(bus_bind_mount)
 {
-	CLEANUP_TARGET struct call_target target = { 0 };
+	struct call_target target = { 0 };
 	struct bind_work bind = { .target = &target };
 	int read_only, make,
-		r = bus_target_open_container(
-			&target, call, "Bind mounting is only supported on container machines.",
-			error);
+		r = bus_target_find_container(
+			userdata, &target, call,
+			"Bind mounting is only supported on container machines.", error);
 
 	if (r >= 0)
 		r = sd_bus_message_read(call, "ssbb", &bind.bind.here, &bind.bind.there, &read_only,
@@ -217,12 +215,13 @@ BUS_HANDLER(bus_bind_mount)
 static int copy_files(struct bus *bus, sd_bus_message *call, bool to_machine, bool with_flags,
 		      sd_bus_message_handler_t handler, sd_bus_error *error)
 {
-	CLEANUP_TARGET struct call_target target = { 0 };
+	struct call_target target = { 0 };
 	struct copy_work copy = { .target = &target, .session = { .to_machine = to_machine } };
 	const char *source, *destination;
 	uint64_t flags = 0;
-	int r = bus_target_open_container(
-		&target, call, "Copying files is only supported on container machines.", error);
+	int r = bus_target_find_container(bus, &target, call,
+					  "Copying files is only supported on container machines.",
+					  error);
 
 	if (r >= 0)
 		r = sd_bus_message_read(call, "ss", &source, &destination);

@@ -4,7 +4,6 @@
 
 #include "base/array_size.h"
 #include "base/quote.h"
-#include "registry/lookup.h"
 
 #include <errno.h>
 #include <string.h>
@@ -63,11 +62,4 @@ int bus_fail_call(sd_bus_error *error, sd_bus_message *call, const struct failur
 	if (failure->kind != FAILURE_NO_IMAGE || strcmp(path, BUS_MANAGER_PATH) == 0)
 		return bus_fail(error, failure);
 	return sd_bus_error_setf(error, SD_BUS_ERROR_UNKNOWN_OBJECT, "Unknown object '%s'.", path);
-}
-
-int bus_registry_open(struct snapshot *snapshot, sd_bus_error *error)
-{
-	struct failure failure;
-
-	return registry_open(snapshot, &failure) < 0 ? bus_fail(error, &failure) : 0;
 }

@@ -18,8 +18,6 @@
 #include <errno.h>
 #include <string.h>
 
-#define CLEANUP_TARGET CLEANUP(call_target_close)
-
 static int reply_path(sd_bus_message *call, const char *name)
 {
 	CLEANUP_FREE char *path = bus_machine_path(name);
@@ -52,6 +50,7 @@ BUS_HANDLER(bus_get_machine_by_pid)
 {
 	CLEANUP_FREE char *name = NULL;
 	struct snapshot *snapshot;
+	struct machine led;
 	uint32_t number;
 	pid_t pid;
 	int r = sd_bus_message_read(call, "u", &number);
@@ -65,6 +64,9 @@ BUS_HANDLER(bus_get_machine_by_pid)
 		r = bus_caller_pid(call, &pid);
 	if (r >= 0)
 		r = bus_registry(userdata, &snapshot, error);
+	if (r >= 0 && snapshot_find_leader(snapshot, (uint32_t) pid, &led) == 0 &&
+	    bus_machine_may_live(userdata, snapshot, &led))
+		return reply_path(call, led.name);
 	if (r >= 0)
 		r = process_machine_in(snapshot, pid, &name);
 	if (r < 0 && r != -ESRCH)
@@ -96,7 +98,7 @@ static int append_machines(sd_bus_message *reply, void *list)
 BUS_HANDLER(bus_list_machines)
 {
 	struct bus_machines *list = bus_machines(userdata);
-	int r = bus_machines_update(list, error);
+	int r = bus_machines_update(userdata, error);
 
 	return r < 0 ? r : bus_reply(call, "(ssso)", append_machines, list);
 }
@@ -131,10 +133,9 @@ static int append_addresses(sd_bus_message *reply, void *data)
 
 BUS_HANDLER(bus_get_addresses)
 {
-	CLEANUP_TARGET struct call_target target = { 0 };
-	int r = bus_target_open(&target, call, error);
+	struct call_target target = { 0 };
+	int r = bus_target_find(userdata, &target, call, error);
 
-	(void) userdata;
 	if (r < 0)
 		return r;
 	if (!target.is_host && target.machine.class != MACHINE_CONTAINER &&
@@ -171,9 +172,9 @@ int bus_reply_assignments(struct bus *bus, sd_bus_message *call, const struct wo
 
 BUS_HANDLER(bus_get_os_release)
 {
-	CLEANUP_TARGET struct call_target target = { 0 };
-	int r = bus_target_open_system(
-		&target, call,
+	struct call_target target = { 0 };
+	int r = bus_target_find_system(
+		userdata, &target, call,
 		"Requesting OS release data is only supported on container machines.", error);
 
 	return r < 0 ? r
@@ -183,13 +184,12 @@ BUS_HANDLER(bus_get_os_release)
 
 BUS_HANDLER(bus_get_uid_shift)
 {
-	CLEANUP_TARGET struct call_target target = { 0 };
+	struct call_target target = { 0 };
 	uint32_t shift;
-	int r = bus_target_open_system(
-		&target, call, "Requesting UID/GID shift is only supported on container machines.",
-		error);
+	int r = bus_target_find_system(
+		userdata, &target, call,
+		"Requesting UID/GID shift is only supported on container machines.", error);
 
-	(void) userdata;
 	if (r < 0)
 		return r;
 	if (!call_target_uid_shift(&target, &shift))
@@ -202,10 +202,9 @@ BUS_HANDLER(bus_get_uid_shift)
 
 BUS_HANDLER(bus_get_ssh_info)
 {
-	CLEANUP_TARGET struct call_target target = { 0 };
-	int r = bus_target_open(&target, call, error);
+	struct call_target target = { 0 };
+	int r = bus_target_find(userdata, &target, call, error);
 
-	(void) userdata;
 	if (r < 0)
 		return r;
 	if (target.is_host || !target.machine.ssh_address)
@@ -215,11 +214,11 @@ BUS_HANDLER(bus_get_ssh_info)
 					  target.machine.ssh_key ? target.machine.ssh_key : "");
 }
 
-static int map_from(sd_bus_message *call, enum id_kind kind, sd_bus_error *error)
+static int map_from(struct bus *bus, sd_bus_message *call, enum id_kind kind, sd_bus_error *error)
 {
-	CLEANUP_TARGET struct call_target target = { 0 };
+	struct call_target target = { 0 };
 	uint32_t inner, outer;
-	int r = bus_target_open(&target, call, error);
+	int r = bus_target_find(bus, &target, call, error);
 
 	if (r >= 0)
 		r = sd_bus_message_read(call, "u", &inner);
@@ -241,21 +240,19 @@ static int map_from(sd_bus_message *call, enum id_kind kind, sd_bus_error *error
 
 BUS_HANDLER(bus_map_from_user)
 {
-	(void) userdata;
-	return map_from(call, ID_UID, error);
+	return map_from(userdata, call, ID_UID, error);
 }
 
 BUS_HANDLER(bus_map_from_group)
 {
-	(void) userdata;
-	return map_from(call, ID_GID, error);
+	return map_from(userdata, call, ID_GID, error);
 }
 
-static int map_to(sd_bus_message *call, enum id_kind kind, sd_bus_error *error)
+static int map_to(struct bus *bus, sd_bus_message *call, enum id_kind kind, sd_bus_error *error)
 {
 	const char *what = kind == ID_UID ? "User" : "Group";
-	CLEANUP(snapshot_close) struct snapshot snapshot = { 0 };
 	CLEANUP_FREE char *path = NULL;
+	struct snapshot *snapshot;
 	struct id_range range = { 0 };
 	struct mapped_id id;
 	uint32_t outer;
@@ -270,10 +267,10 @@ static int map_to(sd_bus_message *call, enum id_kind kind, sd_bus_error *error)
 		return sd_bus_error_setf(error, "org.freedesktop.machine1.NoSuchUserMapping",
 					 "%s %u belongs to host %s range", what, outer,
 					 kind == ID_UID ? "UID" : "GID");
-	r = bus_registry_open(&snapshot, error);
+	r = bus_registry(bus, &snapshot, error);
 	if (r < 0)
 		return r;
-	r = snapshot.is_open ? snapshot_find_id(&snapshot, kind, outer, &range) : -ENOENT;
+	r = snapshot_find_id(snapshot, kind, outer, &range);
 	if (r == 0)
 		r = mapped_id_in_range(&range, outer, &id);
 	if (r == -ENOENT)
@@ -290,12 +287,10 @@ static int map_to(sd_bus_message *call, enum id_kind kind, sd_bus_error *error)
 
 BUS_HANDLER(bus_map_to_user)
 {
-	(void) userdata;
-	return map_to(call, ID_UID, error);
+	return map_to(userdata, call, ID_UID, error);
 }
 
 BUS_HANDLER(bus_map_to_group)
 {
-	(void) userdata;
-	return map_to(call, ID_GID, error);
+	return map_to(userdata, call, ID_GID, error);
 }

@@ -171,17 +171,19 @@ static int replace(struct bus_machines *list, struct snapshot *snapshot)
 	return r;
 }
 
-int bus_machines_update(struct bus_machines *list, sd_bus_error *error)
+static bool is_read(const struct bus_machines *list, const struct snapshot *registry)
 {
-	CLEANUP(snapshot_close) struct snapshot snapshot = { 0 };
-	struct registry_identity now;
-	int r;
+	return list->is_current && registry->is_open &&
+	       registry_identity_equal(&registry->identity, &list->identity);
+}
 
-	if (list->is_current && registry_stat(REGISTRY_PATH, &now) == 0 &&
-	    registry_identity_equal(&now, &list->identity))
-		return 0;
-	r = bus_registry_open(&snapshot, error);
-	return r < 0 ? r : replace(list, &snapshot);
+int bus_machines_update(struct bus *bus, sd_bus_error *error)
+{
+	struct bus_machines *list = bus_machines(bus);
+	struct snapshot *registry;
+	int r = bus_registry(bus, &registry, error);
+
+	return r < 0 || is_read(list, registry) ? r : replace(list, registry);
 }
 
 /* Whether they are really dead is then for leader_state() to say. */
@@ -208,6 +210,30 @@ const struct listed_machine *bus_machines_next(struct bus_machines *list, size_t
 			return m;
 	}
 	return NULL;
+}
+
+static int compare_names(const void *name, const void *listed)
+{
+	return strcmp(name, (*(struct listed_machine *const *) listed)->name);
+}
+
+static bool is_watched(struct bus_machines *list, const struct machine *m)
+{
+	struct listed_machine *const *found = bsearch(m->name, list->machines, list->count,
+						      sizeof *list->machines, compare_names);
+
+	if (!found || (*found)->pidfd < 0 || !leader_equal(&(*found)->leader, &m->leader))
+		return false;
+	unwatch_dead(list);
+	return (*found)->pidfd >= 0;
+}
+
+bool bus_machine_may_live(struct bus *bus, const struct snapshot *registry, const struct machine *m)
+{
+	struct bus_machines *list = bus_machines(bus);
+
+	return (is_read(list, registry) && is_watched(list, m)) ||
+	       leader_state(&m->leader, &registry->meta.context, NULL) != LEADER_DEAD;
 }
 
 void bus_machines_done(struct bus_machines *list)

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "registry/snapshot.h"
+#include "tools/bus/bus_service.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -32,8 +33,11 @@ struct bus_machines {
 	size_t n_watched, watched_max;
 };
 
-/* Read the registry, if it is another one. 0, or the negative errno of an error that is filled. */
-int bus_machines_update(struct bus_machines *list, sd_bus_error *error) __attribute__((nonnull));
+/*
+ * Read bus_registry() into bus_machines(), if it is another one. 0, or the negative errno of an error
+ * that is filled.
+ */
+int bus_machines_update(struct bus *bus, sd_bus_error *error) __attribute__((nonnull));
 
 /*
  * The next machine that isn't known to be dead; NULL after the last. `at` is 0 for the first.
@@ -41,5 +45,12 @@ int bus_machines_update(struct bus_machines *list, sd_bus_error *error) __attrib
  */
 const struct listed_machine *bus_machines_next(struct bus_machines *list, size_t *at)
 	__attribute__((nonnull));
+
+/*
+ * Whether a machine of bus_registry() isn't known to be dead. That is quicker for a machine of the
+ * last update, as its leader's pidfd is there.
+ */
+bool bus_machine_may_live(struct bus *bus, const struct snapshot *registry,
+			  const struct machine *machine) __attribute__((nonnull));
 
 void bus_machines_done(struct bus_machines *list) __attribute__((nonnull));

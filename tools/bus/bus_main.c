@@ -59,12 +59,13 @@ static void close_registry(struct machine1 *machine1)
 int bus_registry(struct bus *bus, struct snapshot **snapshot, sd_bus_error *error)
 {
 	struct machine1 *machine1 = machine1_of(bus);
+	struct failure failure;
 
 	*snapshot = &machine1->registry;
 	if (is_there(&machine1->registry))
 		return 0;
 	close_registry(machine1);
-	return bus_registry_open(&machine1->registry, error);
+	return registry_open(&machine1->registry, &failure) < 0 ? bus_fail(error, &failure) : 0;
 }
 
 static void emit(struct bus *bus, const char *signal, const char *name)

@@ -29,7 +29,7 @@ int bus_machine_find(sd_bus *bus, const char *path, const char *interface, void 
 	struct snapshot *snapshot;
 	struct machine machine;
 	struct failure failure;
-	int r = bus_path_to_name(sd_bus_get_current_message(bus), path, &name);
+	int r = bus_path_to_name(userdata, sd_bus_get_current_message(bus), path, &name);
 
 	(void) interface;
 	if (r <= 0)
@@ -63,7 +63,7 @@ int bus_machine_enumerate(sd_bus *bus, const char *prefix, void *userdata, char 
 	const struct listed_machine *m;
 	char **paths = NULL;
 	size_t count = 0, at = 0;
-	int r = bus_machines_update(list, error);
+	int r = bus_machines_update(userdata, error);
 
 	(void) bus, (void) prefix;
 	if (r >= 0)

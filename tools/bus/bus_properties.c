@@ -3,10 +3,10 @@
 
 #include "base/cleanup.h"
 #include "host/host_machine.h"
-#include "registry/leader_state.h"
 #include "registry/lookup.h"
 #include "tools/bus/bus_images.h"
 #include "tools/bus/bus_job.h"
+#include "tools/bus/bus_machines.h"
 #include "tools/bus/bus_reply.h"
 #include "tools/bus/bus_target.h"
 #include "tools/calls/image_work.h"
@@ -158,8 +158,7 @@ static int find_machine(struct bus *bus, struct bus_machine *found, const char *
 		return r;
 	if (machine_find(snapshot, name, &found->machine, &failure) < 0)
 		return failure.kind == FAILURE_NO_MACHINE ? 0 : bus_fail(error, &failure);
-	found->is_dead =
-		leader_state(&found->machine.leader, &snapshot->meta.context, NULL) == LEADER_DEAD;
+	found->is_dead = !bus_machine_may_live(bus, snapshot, &found->machine);
 	return 1;
 }
 
@@ -172,7 +171,7 @@ static int answer_machine_query(struct bus *bus, sd_bus_message *call, const cha
 	int r = 0;
 
 	if (is_about(query, BUS_MACHINE_INTERFACE, bus_machine_vtable))
-		r = bus_path_to_name(call, path, &name);
+		r = bus_path_to_name(bus, call, path, &name);
 	if (r > 0)
 		r = find_machine(bus, &found, name, error);
 	return r <= 0 ? r : answer_query(call, bus_machine_vtable, &found);

@@ -6,19 +6,37 @@
 
 #include <string.h>
 
-int call_target_open(struct call_target *target, const char *name, struct failure *f)
+static bool find_host(struct call_target *target, const char *name)
 {
 	*target = (struct call_target){ 0 };
-	if (strcmp(name, ".host") == 0) {
-		target->is_host = true;
+	target->is_host = strcmp(name, ".host") == 0;
+	if (target->is_host)
 		target->name = ".host";
-		return 0;
-	}
-	if (registry_open(&target->snapshot, f) < 0 ||
-	    machine_find(&target->snapshot, name, &target->machine, f) < 0)
+	return target->is_host;
+}
+
+static int find_name(struct call_target *target, const char *name, struct failure *f)
+{
+	if (machine_find(&target->snapshot, name, &target->machine, f) < 0)
 		return -1;
 	target->name = target->machine.name;
 	return 0;
+}
+
+int call_target_open(struct call_target *target, const char *name, struct failure *f)
+{
+	if (find_host(target, name))
+		return 0;
+	return registry_open(&target->snapshot, f) < 0 ? -1 : find_name(target, name, f);
+}
+
+int call_target_find(struct call_target *target, const struct snapshot *registry, const char *name,
+		     struct failure *f)
+{
+	if (find_host(target, name))
+		return 0;
+	target->snapshot = *registry;
+	return find_name(target, name, f);
 }
 
 void call_target_close(struct call_target *target)

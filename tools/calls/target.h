@@ -22,6 +22,10 @@ struct call_target {
 int call_target_open(struct call_target *target, const char *name, struct failure *failure)
 	__attribute__((nonnull, warn_unused_result));
 
+/* The same in a registry that is open already. The target is good as long as that, and not to be closed. */
+int call_target_find(struct call_target *target, const struct snapshot *registry, const char *name,
+		     struct failure *failure) __attribute__((nonnull, warn_unused_result));
+
 void call_target_close(struct call_target *target) __attribute__((nonnull));
 
 /*
