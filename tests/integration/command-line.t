@@ -64,6 +64,8 @@ like "$(mymachines list --version)" "mymachines [0-9]*" "--version behind a verb
 verbs=$(mymachines --help | sed -n '/^Options/q; s/^  \([a-z][a-z-]*\) .*/\1/p')
 for verb in $verbs; do
     is "$(mymachines help "$verb" | awk 'length > 80')" "" "$verb --help is in 80 columns"
+    is "$(mymachines help "$verb" | sed -n '/^Usage/,/^$/d; /^$/q; p' | tr '\n' ' ' | grep -oE '^[^A-Z]|[.:;,][A-Z].*')" "" \
+        "$verb --help has sentences, with blanks between them"
 done
 
 # The manual has each verb, with each of its options, and facts once for all verbs that take them.

@@ -183,12 +183,8 @@ const struct verb list_images_verb = {
 	.synopsis = "[OPTION...]",
 	.list_entry = "",
 	.summary = "List images of machines",
-	.description = "else systemd looks for them. An image whose name begins with a dot is "
-		       "hidden."
-		       "List the images of machines on this host, in /var/lib/machines and the "
+	.description = "List the images of machines on this host, in /var/lib/machines and the "
 		       "other directories of systemd. An image whose name begins with a dot is "
-		       "hidden."
-		       "else systemd looks for them. An image whose name begins with a dot is "
 		       "hidden.",
 	.group = VERB_IMAGES,
 	.is_machinectl = true,
