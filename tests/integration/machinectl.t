@@ -94,6 +94,13 @@ PoolLimit=18446744073709551615" "show without a name: the properties of the mana
 is "$(machinectl show -p PoolPath --value)" /var/lib/machines "one of them"
 is "$(machinectl show-image)" "$(machinectl show)" "show-image without a name: the same"
 is "$(machinectl show -p Version)" "" "one that it hasn't"
+if [ -x "$BUILDDIR/mymachines-import" ]; then
+    is "$(machinectl list-transfers -o json)|$(machinectl -o json-pretty list-transfers --no-legend)|$(machinectl list-transfers -o cat)" \
+        "[]|[
+]|No transfers." "list-transfers -o json, -o json-pretty, and a mode for log lines"
+else
+    skip "it was configured without libarchive" "list-transfers -o json"
+fi
 fails_so "status: a name is missing" "status wants a name" status
 
 # The host counts as a machine, for those who look.

@@ -3,7 +3,9 @@
 
 #include "base/cleanup.h"
 #include "base/program.h"
+#include "tools/describe/json.h"
 #include "tools/verbs/importctl.h"
+#include "tools/verbs/option_values.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -37,6 +39,24 @@ static bool is_keeping(const struct command_line *line)
 	return true;
 }
 
+/* An option as the program reads it. NULL if it changes nothing there. */
+static char *make_word(struct arena *arena, const struct given_option *given)
+{
+	enum json_mode mode = JSON_OFF;
+	struct failure unused;
+
+	if (!has_effect(given))
+		return NULL;
+	/* The program knows the modes of --json=. */
+	if (strcmp(given->option->name, "output") == 0)
+		return set_output_mode(&mode, given->value, &unused) < 0 || mode == JSON_OFF
+			       ? NULL
+			       : arena_printf(arena, "--json=%s",
+					      mode == JSON_PRETTY ? "pretty" : "short");
+	return given->value ? arena_printf(arena, "--%s=%s", given->option->name, given->value)
+			    : arena_printf(arena, "--%s", given->option->name);
+}
+
 static char **make_words(const struct command_line *line)
 {
 	size_t count = 0;
@@ -51,14 +71,8 @@ static char **make_words(const struct command_line *line)
 	if (is_keeping(line))
 		words[count++] = arena_strdup(line->arena, "--keep-download=yes");
 	for (size_t i = 0; i < line->n_given; i++) {
-		const struct given_option *given = &line->given[i];
-
-		if (!has_effect(given))
-			continue;
-		words[count++] = given->value
-					 ? arena_printf(line->arena, "--%s=%s", given->option->name,
-							given->value)
-					 : arena_printf(line->arena, "--%s", given->option->name);
+		words[count] = make_word(line->arena, &line->given[i]);
+		count += words[count] ? 1 : 0;
 	}
 	words[count++] = arena_strdup(line->arena, "--");
 	for (int i = 0; i < line->n_names; i++)

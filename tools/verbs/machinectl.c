@@ -48,14 +48,6 @@ static int check_address_count(void *member, const char *value, struct failure *
 		       : usage_failure(f, "is neither a number nor \"all\"");
 }
 
-static int check_output(void *member, const char *value, struct failure *f)
-{
-	enum json_mode mode;
-
-	(void) member;
-	return set_output_mode(&mode, value, f);
-}
-
 static int check_signal(void *member, const char *value, struct failure *f)
 {
 	(void) member;
@@ -104,7 +96,7 @@ const struct verb_option machinectl_options[] = {
 	{ "no-legend" },
 	{ "no-pager" },
 	{ "now" },
-	{ "output", 'o', "MODE", 0, check_output },
+	{ "output", 'o', "MODE", 0, check_output_mode },
 	{ "property", 'p', "NAME" },
 	{ "quiet", 'q' },
 	{ "read-only" },

@@ -80,6 +80,14 @@ int set_output_mode(void *member, const char *value, struct failure *f)
 	return 0;
 }
 
+int check_output_mode(void *member, const char *value, struct failure *f)
+{
+	enum json_mode mode;
+
+	(void) member;
+	return set_output_mode(&mode, value, f);
+}
+
 bool is_variable_name(const char *text, size_t length)
 {
 	for (size_t i = 0; i < length; i++)

@@ -12,6 +12,7 @@ option_setter set_json_mode; /* enum json_mode */
 
 /* enum json_mode, by the -o of machinectl(1). Its other modes are for log lines: they change nothing. */
 option_setter set_output_mode;
+option_setter check_output_mode; /* takes it to no member */
 
 /* Whether a value is one of some words, which are separated by blanks. */
 bool is_one_of(const char *value, const char *words) __attribute__((nonnull));

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* mymachines list-transfers and cancel-transfer */
 #include "tools/verbs/import_program.h"
+#include "tools/verbs/option_values.h"
 
 static const struct verb_option list_options[] = {
 	{ "no-legend", .help = "Print no header and no footer" },
 	{ "json", .argument = "MODE", .help = "Print JSON: short, pretty, or off",
 	  .values = COMPLETE_JSON },
+	{ "output", 'o', "MODE", 0, check_output_mode, .help = "json or json-pretty: print JSON",
+	  .values = "json json-pretty", .machinectl_only = true },
 	{ 0 },
 };
 
