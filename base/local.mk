@@ -36,6 +36,7 @@ libbase_a_SOURCES = \
 	%D%/resolved_open.c %D%/resolved_open.h \
 	%D%/signal_name.c %D%/signal_name.h \
 	%D%/signals.c %D%/signals.h \
+	%D%/size.c %D%/size.h \
 	%D%/table.c %D%/table.h \
 	%D%/write_at.h
 libbase_a_CFLAGS = $(AM_CFLAGS) $(JSON_C_CFLAGS)

@@ -15,5 +15,6 @@ version=$(px 'machinectl --version' </dev/null | awk 'NR == 1 { print $2 }')
 [ "$version" = 252 ] || skip_all "the differences are those from systemd 252, and this is ${version:-unknown}"
 
 install_in_debian
+compare_image_verbs 23
 compare_on_bus
 done_testing

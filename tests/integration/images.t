@@ -69,6 +69,14 @@ disk
 	      RO: writable
 	   Usage: 0B
 	   Limit: 1.0M" "image-status; a link in an image doesn't lead out of it"
+is "$(mymachines image-status)" "	    Path: $pool" "image-status without a name: the pool"
+echo 0123456789abcdef0123456789abcdef >"$pool/both/etc/machine-id"
+like "$(mymachines image-status both)" "*
+      Machine ID: 0123456789abcdef0123456789abcdef
+	      OS: *" "image-status shows the machine id"
+printf '0123456789abcdef0123456789abcdefgh\n' >"$pool/both/etc/machine-id"
+is "$(mymachines image-status both | grep -c Machine)" 0 "and nothing else for one"
+is "$(mymachines show-image both -p Limit,LimitExclusive | paste -sd' ')" "Limit=infinity LimitExclusive=infinity" "no limit is infinity"
 fails "mymachines: there is no image 'nothing'; see list-images" "an image that isn't there" mymachines show-image nothing
 fails "mymachines: there is no image 'no-image'*" "a file without .raw is not an image" mymachines show-image no-image
 fails "mymachines: the name '../x' has a slash in it*" "no path is a name" mymachines show-image ../x
@@ -181,10 +189,10 @@ for type in tmpfs ext4 xfs btrfs; do
             "btrfs: no quotas are switched on" mymachines set-limit sub 1G
         is "$(btrfs qgroup show "$pool" 2>&1 | grep -c '^0/')" 0 "btrfs: they are off still"
         btrfs quota enable "$pool"
-        mymachines set-limit sub 200M
-        is "$?|$(mymachines show-image sub -p Limit --value)" "0|$((200 << 20))" "btrfs: set-limit"
+        mymachines set-limit sub 0.25G
+        is "$?|$(mymachines show-image sub -p Limit --value)" "0|$((256 << 20))" "btrfs: set-limit"
         mymachines set-limit sub -
-        is "$?|$(mymachines show-image sub -p Limit --value)" "0|18446744073709551615" "btrfs: no limit"
+        is "$?|$(mymachines show-image sub -p Limit --value)" "0|infinity" "btrfs: no limit"
         btrfs quota disable "$pool"
         btrfs -q subvolume create "$pool/sub/nested"
         echo inner >"$pool/sub/nested/file"

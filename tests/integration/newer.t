@@ -26,6 +26,7 @@ what_varlink_callers_hear "$TMPDIR/real-varlink"
 is "$(tail -n 1 "$TMPDIR/real-varlink")" end "systemd-machined answers by Varlink"
 is "$(px 'readlink "/proc/$(systemctl show -p MainPID --value dbus.service)/exe"' </dev/null)" /usr/bin/dbus-broker-launch \
     "dbus-broker is the bus"
+compare_image_verbs 23
 compare_on_bus
 
 px 'systemctl stop mymachines-bus.service; mymachines setup varlink --quiet' </dev/null

@@ -21,6 +21,37 @@ install_in_debian() {
         systemctl daemon-reload' <"$SRCDIR/service/systemd-machined-dropin.conf.in"
 }
 
+# bring_libraries: those of this system that mymachines-import needs, to where the one in there finds them if it lacks them
+bring_libraries() {
+    ldd "$BUILDDIR/mymachines-import" | awk '$2 == "=>" && $3 !~ /libc\.so/ { print $3 }' | tar -chPf - -T - |
+        px 'mkdir /tmp/x/lib; tar -C /tmp/x/lib --transform "s,.*/,," -xPf -'
+}
+
+# what_image_verbs_say FILE [VARIABLE=VALUE...]
+what_image_verbs_say() {
+    px 'cat >/tmp/x/words; exec env "$@" bash /tmp/x/words' "$@" <"$SRCDIR/tests/integration/image-peer.sh" >"$1" 2>&1
+}
+
+# compare_image_verbs COUNT: machinectl(1), which so many of them succeed for, and mymachines under its name
+compare_image_verbs() {
+    local ours=PATH=/tmp/x/link:/usr/local/bin:/usr/bin:/bin
+    px 'mkdir /tmp/x/link; ln -s /usr/local/bin/mymachines /tmp/x/link/machinectl' </dev/null
+    if ! px '/usr/local/bin/mymachines-import --version' </dev/null >/dev/null 2>&1; then
+        bring_libraries
+        ours="LD_LIBRARY_PATH=/tmp/x/lib $ours"
+    fi
+    # shellcheck disable=SC2086
+    px 'env "$@" mymachines-import --version' - $ours </dev/null >/dev/null 2>&1 || {
+        skip "mymachines-import doesn't run in there" "verbs about images say the same under machinectl's name"
+        return
+    }
+    what_image_verbs_say "$TMPDIR/real"
+    # shellcheck disable=SC2086
+    what_image_verbs_say "$TMPDIR/ours" $ours
+    is "$(grep -c '= 0$' "$TMPDIR/real") $(tail -n 1 "$TMPDIR/real")" "$1 end" "machinectl lists images and changes them"
+    is "$(cat "$TMPDIR/ours")" "$(cat "$TMPDIR/real")" "verbs about images say the same under machinectl's name"
+}
+
 # what_bus_callers_hear FILE: of whoever answers
 what_bus_callers_hear() {
     px 'cat >/tmp/x/words; machinectl list >/dev/null; exec bash /tmp/x/words' \

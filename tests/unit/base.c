@@ -14,10 +14,12 @@
 #include "base/proc_file.h"
 #include "base/resolved_open.h"
 #include "base/signals.h"
+#include "base/size.h"
 
 #include "tests/unit/unit.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <linux/openat2.h>
 #include <sys/prctl.h>
 #include <errno.h>
@@ -33,6 +35,53 @@
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <time.h>
+
+START_TEST(sizes_have_units_to_the_base_of_1024)
+{
+	static const struct {
+		const char *text;
+		int r;
+		uint64_t bytes;
+	} rows[] = {
+		{ "0", 0, 0 },
+		{ "512", 0, 512 },
+		{ "512B", 0, 512 },
+		{ "007k", 0, 7 << 10 },
+		{ "10G", 0, UINT64_C(10) << 30 },
+		{ "1.5G", 0, UINT64_C(3) << 29 },
+		{ "0.25t", 0, UINT64_C(1) << 38 },
+		{ "2.0", 0, 2 },
+		{ "7E", 0, UINT64_C(7) << 60 },
+		{ "9223372036854775807", 0, INT64_MAX },
+		{ "9223372036854775808", -ERANGE, 0 },
+		{ "8E", -ERANGE, 0 },
+		{ "16E", -ERANGE, 0 },
+		{ "18446744073709551616", -ERANGE, 0 },
+		{ "", -EINVAL, 0 },
+		{ "G", -EINVAL, 0 },
+		{ "-1", -EINVAL, 0 },
+		{ "+1", -EINVAL, 0 },
+		{ " 1", -EINVAL, 0 },
+		{ "1 G", -EINVAL, 0 },
+		{ "1.", -EINVAL, 0 },
+		{ ".5G", -EINVAL, 0 },
+		{ "1.G", -EINVAL, 0 },
+		{ "1.5.5G", -EINVAL, 0 },
+		{ "1GB", -EINVAL, 0 },
+		{ "1X", -EINVAL, 0 },
+		{ "0x10", -EINVAL, 0 },
+		{ "1e3", -EINVAL, 0 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		uint64_t bytes = 0;
+		int r = size_parse(rows[i].text, &bytes);
+
+		ck_assert_msg(r == rows[i].r && bytes == rows[i].bytes, "%s: %d %" PRIu64,
+			      rows[i].text, r, bytes);
+	}
+}
+END_TEST
 
 START_TEST(lines_are_cut_and_empty_ones_left_out)
 {
@@ -435,6 +484,7 @@ Suite *base_suite(void)
 {
 	Suite *suite = suite_create("base");
 
+	ADD(suite, sizes_have_units_to_the_base_of_1024);
 	ADD(suite, lines_are_cut_and_empty_ones_left_out);
 	ADD(suite, hexadecimal_digits_have_values);
 	ADD(suite, hexadecimal_bytes_are_read_whole_or_not);

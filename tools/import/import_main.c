@@ -11,6 +11,7 @@
 #include "base/number.h"
 #include "base/quote.h"
 #include "base/signals.h"
+#include "base/size.h"
 #include "base/table.h"
 #include "tools/import/image_transfer.h"
 #include "tools/import/oci_transfer.h"
@@ -41,24 +42,12 @@ struct request {
 	int n_operands;
 };
 
-static int read_size(const char *value, uint64_t *size)
+/* Without a first byte or entry there is no image. */
+static int read_limit(const char *value, uint64_t *limit)
 {
-	static const char units[] = "BKMGTPE";
-	const char *unit;
-	char *end;
-	double number;
+	int r = size_parse(value, limit);
 
-	errno = 0;
-	number = strtod(value, &end);
-	unit = *end ? strchr(units, *end) : units;
-	if (end == value || errno || !(number > 0) || !unit || (*end && end[1]))
-		return -EINVAL;
-	for (; unit > units; unit--)
-		number *= 1024;
-	if (number < 1 || number >= (double) INT64_MAX)
-		return -ERANGE;
-	*size = (uint64_t) number;
-	return 0;
+	return r == 0 && *limit == 0 ? -ERANGE : r;
 }
 
 static int invalid_value(struct failure *f, const char *name, const char *value)
@@ -90,9 +79,9 @@ static int read_valued(struct request *r, const char *name, const char *value, s
 	if (strcmp(name, "format") == 0)
 		result = (t->has_format = pack_format_parse(value, &t->format)) ? 0 : -EINVAL;
 	else if (strcmp(name, "size-max") == 0)
-		result = read_size(value, &t->unpack.limits.bytes);
+		result = read_limit(value, &t->unpack.limits.bytes);
 	else if (strcmp(name, "entries-max") == 0)
-		result = read_size(value, &t->unpack.limits.entries);
+		result = read_limit(value, &t->unpack.limits.entries);
 	else if (strcmp(name, "json") == 0)
 		result = read_json(value, r);
 	else if (strcmp(name, "transfer") == 0)

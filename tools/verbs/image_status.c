@@ -3,8 +3,10 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/format.h"
+#include "base/number.h"
 #include "host/file_reader.h"
 #include "host/os_release.h"
+#include "tools/images/image_pool.h"
 #include "tools/verbs/named_images.h"
 
 #include <fcntl.h>
@@ -41,6 +43,17 @@ static void print_size(const char *name, uint64_t bytes, uint64_t exclusive)
 	putchar('\n');
 }
 
+/* machine-id(5) has 32 digits in a line. */
+static void print_machine_id(int root)
+{
+	char text[64];
+	uint8_t id[16];
+
+	if (file_reader_read(root, "/etc/machine-id", text, sizeof text, FILE_READER_WAIT) > 0 &&
+	    hex_decode(text, id, sizeof id) && (text[32] == '\n' || !text[32]))
+		printf("      Machine ID: %.32s\n", text);
+}
+
 /* Files of an image are a stranger's: a link there leads nowhere but into the image. */
 static void print_system(struct arena *arena, const struct image *image)
 {
@@ -56,6 +69,7 @@ static void print_system(struct arena *arena, const struct image *image)
 		text[strcspn(text, "\n")] = '\0';
 		print_fact("Hostname", arena_escape(arena, text));
 	}
+	print_machine_id(root);
 	if (file_reader_read(root, "/etc/os-release", text, FILE_SIZE, FILE_READER_WAIT) > 0 ||
 	    file_reader_read(root, "/usr/lib/os-release", text, FILE_SIZE, FILE_READER_WAIT) > 0)
 		print_fact("OS", arena_escape(arena, os_release_parse(text).pretty_name));
@@ -83,20 +97,29 @@ static int print_status(struct arena *arena, const struct image *image, void *da
 static int show_image_status(const struct command_line *line, void *settings, struct failure *f)
 {
 	bool has_printed = false;
+	uint64_t usage, limit;
 
 	(void) settings;
 	(void) f;
+	if (line->n_names == 0) {
+		image_pool_read_quota(&usage, &limit);
+		print_fact("Path", IMAGE_POOL);
+		print_size("Usage", usage, IMAGE_UNKNOWN);
+		print_size("Limit", limit, IMAGE_UNKNOWN);
+		return EXIT_SUCCESS;
+	}
 	return act_on_named_images(line, print_status, &has_printed);
 }
 
 const struct verb image_status_verb = {
 	.name = "image-status",
-	.synopsis = "NAME...",
+	.synopsis = "[NAME...]",
 	.summary = "Show images, for people",
-	.description = "Show all facts about images, and the host name and system in directories.",
+	.description = "Show all facts about images, and the host name, machine id and system in "
+		       "directories. Without a name, show the directory of images.",
 	.group = VERB_IMAGES,
 	.is_machinectl = true,
 	.has_pager = true,
-	.operands = { .min = 1, .max = OPERANDS_MANY, .values = { COMPLETE_IMAGE } },
+	.operands = { .max = OPERANDS_MANY, .values = { COMPLETE_IMAGE } },
 	.run = show_image_status,
 };

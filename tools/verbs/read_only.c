@@ -2,11 +2,10 @@
 /* mymachines read-only and set-limit */
 #include "base/boolean.h"
 #include "base/quote.h"
+#include "base/size.h"
 #include "tools/images/image_change.h"
 #include "tools/verbs/command_line.h"
 
-#include <ctype.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,33 +25,13 @@ static int mark_image(const struct command_line *line, void *settings, struct fa
 	return EXIT_SUCCESS;
 }
 
-/* "10G", "512", "-": units to the base of 1024. 0 or -1. */
-static int parse_size(const char *text, uint64_t *bytes)
+/* A number of bytes, or none: "-". 0 or a negative errno. */
+static int parse_limit(const char *text, uint64_t *bytes)
 {
-	static const char units[] = "BKMGTPE";
-	const char *unit = "B";
-	unsigned long long number;
-	char *end;
-
-	if (strcmp(text, "-") == 0 || strcmp(text, "infinity") == 0) {
-		*bytes = IMAGE_UNKNOWN;
-		return 0;
-	}
-	if (!isdigit((unsigned char) *text))
-		return -1;
-	errno = 0;
-	number = strtoull(text, &end, 10);
-	if (errno)
-		return -1;
-	if (*end)
-		unit = strchr(units, toupper((unsigned char) *end++));
-	if (!unit || *end)
-		return -1;
-	for (const char *u = units; u != unit; u++)
-		if (__builtin_mul_overflow(number, 1024ull, &number))
-			return -1;
-	*bytes = number;
-	return number == IMAGE_UNKNOWN ? -1 : 0;
+	if (strcmp(text, "-") != 0 && strcmp(text, "infinity") != 0)
+		return size_parse(text, bytes);
+	*bytes = IMAGE_UNKNOWN;
+	return 0;
 }
 
 static int set_limit(const struct command_line *line, void *settings, struct failure *f)
@@ -63,7 +42,7 @@ static int set_limit(const struct command_line *line, void *settings, struct fai
 	uint64_t bytes;
 
 	(void) settings;
-	if (parse_size(size, &bytes) < 0)
+	if (parse_limit(size, &bytes) < 0)
 		return usage_failure(
 			f, "set-limit: '%s' is neither a number of bytes, such as 10G, nor -",
 			quote(size, quoted));

@@ -25,13 +25,21 @@ static void print_time(const struct property_filter *filter, const char *name, u
 	property_print(filter, name, time ? time_format(time, text) : "");
 }
 
-/* As machinectl(1) has it: the largest number is none. */
 static void print_number(const struct property_filter *filter, const char *name, uint64_t value)
 {
 	char text[24];
 
 	snprintf(text, sizeof text, "%" PRIu64, value);
 	property_print(filter, name, text);
+}
+
+/* As machinectl(1) prints it. */
+static void print_limit(const struct property_filter *filter, const char *name, uint64_t value)
+{
+	if (value == IMAGE_UNKNOWN)
+		property_print(filter, name, "infinity");
+	else
+		print_number(filter, name, value);
 }
 
 static int show_image(struct arena *arena, const struct image *image, void *data, struct failure *f)
@@ -54,9 +62,9 @@ static int show_image(struct arena *arena, const struct image *image, void *data
 	print_time(filter, "CreationTimestamp", image->created);
 	print_time(filter, "ModificationTimestamp", image->modified);
 	print_number(filter, "Usage", image->usage);
-	print_number(filter, "Limit", image->limit);
+	print_limit(filter, "Limit", image->limit);
 	print_number(filter, "UsageExclusive", image->usage_exclusive);
-	print_number(filter, "LimitExclusive", image->limit_exclusive);
+	print_limit(filter, "LimitExclusive", image->limit_exclusive);
 	return 0;
 }
 
