@@ -72,6 +72,33 @@ void descriptors_close(const int *descriptors, size_t count)
 	}
 }
 
+ssize_t descriptors_send(int socket, const void *bytes, size_t size, const int *descriptors,
+			 size_t count, int flags)
+{
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(DESCRIPTORS_SENT_MAX * sizeof(int))];
+	} control;
+	const size_t descriptors_size = count * sizeof *descriptors;
+	struct iovec part = { (void *) bytes, size };
+	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
+	ssize_t n;
+
+	if (count > DESCRIPTORS_SENT_MAX)
+		return -EINVAL;
+	if (count > 0) {
+		memset(control.bytes, 0, CMSG_SPACE(descriptors_size));
+		control.header = (struct cmsghdr){ .cmsg_level = SOL_SOCKET,
+						   .cmsg_type = SCM_RIGHTS,
+						   .cmsg_len = CMSG_LEN(descriptors_size) };
+		memcpy(CMSG_DATA(&control.header), descriptors, descriptors_size);
+		message.msg_control = &control;
+		message.msg_controllen = CMSG_SPACE(descriptors_size);
+	}
+	n = sendmsg(socket, &message, flags | MSG_NOSIGNAL);
+	return n < 0 ? -errno : n;
+}
+
 size_t descriptors_received(struct msghdr *message, int *descriptors, size_t room)
 {
 	size_t taken = 0;

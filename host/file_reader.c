@@ -74,14 +74,11 @@ static bool receive_request(struct request *request, int *root)
 				  .msg_iovlen = 1,
 				  .msg_control = &control,
 				  .msg_controllen = sizeof control };
-	const struct cmsghdr *c;
 
 	*root = -1;
 	if (recvmsg(READER_SOCKET_FD, &message, MSG_CMSG_CLOEXEC) != sizeof *request)
 		return false;
-	c = CMSG_FIRSTHDR(&message);
-	if (c && c->cmsg_type == SCM_RIGHTS)
-		memcpy(root, CMSG_DATA(c), sizeof *root);
+	descriptors_received(&message, root, 1);
 	return true;
 }
 
@@ -176,21 +173,10 @@ void file_reader_stop(void)
 
 static int send_request(const struct request *request, int root)
 {
-	union {
-		struct cmsghdr header;
-		uint8_t bytes[CMSG_SPACE(sizeof(int))];
-	} control = { .header = { .cmsg_len = CMSG_LEN(sizeof(int)),
-				  .cmsg_level = SOL_SOCKET,
-				  .cmsg_type = SCM_RIGHTS } };
-	struct iovec iov = { (void *) request, sizeof *request };
-	struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1 };
+	ssize_t n = descriptors_send(reader.socket, request, sizeof *request, &root,
+				     request->has_root, 0);
 
-	if (request->has_root) {
-		memcpy(CMSG_DATA(&control.header), &root, sizeof root);
-		message.msg_control = &control;
-		message.msg_controllen = sizeof control;
-	}
-	return sendmsg(reader.socket, &message, MSG_NOSIGNAL) < 0 ? -errno : 0;
+	return n < 0 ? (int) n : 0;
 }
 
 /* Receive at most `size` bytes. Returns how many; -EPIPE if the child has ended. */

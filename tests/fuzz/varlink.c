@@ -5,6 +5,7 @@
  */
 #include "tools/varlink/varlink_stream.h"
 
+#include "base/descriptors.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <errno.h>
@@ -18,22 +19,7 @@
 /* Send a piece, with a descriptor if `fd` isn't -1. */
 static void send_piece(int to, const uint8_t *bytes, size_t size, int fd)
 {
-	union {
-		struct cmsghdr header;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control = { .bytes = { 0 } };
-	struct iovec part = { (void *) bytes, size };
-	struct msghdr header = { .msg_iov = &part, .msg_iovlen = 1 };
-
-	if (fd >= 0) {
-		header.msg_control = &control;
-		header.msg_controllen = sizeof control;
-		control.header = (struct cmsghdr){ .cmsg_level = SOL_SOCKET,
-						   .cmsg_type = SCM_RIGHTS,
-						   .cmsg_len = CMSG_LEN(sizeof fd) };
-		memcpy(CMSG_DATA(&control.header), &fd, sizeof fd);
-	}
-	if (sendmsg(to, &header, MSG_DONTWAIT | MSG_NOSIGNAL) != (ssize_t) size)
+	if (descriptors_send(to, bytes, size, &fd, fd >= 0, MSG_DONTWAIT) != (ssize_t) size)
 		abort();
 }
 

@@ -316,7 +316,7 @@ START_TEST(more_descriptors_are_allowed_and_fewer_again)
 END_TEST
 
 /* Whatever is in the place of a file: refused at once, without reading it. */
-START_TEST(descriptors_of_a_message_are_taken_or_closed)
+START_TEST(descriptors_of_a_message_are_sent_and_taken_or_closed)
 {
 	union {
 		struct cmsghdr header;
@@ -332,13 +332,9 @@ START_TEST(descriptors_of_a_message_are_taken_or_closed)
 
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_DGRAM, 0, pair), 0);
 	ck_assert_int_eq(pipe(ends), 0);
-	control.header = (struct cmsghdr){ .cmsg_level = SOL_SOCKET,
-					   .cmsg_type = SCM_RIGHTS,
-					   .cmsg_len = CMSG_LEN(3 * sizeof(int)) };
-	memcpy(CMSG_DATA(&control.header), (int[]){ pair[0], pair[0], ends[1] }, 3 * sizeof(int));
-	ck_assert_int_eq(sendmsg(pair[0], &message, 0), 1);
+	ck_assert_int_eq(
+		descriptors_send(pair[0], &byte, 1, (int[]){ pair[0], pair[0], ends[1] }, 3, 0), 1);
 	close(ends[1]);
-	message.msg_controllen = sizeof control;
 	ck_assert_int_eq(recvmsg(pair[1], &message, MSG_CMSG_CLOEXEC), 1);
 	ck_assert_uint_eq(descriptors_received(&message, taken, 2), 2);
 	ck_assert_int_ge(fcntl(taken[0], F_GETFD), 0);
@@ -349,6 +345,11 @@ START_TEST(descriptors_of_a_message_are_taken_or_closed)
 	message.msg_controllen = sizeof control;
 	ck_assert_int_eq(recvmsg(pair[1], &message, 0), 1);
 	ck_assert_uint_eq(descriptors_received(&message, taken, 2), 0);
+	ck_assert_int_eq(descriptors_send(pair[0], &byte, 1, NULL, 0, 0), 1);
+	ck_assert_int_eq(recvmsg(pair[1], &message, 0), 1);
+	ck_assert_int_eq(descriptors_send(pair[0], &byte, 1, taken, DESCRIPTORS_SENT_MAX + 1, 0),
+			 -EINVAL);
+	ck_assert_int_eq(descriptors_send(pair[0], &byte, 1, (int[]){ -1 }, 1, 0), -EBADF);
 	descriptors_close((int[]){ taken[0], taken[1], pair[0], pair[1], ends[0] }, 5);
 }
 END_TEST
@@ -495,7 +496,7 @@ Suite *base_suite(void)
 	ADD(suite, all_signals_are_reset_those_of_libc_too);
 	ADD(suite, descriptors_are_closed_from_a_number_on);
 	ADD(suite, more_descriptors_are_allowed_and_fewer_again);
-	ADD(suite, descriptors_of_a_message_are_taken_or_closed);
+	ADD(suite, descriptors_of_a_message_are_sent_and_taken_or_closed);
 	ADD(suite, a_line_sets_one_key);
 	ADD(suite, some_descriptors_are_closed_and_no_others);
 	ADD(suite, a_short_file_is_read_at_once);

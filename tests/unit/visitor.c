@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Packets that a tampered visitor can send: tools/enter/visitor_packet.h. */
+#include "base/descriptors.h"
 #include "tools/enter/visitor_packet.h"
 
 #include "tests/unit/unit.h"
@@ -28,25 +29,11 @@ static void tear_down(void)
 /* Send anything, with any number of descriptors. */
 static void send_raw(const void *bytes, size_t size, size_t n_fds)
 {
-	struct iovec iov = { (void *) bytes, size };
-	union {
-		struct cmsghdr header;
-		char bytes[CMSG_SPACE(SENT_MAX * sizeof(int))];
-	} control = { 0 };
-	struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1 };
+	int fds[SENT_MAX] = { 0 };
 
-	if (n_fds) {
-		int *fds = (int *) CMSG_DATA(&control.header);
-
-		message.msg_control = &control;
-		message.msg_controllen = CMSG_SPACE(n_fds * sizeof(int));
-		control.header.cmsg_len = CMSG_LEN(n_fds * sizeof(int));
-		control.header.cmsg_level = SOL_SOCKET;
-		control.header.cmsg_type = SCM_RIGHTS;
-		for (size_t i = 0; i < n_fds; i++)
-			fds[i] = sockets[1];
-	}
-	ck_assert_int_eq(sendmsg(sockets[1], &message, 0), (int) size);
+	for (size_t i = 0; i < n_fds; i++)
+		fds[i] = sockets[1];
+	ck_assert_int_eq(descriptors_send(sockets[1], bytes, size, fds, n_fds, 0), size);
 }
 
 static int count_descriptors(void)

@@ -84,26 +84,6 @@ static int keep_only(int socket, int kept)
 	return descriptors_close_from(kept >= 0 ? WORK_KEPT_FD + 1 : WORK_KEPT_FD);
 }
 
-static void send_report(const struct report *report, int fd)
-{
-	union {
-		struct cmsghdr header;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control = { .bytes = { 0 } };
-	struct iovec part = { (void *) report, sizeof *report };
-	struct msghdr header = { .msg_iov = &part, .msg_iovlen = 1 };
-
-	if (fd >= 0) {
-		header.msg_control = &control;
-		header.msg_controllen = sizeof control;
-		control.header = (struct cmsghdr){ .cmsg_level = SOL_SOCKET,
-						   .cmsg_type = SCM_RIGHTS,
-						   .cmsg_len = CMSG_LEN(sizeof(int)) };
-		memcpy(CMSG_DATA(&control.header), &fd, sizeof fd);
-	}
-	sendmsg(SOCKET_FD, &header, MSG_NOSIGNAL);
-}
-
 static __attribute__((noreturn)) void run_child(pid_t parent, int socket, work_function *function,
 						const void *argument, int kept)
 {
@@ -120,7 +100,8 @@ static __attribute__((noreturn)) void run_child(pid_t parent, int socket, work_f
 	report->has_failed = function(argument, result, &report->failure) < 0;
 	report->size = result->size;
 	memcpy(report->text, result->text, result->size);
-	send_report(report, report->has_failed ? -1 : result->fd);
+	descriptors_send(SOCKET_FD, report, sizeof *report, &result->fd,
+			 !report->has_failed && result->fd >= 0, 0);
 	_exit(EXIT_SUCCESS);
 }
 
@@ -172,14 +153,10 @@ static ssize_t receive_report(const struct work *work, struct report *report, in
 				 .msg_control = &control,
 				 .msg_controllen = sizeof control };
 	ssize_t n = recvmsg(work->socket, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-	const struct cmsghdr *c;
 
 	if (n < 0)
 		return -errno;
-	c = CMSG_FIRSTHDR(&header);
-	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
-	    c->cmsg_len == CMSG_LEN(sizeof(int)))
-		memcpy(fd, CMSG_DATA(c), sizeof *fd);
+	descriptors_received(&header, fd, 1);
 	/* A descriptor that this process has no room for is one that the caller doesn't get. */
 	return header.msg_flags & MSG_CTRUNC ? -EMFILE : n;
 }

@@ -27,21 +27,9 @@ union fds_message {
 int visitor_packet_send(int socket, const struct visitor_packet *packet, const int *fds,
 			size_t count)
 {
-	struct iovec iov = { (void *) packet, sizeof *packet };
-	union fds_message control = { 0 };
-	struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1 };
+	ssize_t n = descriptors_send(socket, packet, sizeof *packet, fds, count, 0);
 
-	if (count) {
-		message.msg_control = &control;
-		message.msg_controllen = CMSG_SPACE(count * sizeof *fds);
-		control.header = (struct cmsghdr){
-			.cmsg_len = CMSG_LEN(count * sizeof *fds),
-			.cmsg_level = SOL_SOCKET,
-			.cmsg_type = SCM_RIGHTS,
-		};
-		memcpy(CMSG_DATA(&control.header), fds, count * sizeof *fds);
-	}
-	return sendmsg(socket, &message, MSG_NOSIGNAL) < 0 ? -errno : 0;
+	return n < 0 ? (int) n : 0;
 }
 
 /* 0 or -ETIMEDOUT. */

@@ -196,25 +196,11 @@ int varlink_stream_queue(struct varlink_stream *s, json_object *json, const int 
 static ssize_t send_first(struct varlink_stream *s)
 {
 	struct varlink_output *o = s->output;
-	union {
-		struct cmsghdr header;
-		char bytes[CMSG_SPACE(VARLINK_DESCRIPTORS_MAX * sizeof(int))];
-	} control = { .bytes = { 0 } };
-	struct iovec part = { o->bytes + o->sent, o->size - o->sent };
-	struct msghdr header = { .msg_iov = &part, .msg_iovlen = 1 };
-	ssize_t n;
+	ssize_t n = descriptors_send(s->fd, o->bytes + o->sent, o->size - o->sent, o->fds, o->n_fds,
+				     MSG_DONTWAIT);
 
-	if (o->n_fds) {
-		header.msg_control = &control;
-		header.msg_controllen = CMSG_SPACE(o->n_fds * sizeof(int));
-		control.header = (struct cmsghdr){ .cmsg_level = SOL_SOCKET,
-						   .cmsg_type = SCM_RIGHTS,
-						   .cmsg_len = CMSG_LEN(o->n_fds * sizeof(int)) };
-		memcpy(CMSG_DATA(&control.header), o->fds, o->n_fds * sizeof(int));
-	}
-	n = sendmsg(s->fd, &header, MSG_DONTWAIT | MSG_NOSIGNAL);
 	if (n < 0)
-		return -errno;
+		return n;
 	/* They went with the first byte. */
 	for (size_t i = 0; i < o->n_fds; i++)
 		close(o->fds[i]);
