@@ -17,6 +17,7 @@ libbase_a_SOURCES = \
 	%D%/clock.c %D%/clock.h \
 	%D%/configuration.c %D%/configuration.h \
 	%D%/descriptors.c %D%/descriptors.h \
+	%D%/ending.h \
 	%D%/failure.c %D%/failure.h \
 	%D%/file_identity.h \
 	%D%/format.c %D%/format.h \

@@ -3,6 +3,7 @@
 
 #include "base/child.h"
 #include "base/cleanup.h"
+#include "base/ending.h"
 #include "base/format.h"
 #include "base/input.h"
 
@@ -150,17 +151,17 @@ int program_failure(const char *name, const struct program_answer *answer, struc
 
 const char *program_own_path(void)
 {
-	static const char deleted[] = " (deleted)";
 	static char path[PATH_MAX];
 	ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
+	size_t stem;
 
 	if (length < 0)
 		return NULL;
 	path[length] = '\0';
 	/* After an upgrade, the program of this path is another one. */
-	if (length > (ssize_t) strlen(deleted) &&
-	    strcmp(path + length - strlen(deleted), deleted) == 0)
-		path[(size_t) length - strlen(deleted)] = '\0';
+	stem = stem_length(path, " (deleted)");
+	if (stem)
+		path[stem] = '\0';
 	return path;
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "base/cleanup.h"
+#include "base/ending.h"
 #include "base/program.h"
 #include "host/cgroup.h"
 #include "host/systemd.h"
@@ -13,14 +14,6 @@
 
 /* systemd only queues the job, so it answers soon. */
 #define ANSWER_MILLISECONDS 5000
-
-static bool is_service(const char *unit)
-{
-	static const char suffix[] = ".service";
-	size_t length = strlen(unit), suffix_length = sizeof suffix - 1;
-
-	return length > suffix_length && strcmp(unit + length - suffix_length, suffix) == 0;
-}
 
 /* org.freedesktop.systemd1(5) */
 static int stop_unit(struct arena *arena, const char *unit, struct failure *f)
@@ -44,7 +37,7 @@ int machine_service_stop(struct snapshot *snapshot, const struct machine *m, str
 	CLEANUP(arena_done) struct arena arena = { 0 };
 	struct cgroup_hierarchy cgroups;
 
-	if (!m->unit || !is_service(m->unit) || !systemd_is_running() ||
+	if (!m->unit || stem_length(m->unit, ".service") == 0 || !systemd_is_running() ||
 	    cgroup_hierarchy_find(&cgroups) < 0 || !machine_unit_is_own(snapshot, &cgroups, m))
 		return 0;
 	return stop_unit(&arena, m->unit, f) < 0 ? -1 : 1;

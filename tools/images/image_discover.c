@@ -3,6 +3,7 @@
 
 #include "base/array_size.h"
 #include "base/cleanup.h"
+#include "base/ending.h"
 #include "base/quote.h"
 #include "tools/images/image_pool.h"
 #include "tools/images/image_read_only.h"
@@ -38,15 +39,14 @@ bool image_is_disk(const struct image *image)
 /* The image's name for a file's name, in the arena. NULL if it can't be an image. */
 static const char *name_of_file(struct arena *arena, const char *file, mode_t mode)
 {
-	size_t length = strlen(file);
+	size_t stem;
 
 	if (side_files_has(file))
 		return NULL;
 	if (S_ISDIR(mode) || S_ISBLK(mode))
 		return arena_strdup(arena, file);
-	if (!S_ISREG(mode) || length <= 4 || strcmp(file + length - 4, ".raw") != 0)
-		return NULL;
-	return arena_printf(arena, "%.*s", (int) length - 4, file);
+	stem = S_ISREG(mode) ? stem_length(file, ".raw") : 0;
+	return stem ? arena_printf(arena, "%.*s", (int) stem, file) : NULL;
 }
 
 static uint64_t microseconds(struct statx_timestamp time)

@@ -3,6 +3,7 @@
 
 #include "base/array_size.h"
 #include "base/cleanup.h"
+#include "base/ending.h"
 #include "base/file_identity.h"
 #include "base/quote.h"
 #include "tools/images/file_copy.h"
@@ -217,14 +218,9 @@ int side_files_move(int directory, const char *name, const char *new_name, struc
 
 bool side_files_has(const char *file)
 {
-	size_t length = strlen(file);
-
-	for (size_t i = 0; i < ARRAY_SIZE(sides); i++) {
-		size_t size = strlen(sides[i].ending);
-
-		if (length > size && strcmp(file + length - size, sides[i].ending) == 0)
+	for (size_t i = 0; i < ARRAY_SIZE(sides); i++)
+		if (stem_length(file, sides[i].ending) > 0)
 			return true;
-	}
 	return false;
 }
 

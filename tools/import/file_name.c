@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tools/import/file_name.h"
 
+#include "base/ending.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
 static bool cut_ending(char *name, const char *const *endings)
 {
-	size_t length = strlen(name);
-
 	for (; *endings; endings++) {
-		size_t n = strlen(*endings);
+		size_t stem = stem_length(name, *endings);
 
-		if (length <= n || strcmp(name + length - n, *endings) != 0)
+		if (stem == 0)
 			continue;
-		name[length - n] = '\0';
+		name[stem] = '\0';
 		return true;
 	}
 	return false;

@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "base/cleanup.h"
+#include "base/ending.h"
 #include "tools/fetch/digest.h"
 #include "tools/fetch/fetch.h"
 #include "tools/fetch/http_header.h"
@@ -100,13 +101,11 @@ static bool parse_attribute(char *text, const char *address, struct kept_item *i
 /* The name of the image in a file; a disk's is without its ending. NULL for another file. */
 static const char *image_of_file(struct arena *arena, const char *file, bool is_tar)
 {
-	size_t length = strlen(file);
+	size_t stem = stem_length(file, ".raw");
 
 	if (is_tar)
 		return arena_strdup(arena, file);
-	return length > 4 && strcmp(file + length - 4, ".raw") == 0
-		       ? arena_printf(arena, "%.*s", (int) length - 4, file)
-		       : NULL;
+	return stem ? arena_printf(arena, "%.*s", (int) stem, file) : NULL;
 }
 
 static bool read_item(struct arena *arena, int pool, const char *file, bool is_tar,

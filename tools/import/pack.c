@@ -5,6 +5,7 @@
 #include "base/array_size.h"
 #include "base/blocking.h"
 #include "base/cleanup.h"
+#include "base/ending.h"
 #include "base/holes.h"
 #include "base/quote.h"
 #include "tools/import/attributes.h"
@@ -50,18 +51,11 @@ bool pack_format_parse(const char *text, enum pack_format *format)
 	return false;
 }
 
-static bool ends_with(const char *name, const char *ending)
-{
-	size_t length = strlen(name), n = strlen(ending);
-
-	return length > n && strcmp(name + length - n, ending) == 0;
-}
-
 enum pack_format pack_format_of_name(const char *name)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(formats); i++)
 		for (const char *const *ending = formats[i].endings; *ending; ending++)
-			if (ends_with(name, *ending))
+			if (stem_length(name, *ending) > 0)
 				return (enum pack_format) i;
 	return PACK_UNCOMPRESSED;
 }

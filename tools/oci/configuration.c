@@ -3,6 +3,7 @@
 
 #include "base/array_size.h"
 #include "base/cleanup.h"
+#include "base/ending.h"
 #include "base/json_value.h"
 #include "base/quote.h"
 #include "base/signal_name.h"
@@ -182,7 +183,7 @@ static void add_directory(struct settings *s, json_object *object)
 		leave_out(s, "directory", "it has a control byte");
 	/* systemd takes blanks at the ends away, and continues a line after a backslash. */
 	else if (*path != '/' || length >= 4096 || strchr(" \\", path[length - 1]) ||
-		 strstr(path, "/../") || (length > 3 && strcmp(path + length - 3, "/..") == 0))
+		 strstr(path, "/../") || stem_length(path, "/..") > 0)
 		leave_out(s, "directory", "it isn't a valid path");
 	else
 		add_setting(s, "WorkingDirectory", path);

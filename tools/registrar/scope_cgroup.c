@@ -2,6 +2,7 @@
 #include "tools/registrar/scope_cgroup.h"
 
 #include "base/cleanup.h"
+#include "base/ending.h"
 #include "base/proc_file.h"
 #include "host/systemd.h"
 #include "registry/name.h"
@@ -134,10 +135,8 @@ void scope_cgroup_remove(const char *unit)
 
 static bool is_scope_name(const char *name)
 {
-	size_t length = strlen(name), suffix = strlen(UNIT_SUFFIX);
-
-	return strncmp(name, UNIT_PREFIX, strlen(UNIT_PREFIX)) == 0 && length > suffix &&
-	       strcmp(name + length - suffix, UNIT_SUFFIX) == 0;
+	return strncmp(name, UNIT_PREFIX, strlen(UNIT_PREFIX)) == 0 &&
+	       stem_length(name, UNIT_SUFFIX) > 0;
 }
 
 /* In a slice that others have made, a cgroup without a mark is theirs. */

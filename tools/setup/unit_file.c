@@ -2,6 +2,7 @@
 #include "tools/setup/unit_file.h"
 
 #include "base/array_size.h"
+#include "base/ending.h"
 #include "base/input.h"
 #include "base/lines.h"
 
@@ -135,13 +136,6 @@ static bool has_drop_in(const struct drop_ins *drop_ins, const char *name)
 	return false;
 }
 
-static bool ends_with(const char *text, const char *end)
-{
-	size_t length = strlen(text), end_length = strlen(end);
-
-	return length > end_length && strcmp(text + length - end_length, end) == 0;
-}
-
 static void add_drop_ins(struct arena *arena, const char *path, struct drop_ins *drop_ins)
 {
 	DIR *directory = opendir(path);
@@ -150,7 +144,7 @@ static void add_drop_ins(struct arena *arena, const char *path, struct drop_ins 
 	while (directory && (entry = readdir(directory))) {
 		struct drop_in found;
 
-		if (entry->d_name[0] == '.' || !ends_with(entry->d_name, ".conf") ||
+		if (entry->d_name[0] == '.' || stem_length(entry->d_name, ".conf") == 0 ||
 		    has_drop_in(drop_ins, entry->d_name))
 			continue;
 		found = (struct drop_in){ arena_strdup(arena, entry->d_name),
@@ -281,7 +275,7 @@ static const char *find_claim(struct claim_search *search, const char *directory
 		const char *path = arena_printf(search->arena, "%s/%s", directory, name);
 		char *text;
 
-		if (!ends_with(name, ".service") || strcmp(name, search->own) == 0 ||
+		if (stem_length(name, ".service") == 0 || strcmp(name, search->own) == 0 ||
 		    (is_hidden && strcmp(name, search->hidden) == 0) || !is_first(search, name) ||
 		    is_link(directory, name, search->arena))
 			continue;

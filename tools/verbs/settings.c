@@ -2,6 +2,7 @@
 /* mymachines edit and cat: settings of images for systemd-nspawn, systemd.nspawn(5) */
 #include "base/child.h"
 #include "base/cleanup.h"
+#include "base/ending.h"
 #include "base/format.h"
 #include "base/input.h"
 #include "base/quote.h"
@@ -30,11 +31,9 @@ static const char *const directories[] = { NSPAWN_SETTINGS_DIRECTORY, "/run/syst
 /* The name of the image, also if that of its settings was given. */
 static const char *strip_ending(struct arena *arena, const char *name)
 {
-	size_t length = strlen(name);
+	size_t stem = stem_length(name, ".nspawn");
 
-	if (length > 7 && strcmp(name + length - 7, ".nspawn") == 0)
-		return arena_printf(arena, "%.*s", (int) length - 7, name);
-	return name;
+	return stem ? arena_printf(arena, "%.*s", (int) stem, name) : name;
 }
 
 /* Find the settings of an image. 0, or -1 with a failure, FAILURE_NO_SUCH_FILE if it has none. */
