@@ -18,8 +18,8 @@
 #define MACHINE_ALIASES_MAX    64
 #define MACHINE_ADDRESSES_MAX  1024
 #define MACHINE_INTERFACES_MAX 256
-#define MACHINE_WORD_MAX                                                                           \
-	255 /* bytes of a service, unit, ssh address or key, control address, description */
+/* Bytes of a service, unit, ssh address or key, control address, description. */
+#define MACHINE_WORD_MAX    255
 #define MACHINE_CONTROL_MAX 107	 /* bytes of a socket's path: unix(7) */
 #define MACHINE_SIGNAL_MAX  64	 /* signal(7) */
 #define MACHINE_ROOT_MAX    4095 /* bytes of a root directory: PATH_MAX without its NUL */
@@ -109,8 +109,8 @@ struct machine {
 	struct machine_system system;
 
 	/* NULL where there is none. */
-	const char *
-		description; /* what its runtime calls it, which need not be a valid machine name */
+	/* What its runtime calls it, which need not be a valid machine name. */
+	const char *description;
 	const char *service;
 	const char *unit;
 	const char *root_directory;

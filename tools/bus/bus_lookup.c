@@ -2,6 +2,7 @@
 #include "tools/bus/bus_lookup.h"
 
 #include "base/cleanup.h"
+#include "host/host_machine.h"
 #include "registry/lookup.h"
 #include "registry/mapped_id.h"
 #include "tools/bus/bus.h"
@@ -11,7 +12,6 @@
 #include "tools/bus/bus_reply.h"
 #include "tools/bus/bus_target.h"
 #include "tools/calls/enter_work.h"
-#include "host/host_machine.h"
 #include "tools/calls/os_release_text.h"
 #include "tools/calls/process_machine.h"
 
