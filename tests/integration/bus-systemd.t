@@ -11,10 +11,6 @@ trap end_debian EXIT
 boot_debian "bus$$"
 wait_until debian_is_up || skip_all "systemd doesn't boot here"
 
-# in SCRIPT ARGUMENT...: the same as px, without an input; sets status and out
-in_there() {
-    run px "$@" </dev/null
-}
 # owner: the program that answers
 owner() {
     px 'pid=$(busctl --json=short call org.freedesktop.DBus / org.freedesktop.DBus GetConnectionUnixProcessID s \

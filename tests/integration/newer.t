@@ -8,14 +8,7 @@ need_root
 need_newer_debian
 [ -x "$BUILDDIR/mymachines-bus" ] || skip_all "it was configured without libsystemd"
 trap end_debian EXIT
-boot_debian "newer$$"
-wait_until debian_is_up || skip_all "systemd doesn't boot here"
-version=$(px 'machinectl --version' </dev/null | awk 'NR == 1 { print $2 }')
-[ "$version" = 257 ] || skip_all "the differences are those from systemd 257, and this is ${version:-unknown}"
-# in SCRIPT ARGUMENT...: without an input; sets status, out and err
-in_there() {
-    run px "$@" </dev/null
-}
+boot_peer newer 257
 
 install_in_debian
 what_varlink_callers_hear() {

@@ -37,6 +37,26 @@ px() {
     "$debian" exec "$work" "$@"
 }
 
+# in_there SCRIPT ARGUMENT...: the same, without an input; sets status, out and err
+in_there() {
+    run px "$@" </dev/null
+}
+
+# install_units DIRECTORY: our units, for programs in that directory of it
+install_units() {
+    local unit kind
+    for unit in userdb resolve-hook varlink; do
+        for kind in service socket; do
+            sed "s|@libexecdir@|$1|" "$SRCDIR/service/mymachines-$unit.$kind.in" |
+                px "cat >/etc/systemd/system/mymachines-$unit.$kind"
+        done
+    done
+    px 'mkdir -p /etc/systemd/system/systemd-machined.service.d
+        cat >/etc/systemd/system/systemd-machined.service.d/mymachines.conf
+        ! systemctl -q is-active systemd-machined.service || systemctl stop systemd-machined.service
+        systemctl daemon-reload' <"$SRCDIR/service/systemd-machined-dropin.conf.in"
+}
+
 # px_leader FILE: start a process in there that has a namespace of its own, and write its pid to the file
 px_leader() {
     # shellcheck disable=SC2016

@@ -2,23 +2,24 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # The real systemd-machined beside us, in a Debian that boots it. Needs lib.sh and booted.sh.
 
+# boot_peer NAME VERSION: the Debian whose systemd is of that version
+boot_peer() {
+    local version
+    boot_debian "$1$$"
+    wait_until debian_is_up || skip_all "systemd doesn't boot here"
+    version=$(px 'machinectl --version' </dev/null | awk 'NR == 1 { print $2 }')
+    [ "$version" = "$2" ] ||
+        skip_all "the differences are those from systemd $2, and this is ${version:-unknown}"
+}
+
 # install_in_debian: the built programs, as a package would
 install_in_debian() {
-    local unit kind
     px 'mkdir -p /usr/local/etc /tmp/x; echo Monitor=no >/usr/local/etc/mymachines.conf
         cp /run/build/mymachines /run/build/mymachines-{bus,userdb,resolve-hook,varlink} /usr/local/bin
         for program in mymachines-import-bus mymachines-import; do
             [ ! -x /run/build/$program ] || cp /run/build/$program /usr/local/bin
         done' </dev/null
-    for unit in userdb resolve-hook varlink; do
-        for kind in service socket; do
-            sed 's|@libexecdir@|/usr/local/bin|' "$SRCDIR/service/mymachines-$unit.$kind.in" |
-                px "cat >/etc/systemd/system/mymachines-$unit.$kind"
-        done
-    done
-    px 'mkdir -p /etc/systemd/system/systemd-machined.service.d
-        cat >/etc/systemd/system/systemd-machined.service.d/mymachines.conf
-        systemctl daemon-reload' <"$SRCDIR/service/systemd-machined-dropin.conf.in"
+    install_units /usr/local/bin
 }
 
 # bring_libraries: those of this system that mymachines-import needs, to where the one in there finds them if it lacks them
