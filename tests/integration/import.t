@@ -136,6 +136,12 @@ chown -h 3:4 tree/a/absolute
 chmod 4755 tree/etc/hard
 chmod 1777 tree/a
 python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("tree/socket")'
+# What is in a directory that gives ACLs, and has none itself.
+if command -v setfacl >/dev/null; then
+    mkdir tree/gives && setfacl -d -m u:1000:rwx,m::rwx tree/gives
+    echo x >tree/gives/file && mkdir tree/gives/below && mkfifo tree/gives/fifo && ln -s file tree/gives/link
+    setfacl -b tree/gives/{file,below,fifo} && chmod 640 tree/gives/{file,fifo} && chmod 750 tree/gives/below
+fi
 find tree -depth -exec touch -h -d @1000000000.25 {} +
 (cd tree && tar -S --numeric-owner --format=posix --acls --xattrs --xattrs-include='*' -cf ../tree.tar . 2>/dev/null)
 cp -a tree original
@@ -155,6 +161,17 @@ is "$(sha256sum <out-C.tar)" "$(sha256sum <out-.tar)" "the same image gives the 
 mkdir by-tar && tar --numeric-owner --acls --xattrs --xattrs-include='*' -xf out-C.tar -C by-tar 2>/dev/null
 is "$(listing by-tar | diff - expected)" "" "tar(1) unpacks what was exported"
 is "$(stat -c %b $pool/again/sparse $pool/again/hole | paste -sd+ | awk -F+ '{ print ($1 + $2 < 1000) }')" 1 "holes stay holes"
+if command -v setfacl >/dev/null; then
+    # Nor do ACLs come from the pool.
+    setfacl -d -m u:1000:rwx $pool
+    mymachines import-tar -q --force tree.tar tree
+    mymachines clone tree again2
+    mymachines import-raw -q --force tree/sparse gives
+    is "$(listing $pool/tree | diff - expected)|$(listing $pool/again2 | diff - expected)|$(getfacl -cp $pool/gives.raw | grep -c 1000)" "||0" \
+        "an image gets no ACLs that the pool gives"
+    mymachines remove again2 gives
+    setfacl -k $pool
+fi
 cp -a tree/socket $pool/tree/ 2>/dev/null || python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("/var/lib/machines/tree/socket")'
 run mymachines export-tar tree out.tar
 like "$status|$err" "0|*1 socket was left out*tree: export-tar done: *entries*" "a socket is left out, with a line"

@@ -21,6 +21,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 /* How many times another process may remove our new draft, which it takes for an old one. */
@@ -51,15 +52,24 @@ static int make_directory(int pool, const char *hidden)
 	return fd;
 }
 
+static int make_file(int pool, const char *hidden)
+{
+	int fd = openat(pool, hidden, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	return fd < 0 ? -errno : fd;
+}
+
 static int make_empty(int pool, const char *hidden, void *data)
 {
 	const enum image_kind *kind = data;
-	int fd;
+	int fd = *kind == IMAGE_RAW ? make_file(pool, hidden) : make_directory(pool, hidden);
 
-	if (*kind != IMAGE_RAW)
-		return make_directory(pool, hidden);
-	fd = openat(pool, hidden, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	return fd < 0 ? -errno : fd;
+	/* The pool's ACLs, which it may give, are no part of an image. */
+	if (fd >= 0) {
+		(void) fremovexattr(fd, "system.posix_acl_default");
+		(void) fremovexattr(fd, "system.posix_acl_access");
+	}
+	return fd;
 }
 
 /* Lock a new draft. -ESTALE if another process has removed it, as one that nobody uses. */

@@ -117,14 +117,31 @@ static bool has_attribute(struct archive_entry *entry, const char *wanted)
 	return false;
 }
 
+static const struct {
+	int type;
+	const char *key;
+} acls[] = { { ARCHIVE_ENTRY_ACL_TYPE_ACCESS, ACL_ACCESS },
+	     { ARCHIVE_ENTRY_ACL_TYPE_DEFAULT, ACL_DEFAULT } };
+
+int attributes_drop_inherited(struct archive_entry *entry, int fd, const char *name,
+			      struct failure *f)
+{
+	int types = archive_entry_acl_types(entry);
+
+	for (size_t i = 0; i < ARRAY_SIZE(acls); i++) {
+		if (types & acls[i].type || has_attribute(entry, acls[i].key))
+			continue;
+		if ((fd >= 0 ? fremovexattr(fd, acls[i].key) : lremovexattr(name, acls[i].key)) <
+			    0 &&
+		    errno != ENODATA && errno != ENOTSUP)
+			return failure_errno(f, -errno, "cannot remove an inherited ACL");
+	}
+	return 0;
+}
+
 static int set_acls(struct archive_entry *entry, int fd, const char *name,
 		    struct attribute_losses *losses, struct failure *f)
 {
-	static const struct {
-		int type;
-		const char *key;
-	} acls[] = { { ARCHIVE_ENTRY_ACL_TYPE_ACCESS, ACL_ACCESS },
-		     { ARCHIVE_ENTRY_ACL_TYPE_DEFAULT, ACL_DEFAULT } };
 	int types = archive_entry_acl_types(entry);
 
 	for (size_t i = 0; i < ARRAY_SIZE(acls); i++) {

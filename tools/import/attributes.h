@@ -29,6 +29,13 @@ int attributes_set(struct archive_entry *entry, int fd, const char *name,
 		   struct attribute_losses *losses, struct failure *failure)
 	__attribute__((nonnull, warn_unused_result));
 
+/*
+ * Take away the ACLs that a file or directory has and the entry doesn't: those that the directory in
+ * which it was made has given it. `fd` and `name` as above, but not for a link. 0, or -1 with a failure.
+ */
+int attributes_drop_inherited(struct archive_entry *entry, int fd, const char *name,
+			      struct failure *failure) __attribute__((nonnull, warn_unused_result));
+
 /* Add the attributes of `name` in the working directory to the entry. 0, or -1 with a failure. */
 int attributes_get(struct archive_entry *entry, const char *name, struct attribute_losses *losses,
 		   struct failure *failure) __attribute__((nonnull, warn_unused_result));

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 /* The mode of directories that no entry describes. */
@@ -61,6 +62,12 @@ static int make_parents(int root, char *path)
 	return fd;
 }
 
+/* Whether what is made in the working directory inherits ACLs from it. */
+static bool gives_acl(void)
+{
+	return getxattr(".", "system.posix_acl_default", NULL, 0) > 0;
+}
+
 /* Make the directory the working one. */
 static int enter_parent(struct tree_writer *tree, const char *path, struct failure *f)
 {
@@ -82,7 +89,10 @@ static int enter_parent(struct tree_writer *tree, const char *path, struct failu
 	tree->parent = fd;
 	tree->parent_is_stale = false;
 	strcpy(tree->parent_path, path);
-	return fchdir(fd) < 0 ? failure_errno(f, -errno, "cannot enter the directory") : 0;
+	if (fchdir(fd) < 0)
+		return failure_errno(f, -errno, "cannot enter the directory");
+	tree->parent_has_acl = gives_acl();
+	return 0;
 }
 
 /* Change to an entry's directory. Returns the last component of its path, or NULL with a failure. */
@@ -144,13 +154,16 @@ static void times_of(struct archive_entry *entry, struct timespec times[static 2
 	times[0].tv_nsec = archive_entry_atime_nsec(entry);
 }
 
+/* `may_inherit`: it may have ACLs that the entry doesn't have. */
 static int set_owner_mode_attributes(struct tree_writer *tree, struct archive_entry *entry, int fd,
-				     struct failure *f)
+				     bool may_inherit, struct failure *f)
 {
 	if (set_owner(entry, fd, "", f) < 0)
 		return -1;
 	if (fchmod(fd, mode_of(entry)) < 0)
 		return failure_errno(f, -errno, "cannot set the mode");
+	if (may_inherit && attributes_drop_inherited(entry, fd, "", f) < 0)
+		return -1;
 	return attributes_set(entry, fd, "", &tree->losses, f);
 }
 
@@ -176,9 +189,13 @@ static int note_directory(struct tree_writer *tree, struct archive_entry *entry,
 static int describe_directory(struct tree_writer *tree, struct archive_entry *entry,
 			      const char *path, int fd, struct failure *f)
 {
-	if (set_owner_mode_attributes(tree, entry, fd, f) < 0 ||
+	/* Or from an earlier entry or layer. */
+	if (set_owner_mode_attributes(tree, entry, fd, true, f) < 0 ||
 	    note_directory(tree, entry, path, fd, f) < 0)
 		return -1;
+	/* It may be the working directory, and give ACLs from now on. */
+	if (archive_entry_acl_types(entry) || archive_entry_xattr_count(entry))
+		tree->parent_is_stale = true;
 	return TREE_NO_CONTENTS;
 }
 
@@ -251,8 +268,12 @@ static int describe_other(struct tree_writer *tree, struct archive_entry *entry,
 	if (set_owner(entry, -1, name, f) < 0)
 		return -1;
 	/* It isn't a link: we have just made it. */
-	if (archive_entry_filetype(entry) != AE_IFLNK && chmod(name, mode_of(entry)) < 0)
-		return failure_errno(f, -errno, "cannot set the mode");
+	if (archive_entry_filetype(entry) != AE_IFLNK) {
+		if (chmod(name, mode_of(entry)) < 0)
+			return failure_errno(f, -errno, "cannot set the mode");
+		if (tree->parent_has_acl && attributes_drop_inherited(entry, -1, name, f) < 0)
+			return -1;
+	}
 	if (attributes_set(entry, -1, name, &tree->losses, f) < 0)
 		return -1;
 	if (utimensat(AT_FDCWD, name, times, AT_SYMLINK_NOFOLLOW) < 0)
@@ -410,7 +431,7 @@ static int describe_file(struct tree_writer *tree, int fd, struct archive_entry 
 	/* A file that ends in a hole. */
 	if (archive_entry_size_is_set(entry) && ftruncate(fd, archive_entry_size(entry)) < 0)
 		return failure_errno(f, -errno, "cannot set the size");
-	if (set_owner_mode_attributes(tree, entry, fd, f) < 0)
+	if (set_owner_mode_attributes(tree, entry, fd, tree->parent_has_acl, f) < 0)
 		return -1;
 	if (futimens(fd, times) < 0)
 		return failure_errno(f, -errno, "cannot set the time");

@@ -42,6 +42,7 @@ struct tree_writer {
 	int parent; /* or -1 */
 	char parent_path[PATH_MAX];
 	bool parent_is_stale; /* its path may lead to another directory by now */
+	bool parent_has_acl;  /* that files inherit */
 	/* Directories, whose times are set at the end. */
 	struct tree_directory *directories;
 	size_t n_directories;
