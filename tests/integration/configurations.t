@@ -47,8 +47,15 @@ asked() {
     echo -n "passwd=$((!$?)) "
     getent group vg-web1-0 >/dev/null
     echo -n "group=$((!$?)) "
-    getent hosts web1 >/dev/null
+    getent hosts web1 >/dev/null && getent ahosts web1 >/dev/null
     echo "hosts=$((!$?)) "
+}
+
+# accounts: which of the host's own glibc finds
+accounts() {
+    getent passwd root
+    getent group root
+    getent ahosts localhost | head -n 1
 }
 
 for file in "$corpus"/nsswitch/*; do
@@ -70,26 +77,62 @@ for file in "$corpus"/oci/*; do
     check "$file" "$TMPDIR/bundle/config.json" crun --annotations --bundle="$TMPDIR/bundle"
 done
 
-# Of lines that only ask services that every system has, glibc and doctor think the same.
-n=0 wrong=0
+# Of lines that only ask services that every system has, glibc and doctor think the same; and where
+# setup takes the line, glibc asks mymachines afterwards, and finds what it found before.
+n=0 wrong=0 broken=0
 for services in 'files' 'files mymachines' 'mymachines' 'mymachines files' 'files [NOTFOUND=return] mymachines' \
     'files [NOTFOUND=continue]mymachines' 'files [!SUCCESS=return] mymachines' 'files [SUCCESS=merge] mymachines' \
     'files mymachines [NOTFOUND=return] files' 'files [success=continue] mymachines' 'files [UNAVAIL=return] mymachines' \
     'files [NOTFOUND=Return NOTFOUND=continue] mymachines' 'files[NOTFOUND=return]mymachines' 'files	mymachines # comment' \
     'files # mymachines' 'files [NOTFOUND] mymachines' 'files [] mymachines' '[NOTFOUND=continue] files mymachines' 'files mymachines]' \
-    'FILES mymachines' 'mymachines [NOTFOUND=return] files' 'compat mymachines' ' mymachines  files' ''; do
+    'FILES mymachines' 'mymachines [NOTFOUND=return] files' 'compat mymachines' ' mymachines  files' '' \
+    'files mymachines#x' 'files#x' 'files#x mymachines' 'files [SUCCESS=merge]' 'files [SUCCESS=merge]#x' 'files [SUCCESS=merge] nonesuch' \
+    'files mymachines [SUCCESS=merge]' 'files mymachines [SUCCESS=merge] files' 'files mymachines [SUCCESS=continue]' \
+    'files mymachines [SUCCESS=continue] files' 'files mymachines [SUCCESS=continue] # x' 'files [SUCCESS=continue]' \
+    'files # [' 'files mymachines # x [y' 'files [NOTFOUND=continue#] mymachines' '[x] files' 'files [NOTFOUND=return]#x' $'files\r' $'files # x\r'; do
     for database in passwd group hosts; do
-        for line in "$database: $services" "$database:$services" " $database	: $services" "$database $services"; do
+        for form in "%s: %s" "%s:%s" " %s	: %s" "%s %s"; do
+            # Odd services in the usual form, and the usual ones in each.
+            [ "$form" = "%s: %s" ] || [[ $services != *[\#=]* ]] || continue
+            # shellcheck disable=SC2059
+            printf -v line "$form" "$database" "$services"
             printf '%s\n' 'passwd: files mymachines' 'group: files mymachines' 'hosts: files mymachines' |
                 grep -v "^$database" >/etc/nsswitch.conf
             printf '%s\n' "$line" >>/etc/nsswitch.conf
             n=$((n + 1))
-            said=$(verdicts) does=$(asked)
-            said=${said#*"$database="} does=${does#*"$database="}
-            [ "${said%% *}" = "${does%% *}" ] || { wrong=$((wrong + 1)); echo "# $line: doctor ${said%% *}, glibc ${does%% *}"; }
+            said=$(verdicts) does=$(asked) found=$(accounts)
+            [ "$said" = "$does" ] || { wrong=$((wrong + 1)); echo "# $line: doctor $said, glibc $does"; }
+            mymachines setup --quiet nss 2>/dev/null || continue
+            does=$(asked) found_now=$(accounts)
+            [ "$does:$(comm -23 <(sort <<<"$found") <(sort <<<"$found_now"))" = "passwd=1 group=1 hosts=1 :" ] ||
+                { broken=$((broken + 1)); echo "# $line: after setup, $(tail -n 1 /etc/nsswitch.conf): $does"; }
         done
     done
 done
+rm -f /etc/nsswitch.conf.before-mymachines
 is "$wrong of $n" "0 of $n" "doctor's verdict on a line is what glibc does with it"
+is "$broken of $n" "0 of $n" "after setup, glibc asks mymachines, and finds what it found before"
+
+# A line that glibc can't read may cost it all lines.
+wrong=0
+for database in aliases automount ethers group_compat gshadow initgroups netgroup networks passwd_compat protocols publickey rpc services \
+    shadow shadow_compat subid sudoers; do
+    printf '%s\n' 'passwd: files mymachines' "$database: files [X=Y]" 'group: files mymachines' 'hosts: files mymachines' >/etc/nsswitch.conf
+    said=$(verdicts) does=$(asked)
+    [ "$said" = "$does" ] || { wrong=$((wrong + 1)); echo "# $database: doctor $said, glibc $does"; }
+done
+is "$wrong" 0 "doctor's verdict on a line of another database is what glibc does with it"
+printf '%s\n' 'passwd: files' 'shadow: files [X=Y]' >/etc/nsswitch.conf
+[[ $(asked) == *1* ]] ||
+    fails "mymachines: setup: /etc/nsswitch.conf: shadow: glibc doesn't understand this line; put it right first" \
+        "setup refuses a file that glibc doesn't read" mymachines setup nss
+
+# Removing mymachines leaves no action of its to the service before it.
+for line in 'files mymachines [SUCCESS=merge]' 'files mymachines [SUCCESS=continue] nonesuch' 'files mymachines [SUCCESS=merge] mymachines'; do
+    printf '%s\n' "passwd: $line" "group: $line" "hosts: $line" >/etc/nsswitch.conf
+    mymachines setup --quiet --remove nss
+    printf '%s\n' 'passwd: files' 'group: files' 'hosts: files' >"$TMPDIR/plain"
+    is "$(sed 's/ nonesuch//' /etc/nsswitch.conf)" "$(cat "$TMPDIR/plain")" "removed from '$line', mymachines takes its action with it"
+done
 
 done_testing

@@ -107,8 +107,14 @@ hosts: files dns mymachines|mymachines comes after dns, so the network is asked 
 hosts: files resolve [!UNAVAIL=return] mymachines|mymachines is never asked: it comes after resolve [!UNAVAIL=return], which ends the search [mymachines setup nss]
 passwd: files [NOTFOUND=return] mymachines|mymachines is never asked: it comes after files [NOTFOUND=return], which ends the search [mymachines setup nss]
 group: files [SUCCESS=merge] mymachines systemd|results of files [SUCCESS=merge] aren't merged with those of the services after mymachines [mymachines setup nss]
-hosts: files [NOTFOUND] mymachines|glibc can't read the line: its actions are wrong [edit /etc/nsswitch.conf]
+passwd: files mymachines [SUCCESS=merge]|with the action of mymachines [SUCCESS=merge], glibc loses what mymachines finds [mymachines setup nss]
 T
+nsswitch hosts "hosts: files [NOTFOUND] mymachines"
+rejected="glibc reads no line of /etc/nsswitch.conf, because the actions in line hosts are wrong [edit /etc/nsswitch.conf]"
+is "$(findings nsswitch)" "error: passwd: $rejected
+error: group: $rejected
+error: hosts: glibc can't read the line: its actions are wrong [edit /etc/nsswitch.conf]
+1" "hosts: files [NOTFOUND] mymachines"
 nsswitch passwd 'passwd: files mymachines sss systemd'
 is "$(findings nsswitch | grep passwd:)" \
     "warning: passwd: mymachines is asked before sss, so an account there may get a machine's name [mymachines setup nss]" \

@@ -51,7 +51,7 @@ static const struct {
 	{ "hosts", "hosts: files dns\r\n", "hosts: files mymachines dns\r\n" },
 	{ "hosts", "hosts: files\r\n", "hosts: files mymachines\r\n" },
 	{ "hosts", "hosts: files # not dns\n", "hosts: files mymachines # not dns\n" },
-	{ "hosts", "hosts: files# dns\n", "hosts: files mymachines# dns\n" },
+	{ "hosts", "hosts: files# dns\n", "hosts: mymachines files# dns\n" },
 	{ "hosts", "  hosts:files dns\n", "  hosts:files mymachines dns\n" },
 	{ "hosts", "hosts files dns\n", "hosts files mymachines dns\n" },
 	{ "hosts", "hosts : files\n", "hosts : files mymachines\n" },
@@ -180,8 +180,13 @@ static const struct {
 	  "files [SUCCESS=merge]",
 	  "group: files [SUCCESS=merge] mymachines [SUCCESS=merge] systemd\n" },
 	{ "group", "group: files [SUCCESS=merge] mymachines\n", NSSWITCH_RIGHT },
-	{ "group", "group: files [SUCCESS=merge] mymachines [SUCCESS=continue] systemd\n",
-	  NSSWITCH_RIGHT },
+	{ "group", "group: files mymachines [SUCCESS=continue] systemd\n", NSSWITCH_LOST,
+	  "mymachines [SUCCESS=continue]", "group: files mymachines systemd\n" },
+	{ "group", "group: files mymachines [SUCCESS=continue]\n", NSSWITCH_RIGHT },
+	{ "passwd", "passwd: files mymachines [SUCCESS=merge]\n", NSSWITCH_LOST,
+	  "mymachines [SUCCESS=merge]", "passwd: files mymachines\n" },
+	{ "passwd", "passwd: files mymachines#x\n", NSSWITCH_ABSENT, NULL,
+	  "passwd: files mymachines mymachines#x\n" },
 };
 
 START_TEST(a_line_with_mymachines_is_judged_and_corrected)

@@ -84,6 +84,11 @@ static void judge_database(struct doctor *doctor, const char *text, const char *
 			    "mymachines",
 			    database, other);
 		return;
+	case NSSWITCH_LOST:
+		doctor_find(doctor, FINDING_ERROR, setup_nss,
+			    "%s: with the action of %s, glibc loses what mymachines finds",
+			    database, other);
+		return;
 	case NSSWITCH_CUT_OFF:
 		doctor_find(doctor, FINDING_ERROR, setup_nss,
 			    "%s: glibc passes over the line, which has no newline at its end",
@@ -92,6 +97,12 @@ static void judge_database(struct doctor *doctor, const char *text, const char *
 	case NSSWITCH_MALFORMED:
 		doctor_find(doctor, FINDING_ERROR, "edit " NSSWITCH_PATH,
 			    "%s: glibc can't read the line: its actions are wrong", database);
+		return;
+	case NSSWITCH_REJECTED:
+		doctor_find(doctor, FINDING_ERROR, "edit " NSSWITCH_PATH,
+			    "%s: glibc reads no line of " NSSWITCH_PATH
+			    ", because the actions in line %s are wrong",
+			    database, other);
 		return;
 	}
 }

@@ -33,9 +33,19 @@ struct line {
 	struct service *services;
 	size_t count;
 	bool is_malformed;
+	bool is_invalid;	  /* an action is: since 2.33 glibc then reads no line at all */
 	bool is_asked_in_comment; /* glibc 2.33 and later know no comments behind services */
+	bool goes_on;		  /* and so look for services of these names */
 	bool is_cut_off;	  /* it has no newline: since 2.33 glibc ignores such a line */
 	bool is_of_hosts;
+	bool merges; /* glibc merges only groups: of others, a merge loses what was found */
+};
+
+/* All that glibc knows: an invalid action for another database, such as sudoers, doesn't matter. */
+static const char *const glibc_databases[] = {
+	"aliases",    "ethers",	  "group",    "group_compat", "gshadow",       "hosts",
+	"initgroups", "netgroup", "networks", "passwd",	      "passwd_compat", "protocols",
+	"publickey",  "rpc",	  "services", "shadow",	      "shadow_compat", NULL,
 };
 
 static bool is_blank(char byte)
@@ -119,6 +129,7 @@ static void parse_services(struct arena *arena, struct line *line)
 		/* glibc also stops at a bracket that has no service before it. */
 		if (service.name == service.name_end || !service.end) {
 			line->is_malformed = true;
+			line->is_invalid = service.name != service.name_end;
 			return;
 		}
 		line->services = arena_grow(arena, line->services, line->count, sizeof service);
@@ -157,8 +168,30 @@ static void parse_comment(struct arena *arena, struct line *line, const char *ne
 	if (line->end == newline || !is_read_to_its_end())
 		return;
 	parse_services(arena, &whole);
+	line->goes_on = true;
 	line->is_malformed |= whole.is_malformed;
+	line->is_invalid |= whole.is_invalid;
 	line->is_asked_in_comment = find_service(&whole, WORD) < whole.count;
+}
+
+/*
+ * Returns the end of the services in [list, newline). A "#" that is part of a word, as in
+ * "files#1", begins no comment for a glibc of 2.33 or later: it looks for a service of that name.
+ * We leave such a word alone, and take it for a service that nobody has.
+ */
+static const char *find_end(const char *list, const char *newline)
+{
+	const char *at = skip_blanks(list, newline);
+
+	while (at < newline && *at != '#') {
+		const char *begin = at;
+
+		at = *at == '[' ? at + strcspn(at, "]#\n") : skip_word(at, newline, "[");
+		if (*begin != '[' && memchr(begin, '#', (size_t) (at - begin)))
+			break;
+		at = skip_blanks(at + (at < newline && *at == ']'), newline);
+	}
+	return at;
 }
 
 /* Whether this line is the database's. glibc needs no colon, only a blank behind the name. */
@@ -169,6 +202,7 @@ static bool parse_line(struct arena *arena, const char *text, const char *databa
 
 	*line = (struct line){ .end = text + strcspn(text, "#\n"), .is_cut_off = !*newline };
 	line->is_of_hosts = strcmp(database, "hosts") == 0;
+	line->merges = strcmp(database, "group") == 0;
 	name = skip_blanks(text, line->end);
 	at = skip_word(name, line->end, ":");
 	if (strlen(database) != (size_t) (at - name) ||
@@ -178,6 +212,7 @@ static bool parse_line(struct arena *arena, const char *text, const char *databa
 	for (line->list = at; at < line->end && (is_blank(*at) || *at == ':'); at++)
 		if (*at == ':')
 			line->list = at + 1;
+	line->end = find_end(line->list, newline);
 	parse_services(arena, line);
 	parse_comment(arena, line, newline);
 	return true;
@@ -222,7 +257,8 @@ static bool asks_network(const struct service *service)
 /* Whether it may have real accounts: nss-systemd makes some up, and so do we. */
 static bool is_directory(const struct service *service)
 {
-	return !is_named(service, "systemd") && !is_named(service, WORD);
+	return !is_named(service, "systemd") && !is_named(service, WORD) &&
+	       !memchr(service->name, '#', (size_t) (service->name_end - service->name));
 }
 
 /*
@@ -252,10 +288,14 @@ static size_t find_last_directory(const struct line *line)
 	return last;
 }
 
-/* A bracket that both merges and ends the search has to stay with its service. */
-static bool takes_successor(const struct service *service)
+/*
+ * What a service finds is lost if it continues then, or merges hosts, and another one comes after
+ * it. And a bracket that both merges and ends the search has to stay with its service.
+ */
+static bool takes_successor(const struct line *line, const struct service *service)
 {
-	return !ends_search(service) || service->actions[SUCCESS] == RETURN;
+	return service->actions[SUCCESS] == RETURN ||
+	       (service->actions[SUCCESS] == MERGE && !line->is_of_hosts && !ends_search(service));
 }
 
 /* In a hosts line: returns the service that we have to stand behind, or `count` if we come first. */
@@ -264,7 +304,7 @@ static size_t find_hosts_predecessor(const struct line *line)
 	size_t files = find_service(line, "files"), barrier = find_barrier(line, line->count);
 	size_t i = files > barrier ? barrier : files;
 
-	if (i < line->count && i == files && takes_successor(&line->services[files]))
+	if (i < line->count && i == files && takes_successor(line, &line->services[files]))
 		return files;
 	return i == line->count || i == 0 ? line->count : i - 1;
 }
@@ -274,7 +314,7 @@ static size_t find_accounts_predecessor(const struct line *line)
 {
 	size_t i = find_last_directory(line);
 
-	if (i == line->count || takes_successor(&line->services[i]))
+	if (i == line->count || takes_successor(line, &line->services[i]))
 		return i;
 	return i == 0 ? line->count : i - 1;
 }
@@ -295,8 +335,20 @@ static size_t find_end_of_search(const struct line *line, size_t from, size_t to
 /* Whether results that are to be merged with those behind us no longer are. */
 static bool cuts_merge(const struct line *line, size_t at)
 {
-	return at > 0 && line->services[at - 1].actions[SUCCESS] == MERGE && at + 1 < line->count &&
-	       line->services[at].actions[SUCCESS] == RETURN;
+	return line->merges && at > 0 && line->services[at - 1].actions[SUCCESS] == MERGE &&
+	       at + 1 < line->count && line->services[at].actions[SUCCESS] == RETURN;
+}
+
+/* Whether what we find is lost, because another service's result comes after it. */
+static bool loses_answers(const struct line *line, size_t at)
+{
+	enum action action = line->services[at].actions[SUCCESS];
+
+	bool is_last = at + 1 == line->count;
+
+	if (line->is_of_hosts)
+		return action == MERGE || (action == CONTINUE && (!is_last || line->goes_on));
+	return is_last ? action == MERGE && !line->merges : action == CONTINUE;
 }
 
 /* The verdict if we stand behind a service that ends the search, or sometimes does. */
@@ -321,7 +373,7 @@ static enum nsswitch_verdict judge_hosts(const struct line *line, size_t at, siz
 	*other = at - 1;
 	if (cuts_merge(line, at))
 		return NSSWITCH_CUTS_MERGE;
-	if (files < line->count && files > at && takes_successor(&services[files]) &&
+	if (files < line->count && files > at && takes_successor(line, &services[files]) &&
 	    find_barrier(line, files) >= files)
 		return NSSWITCH_BEFORE_FILES;
 	return NSSWITCH_RIGHT;
@@ -360,6 +412,9 @@ static enum nsswitch_verdict judge_line(const struct line *line, size_t *other)
 		return NSSWITCH_CUT_OFF;
 	if (at == line->count)
 		return line->is_asked_in_comment ? NSSWITCH_RIGHT : NSSWITCH_ABSENT;
+	*other = at;
+	if (loses_answers(line, at))
+		return NSSWITCH_LOST;
 	return line->is_of_hosts ? judge_hosts(line, at, other) : judge_accounts(line, at, other);
 }
 
@@ -367,7 +422,22 @@ static bool is_about_another(enum nsswitch_verdict verdict)
 {
 	return verdict == NSSWITCH_UNREACHED || verdict == NSSWITCH_UNRELIABLE ||
 	       verdict == NSSWITCH_LATE || verdict == NSSWITCH_CUTS_MERGE ||
-	       verdict == NSSWITCH_BEFORE_DIRECTORY || verdict == NSSWITCH_SYSTEMD_FIRST;
+	       verdict == NSSWITCH_BEFORE_DIRECTORY || verdict == NSSWITCH_SYSTEMD_FIRST ||
+	       verdict == NSSWITCH_LOST;
+}
+
+/* Returns the database whose line keeps glibc from reading any line, or NULL. */
+static const char *find_invalid_database(struct arena *arena, const char *text)
+{
+	for (const char *const *database = glibc_databases; *database; database++) {
+		const char *at = text;
+		struct line line;
+
+		while (next_line(arena, &at, *database, &line))
+			if (line.is_invalid && !line.is_cut_off && is_read_to_its_end())
+				return *database;
+	}
+	return NULL;
 }
 
 static const char *copy_service(struct arena *arena, const struct service *service)
@@ -379,10 +449,15 @@ enum nsswitch_verdict nsswitch_judge(struct arena *arena, const char *text, cons
 				     const char **other)
 {
 	enum nsswitch_verdict verdict = NSSWITCH_NO_LINE;
+	const char *invalid = find_invalid_database(arena, text);
 	struct line line;
 	size_t i;
 
 	*other = NULL;
+	if (invalid && strcmp(invalid, database) != 0) {
+		*other = invalid;
+		return NSSWITCH_REJECTED;
+	}
 	while (next_line(arena, &text, database, &line)) {
 		verdict = judge_line(&line, &i);
 		if (is_about_another(verdict))
@@ -414,10 +489,10 @@ static char *insert_behind(struct arena *arena, const char *text, const struct l
 			   const struct service *service)
 {
 	const char *at = ends_search(service) ? service->name_end : service->end;
-	bool is_glued = at < line->end && !is_blank(*at) && *at != '[';
+	bool is_glued = *at && !is_blank(*at) && *at != '[';
 
 	/* As in nss-systemd(8): otherwise the merging would end here. */
-	if (service->actions[SUCCESS] == MERGE)
+	if (service->actions[SUCCESS] == MERGE && line->merges)
 		return replace(arena, text, at, at, " " WORD " [SUCCESS=merge]");
 	/* "[NOTFOUND=continue]sss" needs no blank; what we insert there is found by that again. */
 	return replace(arena, text, at, at, is_glued ? WORD " " : " " WORD);
@@ -445,9 +520,12 @@ static char *remove_word(struct arena *arena, const char *text, const struct lin
 
 	if (i + 1 < line->count && (i == 0 || service[-1].end == from))
 		return replace(arena, text, from, service[1].name, "");
+	if (i > 0 && service[-1].end == from && *line->end == '#')
+		return replace(arena, text, from, line->end, "");
 	while (from > line->list && is_blank(from[-1]))
 		from--;
-	if (i > 0 && service[-1].end == service[-1].name_end)
+	if (i > 0 && service[-1].end == service[-1].name_end && ends_search(service) &&
+	    service->actions[SUCCESS] == RETURN)
 		return replace(arena, text, from, service->name_end, "");
 	return replace(arena, text, from, service->end, "");
 }
@@ -479,6 +557,7 @@ static const char *add_to_line(struct arena *arena, const char *text, size_t sta
 	case NSSWITCH_UNRELIABLE:
 	case NSSWITCH_LATE:
 	case NSSWITCH_CUTS_MERGE:
+	case NSSWITCH_LOST:
 	case NSSWITCH_BEFORE_DIRECTORY:
 		text = remove_from_line(arena, text, start, database);
 		parse_line(arena, text + start, database, &line);

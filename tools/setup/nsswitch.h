@@ -32,15 +32,17 @@ enum nsswitch_verdict {
 	NSSWITCH_UNREACHED,  /* never asked, as `other` ends the search before */
 	NSSWITCH_LATE,	     /* hosts: asked behind `other`, which asks the network */
 	NSSWITCH_CUTS_MERGE, /* results of `other` are no longer merged with those behind us */
+	NSSWITCH_LOST,	     /* its own action `other` loses what it finds */
 	NSSWITCH_CUT_OFF,    /* the line has no newline, so glibc ignores it */
 	NSSWITCH_MALFORMED,  /* the line has an invalid action, at which glibc stops */
+	NSSWITCH_REJECTED,   /* glibc reads no line, because of that of database `other` */
 };
 
 /*
  * Returns the verdict on a database. Of several lines for it, versions of glibc
  * use the first or the last, so this is the first verdict other than right.
  * `other` becomes the service that it is about, with its actions, in the
- * arena; or NULL.
+ * arena; or the database; or NULL.
  */
 enum nsswitch_verdict nsswitch_judge(struct arena *arena, const char *text, const char *database,
 				     const char **other);

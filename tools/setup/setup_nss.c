@@ -12,12 +12,14 @@ static int check_lines(struct setup_plan *plan, const char *text, struct failure
 {
 	for (const char *const *database = nsswitch_databases; *database; database++) {
 		const char *other;
+		enum nsswitch_verdict verdict =
+			nsswitch_judge(plan->arena, text, *database, &other);
 
-		if (nsswitch_judge(plan->arena, text, *database, &other) == NSSWITCH_MALFORMED)
+		if (verdict == NSSWITCH_MALFORMED || verdict == NSSWITCH_REJECTED)
 			return failure_set(f, FAILURE_INVALID,
 					   NSSWITCH_PATH ": %s: glibc doesn't understand this "
 							 "line; put it right first",
-					   *database);
+					   verdict == NSSWITCH_REJECTED ? other : *database);
 	}
 	return 0;
 }
