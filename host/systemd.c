@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/proc_file.h"
+#include "base/program.h"
 #include "host/held_socket.h"
 
 #include <stdio.h>
@@ -11,6 +12,9 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+
+/* systemd only queues the job, so it answers soon. */
+#define ANSWER_MILLISECONDS 5000
 
 bool systemd_is_running(void)
 {
@@ -57,4 +61,21 @@ bool machined_is_running(void)
 {
 	/* If systemd holds the socket, connecting would start machined. */
 	return systemd_is_running() ? machined_pid() > 0 : socket_is_served();
+}
+
+/* org.freedesktop.systemd1(5) */
+int systemd_stop_unit(struct arena *arena, const char *unit, struct failure *f)
+{
+	const char *const call[] = {
+		/* clang-format off */
+		"busctl", "--quiet", "--system", "call",
+		"org.freedesktop.systemd1", "/org/freedesktop/systemd1",
+		"org.freedesktop.systemd1.Manager", "StopUnit", "ss", unit, "replace", NULL,
+		/* clang-format on */
+	};
+	struct program_answer answer;
+
+	if (program_run(arena, call, ANSWER_MILLISECONDS, &answer, f) < 0)
+		return -1;
+	return answer.status ? program_failure("busctl", &answer, f) : 0;
 }

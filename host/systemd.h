@@ -2,6 +2,8 @@
 /* systemd and systemd-machined on this host. */
 #pragma once
 
+#include "base/arena.h"
+#include "base/failure.h"
 #include "host/cgroup.h"
 
 #include <stdbool.h>
@@ -15,6 +17,9 @@ pid_t machined_pid(void);
 
 /* The first process of a service of the system, by its unit. 0 if it doesn't run, or systemd doesn't. */
 pid_t system_service_pid(const char *unit);
+
+/* Have systemd stop a unit. This doesn't wait until it has stopped. */
+int systemd_stop_unit(struct arena *arena, const char *unit, struct failure *f);
 
 /* Whether systemd-machined runs, so that /run/systemd/machines is its own. Doesn't start it. */
 bool machined_is_running(void);

@@ -72,6 +72,30 @@ scope_is_gone() {
 wait_until scope_is_gone
 ok $? "and systemd ends it with the machine"
 
+# A leader that dies after it was looked at, and that nobody waits for: a program before busctl kills it.
+# shellcheck disable=SC2016
+px 'setsid bash -c '\''unshare --uts sleep 1000 & echo $! >/tmp/x/zombie; exec sleep 1000'\'' >/dev/null 2>&1 </dev/null &
+    until [ -s /tmp/x/zombie ] && [ "$(readlink "/proc/$(cat /tmp/x/zombie)/ns/uts")" != "$(readlink /proc/self/ns/uts)" ]; do sleep 0.05; done
+    mkdir /tmp/x/bin; cat >/tmp/x/bin/busctl; chmod +x /tmp/x/bin/busctl' <<'T'
+#!/bin/bash
+leader=$(cat /tmp/x/zombie)
+kill -9 "$leader"
+until grep -q '^State:.*Z' "/proc/$leader/status"; do sleep 0.05; done
+/usr/bin/busctl "$@"
+status=$?
+[[ $* != *StartTransientUnit* ]] || echo "$status" >/tmp/x/started
+exit $status
+T
+run px 'PATH=/tmp/x/bin:$PATH; exec /run/build/mymachines register zombie --leader="$(cat /tmp/x/zombie)" --scope' </dev/null
+is "$status|$err|$(px 'cat /tmp/x/started')" \
+    "1|mymachines: zombie: cannot move leader $(px 'cat /tmp/x/zombie') to machine.slice/machine-zombie.scope: it has ended|0" \
+    "a leader that dies before systemd moves it is reported"
+zombie_scope_is_gone() {
+    [ "$(px 'systemctl show -p LoadState --value machine-zombie.scope')" = not-found ]
+}
+wait_until zombie_scope_is_gone
+ok $? "no empty scope of a leader that has died stays"
+
 # The monitor as a service.
 make -s -C "$BUILDDIR" mymachines-monitor.path mymachines-monitor.service
 px 'rm -r /run/mymachines; rm /usr/local/etc/mymachines.conf

@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/lines.h"
 #include "base/number.h"
+#include "base/pidfd.h"
 #include "base/proc_file.h"
 #include "base/program.h"
 #include "host/systemd.h"
@@ -215,6 +216,13 @@ static int start_scope(const char *name, const char *unit, uint32_t leader)
 	return run_program(call, false);
 }
 
+static bool has_died(uint32_t pid)
+{
+	CLEANUP_CLOSE int pidfd = pidfd_of((pid_t) pid);
+
+	return pidfd == -ESRCH || (pidfd >= 0 && !pidfd_is_alive(pidfd));
+}
+
 /* The reply means only that a job was queued. */
 static int wait_for_unit(const struct cgroup_hierarchy *cgroups, uint32_t leader, const char *unit)
 {
@@ -225,9 +233,30 @@ static int wait_for_unit(const struct cgroup_hierarchy *cgroups, uint32_t leader
 
 		if (process_read_unit(cgroups, leader, there) == 0 && strcmp(there, unit) == 0)
 			return 0;
+		if (has_died(leader))
+			return -ESRCH;
 		nanosleep(&step, NULL);
 	}
 	return -ETIME;
+}
+
+/*
+ * Start the scope of a leader. One that had died when systemd moved it, and was a zombie, leaves the
+ * scope empty from its beginning: systemd sees no change that would end it.
+ */
+static int start_and_wait(const struct cgroup_hierarchy *cgroups, const char *name, uint32_t leader,
+			  const char *unit)
+{
+	CLEANUP(arena_done) struct arena arena = { 0 };
+	int r = start_scope(name, unit, leader);
+	struct failure unknown;
+
+	if (r < 0)
+		return r;
+	r = wait_for_unit(cgroups, leader, unit);
+	if (r == -ESRCH && scope_cgroup_is_empty(cgroups, unit))
+		(void) !systemd_stop_unit(&arena, unit, &unknown);
+	return r;
 }
 
 /* The scope is delegated, so the other processes can be moved without asking systemd. */
@@ -240,9 +269,7 @@ static int enter_by_systemd(const struct cgroup_hierarchy *cgroups,
 	int r = 0;
 
 	if (process_read_unit(cgroups, leader, there) < 0 || strcmp(there, unit) != 0)
-		r = start_scope(name, unit, leader);
-	if (r == 0)
-		r = wait_for_unit(cgroups, leader, unit);
+		r = start_and_wait(cgroups, name, leader, unit);
 	if (r < 0)
 		return r;
 	path = cgroup_read_path(cgroups, leader);
@@ -258,6 +285,7 @@ static const char *placement_error_words(int error)
 	case -EPROTO: return "systemd refuses it";
 	case -EBUSY: return "it has processes of others in it";
 	case -ETIME: return "systemd has not started it";
+	case -ESRCH: return "it has ended";
 	case -EAGAIN: return "the machine's processes fork faster than they can be moved";
 	default: return registry_writer_error_words(error);
 	}

@@ -8,6 +8,7 @@
 #include "host/cgroup.h"
 
 #include <limits.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #define SCOPE_SLICE	"machine.slice"
@@ -22,6 +23,9 @@ int scope_unit_name(const char *name, uint32_t number, char unit[static UNIT_NAM
 /* Make the cgroup of such a unit, unless it exists. 0 with its path, or a negative errno. */
 int scope_cgroup_make(const struct cgroup_hierarchy *cgroups, const char *unit,
 		      char path[static SCOPE_PATH_SIZE]);
+
+/* Whether the cgroup of such a unit, made by whomever, exists and has no process. */
+bool scope_cgroup_is_empty(const struct cgroup_hierarchy *cgroups, const char *unit);
 
 /* Remove the cgroup of such a unit if it was made here and is empty. systemd does so itself. */
 void scope_cgroup_remove(const char *unit);
