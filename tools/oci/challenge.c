@@ -11,7 +11,7 @@ static const char *skip_blanks(const char *text)
 	return text + strspn(text, " \t,");
 }
 
-/* The value of a parameter, quoted or not. `text` goes behind it. */
+/* Parse the value of a parameter, quoted or not, and move `text` behind it. */
 static const char *take_value(struct arena *arena, const char **text)
 {
 	char *value, *to;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* WWW-Authenticate, RFC 9110: how a registry wants to be asked. */
+/* The header WWW-Authenticate: which credentials a registry asks for (RFC 9110, 11.6.1). */
 #pragma once
 
 #include "base/arena.h"
@@ -8,13 +8,13 @@
 
 /* All in an arena. */
 struct oci_challenge {
-	bool has_bearer;     /* a token is wanted */
-	const char *realm;   /* where to get it */
-	const char *service; /* for whom; "" if that isn't told */
+	bool has_bearer;     /* it asks for a token (RFC 6750) */
+	const char *realm;   /* the address of the service that gives tokens */
+	const char *service; /* the service that the token is for, or "" */
 };
 
 /*
- * Parse the challenges of an answer. Of several, the first one for a token with a realm counts. The scope in it is
- * not taken over: registries have sent placeholders, none, and more than was asked for.
+ * Parse the challenges of an answer. The first one that asks for a token and has a realm counts. Its scope is
+ * ignored: registries have sent placeholders, none, and more than was asked for.
  */
 void oci_challenge_parse(struct arena *arena, const char *text, struct oci_challenge *challenge);

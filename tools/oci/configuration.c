@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Words of a command, variables. */
+/* How many words a command may have, and how many variables the environment. */
 #define WORDS_MAX 4096
 
 struct settings {
@@ -41,8 +41,8 @@ static void add_setting(struct settings *s, const char *key, const char *value)
 }
 
 /*
- * A word as systemd reads it back: in double quotes, in which a backslash is one; a double quote itself
- * stands in single ones.
+ * Quote a word so that systemd reads the same word: in double quotes, where it takes a backslash as it is;
+ * a double quote is put into single quotes.
  */
 static void put_word(FILE *text, const char *word)
 {
@@ -56,7 +56,7 @@ static void put_word(FILE *text, const char *word)
 	putc('"', text);
 }
 
-/* The words of a list, or why it isn't taken. */
+/* Append the words of a list to an array. Returns NULL, or why the list is left out. */
 static const char *collect_words(json_object *list, const char **words, size_t *count)
 {
 	size_t length = list ? json_object_array_length(list) : 0;
@@ -75,7 +75,7 @@ static const char *collect_words(json_object *list, const char **words, size_t *
 	return NULL;
 }
 
-/* A program that is made to be the first process. */
+/* Programs that are made to run as the first process of a system. */
 static bool is_init(const char *word)
 {
 	static const char *const inits[] = { "/sbin/init", "/usr/sbin/init", "/bin/init",
@@ -152,7 +152,7 @@ static void add_environment(struct settings *s, json_object *object)
 	}
 }
 
-/* A name or a number; nspawn knows no group beside it. */
+/* Only the user: systemd.nspawn(5) has no setting for the group. */
 static void add_user(struct settings *s, json_object *object)
 {
 	const char *text = json_member_text(s->arena, object, "User");
@@ -181,7 +181,7 @@ static void add_directory(struct settings *s, json_object *object)
 		return;
 	if (has_control(path))
 		leave_out(s, "directory", "it has a control byte");
-	/* systemd takes blanks at the ends away, and continues a line after a backslash. */
+	/* systemd removes blanks at the ends, and joins a line that ends in a backslash to the next. */
 	else if (*path != '/' || length >= 4096 || strchr(" \\", path[length - 1]) ||
 		 strstr(path, "/../") || stem_length(path, "/..") > 0)
 		leave_out(s, "directory", "it isn't a valid path");

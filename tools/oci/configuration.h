@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The configuration of an image: which contents its layers have, and the settings of its start. Of the
- * latter, only what gives the machine no right is taken, as settings of systemd.nspawn(5).
+ * The configuration of an image: the checksums of its layers, and the settings for its start. Only settings
+ * that give the machine no privilege are kept; they become settings of systemd.nspawn(5).
  */
 #pragma once
 
@@ -11,13 +11,13 @@
 /* All in an arena. */
 struct oci_configuration {
 	struct oci_platform platform;
-	struct digest *layers; /* sums of their tar archives, from below */
+	struct digest *layers; /* checksums of the uncompressed layers, the lowest first */
 	size_t n_layers;
-	const char *settings; /* the text of a file of settings */
+	const char *settings; /* the text of a .nspawn file */
 };
 
 /*
- * Parse it. What is left out of the settings is a notice. 0, or -1 with a failure.
+ * Parse a configuration. A setting that is left out is reported as a notice. 0, or -1 with a failure.
  */
 int oci_configuration_parse(struct arena *arena, const char *text, size_t size,
 			    struct oci_configuration *configuration, struct notices *notices,

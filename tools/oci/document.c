@@ -24,7 +24,7 @@ static const char *const configuration_types[] = {
 	"application/vnd.oci.image.config.v1+json",
 	"application/vnd.docker.container.image.v1+json",
 };
-/* How a layer is compressed, its first bytes tell. */
+/* The compression isn't part of this: it is recognized by the first bytes of a layer. */
 static const char *const layer_types[] = {
 	"application/vnd.oci.image.layer.v1.tar",
 	"application/vnd.oci.image.layer.v1.tar+gzip",
@@ -107,7 +107,7 @@ static int read_items(struct arena *arena, json_object *array, size_t most,
 	return 0;
 }
 
-/* Refuse images that don't contain a system's files. Registries also have Helm charts and others. */
+/* Refuse images that don't contain the files of a system: registries also keep Helm charts, for example. */
 static int check_types(const struct oci_document *document, struct failure *f)
 {
 	char quoted[QUOTED_SIZE];
@@ -142,7 +142,7 @@ static int read_manifest(struct arena *arena, json_object *object, json_object *
 	return check_types(document, f);
 }
 
-/* A document that one program reads as an index, and another as a manifest, is a trap. */
+/* Refuse a document that one program would read as an index and another as a manifest. */
 static int check_kind(const char *announced, const char *own, bool is_index, struct failure *f)
 {
 	const char *const types[] = { announced, own };
@@ -199,7 +199,7 @@ const char *oci_media_type(struct arena *arena, const char *content_type)
 	return arena_printf(arena, "%.*s", (int) strcspn(content_type, "; \t"), content_type);
 }
 
-/* Tags and platforms that there are, so that the user can choose. */
+/* List the available tags and platforms, so that the user can choose. */
 static const char *list_items(struct arena *arena, const struct oci_document *document)
 {
 	const char *list = "";
@@ -240,14 +240,14 @@ const struct oci_descriptor *oci_index_choose(struct arena *arena,
 		if ((name && !oci_names_match(d->name, name)) || match == 0 || match < best_match)
 			continue;
 		n_best = match > best_match ? 1
-			 /* Some tools list one image under two tags. */
+			 /* Some tools list the same image under two tags. */
 			 : digests_equal(&d->digest, &best->digest) ? n_best
 								    : n_best + 1;
 		if (match > best_match)
 			best = d;
 		best_match = match;
 	}
-	/* An index of a registry has one image for a platform: the first counts. */
+	/* The index of a registry has one image for each platform: the first one counts. */
 	if (n_best == 1 || (n_best > 1 && best->has_platform && !*best->name))
 		return best;
 	if (n_best > 1)

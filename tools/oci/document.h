@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The documents of an image, of OCI's types and of Docker's: an index of images for several platforms, the
- * manifest of one, and what both name by size and digest.
+ * The JSON documents of an image, in OCI's and in Docker's media types: an index lists images for several
+ * platforms, a manifest lists the layers of one image; both name other documents by size and digest.
  */
 #pragma once
 
@@ -17,7 +17,7 @@
 #define OCI_DOCUMENT_SIZE_MAX ((uint64_t) 4 * 1024 * 1024)
 #define OCI_LAYERS_MAX	      256
 
-/* The types to ask a registry for, as a header has them. */
+/* The media types to ask a registry for: the value of the header Accept. */
 #define OCI_DOCUMENT_TYPES                                                                         \
 	"application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, "    \
 	"application/vnd.docker.distribution.manifest.list.v2+json, "                              \
@@ -29,21 +29,21 @@ struct oci_descriptor {
 	uint64_t size;
 	bool has_platform;
 	struct oci_platform platform;
-	const char *name; /* that a layout gives it, or "" */
+	const char *name; /* its name in a layout, or "" */
 };
 
 /* All in an arena. */
 struct oci_document {
 	bool is_index;
 	struct oci_descriptor
-		*items; /* the images of an index, or the layers of a manifest, from below */
+		*items; /* the images of an index, or the layers of a manifest, the lowest first */
 	size_t n_items;
 	struct oci_descriptor configuration; /* of a manifest */
 };
 
 /*
- * Parse an index or a manifest. `type` is the media type that it was announced with, or "". 0, or -1 with a
- * failure.
+ * Parse an index or a manifest. `type` is the media type that the registry or the index gave for it, or "".
+ * 0, or -1 with a failure.
  */
 int oci_document_parse(struct arena *arena, const char *text, size_t size, const char *type,
 		       struct oci_document *document, struct failure *failure)
@@ -61,8 +61,8 @@ const struct oci_descriptor *oci_index_choose(struct arena *arena,
 					      const struct oci_platform *platform, const char *name,
 					      struct failure *failure);
 
-/* Whether the name of an image in a file is the wanted one: the same, or a reference that ends in this tag. */
+/* Whether an image of this name was asked for: the names are the same, or `has` ends in a colon and the other. */
 bool oci_names_match(const char *has, const char *name);
 
-/* Whether a layer is one that registries needn't have, as its files may not be handed on. */
+/* Whether registries need not keep this layer, because its files may not be redistributed. */
 bool oci_layer_is_foreign(const struct oci_descriptor *layer);

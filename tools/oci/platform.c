@@ -74,7 +74,7 @@ int oci_platform_parse(struct arena *arena, const char *text, struct oci_platfor
 	return 0;
 }
 
-/* The variant that is meant where none is told. */
+/* The variant of an architecture when none is given. */
 static const char *variant_of(const struct oci_platform *platform)
 {
 	static const struct {
@@ -103,7 +103,7 @@ int oci_platform_match(const struct oci_platform *wanted, const struct oci_platf
 		return 0;
 	if (strcmp(has, wants) == 0)
 		return 100;
-	/* Processors of ARM run what is for older ones. */
+	/* ARM processors also run programs for older ARM processors. */
 	if (strcmp(wanted->architecture, "arm") == 0 && is_number(has) && is_number(wants) &&
 	    has[1] < wants[1])
 		return has[1] - '0';

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* For which machines an image is, in the words of OCI: those of the language Go. */
+/* The platform that an image is for. OCI uses the names of the Go language (GOOS, GOARCH). */
 #pragma once
 
 #include "base/arena.h"
@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-/* In an arena. Empty where it isn't told. */
+/* In an arena. Strings that aren't given are empty. */
 struct oci_platform {
 	const char *os;
 	const char *architecture;
@@ -22,10 +22,10 @@ int oci_platform_parse(struct arena *arena, const char *text, struct oci_platfor
 		       struct failure *failure) __attribute__((nonnull, warn_unused_result));
 
 /*
- * How well an image of the platform `offered` suits `wanted`: 0 if it doesn't run there, and of others, the
- * highest is the best.
+ * How well an image for the platform `offered` suits `wanted`: 0 if it doesn't run there, else the higher the
+ * better.
  */
 int oci_platform_match(const struct oci_platform *wanted, const struct oci_platform *offered);
 
-/* "linux/arm64/v8", harmless for a terminal. */
+/* "linux/arm64/v8", with control characters escaped. */
 const char *oci_platform_format(struct arena *arena, const struct oci_platform *platform);

@@ -105,7 +105,7 @@ static bool is_host(const char *text)
 	       (*end == ':' && id_parse(end + 1, &port) == 0 && port > 0 && port <= UINT16_MAX);
 }
 
-/* The part before the first slash is a host only if it can not be a part of a name. */
+/* The part before the first slash is a host only if it cannot be part of a repository's name. */
 static bool has_host(const char *text, size_t first)
 {
 	if (text[first] != '/')
@@ -116,7 +116,7 @@ static bool has_host(const char *text, size_t first)
 	return first == strlen("localhost") && strncmp(text, "localhost", first) == 0;
 }
 
-/* All names that Docker Hub has had. */
+/* Docker Hub has had several host names. */
 static bool is_hub(const char *host)
 {
 	static const char *const names[] = { HUB, HUB_HOST, "index.docker.io",

@@ -49,7 +49,7 @@ static int fetch_in_memory(struct oci_registry *registry, const char *address,
 		       : failure_errno(f, n < 0 ? -errno : -EIO, "cannot read a file in memory");
 }
 
-/* It becomes a part of a header. */
+/* The token becomes part of a header. */
 static bool is_token(const char *token)
 {
 	if (!*token)
@@ -80,7 +80,7 @@ static int read_token(struct oci_registry *registry, const struct url *url, cons
 			   url->shown);
 }
 
-/* An address that has no query yet, or one already. */
+/* Add a parameter to the query of an address. */
 static const char *add_query(struct arena *arena, const char *address, const char *key,
 			     const char *value)
 {
@@ -89,8 +89,8 @@ static const char *add_query(struct arena *arena, const char *address, const cha
 }
 
 /*
- * The service that gives tokens is asked without an account, so that its address, which the registry chose,
- * learns nothing. The scope is ours: to read this repository, and no more.
+ * Ask the token service without an account, because the registry chose its address: it learns no secret.
+ * The scope is always to read this repository and nothing else.
  */
 static int get_token(struct oci_registry *registry, const char *challenge, struct failure *f)
 {
@@ -112,7 +112,7 @@ static int get_token(struct oci_registry *registry, const char *challenge, struc
 	address = *c.service ? add_query(arena, c.realm, "service", c.service) : c.realm;
 	if (url_parse(arena, add_query(arena, address, "scope", scope), &url, f) < 0)
 		return failure_prefix(f, "%s: where to get a token", registry->reference->host);
-	/* url.address is without a user and a password that the registry may have put there. */
+	/* url.address doesn't contain the user and password that the registry may have put there. */
 	r = fetch_text(arena, url.address, TOKEN_SIZE_MAX, false, &text, &size, &final, f);
 	if (r == 0)
 		return failure_set(
@@ -138,7 +138,7 @@ int oci_registry_fetch(struct oci_registry *registry, const char *address,
 	request->may_be_plain = registry->reference->digest.kind != DIGEST_NONE;
 	if (fetch(registry->arena, request, answer, f) == 0)
 		return 0;
-	/* Also if a token is no longer good: they are short-lived. */
+	/* A token may also have expired: ask for a new one. */
 	if (answer->status != 401 || !urls_have_same_origin(&answer->url, &url))
 		return -1;
 	if (get_token(registry, answer->challenge, f) < 0)
@@ -166,7 +166,7 @@ int oci_registry_document(struct oci_registry *registry, const struct oci_descri
 							: registry->reference->tag);
 	if (fetch_in_memory(registry, address, &request, &answer, text, f) < 0)
 		return -1;
-	/* Of a tag, the registry itself tells the digest. What it sends must have that. */
+	/* For a tag, the registry gives the digest. The document must have that digest. */
 	if (wanted.kind == DIGEST_NONE && digest_parse_tagged(answer.content_digest, &told) &&
 	    told.kind == request.digest_kind)
 		wanted = told;

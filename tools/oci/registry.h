@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A registry of images, by the protocol that OCI's "distribution" describes. It is asked by https; a token,
- * if it wants one, is got without an account and told to nobody else.
+ * A registry of images: the protocol is OCI's distribution specification, over https. If the registry asks
+ * for a token, one is fetched without an account and sent to no other host.
  */
 #pragma once
 
@@ -20,16 +20,16 @@ const char *oci_registry_blob_address(const struct oci_registry *registry,
 				      const struct digest *digest);
 
 /*
- * Do a request to the registry; if it wants a token, get one, and do it again. request->url and ->authorization are
- * set here. 0, or -1 with a failure, as fetch().
+ * Send a request to the registry; if it asks for a token, get one and repeat the request. Sets request->url and
+ * request->authorization. 0, or -1 with a failure, as fetch().
  */
 int oci_registry_fetch(struct oci_registry *registry, const char *address,
 		       struct fetch_request *request, struct fetch_answer *answer,
 		       struct failure *failure) __attribute__((nonnull, warn_unused_result));
 
 /*
- * Fetch a manifest or an index: that of a descriptor, or of the reference if it is NULL. It is held to its
- * digest where one is given. `digest` becomes its own, `type` its media type. 0, or -1 with a failure.
+ * Fetch a manifest or an index: the one that `descriptor` names, or the reference's if that is NULL. If a digest
+ * is given, it must have it. Sets `digest` to its digest and `type` to its media type. 0, or -1 with a failure.
  */
 int oci_registry_document(struct oci_registry *registry, const struct oci_descriptor *descriptor,
 			  char **text, size_t *size, const char **type, struct digest *digest,
