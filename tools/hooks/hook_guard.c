@@ -29,8 +29,14 @@ static void give_up(int signal)
 
 void hook_guard_start(int exit_status)
 {
+	sigset_t alarms;
+
 	late_exit_status = exit_status;
 	signal(SIGALRM, give_up);
+	/* A runtime that has blocked it passes that on. */
+	sigemptyset(&alarms);
+	sigaddset(&alarms, SIGALRM);
+	sigprocmask(SIG_UNBLOCK, &alarms, NULL);
 	alarm(TIME_MAX_SECONDS);
 }
 
