@@ -392,7 +392,7 @@ kill -HUP "$monitor"
 wait_until eval '[ "$(mymachines show turning -p RootDirectory --value)" = "$TMPDIR/newroot" ]'
 ok $? "SIGHUP has the monitor look at what no event tells, as another root"
 kill -9 "$turning"
-wait_until eval '[ -z "$(mymachines list --all --no-legend turning 2>/dev/null)" ]'
+wait_until sh -c '! mymachines list --all --no-legend | grep -q "^turning "'
 stop_monitor TERM
 is "$status" 0 "monitor exits with 0 after SIGTERM"
 is "$(mymachines list --no-legend | awk '{ print $1 }')" "web1" "registry stays after the monitor has left"
