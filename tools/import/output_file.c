@@ -33,37 +33,79 @@ static int open_nameless(const char *path)
 	return open(dirname(copy), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 }
 
+/* A hidden name in the directory of the path. 0 or a negative errno. */
+static int make_hidden(char hidden[static PATH_MAX], const char *path, int attempt)
+{
+	const char *slash = strrchr(path, '/');
+	int length = slash ? (int) (slash + 1 - path) : 0;
+	unsigned int number = (unsigned int) getpid() * ATTEMPTS + (unsigned int) attempt;
+
+	return snprintf(hidden, PATH_MAX, "%.*s.#export.%x", length, path, number) >= PATH_MAX
+		       ? -ENAMETOOLONG
+		       : 0;
+}
+
+/* Where files can't be without a name, as on NFS and FAT. */
+static int open_hidden(struct output_file *file)
+{
+	int fd = -EEXIST;
+
+	for (int i = 0; i < ATTEMPTS && fd == -EEXIST; i++) {
+		fd = make_hidden(file->hidden, file->path, i);
+		if (fd < 0)
+			break;
+		fd = open(file->hidden, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+		fd = fd < 0 ? -errno : fd;
+	}
+	if (fd < 0)
+		file->hidden[0] = '\0';
+	return fd;
+}
+
+static int open_new(struct output_file *file)
+{
+	int fd = open_nameless(file->path);
+
+	file->is_nameless = fd >= 0;
+	/* Old kernels know the flag only as O_DIRECTORY. */
+	if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR))
+		return open_hidden(file);
+	return fd < 0 ? -errno : fd;
+}
+
+static int open_existing(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_NOCTTY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
 int output_file_begin(struct output_file *file, const char *path, struct failure *f)
 {
 	char quoted[QUOTED_SIZE];
 	struct stat st;
+	int fd;
 
 	*file = (struct output_file){ .fd = -1, .path = path };
 	if (strcmp(path, "-") == 0)
 		return begin_on_standard_output(file, f);
-	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
-		file->fd = open(path, O_WRONLY | O_NOCTTY | O_CLOEXEC);
-	} else {
-		file->fd = open_nameless(path);
-		file->is_nameless = true;
-	}
-	return file->fd < 0 ? failure_errno(f, -errno, "cannot write '%s'", quote(path, quoted))
-			    : 0;
+	fd = stat(path, &st) == 0 && !S_ISREG(st.st_mode) ? open_existing(path) : open_new(file);
+	if (fd < 0)
+		return failure_errno(f, fd, "cannot write '%s'", quote(path, quoted));
+	file->fd = fd;
+	return 0;
 }
 
 /* Write under a hidden name first, because only renaming replaces a file in one step. */
 static int replace(const char *from, const char *path)
 {
-	const char *slash = strrchr(path, '/');
-	int length = slash ? (int) (slash + 1 - path) : 0;
 	char hidden[PATH_MAX];
 
 	for (int i = 0; i < ATTEMPTS; i++) {
-		unsigned int number = (unsigned int) getpid() * ATTEMPTS + (unsigned int) i;
+		int r = make_hidden(hidden, path, i);
 
-		if ((size_t) snprintf(hidden, sizeof hidden, "%.*s.#export.%x", length, path,
-				      number) >= sizeof hidden)
-			return -ENAMETOOLONG;
+		if (r < 0)
+			return r;
 		if (linkat(AT_FDCWD, from, AT_FDCWD, hidden, AT_SYMLINK_FOLLOW) < 0) {
 			if (errno != EEXIST)
 				return -errno;
@@ -71,27 +113,41 @@ static int replace(const char *from, const char *path)
 		}
 		if (rename(hidden, path) == 0)
 			return 0;
-		i = -errno;
+		r = -errno;
 		unlink(hidden);
-		return i;
+		return r;
 	}
 	return -EEXIST;
 }
 
+static int give_name(struct output_file *file)
+{
+	char from[32];
+
+	if (*file->hidden) {
+		if (rename(file->hidden, file->path) < 0)
+			return -errno;
+		file->hidden[0] = '\0';
+		return 0;
+	}
+	snprintf(from, sizeof from, "/proc/self/fd/%d", file->fd);
+	if (linkat(AT_FDCWD, from, AT_FDCWD, file->path, AT_SYMLINK_FOLLOW) == 0)
+		return 0;
+	return errno == EEXIST ? replace(from, file->path) : -errno;
+}
+
 int output_file_commit(struct output_file *file, struct failure *f)
 {
-	char from[32], quoted[QUOTED_SIZE];
-	int r = 0;
+	char quoted[QUOTED_SIZE];
+	int r;
 
 	quote(file->path, quoted);
 	/* Pipes and some devices can't be synced. */
 	if (fsync(file->fd) < 0 && errno != EINVAL && errno != EROFS && errno != ENOTSUP)
 		return failure_errno(f, -errno, "cannot write '%s'", quoted);
-	if (!file->is_nameless)
+	if (!file->is_nameless && !*file->hidden)
 		return 0;
-	snprintf(from, sizeof from, "/proc/self/fd/%d", file->fd);
-	if (linkat(AT_FDCWD, from, AT_FDCWD, file->path, AT_SYMLINK_FOLLOW) < 0)
-		r = errno == EEXIST ? replace(from, file->path) : -errno;
+	r = give_name(file);
 	return r < 0 ? failure_errno(f, r, "cannot name '%s'", quoted) : 0;
 }
 
@@ -100,4 +156,7 @@ void output_file_done(struct output_file *file)
 	if (file->fd >= 0)
 		close(file->fd);
 	file->fd = -1;
+	if (*file->hidden)
+		unlink(file->hidden);
+	file->hidden[0] = '\0';
 }

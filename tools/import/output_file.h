@@ -12,8 +12,9 @@
 
 struct output_file {
 	int fd;
-	bool is_nameless; /* it has no name yet */
-	const char *path; /* borrowed */
+	bool is_nameless;      /* it has no name yet */
+	char hidden[PATH_MAX]; /* its name until then, where files can't be without one; or "" */
+	const char *path;      /* borrowed */
 };
 
 #define OUTPUT_FILE_INIT ((struct output_file){ .fd = -1 })
