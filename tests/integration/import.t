@@ -276,6 +276,27 @@ run mymachines export-raw tree x.raw
 like "$status|$err" "1|*the image is a directory: use export-tar*" "a directory isn't exported as a disk"
 mymachines export-tar -q tree - 2>self.err >$pool/tree/self.tar
 like "$?|$(cat self.err)" "1|*itself*" "an archive doesn't get itself into it"
+mymachines export-tar -q tree - 2>pipe.err | head -c 1 >/dev/null
+like "${PIPESTATUS[0]}|$(cat pipe.err)" "1|mymachines: export-tar: *: cannot write: Broken pipe" "a pipe that nobody reads any more is an error"
+# Where files can't be without a name, as on NFS. nameless_open COMMAND...: which of its calls of openat(2) would make one
+nameless_open() {
+    strace -qq -e trace=openat "$@" 2>&1 | grep -E '^openat' | grep -n O_TMPFILE | cut -d: -f1
+}
+if can_kill_steps; then
+    mkdir elsewhere
+    at=$(nameless_open "$BUILDDIR/mymachines-import" export-raw --quiet -- disk elsewhere/x.raw)
+    strace -f -qq -o refused -e trace=openat -e "inject=openat:error=EOPNOTSUPP:when=$at" \
+        "$BUILDDIR/mymachines-import" export-raw --quiet -- disk elsewhere/x.raw
+    is "$?|$(grep -c 'O_TMPFILE.*INJECTED' refused)|$(cmp elsewhere/x.raw disk.raw)|$(stat -c %a elsewhere/x.raw)|$(ls -A elsewhere)" "0|1||600|x.raw" \
+        "an export is under a hidden name where it can't be without one"
+    echo old >elsewhere/x.raw
+    strace -f -qq -o refused -e trace=openat,fsync -e "inject=openat:error=EOPNOTSUPP:when=$at" -e inject=fsync:error=EIO \
+        "$BUILDDIR/mymachines-import" export-raw --quiet -- disk elsewhere/x.raw 2>named.err
+    like "$?|$(cat named.err)|$(cat elsewhere/x.raw)|$(ls -A elsewhere)" "1|*cannot write 'elsewhere/x.raw': Input/output error|old|x.raw" \
+        "and nothing of it is left after a failure"
+else
+    skip "strace can't be used here" "an export is under a hidden name where it can't be without one"
+fi
 rm $pool/tree/self.tar
 run mymachines export-tar disk x.tar
 like "$status|$err" "1|*the image is a raw disk: use export-raw*" "a disk isn't exported as an archive"
@@ -284,6 +305,17 @@ like "$status|$err" "1|*HTML by its first bytes*" "a page in the place of a disk
 { printf KDMV; head -c 4092 /dev/zero; } >x.vmdk
 run mymachines import-raw x.vmdk
 like "$status|$err" "1|*VMDK by its first bytes*" "a disk in VMDK is refused"
+truncate -s 4096 no-disk
+for row in 'PK\003\004|zip' '7z\274\257\047\034|7z' '\004\042M\030|lz4' 'LZIP|lzip'; do
+    printf '%b' "${row%|*}" | dd of=no-disk conv=notrunc 2>/dev/null
+    run mymachines import-raw no-disk
+    like "$status|$err" "1|*neither a raw disk nor qcow2, but ${row#*|} by its first bytes" "a disk that is packed in another way is refused: ${row#*|}"
+done
+for archive in small.tar small.tar.gz; do
+    [ "$archive" = small.tar ] || gzip -c small.tar >small.tar.gz
+    run mymachines import-raw $archive
+    like "$status|$err" "1|*import-raw: this is neither a raw disk nor qcow2, but tar by its first bytes; see import-tar" "no archive is taken for a disk: $archive"
+done
 for disk in /dev/zero hole.raw hole.raw.gz; do
     truncate -s 17M hole.raw
     gzip -c hole.raw >hole.raw.gz

@@ -23,7 +23,17 @@ struct raw_work {
 	uint64_t size, bytes_max;
 };
 
-/* Formats of disks that aren't supported, and their first bytes. As raw disks they wouldn't boot. */
+/* Where tar has its own name in a header. */
+#define TAR_MAGIC    "ustar"
+#define TAR_MAGIC_AT 257
+
+static bool is_tar(const char *head, size_t size)
+{
+	return size >= TAR_MAGIC_AT + strlen(TAR_MAGIC) &&
+	       memcmp(head + TAR_MAGIC_AT, TAR_MAGIC, strlen(TAR_MAGIC)) == 0;
+}
+
+/* Formats that aren't supported, and their first bytes. As raw disks they wouldn't boot. */
 static const char *foreign_format(const char *head, size_t size)
 {
 	static const struct {
@@ -41,6 +51,10 @@ static const char *foreign_format(const char *head, size_t size)
 		{ "<html", "HTML" },
 		{ "<?xml", "XML" },
 		{ "!<arch>", "ar" },
+		{ "PK\3\4", "zip" },
+		{ "7z\xbc\xaf\x27\x1c", "7z" },
+		{ "\x04\x22M\x18", "lz4" },
+		{ "LZIP", "lzip" },
 	};
 
 	for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
@@ -49,7 +63,7 @@ static const char *foreign_format(const char *head, size_t size)
 		if (size >= length && memcmp(head, formats[i].magic, length) == 0)
 			return formats[i].name;
 	}
-	return NULL;
+	return is_tar(head, size) ? "tar" : NULL;
 }
 
 static int choose_target(const struct raw_work *work, const char *head, size_t size,
@@ -60,7 +74,8 @@ static int choose_target(const struct raw_work *work, const char *head, size_t s
 	if (foreign)
 		return failure_set(
 			f, FAILURE_INVALID,
-			"this is neither a raw disk nor qcow2, but %s by its first bytes", foreign);
+			"this is neither a raw disk nor qcow2, but %s by its first bytes%s",
+			foreign, is_tar(head, size) ? "; see import-tar" : "");
 	return qcow2_has_magic(head, size) ? work->scratch : work->target;
 }
 
@@ -140,7 +155,7 @@ static bool is_disk_as_stored(int fd)
 			   { "\x28\xb5\x2f\xfd", 4 },
 			   { "\x2a\x4d\x18", 3 },
 			   { "BZh", 3 } };
-	char head[64];
+	char head[SECTOR];
 	ssize_t n = pread(fd, head, sizeof head, 0);
 
 	if (n < (ssize_t) sizeof head || qcow2_has_magic(head, sizeof head) ||

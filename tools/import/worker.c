@@ -160,6 +160,9 @@ static int prepare_child(const struct worker *worker, int channel, pid_t parent,
 	int r = 0;
 
 	signals_reset();
+	/* A pipe that nobody reads is an error to report. */
+	if (!worker->program)
+		signal(SIGPIPE, SIG_IGN);
 	if (!setlocale(LC_CTYPE, worker->locale ?: "C"))
 		return failure_set(f, FAILURE_NOT_SUPPORTED, "the C library lacks the locale %s",
 				   worker->locale);
