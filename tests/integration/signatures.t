@@ -206,7 +206,9 @@ unverified "*neither a list*" "for checksum, too" checksum good.gpg
 verified "no takes it as it is" no good.gpg
 verified "a sum that is given is enough" "sha256:$sum" good.gpg
 unverified "*isn't the expected file*" "another sum is refused" "sha256:${sum//[0-9]/a}" good.gpg
-for form in "sha256sum SHA256SUMS" "sha512sum SHA512SUMS" "sha256sum disk.raw.sha256" "sha512sum disk.raw.sha512"; do
+for form in "sha256sum SHA256SUMS" "sha512sum SHA512SUMS" "sha256sum disk.raw.sha256" "sha512sum disk.raw.sha512" \
+    "sha256sum disk.raw.SHA256" "sha512sum disk.raw-SHA512SUMS" "sha256sum CHECKSUMS" "sha512sum CHECKSUM.SHA512" \
+    "sha256sum sha256sums.txt" "sha512sum sha512sum.txt"; do
     read -r program list <<<"$form"
     publish "$program" "$list"
     unverified "*$list has the sum of 'disk.raw', but no signature; *--verify=checksum" \

@@ -100,23 +100,40 @@ static void read_heading(struct search *search, struct span s)
 			search->is_other_kind = true;
 }
 
-/* Read a line "SHA256 (NAME) = SUM". Returns false for another line. */
+/* The length of what is between a name and its sum, or 0. */
+static size_t equals_length(struct span s)
+{
+	static const char *const forms[] = { ") = ", ")= " };
+
+	for (size_t i = 0; i < ARRAY_SIZE(forms); i++)
+		if (s.length >= strlen(forms[i]) && memcmp(s.text, forms[i], strlen(forms[i])) == 0)
+			return strlen(forms[i]);
+	return 0;
+}
+
+/*
+ * Read a line "SHA256 (NAME) = SUM", or, as openssl(1) writes it, "SHA256(NAME)= SUM". Returns false for another
+ * line.
+ */
 static bool read_tagged(struct span s, struct span *kind, struct span *name, struct span *sum)
 {
-	const char *open = memmem(s.text, s.length, " (", 2), *close = NULL;
-	size_t at;
+	const char *open = memchr(s.text, '(', s.length);
+	size_t begin = open ? (size_t) (open + 1 - s.text) : s.length, length = 0, at = s.length;
 
-	if (!open)
+	while (at > begin && length == 0)
+		length = equals_length(skip(s, --at));
+	if (length == 0)
 		return false;
-	for (at = s.length; at-- > 0 && !close;)
-		if (s.length - at >= 4 && memcmp(s.text + at, ") = ", 4) == 0)
-			close = s.text + at;
-	if (!close || close < open + 2)
-		return false;
-	*kind = (struct span){ s.text, (size_t) (open - s.text) };
-	*name = (struct span){ open + 2, (size_t) (close - open - 2) };
-	*sum = skip(s, (size_t) (close + 4 - s.text));
+	*kind = trim((struct span){ s.text, begin - 1 });
+	*name = (struct span){ s.text + begin, at - begin };
+	*sum = skip(s, at + length);
 	return hex_length(*sum) == sum->length;
+}
+
+static bool is_kind(struct span kind, enum digest_kind wanted)
+{
+	return wanted == DIGEST_SHA256 ? span_is(kind, "SHA256") || span_is(kind, "SHA2-256")
+				       : span_is(kind, "SHA512") || span_is(kind, "SHA2-512");
 }
 
 static int read_tagged_line(struct search *search, struct span kind, struct span name,
@@ -127,7 +144,7 @@ static int read_tagged_line(struct search *search, struct span kind, struct span
 	if (!is_name(name, search->name, is_escaped) ||
 	    !digest_parse(sum.text, sum.length, &digest))
 		return 0;
-	if (!span_is(kind, digest.kind == DIGEST_SHA256 ? "SHA256" : "SHA512"))
+	if (!is_kind(kind, digest.kind))
 		return 0;
 	return take(search, &digest, f);
 }

@@ -167,16 +167,49 @@ static int nothing_found(const struct look *look, struct failure *f)
 		look->list_without ? look->list_without : "");
 }
 
+/* A list, which is for this file only, or for all files of its directory. */
+struct list_name {
+	const char *list; /* or NULL */
+	bool is_lone;
+};
+
+/* 1 if one of these lists has the sum; 0 if not; -1 with a failure. */
+static int read_lists(struct look *look, const struct list_name *lists, size_t count,
+		      struct published *published, struct failure *f)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < count && r == 0; i++)
+		if (lists[i].list)
+			r = read_list(look, lists[i].list, lists[i].is_lone, published, f);
+	return r;
+}
+
+/* Names that few publishers use. */
+static int read_rare_lists(struct look *look, struct published *published, struct failure *f)
+{
+	struct arena *arena = look->arena;
+	const struct list_name lists[] = {
+		{ arena_printf(arena, "%s.SHA256", look->name), true },
+		{ arena_printf(arena, "%s.SHA512", look->name), true },
+		{ arena_printf(arena, "%s-SHA512SUMS", look->name), true },
+		{ "CHECKSUMS", false },
+		{ "CHECKSUM.SHA512", false },
+		{ "sha256sums.txt", false },
+		{ "sha256sum.txt", false },
+		{ "sha512sums.txt", false },
+		{ "sha512sum.txt", false },
+	};
+
+	return read_lists(look, lists, ARRAY_SIZE(lists), published, f);
+}
+
 int verify_read(struct arena *arena, const struct verify *verify, const struct keyring *keyring,
 		const struct url *url, const char *name, struct published *published,
 		struct failure *f)
 {
 	struct look look = { arena, verify, keyring, url, name, NULL, NULL };
-	/* Whether the list is for this file only, or for all files of its directory. */
-	const struct {
-		const char *list;
-		bool is_lone;
-	} lists[] = {
+	const struct list_name lists[] = {
 		{ arena_printf(arena, "%s.sha256", name), true },
 		{ "SHA256SUMS", false },
 		{ arena_printf(arena, "%s.sha512", name), true },
@@ -193,13 +226,9 @@ int verify_read(struct arena *arena, const struct verify *verify, const struct k
 	*published = p;
 	if (verify->mode == VERIFY_NO || verify->mode == VERIFY_DIGEST)
 		return 0;
-	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
-		if (!lists[i].list)
-			continue;
-		r = read_list(&look, lists[i].list, lists[i].is_lone, published, f);
-		if (r != 0)
-			return r < 0 ? -1 : 0;
-	}
+	r = read_lists(&look, lists, ARRAY_SIZE(lists), published, f);
+	if (r != 0)
+		return r < 0 ? -1 : 0;
 	if (verify->mode == VERIFY_SIGNATURE) {
 		r = fetch_signature(&look, name, &p.signature, &p.signed_by, f);
 		if (r < 0)
@@ -209,6 +238,9 @@ int verify_read(struct arena *arena, const struct verify *verify, const struct k
 			return 0;
 		}
 	}
+	r = read_rare_lists(&look, published, f);
+	if (r != 0)
+		return r < 0 ? -1 : 0;
 	return nothing_found(&look, f);
 }
 
