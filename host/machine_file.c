@@ -85,28 +85,35 @@ static int open_plain(int root, const char *path)
 	return fd < 0 ? -errno : fd;
 }
 
-ssize_t machine_file_read(int root, const char *path, char *text, size_t size)
+ssize_t machine_file_read_head(int root, const char *path, void *bytes, size_t size)
 {
 	CLEANUP_CLOSE int fd = open_plain(root, path);
 	size_t length = 0;
 	struct stat st;
-	ssize_t n;
+	ssize_t n = 1;
 
 	if (fd < 0)
 		return fd;
 	if (fstat(fd, &st) < 0)
 		return -errno;
 	/* Reading files of the kernel may change something: /proc/kmsg. Their size is 0. */
-	if (st.st_size == 0) {
-		text[0] = '\0';
+	if (st.st_size == 0)
 		return 0;
+	while (length < size && n > 0) {
+		n = read(fd, (char *) bytes + length, size - length);
+		length += n > 0 ? (size_t) n : 0;
 	}
-	while (length < size && (n = read(fd, text + length, size - length)) > 0)
-		length += (size_t) n;
-	if (length == size)
+	return n < 0 ? -errno : (ssize_t) length;
+}
+
+ssize_t machine_file_read(int root, const char *path, char *text, size_t size)
+{
+	ssize_t length = machine_file_read_head(root, path, text, size);
+
+	if (length < 0)
+		return length;
+	if (length == (ssize_t) size)
 		return -EFBIG;
-	if (n < 0)
-		return -errno;
 	text[length] = '\0';
-	return (ssize_t) length;
+	return length;
 }

@@ -45,3 +45,6 @@ int machine_path_open(int root, const char *path, int flags);
  * something.
  */
 ssize_t machine_file_read(int root, const char *path, char *text, size_t size);
+
+/* Read the first `size` bytes of one, of any size. Returns how many, or the same errors. */
+ssize_t machine_file_read_head(int root, const char *path, void *bytes, size_t size);

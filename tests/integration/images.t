@@ -320,6 +320,64 @@ fcntl.fcntl(9, 37, struct.pack("hhqqi4x", 1, 0, 0, 0, 0))'
 n_tests=$((n_tests + 1))
 rm -rf "$pool/a"
 
+# Images for other processors: whatever starts them, the error tells for which. The kernel's list of handlers is this test's.
+mount -t tmpfs tmpfs /proc/sys/fs/binfmt_misc
+cat >"$TMPDIR/foreign.py" <<'I'
+import struct, sys, uuid
+# A program's header: of a class, an order of bytes and a machine. Or a disk: types of partitions, and what is in each.
+def program(elf_class, order, machine):
+    return b"\x7fELF" + bytes([elf_class, order, 1]) + bytes(9) + struct.pack("<>"[order - 1] + "HH", 2, machine) + bytes(200)
+def disk(sector, *partitions):
+    data = bytearray(4 << 20)
+    data[sector:sector + 8] = b"EFI PART"
+    data[sector + 72:sector + 80] = struct.pack("<Q", 2)
+    for i, (kind, contents) in enumerate(partitions):
+        at = 2 * sector + i * 128
+        first = ((i + 1) << 20) // sector
+        data[at:at + 16] = uuid.UUID(kind).bytes_le
+        data[at + 32:at + 40] = struct.pack("<Q", first)
+        data[first * sector:first * sector + len(contents)] = contents
+    return data
+sys.stdout.buffer.write(eval(sys.argv[1]))
+I
+foreign() {
+    python3 "$TMPDIR/foreign.py" "$1"
+}
+mkdir -p "$pool/tree/sbin" "$pool/tree/usr/lib/systemd"
+while IFS='|' read -r architecture header; do
+    [ "$architecture" != "$(uname -m)" ] || continue
+    foreign "program($header)" >"$pool/tree/usr/lib/systemd/systemd"
+    ln -sf /usr/lib/systemd/systemd "$pool/tree/sbin/init"
+    fails "mymachines: tree: its programs are for $architecture, and this host doesn't start these without qemu-user (Debian's package qemu-user-static)" \
+        "a tree with programs for $architecture is not started" mymachines start tree
+done <<'I'
+aarch64|2, 1, 183
+riscv64|2, 1, 243
+s390x|2, 2, 22
+ppc64le|2, 1, 21
+ppc64|2, 2, 21
+x86_64|2, 1, 62
+I
+foreign "program(2, 2, 22)" >"$pool/tree/usr/lib/systemd/systemd"
+: >/proc/sys/fs/binfmt_misc/qemu-s390x
+run timeout 60 mymachines start tree
+ok "$([[ $status != 0 && $err != *"its programs"* ]]; echo $?)" "it is where the kernel has a handler for these"
+arm64=b921b045-1df0-41c3-af44-4c6f280d3fae amd64=4f68bce3-e8cd-4db1-96e7-fbcaf984b709 uefi=c12a7328-f81f-11d2-ba4b-00a0c93ec93b
+linux=0fc63daf-8483-4772-8e79-3d69d8477de4
+for partitions in "512, ('$arm64', b'')" "4096, ('$linux', b''), ('$arm64', b'')" \
+    "512, ('$uefi', b'x' * 70000 + b'BOOTAA64EFI'), ('$linux', b'')"; do
+    foreign "disk($partitions)" >"$pool/disk.raw"
+    fails "mymachines: disk: its disk is for aarch64, and VMs are started for x86_64 only; 'mymachines run-qemu' takes qemu-system-aarch64 (Debian's package qemu-system-arm)" \
+        "a disk for aarch64 is not started as a VM: ${partitions:0:40}" mymachines start --runner=qemu disk
+done
+for partitions in "512, ('$arm64', b''), ('$amd64', b'')" "512, ('$uefi', b'BOOTAA64EFI BOOTX64 EFI')" "512, ('$linux', b'')"; do
+    foreign "disk($partitions)" >"$pool/disk.raw"
+    run env PATH="$BUILDDIR" mymachines start --runner=qemu disk
+    ok "$([[ $status != 0 && $err != *"its disk is for"* ]]; echo $?)" "a disk that x86_64 may start isn't refused for that: ${partitions:0:40}"
+done
+umount /proc/sys/fs/binfmt_misc
+rm -rf "${pool:?}"/*
+
 # Killed at any step: an image is there or not, and clean takes the rest.
 mkdir "$pool/a"
 for i in 1 2 3 4 5 6 7 8; do

@@ -16,6 +16,7 @@ libverbs_a_SOURCES = \
 	%D%/import_program.c %D%/import_program.h \
 	%D%/importctl.c %D%/importctl.h \
 	%D%/kill.c \
+	%D%/image_architecture.c %D%/image_architecture.h \
 	%D%/image_status.c \
 	%D%/list.c \
 	%D%/list_images.c \

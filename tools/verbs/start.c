@@ -16,6 +16,7 @@
 #include "registry/name.h"
 #include "tools/control/qmp.h"
 #include "tools/images/image.h"
+#include "tools/verbs/image_architecture.h"
 #include "tools/images/image_lock.h"
 #include "tools/messages/message.h"
 #include "tools/verbs/named_images.h"
@@ -61,6 +62,47 @@ static int check_machine_name(const struct image *image, struct failure *f)
 				   "no machine can be called '%s': rename the image first",
 				   quote(image->name, quoted));
 	return 0;
+}
+
+/* Where QEMU's programs for another kind of processor are. */
+static const char *qemu_package(const char *architecture)
+{
+	static const struct {
+		const char *begin, *package;
+	} packages[] = { { "aarch64", "qemu-system-arm" },
+			 { "arm", "qemu-system-arm" },
+			 { "ppc", "qemu-system-ppc" },
+			 { "x86_64", "qemu-system-x86" },
+			 { "i686", "qemu-system-x86" } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(packages); i++)
+		if (strncmp(architecture, packages[i].begin, strlen(packages[i].begin)) == 0)
+			return packages[i].package;
+	return "qemu-system-misc";
+}
+
+/* A container needs programs that this host starts, and a VM a disk that QEMU's program for x86-64 does. */
+static int check_architecture(const struct image *image, enum runner runner, struct failure *f)
+{
+	const char *architecture = image_architecture(image);
+
+	if (!architecture)
+		return 0;
+	if (runner == RUNNER_QEMU) {
+		if (strcmp(architecture, "x86_64") == 0 || strcmp(architecture, "i686") == 0)
+			return 0;
+		return failure_set(
+			f, FAILURE_NOT_SUPPORTED,
+			"%s: its disk is for %s, and VMs are started for x86_64 only; 'mymachines "
+			"run-qemu' takes qemu-system-%s (Debian's package %s)",
+			image->name, architecture, architecture, qemu_package(architecture));
+	}
+	if (architecture_runs_here(architecture))
+		return 0;
+	return failure_set(f, FAILURE_NOT_SUPPORTED,
+			   "%s: its programs are for %s, and this host doesn't start these without "
+			   "qemu-user (Debian's package qemu-user-static)",
+			   image->name, architecture);
 }
 
 static bool is_registered(const char *name)
@@ -263,6 +305,8 @@ static int start_image(struct arena *arena, const struct image *image, void *dat
 		return -1;
 	if (is_registered(image->name))
 		return failure_set(f, FAILURE_EXISTS, "%s: runs already", image->name);
+	if (check_architecture(image, runner, f) < 0)
+		return -1;
 	if (systemd_is_running() && runner == RUNNER_NSPAWN && !settings->waits)
 		return start_unit(arena, image->name, f);
 	return start_here(arena, image, runner, settings->waits, f);
