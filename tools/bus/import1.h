@@ -7,6 +7,7 @@
 #pragma once
 
 #include "tools/bus/bus_service.h"
+#include "tools/import/transfer_child.h"
 
 #define IMPORT1_NAME		   "org.freedesktop.import1"
 #define IMPORT1_MANAGER_PATH	   "/org/freedesktop/import1"
@@ -14,11 +15,9 @@
 #define IMPORT1_TRANSFER_PATH	   "/org/freedesktop/import1/transfer"
 #define IMPORT1_TRANSFER_INTERFACE "org.freedesktop.import1.Transfer"
 
-struct import1_transfer;
-
 struct import1 {
-	struct bus bus;			    /* first, so that it is found from there */
-	struct import1_transfer *transfers; /* that this process has started */
+	struct bus bus;			   /* first, so that it is found from there */
+	struct transfer_children children; /* transfers that this process has started */
 };
 
 /* The path of a transfer's object. */

@@ -39,7 +39,7 @@ static void release_name(struct bus *bus)
 
 static bool is_needed(const struct bus *bus)
 {
-	return ((const struct import1 *) bus)->transfers;
+	return ((const struct import1 *) bus)->children.first;
 }
 
 static const struct bus_service service = {

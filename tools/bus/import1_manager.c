@@ -40,7 +40,7 @@ static int check_class(const char *class, sd_bus_error *error)
 				 class);
 }
 
-static int take_flags(struct import1_request *request, uint64_t flags, uint64_t allowed,
+static int take_flags(struct transfer_request *request, uint64_t flags, uint64_t allowed,
 		      sd_bus_error *error)
 {
 	if (flags & ~allowed)
@@ -75,12 +75,12 @@ static int check_file(int fd, bool is_directory, sd_bus_error *error)
 
 /* Ask whether the caller may have it done, and begin. */
 static int start(struct import1 *import1, sd_bus_message *call, sd_bus_message_handler_t handler,
-		 const char *action, const struct import1_request *request, sd_bus_error *error)
+		 const char *action, const struct transfer_request *request, sd_bus_error *error)
 {
 	const char *details[] = { "verb",
 				  request->type,
 				  "local",
-				  request->local,
+				  transfer_end_name(request->local),
 				  request->remote ? "remote" : NULL,
 				  request->remote,
 				  NULL };
@@ -104,7 +104,7 @@ static int start(struct import1 *import1, sd_bus_message *call, sd_bus_message_h
 static int start_import(struct import1 *import1, sd_bus_message *call,
 			sd_bus_message_handler_t handler, const char *type, sd_bus_error *error)
 {
-	struct import1_request request = { .type = type };
+	struct transfer_request request = { .type = type };
 	const char *class = "machine";
 	int force = 0, read_only = 0, r;
 	uint64_t flags = 0;
@@ -146,7 +146,7 @@ static BUS_HANDLER(import_fs)
 static int start_export(struct import1 *import1, sd_bus_message *call,
 			sd_bus_message_handler_t handler, const char *type, sd_bus_error *error)
 {
-	struct import1_request request = { .type = type, .is_export = true };
+	struct transfer_request request = { .type = type, .is_export = true };
 	const char *class = "machine";
 	uint64_t flags = 0;
 	int r;
@@ -204,7 +204,7 @@ static int check_verify(const char *verify, sd_bus_error *error)
 static int start_pull(struct import1 *import1, sd_bus_message *call,
 		      sd_bus_message_handler_t handler, const char *type, sd_bus_error *error)
 {
-	struct import1_request request = { .type = type, .fd = -1 };
+	struct transfer_request request = { .type = type, .fd = -1 };
 	const char *class = "machine";
 	uint64_t flags = 0;
 	int force = 0, r;
@@ -228,6 +228,9 @@ static int start_pull(struct import1 *import1, sd_bus_message *call,
 		r = check_local(request.local, error);
 	if (r >= 0 && !*request.verify)
 		request.verify = "signature";
+	/* Only the download is kept. */
+	if (r >= 0 && !*request.local)
+		request.local = "-";
 	if (r >= 0)
 		r = check_verify(request.verify, error);
 	return r < 0 ? r : start(import1, call, handler, ACTION("pull"), &request, error);
@@ -251,7 +254,7 @@ struct listed_transfers {
 
 static int append_transfer(sd_bus_message *reply, const struct transfer *t, bool with_class)
 {
-	const char *remote = import1_end(t->remote), *local = import1_end(t->local);
+	const char *remote = transfer_end_name(t->remote), *local = transfer_end_name(t->local);
 	char path[IMPORT1_PATH_SIZE];
 
 	import1_path(t->id, path);
@@ -275,6 +278,7 @@ static int append_transfers(sd_bus_message *reply, void *data)
 static BUS_HANDLER(list_transfers)
 {
 	CLEANUP(arena_done) struct arena arena = { 0 };
+	const struct import1 *import1 = userdata;
 	bool with_class = sd_bus_message_has_signature(call, "st");
 	const char *class = "machine";
 	struct transfer *transfers;
@@ -287,7 +291,7 @@ static BUS_HANDLER(list_transfers)
 		return r;
 	if (flags)
 		return sd_bus_error_set(error, SD_BUS_ERROR_INVALID_ARGS, "Flags invalid");
-	if (import1_transfer_list(userdata, &arena, &transfers, &count, &failure) < 0)
+	if (transfer_children_list(&import1->children, &arena, &transfers, &count, &failure) < 0)
 		return import1_fail(error, &failure);
 	/* An empty class is any. */
 	if (*class && strcmp(class, "machine") != 0)

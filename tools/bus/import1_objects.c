@@ -28,11 +28,6 @@ int import1_fail(sd_bus_error *error, const struct failure *failure)
 	return bus_fail(error, failure);
 }
 
-const char *import1_end(const char *end)
-{
-	return strcmp(end, "-") == 0 ? "" : end;
-}
-
 int import1_cancel(struct import1 *import1, sd_bus_message *call, sd_bus_message_handler_t handler,
 		   uint32_t id, sd_bus_error *error)
 {
@@ -43,7 +38,7 @@ int import1_cancel(struct import1 *import1, sd_bus_message *call, sd_bus_message
 
 	if (r <= 0)
 		return r < 0 ? r : 1;
-	if (import1_transfer_cancel(import1, id, &failure) < 0)
+	if (transfer_children_cancel(&import1->children, id, &failure) < 0)
 		return import1_fail(error, &failure);
 	return sd_bus_reply_method_return(call, NULL);
 }
@@ -60,6 +55,12 @@ static uint32_t path_to_id(const char *path)
 	return id;
 }
 
+static int find_transfer(const struct import1 *import1, struct arena *arena, const char *path,
+			 struct transfer *transfer, struct failure *f)
+{
+	return transfer_children_find(&import1->children, arena, path_to_id(path), transfer, f);
+}
+
 int import1_transfer_find(sd_bus *bus, const char *path, const char *interface, void *userdata,
 			  void **found, sd_bus_error *error)
 {
@@ -69,20 +70,21 @@ int import1_transfer_find(sd_bus *bus, const char *path, const char *interface, 
 
 	(void) bus, (void) interface, (void) error;
 	*found = userdata;
-	return import1_transfer_read(userdata, &arena, path_to_id(path), &transfer, &failure) == 0;
+	return find_transfer(userdata, &arena, path, &transfer, &failure) == 0;
 }
 
 int import1_transfer_enumerate(sd_bus *bus, const char *prefix, void *userdata, char ***nodes,
 			       sd_bus_error *error)
 {
 	CLEANUP_ARENA struct arena arena = { 0 };
+	const struct import1 *import1 = userdata;
 	struct transfer *transfers;
 	struct failure failure;
 	size_t count;
 	char **paths;
 
 	(void) bus, (void) prefix;
-	if (import1_transfer_list(userdata, &arena, &transfers, &count, &failure) < 0)
+	if (transfer_children_list(&import1->children, &arena, &transfers, &count, &failure) < 0)
 		return import1_fail(error, &failure);
 	paths = calloc(count + 1, sizeof *paths);
 	for (size_t i = 0; paths && i < count; i++) {
@@ -105,15 +107,15 @@ static int get_property(sd_bus *bus, const char *path, const char *interface, co
 	struct transfer t;
 
 	(void) bus, (void) interface;
-	if (import1_transfer_read(userdata, &arena, path_to_id(path), &t, &failure) < 0)
+	if (find_transfer(userdata, &arena, path, &t, &failure) < 0)
 		return import1_fail(error, &failure);
 	if (strcmp(property, "Id") == 0)
 		return sd_bus_message_append(reply, "u", t.id);
 	if (strcmp(property, "Progress") == 0)
 		return sd_bus_message_append(reply, "d", t.progress);
 	return sd_bus_message_append(reply, "s",
-				     strcmp(property, "Local") == 0    ? import1_end(t.local)
-				     : strcmp(property, "Remote") == 0 ? import1_end(t.remote)
+				     strcmp(property, "Local") == 0    ? transfer_end_name(t.local)
+				     : strcmp(property, "Remote") == 0 ? transfer_end_name(t.remote)
 				     : strcmp(property, "Type") == 0   ? t.type
 								       : t.verify);
 }

@@ -11,9 +11,6 @@
 /* Fill an error of the bus from a failure. Returns its negative errno. */
 int import1_fail(sd_bus_error *error, const struct failure *failure) __attribute__((nonnull));
 
-/* A transfer's local or remote end, as callers see it: one that has no name is empty. */
-const char *import1_end(const char *end) __attribute__((nonnull));
-
 /* Answer a call that asks a transfer to stop, by `handler`, as handlers do. */
 int import1_cancel(struct import1 *import1, sd_bus_message *call, sd_bus_message_handler_t handler,
 		   uint32_t id, sd_bus_error *error) __attribute__((nonnull));

@@ -17,9 +17,11 @@ libimport_a_SOURCES = \
 	%D%/sparse.c %D%/sparse.h \
 	%D%/stop.c %D%/stop.h \
 	%D%/transfer.c %D%/transfer.h \
+	%D%/transfer_child.c %D%/transfer_child.h \
 	%D%/tree_writer.c %D%/tree_writer.h \
 	%D%/unpack.c %D%/unpack.h \
 	%D%/worker.c %D%/worker.h
+libimport_a_CPPFLAGS = $(AM_CPPFLAGS) $(TOOLS_CPPFLAGS)
 libimport_a_CFLAGS = $(AM_CFLAGS) $(LIBARCHIVE_CFLAGS) $(JSON_C_CFLAGS) $(CAPNG_CFLAGS)
 
 if HAVE_DOWNLOADS

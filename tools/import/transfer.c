@@ -219,7 +219,7 @@ static int open_transfer(struct arena *arena, int directory, const char *name, s
 	return fd;
 }
 
-static int compare_ids(const void *a, const void *b)
+int transfer_compare_ids(const void *a, const void *b)
 {
 	const struct transfer *one = a, *other = b;
 
@@ -256,7 +256,7 @@ int transfer_list(struct arena *arena, struct transfer **transfers, size_t *coun
 	}
 	closedir(directory);
 	if (*count)
-		qsort(*transfers, *count, sizeof **transfers, compare_ids);
+		qsort(*transfers, *count, sizeof **transfers, transfer_compare_ids);
 	return 0;
 }
 

@@ -55,6 +55,9 @@ void transfer_end(struct transfer *transfer) __attribute__((nonnull));
 int transfer_list(struct arena *arena, struct transfer **transfers, size_t *count,
 		  struct failure *failure) __attribute__((nonnull, warn_unused_result));
 
+/* For qsort(3) and bsearch(3) of struct transfer: by id. */
+int transfer_compare_ids(const void *a, const void *b) __attribute__((nonnull));
+
 /*
  * Find the transfer with this id, in the arena. 0, or -1 with a failure: FAILURE_NO_PROCESS if it
  * doesn't exist.
