@@ -2,6 +2,8 @@
 # What service managers start the monitor, and the servers of Varlink's interfaces, by.
 
 EXTRA_DIST += \
+	%D%/mymachines-import-varlink.service.in \
+	%D%/mymachines-import-varlink.socket.in \
 	%D%/mymachines-monitor.openrc.in \
 	%D%/mymachines-monitor.path.in \
 	%D%/mymachines-monitor.service.in \
@@ -15,6 +17,12 @@ EXTRA_DIST += \
 
 fill_service = $(AM_V_GEN)sed -e 's|@bindir[@]|$(bindir)|g' -e 's|@registrydir[@]|$(registrydir)|g' \
 	-e 's|@libexecdir[@]|$(libexecdir)|g'
+
+mymachines-import-varlink.service: $(srcdir)/%D%/mymachines-import-varlink.service.in Makefile
+	$(fill_service) $(srcdir)/%D%/mymachines-import-varlink.service.in >$@
+
+mymachines-import-varlink.socket: $(srcdir)/%D%/mymachines-import-varlink.socket.in Makefile
+	$(fill_service) $(srcdir)/%D%/mymachines-import-varlink.socket.in >$@
 
 mymachines-monitor.path: $(srcdir)/%D%/mymachines-monitor.path.in Makefile
 	$(fill_service) $(srcdir)/%D%/mymachines-monitor.path.in >$@
@@ -50,13 +58,17 @@ systemd-machined.service.d/mymachines.conf: $(srcdir)/%D%/systemd-machined-dropi
 CLEANFILES += systemd-machined.service.d/mymachines.conf mymachines-monitor mymachines-monitor.path mymachines-monitor.service \
 	mymachines-resolve-hook.service mymachines-resolve-hook.socket \
 	mymachines-userdb.service mymachines-userdb.socket \
-	mymachines-varlink.service mymachines-varlink.socket
+	mymachines-varlink.service mymachines-varlink.socket \
+	mymachines-import-varlink.service mymachines-import-varlink.socket
 
 if HAVE_UNITS
 nodist_systemdsystemunit_DATA = mymachines-monitor.path mymachines-monitor.service \
 	mymachines-resolve-hook.service mymachines-resolve-hook.socket \
 	mymachines-userdb.service mymachines-userdb.socket \
 	mymachines-varlink.service mymachines-varlink.socket
+if HAVE_LIBARCHIVE
+nodist_systemdsystemunit_DATA += mymachines-import-varlink.service mymachines-import-varlink.socket
+endif
 # Another unit's drop-in, by the name that such have.
 machineddropindir = $(systemdsystemunitdir)/systemd-machined.service.d
 nodist_machineddropin_DATA = systemd-machined.service.d/mymachines.conf

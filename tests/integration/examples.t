@@ -91,6 +91,7 @@ lacks() {
     ping*) command -v ping >/dev/null || echo "ping isn't installed" ;;
     *podman*) command -v podman >/dev/null || echo "podman isn't installed" ;;
     *import-* | *export-* | *-transfers) [ -x "$BUILDDIR/mymachines-import" ] || echo "it was configured without libarchive" ;;
+    *io.systemd.Import.Pull*) echo "fetches from a server; import-varlink.t has one" ;;
     *pull-*) echo "fetches from a server; pull.t has one" ;;
     *"setup bus"* | busctl*) [ -n "$bus" ] || echo "there is no bus, or it was configured without libsystemd" ;;
     userdbctl*) command -v userdbctl >/dev/null || echo "userdbctl isn't installed" ;;

@@ -25,6 +25,8 @@ is "$(staged "$TMPDIR/stage")" \
 /p/lib/arch/libnss_mymachines.so.2.0.0
 /p/lib/arch/pkgconfig/mymachines.pc
 /p/lib/arch/security/pam_mymachines.so
+/p/lib/systemd/system/mymachines-import-varlink.service
+/p/lib/systemd/system/mymachines-import-varlink.socket
 /p/lib/systemd/system/mymachines-monitor.path
 /p/lib/systemd/system/mymachines-monitor.service
 /p/lib/systemd/system/mymachines-resolve-hook.service
@@ -37,6 +39,7 @@ is "$(staged "$TMPDIR/stage")" \
 /p/libexec/mymachines-bus
 /p/libexec/mymachines-import
 /p/libexec/mymachines-import-bus
+/p/libexec/mymachines-import-varlink
 /p/libexec/mymachines-resolve-hook
 /p/libexec/mymachines-userdb
 /p/libexec/mymachines-varlink
@@ -127,6 +130,7 @@ is "$(staged "$TMPDIR/stage")" \
 /p/share/man/man8/mymachines-doctor.8
 /p/share/man/man8/mymachines-hook.8
 /p/share/man/man8/mymachines-import-bus.8
+/p/share/man/man8/mymachines-import-varlink.8
 /p/share/man/man8/mymachines-monitor.8
 /p/share/man/man8/mymachines-setup.8
 /p/share/man/man8/mymachines-varlink.8

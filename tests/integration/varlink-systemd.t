@@ -11,7 +11,7 @@ boot_debian "varlink$$"
 wait_until debian_is_up || skip_all "systemd doesn't boot here"
 
 install_units /run/build
-in_there 'systemd-analyze verify mymachines-userdb.socket mymachines-resolve-hook.socket mymachines-varlink.socket 2>&1 | grep -E "userdb|hook|varlink" | grep -vE "Special user nobody|failed with code" || :'
+in_there 'systemd-analyze verify mymachines-userdb.socket mymachines-resolve-hook.socket mymachines-varlink.socket mymachines-import-varlink.socket 2>&1 | grep -E "userdb|hook|varlink" | grep -vE "Special user nobody|failed with code" || :'
 is "$out" "" "systemd-analyze verify has nothing to say of the units"
 
 # who: the program that listens at the socket, as the kernel knows it
@@ -66,7 +66,7 @@ else
 fi
 like "$(who)" "mymachines-userdb answers at */io.systemd.Machine
 mymachines-resolve-hook answers at */io.systemd.Machine
-mymachines-varlink answers at */io.systemd.Machine" "doctor tells that we answer"
+mymachines-varlink answers at */io.systemd.Machine*" "doctor tells that we answer"
 in_there 'p=$(systemctl show -p MainPID --value mymachines-userdb.service); if [ "$p" -gt 1 ]; then kill -9 "$p"; fi; getent -s systemd passwd vu-web1-33'
 like "$status|$out" "0|vu-web1-33:*" "after the service was killed systemd starts it again"
 
@@ -97,6 +97,17 @@ machine.slice yes
 machine-unit1.scope
 inactive' "systemd makes the unit that Register is asked for, and ends it"
 
+# io.systemd.Import, for which systemd has no socket before 257.
+if [ -x "$BUILDDIR/mymachines-import-varlink" ]; then
+    call='perl -MIO::Socket::UNIX -e '\''$s = IO::Socket::UNIX->new("/run/systemd/io.systemd.Import"); print $s "$ARGV[0]\0"; $s->flush;
+        local $/ = "\0"; $_ = <$s>; chomp; print "$_\n"'\'' '
+    in_there "$call"'"{\"method\":\"io.systemd.Import.ListTransfers\",\"more\":true}"
+        systemctl is-active mymachines-import-varlink.service; readlink /proc/$(systemctl show -p MainPID --value mymachines-import-varlink.service)/exe'
+    is "$out" '{"error":"io.systemd.Import.NoTransfers"}
+active
+/run/build/mymachines-import-varlink' "the first call starts the service of transfers"
+fi
+
 # systemd-machined takes the path while it runs.
 in_there 'systemctl start systemd-machined.service; stat -c %i /run/systemd/userdb/io.systemd.Machine
     systemctl is-active mymachines-userdb.socket || :'
@@ -119,7 +130,7 @@ like "$out" "vu-web1-33:*" "also when it was killed"
 in_there '/run/build/mymachines setup varlink --remove --quiet
     systemctl is-enabled mymachines-userdb.socket || :
     systemctl is-active mymachines-userdb.service mymachines-userdb.socket || :
-    ls /run/systemd/userdb/ /run/systemd/resolve.hook/'
+    ls /run/systemd/userdb/ /run/systemd/resolve.hook/ /run/systemd/'
 is "$(tr '\n' ' ' <<<"$out" | grep -o 'disabled inactive inactive')" "disabled inactive inactive" "setup varlink --remove"
-is "$(grep -c '^io.systemd.Machine$' <<<"$out")" 0 "no socket is left"
+is "$(grep -cE '^io.systemd.(Machine|Import)$' <<<"$out")" 0 "no socket is left"
 done_testing

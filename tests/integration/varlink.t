@@ -12,7 +12,8 @@ printf '%s\n' Monitor=yes Varlink=yes >"$conf"
 own_dev
 syslog_to "$TMPDIR/log"
 
-for program in mymachines-userdb mymachines-resolve-hook mymachines-varlink; do
+for program in mymachines-userdb mymachines-resolve-hook mymachines-varlink mymachines-import-varlink; do
+    [ -x "$BUILDDIR/$program" ] || continue
     run "$BUILDDIR/$program" --help
     like "$status|$out|$err" "0|Usage: $program \[--help*See mymachines-varlink(8).|" "$program --help"
     run "$BUILDDIR/$program" --nosuch
@@ -329,13 +330,17 @@ else
 fi
 
 # Off by default, and setup.
+import_answers=
+[ ! -x "$BUILDDIR/mymachines-import-varlink" ] || import_answers="
+ok: mymachines-import-varlink answers at /run/systemd/io.systemd.Import"
 printf '%s\n' Monitor=yes >"$conf"
 findings() {
     mymachines doctor --json=short | jq -r '.[] | select(.check == "varlink") | "\(.status): \(.message)"'
 }
 [ ! -d /usr/share/polkit-1/actions ] || mount_directory /usr/share/polkit-1
 actions=/usr/share/polkit-1/actions/mymachines-machine1.policy
-rm -f $actions
+import_actions=/usr/share/polkit-1/actions/mymachines-import1.policy
+rm -f $actions $import_actions
 run mymachines setup varlink --check
 is "$status|$(head -n 1 <<<"$out")" "1|varlink: $conf: isn't set up" "setup varlink --check tells that it isn't set up"
 like "$(findings)" "hint: systemd's user database doesn't know the users and groups of machines" \
@@ -346,6 +351,8 @@ like "$status|$out" "0|*+Varlink=yes*end it, and run mymachines monitor --backgr
 if [ -d /usr/share/polkit-1/actions ]; then
     is "$(cat /usr/share/polkit-1/actions/*machine1.policy | grep -c '"org.freedesktop.machine1.register-machine"')" 1 \
         "setup varlink writes the actions that polkit lacks"
+    is "$(cat /usr/share/polkit-1/actions/*import1.policy | grep -c '"org.freedesktop.import1.pull"')" 1 \
+        "and those about transfers"
 fi
 run mymachines setup varlink --check
 is "$status|$out" "0|varlink: is set up" "setup varlink --check tells that it is"
@@ -354,7 +361,7 @@ wait_until is_ours
 ok $? "with the setting, the monitor holds the socket"
 is "$(findings)" "ok: mymachines-userdb answers at $socket
 ok: mymachines-resolve-hook answers at /run/systemd/resolve.hook/io.systemd.Machine
-ok: mymachines-varlink answers at /run/systemd/machine/io.systemd.Machine" "doctor tells that we answer"
+ok: mymachines-varlink answers at /run/systemd/machine/io.systemd.Machine$import_answers" "doctor tells that we answer"
 kill -STOP "$(server)"
 kill -STOP "$(holder)"
 like "$(findings)" "warning: $socket: process * (mymachines-sock) doesn't answer there*" "doctor tells who doesn't answer"
@@ -375,7 +382,7 @@ kill "$!"
 rm "$socket"
 run mymachines setup varlink --remove
 is "$status|$(cat "$conf")" "0|Monitor=yes" "setup varlink --remove takes the setting out"
-ok "$([ ! -e $actions ]; echo $?)" "setup varlink --remove takes the actions out"
+ok "$([ ! -e $actions ] && [ ! -e $import_actions ]; echo $?)" "setup varlink --remove takes the actions out"
 mymachines register web1 --leader="$web1" 2>/dev/null
 wait_until test -n "$(monitor)"
 is "$(keeper)" "" "without Varlink=yes the monitor holds no sockets"

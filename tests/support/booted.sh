@@ -45,7 +45,7 @@ in_there() {
 # install_units DIRECTORY: our units, for programs in that directory of it
 install_units() {
     local unit kind
-    for unit in userdb resolve-hook varlink; do
+    for unit in userdb resolve-hook varlink import-varlink; do
         for kind in service socket; do
             sed "s|@libexecdir@|$1|" "$SRCDIR/service/mymachines-$unit.$kind.in" |
                 px "cat >/etc/systemd/system/mymachines-$unit.$kind"

@@ -16,7 +16,7 @@ boot_peer() {
 install_in_debian() {
     px 'mkdir -p /usr/local/etc /tmp/x; echo Monitor=no >/usr/local/etc/mymachines.conf
         cp /run/build/mymachines /run/build/mymachines-{bus,userdb,resolve-hook,varlink} /usr/local/bin
-        for program in mymachines-import-bus mymachines-import; do
+        for program in mymachines-import{-bus,-varlink,}; do
             [ ! -x /run/build/$program ] || cp /run/build/$program /usr/local/bin
         done' </dev/null
     install_units /usr/local/bin

@@ -38,7 +38,11 @@ def parse_description(text):
         for m in re.findall(r"method (\w+)\s*\(([^()]*)\)\s*->\s*\(([^()]*)\)", text)
     }
     errors = {m[0]: parse_fields(m[1]) for m in re.findall(r"error (\w+)\s*\(([^()]*)\)", text)}
-    types = {m[0]: parse_fields(m[1]) for m in re.findall(r"type (\w+)\s*\(([^()]*)\)", text)}
+    # A type's fields, or the words of one that is a choice.
+    types = {
+        m[0]: parse_fields(m[1]) if ":" in m[1] else re.findall(r"\w+", m[1])
+        for m in re.findall(r"type (\w+)\s*\(([^()]*)\)", text)
+    }
     return methods, errors, types
 
 
@@ -48,6 +52,8 @@ def fits(value, kind, types):
         return value is None or fits(value, kind[1:], types)
     if kind.startswith("[]"):
         return isinstance(value, list) and all(fits(item, kind[2:], types) for item in value)
+    if isinstance(types.get(kind), list):
+        return value in types[kind]
     if kind in types:
         return has_fields(value, types[kind], types)
     wanted = {"int": int, "bool": bool, "string": str, "object": dict, "float": float}[kind]
@@ -63,11 +69,13 @@ def has_fields(value, fields, types):
     )
 
 
-def wrong_values(kind):
+def wrong_values(kind, types):
     """Values that aren't of this type; null only where it must be there."""
     values = {"int": ["x", True, 1.5, [], {}], "string": [1, False, [], {}], "bool": [1, "yes", []]}
     optional = kind.startswith("?")
     plain = kind.lstrip("?")
+    if isinstance(types.get(plain), list):
+        values[plain] = values["string"] + ["", "nosuch", types[plain][0].upper(), types[plain][0] + " "]
     wrong = values.get(plain, [1, "x", {}] if plain.startswith("[]") else [1, "x", []])
     return wrong + ([] if optional else [None])
 
@@ -91,7 +99,7 @@ def check_description(client, interface, calls, taken=None):
             print(f"# {reply}", flush=True)
         bad = []
         for field, kind in inputs.items():
-            for wrong in wrong_values(kind):
+            for wrong in wrong_values(kind, types):
                 if wrong in (taken or {}).get(kind.lstrip("?"), []):
                     continue
                 if field == "service" and wrong is None:

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The Manager's methods: they start transfers, list and cancel them. */
-#include "base/array_size.h"
 #include "base/cleanup.h"
 #include "tools/bus/bus.h"
 #include "tools/bus/bus_client.h"
@@ -16,7 +15,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 
 #define ACTION(name) IMPORT1_NAME "." name
@@ -28,14 +26,13 @@
 
 static int check_class(const char *class, sd_bus_error *error)
 {
-	static const char *const others[] = { "portable", "sysext", "confext" };
-
-	if (strcmp(class, "machine") == 0)
-		return 0;
-	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
-		if (strcmp(class, others[i]) == 0)
-			return sd_bus_error_set(error, SD_BUS_ERROR_NOT_SUPPORTED,
-						"mymachines has images of machines only");
+	switch (transfer_class_of(class)) {
+	case TRANSFER_CLASS_MACHINE: return 0;
+	case TRANSFER_CLASS_OTHER:
+		return sd_bus_error_set(error, SD_BUS_ERROR_NOT_SUPPORTED,
+					"mymachines has images of machines only");
+	case TRANSFER_CLASS_UNKNOWN: break;
+	}
 	return sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS, "Image class '%s' not known",
 				 class);
 }
@@ -181,20 +178,14 @@ static BUS_HANDLER(export_raw)
 
 static int check_address(const char *address, sd_bus_error *error)
 {
-	if (strncasecmp(address, "http://", 7) == 0 || strncasecmp(address, "https://", 8) == 0)
+	if (transfer_address_is_valid(address))
 		return 0;
 	return sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS, "URL %s is invalid", address);
 }
 
 static int check_verify(const char *verify, sd_bus_error *error)
 {
-	static const char *const modes[] = { "no", "checksum", "signature" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(modes); i++)
-		if (strcmp(verify, modes[i]) == 0)
-			return 0;
-	/* mymachines-import looks at the sum itself. */
-	if (strncmp(verify, "sha256:", 7) == 0 || strncmp(verify, "sha512:", 7) == 0)
+	if (transfer_verify_is_valid(verify))
 		return 0;
 	return sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS, "Unknown verification mode %s",
 				 verify);

@@ -16,6 +16,11 @@ static bool is_wanted(const struct service_socket *socket)
 
 static void find_absent(struct doctor *doctor, const struct service_socket *socket)
 {
+	char program[PATH_MAX];
+
+	/* It wasn't built, or is in another package. */
+	if (!service_socket_find_program(socket, program))
+		return;
 	if (!systemd_is_running() && configuration_read(NULL)->varlink) {
 		if (!doctor_has_no_machines(doctor))
 			doctor_find(doctor, FINDING_WARNING, "restart mymachines monitor",

@@ -18,6 +18,7 @@ libimport_a_SOURCES = \
 	%D%/stop.c %D%/stop.h \
 	%D%/transfer.c %D%/transfer.h \
 	%D%/transfer_child.c %D%/transfer_child.h \
+	%D%/transfer_request.c %D%/transfer_request.h \
 	%D%/tree_writer.c %D%/tree_writer.h \
 	%D%/unpack.c %D%/unpack.h \
 	%D%/worker.c %D%/worker.h

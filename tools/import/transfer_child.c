@@ -215,8 +215,17 @@ static bool is_same(const char *type, const char *remote, const struct transfer_
 	return strcmp(remote, request->remote) == 0 && strcmp(type, request->type) == 0;
 }
 
-/* Whether another program has one that fetches the same. */
-static bool is_fetched_elsewhere(const struct transfer_request *request)
+static struct transfer_child *find_child(const struct transfer_children *children, uint32_t id)
+{
+	for (struct transfer_child *c = children->first; c; c = c->next)
+		if (c->id == id)
+			return c;
+	return NULL;
+}
+
+/* Whether another program has one that fetches the same, as far as its list shows the address. */
+static bool is_fetched_elsewhere(const struct transfer_children *children,
+				 const struct transfer_request *request)
 {
 	CLEANUP(arena_done) struct arena arena = { 0 };
 	struct transfer *transfers;
@@ -226,7 +235,8 @@ static bool is_fetched_elsewhere(const struct transfer_request *request)
 	if (transfer_list(&arena, &transfers, &count, &failure) < 0)
 		return false;
 	for (size_t i = 0; i < count; i++)
-		if (is_same(transfers[i].type, transfers[i].remote, request))
+		if (!find_child(children, transfers[i].id) &&
+		    is_same(transfers[i].type, transfers[i].remote, request))
 			return true;
 	return false;
 }
@@ -234,12 +244,13 @@ static bool is_fetched_elsewhere(const struct transfer_request *request)
 static int check_others(const struct transfer_children *children, uid_t user,
 			const struct transfer_request *request, struct failure *f)
 {
-	bool is_fetched = request->remote && is_fetched_elsewhere(request);
+	bool is_fetched = request->remote && is_fetched_elsewhere(children, request);
 	size_t count = 0;
 
 	for (const struct transfer_child *c = children->first; c; c = c->next) {
 		count += c->user == user;
-		is_fetched = is_fetched || (request->remote && is_same(c->type, c->remote, request));
+		is_fetched = is_fetched ||
+			     (request->remote && is_same(c->type, c->remote, request));
 	}
 	if (is_fetched)
 		return failure_set(f, FAILURE_EXISTS, "Transfer for %s already in progress.",
@@ -299,14 +310,6 @@ int transfer_child_start(struct transfer_children *children, uid_t user,
 	}
 	*child = c;
 	return 0;
-}
-
-static struct transfer_child *find_child(const struct transfer_children *children, uint32_t id)
-{
-	for (struct transfer_child *c = children->first; c; c = c->next)
-		if (c->id == id)
-			return c;
-	return NULL;
 }
 
 int transfer_children_cancel(const struct transfer_children *children, uint32_t id,

@@ -8,24 +8,13 @@
 
 #include "base/failure.h"
 #include "tools/import/transfer.h"
+#include "tools/import/transfer_request.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 #define TRANSFER_LINE_SIZE 1024
-
-/* What a caller asks for. */
-struct transfer_request {
-	const char *type;   /* the verb of mymachines-import */
-	const char *local;  /* the image; of one that fetches "-" for only what is kept, NULL for the address's name */
-	const char *remote; /* of one that fetches: the address; else NULL */
-	const char *verify; /* of one that fetches, or NULL */
-	const char *format; /* of one that exports, or NULL */
-	bool force, read_only, keeps_download;
-	int fd; /* of one that fetches -1; else what is read, or written */
-	bool is_export;
-};
 
 enum transfer_result { TRANSFER_DONE, TRANSFER_CANCELLED, TRANSFER_FAILED };
 

@@ -47,7 +47,7 @@ static void start(struct varlink_call *call, const struct machine_input *input, 
 		  work_function *function, const struct image_work *work)
 {
 	struct machine_question question =
-		machine_question_of(call, "manage-images", input->is_interactive);
+		machine_question_of(call, MACHINE_ACTION("manage-images"), input->is_interactive);
 	const char *details[] = {
 		"image",       work->name, "verb", verb, work->new_name ? "new_name" : NULL,
 		work->new_name
@@ -122,7 +122,7 @@ static struct machine_question question_of_pool(const struct varlink_call *call,
 						const struct machine_input *input, const char *verb)
 {
 	struct machine_question question =
-		machine_question_of(call, "manage-machines", input->is_interactive);
+		machine_question_of(call, MACHINE_ACTION("manage-machines"), input->is_interactive);
 
 	question.details[0] = "verb";
 	question.details[1] = verb;

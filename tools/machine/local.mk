@@ -25,6 +25,11 @@ libmachine_a_CFLAGS += $(SYSTEMD_CFLAGS)
 else
 libmachine_a_SOURCES += %D%/machine_root_only.c
 endif
+if HAVE_LIBARCHIVE
+libmachine_a_SOURCES += \
+	%D%/import_interface.c %D%/import_interface.h \
+	%D%/import_methods.c %D%/import_methods.h
+endif
 # Both are in the tarball.
 EXTRA_DIST += %D%/machine_polkit.c %D%/machine_root_only.c
 
@@ -32,3 +37,10 @@ libexec_PROGRAMS += mymachines-varlink
 mymachines_varlink_SOURCES = %D%/machine_main.c
 mymachines_varlink_CFLAGS = $(AM_CFLAGS) $(JSON_C_CFLAGS)
 mymachines_varlink_LDADD = libmachine.a libvarlink.a libcalls.a $(TOOLS_LIBS) $(SYSTEMD_LIBS)
+
+if HAVE_LIBARCHIVE
+libexec_PROGRAMS += mymachines-import-varlink
+mymachines_import_varlink_SOURCES = %D%/import_main.c
+mymachines_import_varlink_CFLAGS = $(AM_CFLAGS) $(JSON_C_CFLAGS)
+mymachines_import_varlink_LDADD = libmachine.a libvarlink.a libcalls.a libimport.a $(TOOLS_LIBS) $(SYSTEMD_LIBS)
+endif

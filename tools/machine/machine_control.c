@@ -20,7 +20,7 @@ static void start(struct varlink_call *call, const struct machine_input *input,
 		  work_function *function, const void *argument)
 {
 	struct machine_question question =
-		machine_question_of(call, "manage-machines", input->is_interactive);
+		machine_question_of(call, MACHINE_ACTION("manage-machines"), input->is_interactive);
 
 	question.details[0] = "machine";
 	question.details[1] = target->name;

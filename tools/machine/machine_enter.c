@@ -90,7 +90,7 @@ static void open_shell(struct varlink_call *call, const struct machine_input *in
 		.target = target, .session = { .user = user, .programs = &program, .n_programs = 1 }
 	};
 	struct machine_question question =
-		machine_question_of(call, "shell", input->is_interactive);
+		machine_question_of(call, MACHINE_ACTION("shell"), input->is_interactive);
 	CLEANUP_FREE char *command_line = NULL;
 
 	if (input->path && arguments && !*arguments)
@@ -115,7 +115,7 @@ static void open_login(struct varlink_call *call, const struct machine_input *in
 {
 	struct session_work work = { .target = target, .session = login_session };
 	struct machine_question question =
-		machine_question_of(call, "login", input->is_interactive);
+		machine_question_of(call, MACHINE_ACTION("login"), input->is_interactive);
 
 	add_detail(&question, "machine", target->name);
 	add_detail(&question, "verb", "login");
@@ -126,7 +126,7 @@ static void open_terminal(struct varlink_call *call, const struct machine_input 
 			  const struct call_target *target)
 {
 	struct machine_question question =
-		machine_question_of(call, "open-pty", input->is_interactive);
+		machine_question_of(call, MACHINE_ACTION("open-pty"), input->is_interactive);
 
 	add_detail(&question, "machine", target->name);
 	start_terminal(call, &question, target, terminal_work, target);
@@ -186,7 +186,7 @@ static struct machine_question manage(const struct varlink_call *call,
 				      const struct call_target *target, const char *verb)
 {
 	struct machine_question question =
-		machine_question_of(call, "manage-machines", input->is_interactive);
+		machine_question_of(call, MACHINE_ACTION("manage-machines"), input->is_interactive);
 
 	add_detail(&question, "machine", target->name);
 	add_detail(&question, "verb", verb);

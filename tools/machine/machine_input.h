@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What a call of io.systemd.Machine gives. All methods share one struct; a
+ * What a call of io.systemd.Machine, MachineImage or Import gives. All methods share one struct; a
  * table for each method has the parameters that it takes.
  */
 #pragma once
@@ -41,12 +41,14 @@ struct machine_input {
 	const char *name, *class, *id, *service, *root_directory, *ssh_address, *ssh_key,
 		*control_address, *metadata;
 	const char *new_name;
+	const char *remote, *local, *type, *verify, *image_root;
 	const char *whom, *mode, *user, *path, *source, *destination;
 	struct machine_process pid, leader_process, supervisor_process;
 	struct machine_number leader, supervisor, vsock_cid, signal, uid, gid;
 	struct machine_size limit;
 	struct machine_flag sets_read_only;
 	bool is_interactive, allocate_unit, is_read_only, make_target, replace;
+	bool force, keeps_download;
 	json_object *interfaces, *arguments, *environment;
 };
 

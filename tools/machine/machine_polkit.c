@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tools/machine/machine_polkit.h"
 
-#include <stdio.h>
 #include <systemd/sd-bus.h>
 
 #define POLKIT_NAME	 "org.freedesktop.PolicyKit1"
@@ -45,15 +44,13 @@ static int append_details(sd_bus_message *m, const char *const *details)
 
 static int make_question(sd_bus *bus, const struct machine_question *q, sd_bus_message **m)
 {
-	char action[128];
 	int r = sd_bus_message_new_method_call(bus, m, POLKIT_NAME, POLKIT_PATH, POLKIT_INTERFACE,
 					       "CheckAuthorization");
 
-	snprintf(action, sizeof action, "org.freedesktop.machine1.%s", q->action);
 	if (r >= 0)
 		r = append_subject(*m, q);
 	if (r >= 0)
-		r = sd_bus_message_append(*m, "s", action);
+		r = sd_bus_message_append(*m, "s", q->action);
 	if (r >= 0)
 		r = append_details(*m, q->details);
 	return r < 0 ? r

@@ -15,8 +15,10 @@
 /* A key and a value each. */
 #define MACHINE_DETAILS_MAX 12
 
+#define MACHINE_ACTION(name) "org.freedesktop.machine1." name
+
 struct machine_question {
-	const char *action;			      /* without "org.freedesktop.machine1." */
+	const char *action;
 	const char *details[MACHINE_DETAILS_MAX + 1]; /* NULL behind the last */
 	bool is_interactive;			      /* whether polkit may ask a person */
 	struct ucred peer;			      /* who calls, as taken when it connected */

@@ -162,7 +162,8 @@ void answer_register(struct varlink_call *call)
 	}
 	work.create = input.allocate_unit;
 	question = machine_question_of(call,
-				       input.allocate_unit ? "create-machine" : "register-machine",
+				       input.allocate_unit ? MACHINE_ACTION("create-machine")
+							   : MACHINE_ACTION("register-machine"),
 				       input.is_interactive);
 	question.details[0] = "name";
 	question.details[1] = work.registration.machine.name;

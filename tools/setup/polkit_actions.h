@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The actions that polkit is asked about, for those that no file of systemd's defines. What answers on
- * the bus and what answers machine1 by Varlink ask by the same ones, so whoever is removed last
+ * the bus and what answers by Varlink ask by the same ones, so whoever is removed last
  * removes the file.
  */
 #pragma once
@@ -13,6 +13,6 @@
 int setup_add_actions(struct setup_plan *plan, const struct bus_target *target, bool remove,
 		      struct failure *failure) __attribute__((nonnull, warn_unused_result));
 
-/* Whether the bus, or Varlink, is set up to answer machine1. */
+/* Whether the bus, or Varlink, is set up to answer. */
 bool setup_bus_is_done(void);
 bool setup_varlink_is_done(struct arena *arena) __attribute__((nonnull));

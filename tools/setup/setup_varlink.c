@@ -10,6 +10,7 @@
 #include "tools/setup/marked_block.h"
 #include "tools/setup/polkit_actions.h"
 #include "tools/setup/setup_plan.h"
+#include "tools/setup/unit_file.h"
 #include "tools/sockets/service_socket.h"
 
 #include <string.h>
@@ -36,7 +37,15 @@ static int do_systemctl(struct arena *arena, const char *verb, const char *unit,
 	return answer.status == 0 ? 0 : program_failure("systemctl", &answer, f);
 }
 
-/* While systemd-machined runs it answers itself; its end starts the socket. */
+/* Whether it is one of systemd-machined's own while that runs. Its end starts the socket. */
+static bool is_machined_socket(const char *unit)
+{
+	for (size_t i = 0; i < n_service_sockets; i++)
+		if (strcmp(service_sockets[i].unit, unit) == 0)
+			return !service_sockets[i].stock_unit;
+	return true;
+}
+
 static int apply_unit(struct arena *arena, const struct change *c, struct failure *f)
 {
 	if (!c->after)
@@ -45,7 +54,15 @@ static int apply_unit(struct arena *arena, const struct change *c, struct failur
 			       : do_systemctl(arena, "stop", c->subject, f);
 	if (do_systemctl(arena, "enable", c->subject, f) < 0)
 		return -1;
-	return machined_pid() > 0 ? 0 : do_systemctl(arena, "start", c->subject, f);
+	if (is_machined_socket(c->subject) && machined_pid() > 0)
+		return 0;
+	return do_systemctl(arena, "start", c->subject, f);
+}
+
+/* 'mymachines setup bus' hands it over. */
+static bool is_held_by_stock(const struct service_socket *socket)
+{
+	return socket->stock_unit && unit_is_stock(socket->stock_unit);
 }
 
 static int add_unit(struct setup_plan *plan, const struct service_socket *socket, struct failure *f)
@@ -56,11 +73,13 @@ static int add_unit(struct setup_plan *plan, const struct service_socket *socket
 	struct program_answer answer;
 	char program[PATH_MAX];
 
-	if (!service_socket_find_program(socket, program) && !plan->options->remove)
+	if (!plan->options->remove &&
+	    (!service_socket_find_program(socket, program) || is_held_by_stock(socket)))
 		return 0;
 	if (systemctl(plan->arena, "is-enabled", socket->unit, &answer, f) < 0)
 		return -1;
-	if (answer.status == 0)
+	/* By a second name, it isn't ours to disable. */
+	if (answer.status == 0 && !strstr(answer.output, "alias"))
 		change.before = "enabled\n";
 	else if (!plan->options->remove && !strstr(answer.output, "disabled"))
 		return failure_set(f, FAILURE_NO_SUCH_FILE,
@@ -84,6 +103,32 @@ static int add_setting(struct setup_plan *plan, bool remove, struct failure *f)
 	return 0;
 }
 
+/* Of what others ask polkit about, too. */
+static int add_actions(struct setup_plan *plan, struct failure *f)
+{
+	bool remove = plan->options->remove;
+
+	if (remove && setup_bus_is_done())
+		return 0;
+	if (setup_add_actions(plan, &bus_machine1, remove, f) < 0)
+		return -1;
+	return setup_add_actions(plan, &bus_import1, remove, f);
+}
+
+/* Which sockets others answer, and until when. */
+static const char *find_next_step(const struct setup_plan *plan)
+{
+	const char *step = machined_pid() > 0 ? "systemd-machined answers until it ends" : NULL;
+
+	for (size_t i = 0; i < n_service_sockets; i++)
+		if (is_held_by_stock(&service_sockets[i]))
+			step = arena_printf(plan->arena,
+					    "%s%s%s answers at %s until mymachines setup bus",
+					    step ?: "", step ? "; " : "",
+					    service_sockets[i].stock_unit, service_sockets[i].path);
+	return step;
+}
+
 int setup_varlink(struct setup_plan *plan, struct failure *f)
 {
 	bool units = systemd_is_running();
@@ -93,11 +138,10 @@ int setup_varlink(struct setup_plan *plan, struct failure *f)
 	for (size_t i = 0; units && i < n_service_sockets; i++)
 		if (add_unit(plan, &service_sockets[i], f) < 0)
 			return -1;
-	if (!(plan->options->remove && setup_bus_is_done()) &&
-	    setup_add_actions(plan, &bus_machine1, plan->options->remove, f) < 0)
+	if (add_actions(plan, f) < 0)
 		return -1;
-	if (units && !plan->options->remove && machined_pid() > 0)
-		plan->next_step = "systemd-machined answers until it ends";
+	if (units && !plan->options->remove)
+		plan->next_step = find_next_step(plan);
 	else if (!units)
 		plan->next_step = "a monitor that runs reads the setting when it is started again: "
 				  "end it, and run mymachines monitor --background";

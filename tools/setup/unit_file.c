@@ -7,9 +7,12 @@
 #include "base/lines.h"
 
 #include <dirent.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* systemd.unit(5), "Unit File Load Path": an earlier directory wins. */
 static const char *const directories[] = {
@@ -341,4 +344,20 @@ char **unit_find_instances(struct arena *arena, const char *prefix)
 	instances = arena_grow(arena, instances, count, sizeof *instances);
 	instances[count] = NULL;
 	return instances;
+}
+
+bool unit_is_stock(const char *name)
+{
+	static const char *const homes[] = { "/usr/lib/systemd/system", "/lib/systemd/system" };
+	char path[PATH_MAX], target[sizeof "/dev/null"];
+	bool is_there = false;
+
+	for (size_t i = 0; i < ARRAY_SIZE(homes); i++) {
+		snprintf(path, sizeof path, "%s/%s", homes[i], name);
+		is_there = is_there || access(path, F_OK) == 0;
+	}
+	snprintf(path, sizeof path, "/etc/systemd/system/%s", name);
+	return is_there &&
+	       !(readlink(path, target, sizeof target) == (ssize_t) strlen("/dev/null") &&
+		 strncmp(target, "/dev/null", strlen("/dev/null")) == 0);
 }

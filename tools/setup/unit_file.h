@@ -48,3 +48,6 @@ const char *unit_find_bus_claim(struct arena *arena, const char *bus_name, const
 
 /* Returns the instances of a template that have files of their own, with NULL behind the last. */
 char **unit_find_instances(struct arena *arena, const char *prefix);
+
+/* Whether systemd has brought this unit, and nobody has masked it in /etc. */
+bool unit_is_stock(const char *name) __attribute__((nonnull));

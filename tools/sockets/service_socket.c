@@ -9,13 +9,24 @@
 #include <unistd.h>
 
 const struct service_socket service_sockets[] = {
-	{ "/run/systemd/userdb/io.systemd.Machine", "mymachines-userdb", "mymachines-userdb.socket",
-	  "users and groups of machines", NULL },
-	{ "/run/systemd/resolve.hook/io.systemd.Machine", "mymachines-resolve-hook",
-	  "mymachines-resolve-hook.socket", "names of machines", NULL },
-	{ "/run/systemd/machine/io.systemd.Machine", "mymachines-varlink",
-	  "mymachines-varlink.socket", "machines and images",
-	  "/run/systemd/machine/io.systemd.MachineImage" },
+	{ .path = "/run/systemd/userdb/io.systemd.Machine",
+	  .program = "mymachines-userdb",
+	  .unit = "mymachines-userdb.socket",
+	  .subject = "users and groups of machines" },
+	{ .path = "/run/systemd/resolve.hook/io.systemd.Machine",
+	  .program = "mymachines-resolve-hook",
+	  .unit = "mymachines-resolve-hook.socket",
+	  .subject = "names of machines" },
+	{ .path = "/run/systemd/machine/io.systemd.Machine",
+	  .program = "mymachines-varlink",
+	  .unit = "mymachines-varlink.socket",
+	  .subject = "machines and images",
+	  .link = "/run/systemd/machine/io.systemd.MachineImage" },
+	{ .path = "/run/systemd/io.systemd.Import",
+	  .program = "mymachines-import-varlink",
+	  .unit = "mymachines-import-varlink.socket",
+	  .subject = "transfers of images",
+	  .stock_unit = "systemd-importd.socket" },
 };
 
 const size_t n_service_sockets = ARRAY_SIZE(service_sockets);

@@ -16,6 +16,8 @@ struct service_socket {
 	const char *unit;    /* the socket unit that holds it where systemd runs */
 	const char *subject; /* what it answers */
 	const char *link;    /* a second path, which leads to the first; or NULL */
+	/* The socket unit of systemd's own service for it, from the version on that has one; or NULL. */
+	const char *stock_unit;
 };
 
 extern const struct service_socket service_sockets[];
