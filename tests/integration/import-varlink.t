@@ -104,7 +104,7 @@ InvalidParameter remote|another scheme|"remote": "ftp://localhost/x.tar"
 InvalidParameter remote|an option for an address|"remote": "--verify=no"
 InvalidParameter verify|an unknown way to check|"verify": "perhaps"
 InvalidParameter verify|a sum that is too short|"verify": "sha256:00"
-InvalidParameter verify|a sum that is none|"verify": "sha512:${sum}x"
+InvalidParameter verify|a sum with another character|"verify": "sha512:${sum}x"
 InvalidParameter verify|an option for a way to check|"verify": "no --force"
 InvalidParameter type|a zip archive|"type": "zip"
 InvalidParameter class|an unknown class|"class": "thing"
@@ -122,6 +122,7 @@ is "$(import ListTransfers '{}' once)" ExpectedMore "ListTransfers needs more re
 slow=$a/how/slow/vm1.raw
 # begin FILE: its replies are in there
 begin() {
+    : >"$1"
     pull raw "$slow" '"local": "slow"' "$no" >"$1" &
     caller=$!
     wait_until grep -q "progress between" "$1"
@@ -159,7 +160,7 @@ is "$(cmp "$SERVED/a/vm1.raw" $pool/slow.raw)" "" "to its end"
 wait_until is_over
 rm "$SERVED/go-on" $pool/slow.raw
 
-# A caller that doesn't read gets its result, however much is said meanwhile.
+# A caller that reads late gets all replies.
 python3 - "$SERVED/a/names.tar" <<'P'
 import io, sys, tarfile
 with tarfile.open(sys.argv[1], "w") as archive:

@@ -20,6 +20,13 @@ is "$(tail -n 1 "$TMPDIR/real-varlink")" end "systemd-machined answers by Varlin
 is "$(px 'readlink "/proc/$(systemctl show -p MainPID --value dbus.service)/exe"' </dev/null)" /usr/bin/dbus-broker-launch \
     "dbus-broker is the bus"
 compare_image_verbs 23
+in_there 'mymachines setup varlink --quiet; mymachines setup varlink --check; systemctl is-enabled mymachines-import-varlink.socket || :
+    systemctl is-active systemd-importd.socket; varlinkctl info /run/systemd/io.systemd.Import | grep -c systemd-importd
+    mymachines setup varlink --remove --quiet'
+is "$out" "varlink: is set up
+disabled
+active
+1" "setup varlink leaves the socket of systemd-importd alone"
 compare_on_bus
 
 px 'systemctl stop mymachines-bus.service; mymachines setup varlink --quiet' </dev/null
@@ -98,6 +105,49 @@ import-tar nosuch.tar four: failed
 ./ ./etc/ ./etc/os-release
 machine .host directory machine one directory machine three directory machine two raw
 one directory" "importctl 257 imports, exports and lists images, and machinectl changes them"
+
+    # io.systemd.Import, by its varlinkctl, and by a unit of its generator.
+    in_there 'systemctl show -p Id,ActiveState systemd-importd.socket | sort | xargs; varlinkctl info /run/systemd/io.systemd.Import | grep -c "Product: mymachines"
+        varlinkctl introspect /run/systemd/io.systemd.Import io.systemd.Import | grep -c "^method"; mymachines setup bus --check'
+    is "$out" "ActiveState=active Id=mymachines-import-varlink.socket
+1
+2
+bus: is set up" "setup bus makes the socket of systemd-importd another name of ours"
+    mkdir "$TMPDIR/served"
+    px 'cat /tmp/x/one.tar' </dev/null >"$TMPDIR/served/one.tar"
+    nsenter -t "$leader" --net ip link set lo up
+    (cd "$TMPDIR/served" && exec nsenter -t "$leader" --net python3 -m http.server 8111 --bind 127.0.0.1) >/dev/null 2>&1 &
+    serves() {
+        nsenter -t "$leader" --net python3 -c 'import urllib.request; urllib.request.urlopen("http://127.0.0.1:8111/one.tar")' 2>/dev/null
+    }
+    wait_until serves
+    in_there 'pull() {
+            varlinkctl call --more --json=short /run/systemd/io.systemd.Import io.systemd.Import.Pull "$1" 2>&1 | tr -d "\036" | sed "s/\"id\":[0-9]*/\"id\":N/; s/ in [0-9.]* s/ in N s/"
+        }
+        pull "{\"remote\":\"http://127.0.0.1:8111/one.tar\",\"local\":\"one\",\"type\":\"tar\",\"class\":\"machine\",\"verify\":\"no\"}"
+        ls /var/lib/machines/one/etc
+        pull "{\"remote\":\"http://127.0.0.1:8111/one.tar\",\"local\":\"one\",\"type\":\"tar\",\"class\":\"machine\",\"verify\":\"no\"}"'
+    like "$out" '{"id":N}*{"log":{"message":"one: pull-tar done: 3 entries*{}
+os-release
+{"id":N}
+{"log":{"message":"pull-tar: there is an image *one* already*,"priority":3}}
+*io.systemd.Import.TransferFailed*' "varlinkctl fetches an image, and sees its messages"
+    in_there 'cd /tmp/x; mkdir units
+        SYSTEMD_PROC_CMDLINE="systemd.pull=tar,machine,verify=no:generated:http://127.0.0.1:8111/one.tar" SYSTEMD_IN_INITRD=0 \
+            /usr/lib/systemd/system-generators/systemd-import-generator units units units
+        grep -l "^ExecStart=.*varlinkctl" units/*.service | wc -l; cp units/*.service /run/systemd/system/import-generated.service
+        systemctl daemon-reload; systemctl start import-generated.service; systemctl show -p Result --value import-generated.service
+        ls /var/lib/machines/generated/etc'
+    is "$out" "1
+success
+os-release" "a unit of systemd-import-generator fetches an image"
+    in_there 'mymachines setup bus --remove --quiet; systemctl show -p Id,ActiveState systemd-importd.socket | sort | xargs
+        varlinkctl info /run/systemd/io.systemd.Import | grep -c systemd-importd; mymachines setup bus --remove --check
+        systemctl is-active mymachines-import-varlink.socket || :; find /etc/systemd -name "*importd*"'
+    is "$out" "ActiveState=active Id=systemd-importd.socket
+1
+bus: is removed
+inactive" "setup bus --remove gives the socket back"
 else
     skip "mymachines-import doesn't run in there" "importctl 257"
 fi

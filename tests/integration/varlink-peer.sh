@@ -1,11 +1,12 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# What callers of io.systemd.Machine, MachineImage and UserDatabase get to hear, of whoever answers, and stock tools that
+# What callers of io.systemd.Machine, MachineImage, Import and UserDatabase get to hear, of whoever answers, and stock tools that
 # call them. Run by newer.t in a Debian with systemd 257.
 export LC_ALL=C TZ=UTC SYSTEMD_PAGER='' SYSTEMD_COLORS=0
 cd /tmp/x || exit
 MACHINE=/run/systemd/machine/io.systemd.Machine
 IMAGE=/run/systemd/machine/io.systemd.MachineImage
+IMPORT=/run/systemd/io.systemd.Import
 USERS=/run/systemd/userdb/io.systemd.Machine
 
 # leader NAME COMMAND...: sets the variable to the pid of the first process of a service
@@ -144,6 +145,33 @@ Clone {"name":".host"}
 Remove {"name":"nosuch"}
 Remove {"name":".host"}
 Remove {}
+T
+calls $IMPORT io.systemd.Import <<T
+ListTransfers+ {}
+ListTransfers {}
+ListTransfers+ {"class":"portable"}
+ListTransfers+ {"class":null}
+ListTransfers+ {"class":"thing"}
+ListTransfers+ {"class":5}
+ListTransfers+ {"nosuch":null}
+Pull+ {}
+Pull+ {"remote":"http://127.0.0.1:1/x.tar","local":"x","class":"machine"}
+Pull+ {"remote":"http://127.0.0.1:1/x.tar","local":"x","class":"machine","type":null}
+Pull+ {"remote":"http://127.0.0.1:1/x.tar","local":"x","class":"machine","type":"zip"}
+Pull+ {"remote":"http://127.0.0.1:1/x.tar","local":"x","class":"thing","type":"tar"}
+Pull+ {"remote":"http://127.0.0.1:1/x.tar","local":"x","type":"tar"}
+Pull+ {"remote":"http://127.0.0.1:1/x.tar","local":"","class":"machine","type":"tar"}
+Pull+ {"remote":"http://127.0.0.1:1/x.tar","local":"a/b","class":"machine","type":"tar"}
+Pull+ {"remote":"http://127.0.0.1:1/x.tar","local":5,"class":"machine","type":"tar"}
+Pull+ {"remote":"http://127.0.0.1:1/x.tar","local":"x","class":"machine","type":"tar","verify":"perhaps"}
+Pull+ {"remote":"http://127.0.0.1:1/x.tar","local":"x","class":"machine","type":"tar","verify":""}
+Pull+ {"remote":"http://127.0.0.1:1/x.tar","local":"x","class":"machine","type":"tar","verify":"sha256:00"}
+Pull+ {"remote":"http://127.0.0.1:1/x.tar","local":"x","class":"machine","type":"tar","force":"yes"}
+Pull+ {"remote":"http://127.0.0.1:1/x.tar","local":"x","class":"machine","type":"tar","imageRoot":"x"}
+Pull+ {"remote":"http://127.0.0.1:1/x.tar","local":"x","class":"machine","type":"tar","nosuch":1}
+Pull+ {"remote":"ftp://127.0.0.1:1/x.tar","local":"x","class":"machine","type":"tar"}
+Pull+ {"remote":5,"local":"x","class":"machine","type":"tar"}
+Pull {"remote":"ftp://127.0.0.1:1/x.tar","local":"x","class":"machine","type":"tar"}
 T
 say userdbctl user vu-db1-33
 say userdbctl --output=json user 200033

@@ -19,6 +19,8 @@ struct bus_target {
 	const char *unit, *description;
 	const char *stock_unit, *bus_unit; /* names of systemd's for what answers */
 	const char *stock_program;
+	/* A socket unit of systemd's that starts its service, and ours for the same path; or NULL. */
+	const char *stock_socket, *socket;
 	const char *policy, *activation; /* paths of files */
 	const char *actions, *stock_actions;
 	const struct bus_members *members; /* what anybody may send */

@@ -51,9 +51,8 @@ static int systemctl(struct arena *arena, const char *verb, const char *unit, st
 
 	if (program_run(arena, arguments, SYSTEMCTL_MS, &answer, f) < 0)
 		return -1;
-	/* An idle service may have ended, and removed its file. */
-	if (answer.status == 0 ||
-	    (answer.status == SYSTEMCTL_NOT_LOADED && strcmp(verb, "stop") == 0))
+	/* An idle service may have ended, and removed its file. A socket's unit may not be installed. */
+	if (answer.status == 0 || answer.status == SYSTEMCTL_NOT_LOADED)
 		return 0;
 	return program_failure("systemctl", &answer, f);
 }
@@ -77,6 +76,8 @@ static int read_link(struct arena *arena, const char *path, const char **text, s
 	return 0;
 }
 
+static int apply_socket_link(struct arena *arena, const struct change *c, struct failure *f);
+
 static int apply_link(struct arena *arena, const struct change *c, struct failure *f)
 {
 	CLEANUP(trusted_file_close) struct trusted_file file = { .directory = -1, .fd = -1 };
@@ -86,9 +87,36 @@ static int apply_link(struct arena *arena, const struct change *c, struct failur
 		return -1;
 	if (!c->after)
 		return trusted_file_remove(&file, f);
-	if (symlinkat(target_of(c)->unit, file.directory, file.name) < 0)
+	if (symlinkat(c->apply == apply_socket_link ? target_of(c)->socket : target_of(c)->unit,
+		      file.directory, file.name) < 0)
 		return failure_errno(f, -errno, "cannot make the link %s", c->path);
 	return 0;
+}
+
+static int reload_units(struct arena *arena, struct failure *f)
+{
+	return systemctl(arena, "daemon-reload", NULL, f);
+}
+
+/*
+ * The socket by which Varlink's callers start systemd's service: its name becomes one of our unit. Else they would
+ * start what answers on the bus, which has no answer for them.
+ */
+static int apply_socket_link(struct arena *arena, const struct change *c, struct failure *f)
+{
+	const struct bus_target *target = target_of(c);
+	bool units = systemd_is_running();
+
+	if (units &&
+	    systemctl(arena, "stop", c->after ? target->stock_socket : target->socket, f) < 0)
+		return -1;
+	if (apply_link(arena, c, f) < 0)
+		return -1;
+	if (!units)
+		return 0;
+	if (reload_units(arena, f) < 0)
+		return -1;
+	return systemctl(arena, "start", c->after ? target->socket : target->stock_socket, f);
 }
 
 /* A name of our unit. One that is masked stays so: nobody starts the other one then. */
@@ -96,8 +124,12 @@ static int add_link(struct setup_plan *plan, const struct bus_target *target, co
 		    bool remove, struct failure *f)
 {
 	const char *path = arena_printf(plan->arena, UNITS "%s", name);
-	char *ours = link_text(plan->arena, target->unit), quoted[QUOTED_SIZE];
-	struct change change = { .path = path, .apply = apply_link, .subject = target->name };
+	bool is_socket = target->stock_socket && strcmp(name, target->stock_socket) == 0;
+	char *ours = link_text(plan->arena, is_socket ? target->socket : target->unit),
+	     quoted[QUOTED_SIZE];
+	struct change change = { .path = path,
+				 .apply = is_socket ? apply_socket_link : apply_link,
+				 .subject = target->name };
 
 	if (read_link(plan->arena, path, &change.before, f) < 0)
 		return remove ? 0 : -1;
@@ -154,6 +186,16 @@ static int add_units(struct setup_plan *plan, const struct bus_target *target, c
 	return add_link(plan, target, target->bus_unit, remove, f);
 }
 
+/* After all else: systemd reads its units again, and the service is another one by then. */
+static int add_socket(struct setup_plan *plan, const struct bus_target *target, struct failure *f)
+{
+	bool remove = plan->options->remove;
+
+	if (!target->stock_socket || (!remove && !unit_is_stock(target->stock_socket)))
+		return 0;
+	return add_link(plan, target, target->stock_socket, remove, f);
+}
+
 static int add_activation(struct setup_plan *plan, const struct bus_target *target,
 			  const char *program, struct failure *f)
 {
@@ -167,7 +209,7 @@ static int add_actions(struct setup_plan *plan, const struct bus_target *target,
 {
 	bool remove = plan->options->remove;
 
-	if (remove && target == &bus_machine1 && setup_varlink_is_done(plan->arena))
+	if (remove && setup_varlink_is_done(plan->arena))
 		return 0;
 	return setup_add_actions(plan, target, remove, f);
 }
@@ -229,7 +271,7 @@ static int apply_hand_over(struct arena *arena, const struct change *c, struct f
 	if (system_service_pid(target->stock_unit) > 0 &&
 	    systemctl(arena, "stop", target->stock_unit, f) < 0)
 		return -1;
-	return systemctl(arena, "daemon-reload", NULL, f);
+	return reload_units(arena, f);
 }
 
 /* End the process that answers, so that the next call starts the other one. */
@@ -243,7 +285,7 @@ static int apply_end(struct arena *arena, const struct change *c, struct failure
 		return system_service_pid(target->unit) > 0 &&
 				       systemctl(arena, "stop", target->unit, f) < 0
 			       ? -1
-			       : systemctl(arena, "daemon-reload", NULL, f);
+			       : reload_units(arena, f);
 	if (bus_find_owner(arena, target->program, &owner, f) < 0)
 		return -1;
 	if (owner.is_ours && kill(owner.pid, SIGTERM) < 0 && errno != ESRCH)
@@ -290,7 +332,7 @@ static int plan_removal(struct setup_plan *plan, const struct bus_target *target
 					"call\n",
 					target->program),
 			   apply_end);
-	return 0;
+	return add_socket(plan, target, f);
 }
 
 static int plan_target(struct setup_plan *plan, const struct bus_target *target,
@@ -310,7 +352,7 @@ static int plan_target(struct setup_plan *plan, const struct bus_target *target,
 						   target->stock_program)
 				    : "reads its units again\n",
 			   apply_hand_over);
-	return add_policy(plan, target, false, f);
+	return add_socket(plan, target, f) < 0 ? -1 : add_policy(plan, target, false, f);
 }
 
 int setup_bus(struct setup_plan *plan, struct failure *f)

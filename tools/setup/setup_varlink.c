@@ -78,8 +78,8 @@ static int add_unit(struct setup_plan *plan, const struct service_socket *socket
 		return 0;
 	if (systemctl(plan->arena, "is-enabled", socket->unit, &answer, f) < 0)
 		return -1;
-	/* By a second name, it isn't ours to disable. */
-	if (answer.status == 0 && !strstr(answer.output, "alias"))
+	/* With another word, it has a second name, or is another unit's. These aren't ours to disable. */
+	if (strncmp(answer.output, "enabled", strlen("enabled")) == 0)
 		change.before = "enabled\n";
 	else if (!plan->options->remove && !strstr(answer.output, "disabled"))
 		return failure_set(f, FAILURE_NO_SUCH_FILE,
