@@ -62,7 +62,7 @@ if ! has_pidfd_numbers; then
 elif [ -z "$SANITIZERS" ] && command -v strace >/dev/null && strace -qq -o /dev/null true 2>/dev/null; then
     # calls_of COMMAND...: the system calls of who answers
     calls_of() {
-        strace -qq -p "$server" -o "$TMPDIR/calls" & tracer=$!
+        strace -qq -s 300 -p "$server" -o "$TMPDIR/calls" & tracer=$!
         wait_until grep -q "^TracerPid:.[1-9]" "/proc/$server/status"
         "$@" >/dev/null 2>&1
         kill -INT "$tracer"
@@ -88,6 +88,14 @@ elif [ -z "$SANITIZERS" ] && command -v strace >/dev/null && strace -qq -o /dev/
     calls_of look_up
     # The caller of the last one does not lead a machine: its parents and control groups are looked at.
     is "$(grep '^openat' "$TMPDIR/calls" | grep -vc '"/proc/\|cgroup')" 0 "no other look-up opens the registry, either"
+    # count_calls TEXT: the system calls that have it
+    count_calls() {
+        grep -c "$1" "$TMPDIR/calls"
+    }
+    calls_of machine1 RegisterMachine sayssus m07 0 test vm "${leaders[7]}" ""
+    is "$(count_calls 'sendmsg(.*GetConnectionUnixUser')|$(count_calls '^link(')" "1|1" \
+        "a registration asks once who calls, and is read once when it is published"
+    calls_of machine1 ListMachines
     calls_of by_pid "${leaders[9]}"
     is "$(grep -cE '^(pidfd_open|openat|poll)\(' "$TMPDIR/calls")" 0 \
         "GetMachineByPID of a leader looks at no leader by itself, and opens nothing"

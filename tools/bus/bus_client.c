@@ -6,8 +6,9 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
-int bus_caller_uid(sd_bus_message *call, uid_t *uid)
+static int ask_uid(sd_bus_message *call, uid_t *uid)
 {
 	sd_bus_creds *creds = NULL;
 	int r = sd_bus_query_sender_creds(call, SD_BUS_CREDS_EUID, &creds);
@@ -16,6 +17,28 @@ int bus_caller_uid(sd_bus_message *call, uid_t *uid)
 		r = sd_bus_creds_get_euid(creds, uid);
 	sd_bus_creds_unref(creds);
 	return r < 0 ? r : 0;
+}
+
+int bus_caller_uid(struct bus *bus, sd_bus_message *call, uid_t *uid)
+{
+	const char *sender = sd_bus_message_get_sender(call);
+	uint64_t cookie = 0;
+	int r;
+
+	if (!sender || sd_bus_message_get_cookie(call, &cookie) < 0)
+		return -ENODATA;
+	/* The bus gives a name to one connection only, ever, so this is its user in any case. */
+	if (cookie == bus->known_cookie && strcmp(sender, bus->known_sender) == 0) {
+		*uid = bus->known_uid;
+		return 0;
+	}
+	r = ask_uid(call, uid);
+	if (r < 0 || strlen(sender) >= sizeof bus->known_sender)
+		return r;
+	strcpy(bus->known_sender, sender);
+	bus->known_cookie = cookie;
+	bus->known_uid = *uid;
+	return 0;
 }
 
 int bus_caller_pid(sd_bus_message *call, pid_t *pid)

@@ -2,11 +2,16 @@
 /* The client that has sent a call. */
 #pragma once
 
+#include "tools/bus/bus_service.h"
+
 #include <sys/types.h>
 #include <systemd/sd-bus.h>
 
-/* Its effective user, which the bus vouches for. 0, or a negative errno: nobody is known to ask. */
-int bus_caller_uid(sd_bus_message *call, uid_t *uid) __attribute__((nonnull));
+/*
+ * Its effective user, which the bus vouches for, and is asked once for each call. 0, or a negative errno:
+ * nobody is known to ask.
+ */
+int bus_caller_uid(struct bus *bus, sd_bus_message *call, uid_t *uid) __attribute__((nonnull));
 
 /* Its process. 0 or a negative errno. */
 int bus_caller_pid(sd_bus_message *call, pid_t *pid) __attribute__((nonnull));

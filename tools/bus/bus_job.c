@@ -143,7 +143,7 @@ static int begin_job(struct bus *bus, sd_bus_message *call, work_function *funct
 {
 	uid_t uid;
 	struct job *job;
-	int r = bus_caller_uid(call, &uid);
+	int r = bus_caller_uid(bus, call, &uid);
 
 	if (r < 0)
 		return sd_bus_error_set_errno(error, r);

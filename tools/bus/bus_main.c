@@ -28,8 +28,9 @@ struct machine1 {
 	struct registry_notify notify;
 	struct snapshot registry; /* for look-ups: bus_registry() */
 	struct bus_machines machines;
-	struct registry_copy published; /* what signals were sent for */
-	int lock;			/* by which others know that this process answers, or -1 */
+	struct registry_copy published;	   /* what signals were sent for */
+	struct registry_identity followed; /* of that, if there is one */
+	int lock; /* by which others know that this process answers, or -1 */
 };
 
 static struct machine1 *machine1_of(struct bus *bus)
@@ -81,9 +82,17 @@ void bus_follow(struct bus *bus)
 {
 	struct machine1 *machine1 = machine1_of(bus);
 	struct registry_copy now = { 0 };
+	struct registry_identity identity = { 0 };
 	struct registry_diff diff;
 	struct machine_difference difference;
-	int r = bus_announced_next(&now);
+	int r = registry_stat(REGISTRY_PATH, &identity);
+
+	/* A publication is followed when it comes, and before the reply of the call that has led to it. */
+	if (r == 0 && registry_identity_equal(&identity, &machine1->followed)) {
+		bus_consider_idle(bus);
+		return;
+	}
+	r = bus_announced_next(&now);
 
 	/* A registry that isn't there any more takes memory as long as it is open. */
 	close_registry(machine1);
@@ -100,6 +109,7 @@ void bus_follow(struct bus *bus)
 	}
 	registry_copy_done(&machine1->published);
 	machine1->published = now;
+	machine1->followed = identity;
 	/* Killed from here on, the next process has nothing to tell of it. */
 	sd_bus_flush(bus->bus);
 	bus_announced_done();

@@ -35,7 +35,7 @@ int bus_permitted_start(struct bus *bus, sd_bus_message *call, const struct bus_
 	struct own_work own = { question, 0, function, argument };
 	int r;
 
-	if (bus_caller_uid(call, &own.user) >= 0 && may_be_own(bus, call, question, own.user))
+	if (bus_caller_uid(bus, call, &own.user) >= 0 && may_be_own(bus, call, question, own.user))
 		return bus_job_start_again(bus, call, own_work, &own, reply, milliseconds,
 					   question->handler, error);
 	r = bus_authorize(bus, call, question->handler, bus, question->action, question->details,

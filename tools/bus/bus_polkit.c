@@ -226,7 +226,7 @@ int bus_authorize(struct bus *bus, sd_bus_message *call, sd_bus_message_handler_
 	/* The answer is to this very question: one message has one action and one machine. */
 	if (asked && asked->answer != ANSWER_WAITED_FOR && strcmp(asked->action, action) == 0)
 		return answer_of(asked, error);
-	if (bus_caller_uid(call, &uid) < 0)
+	if (bus_caller_uid(bus, call, &uid) < 0)
 		return deny(error);
 	return uid == 0 ? 1 : ask(bus, call, handler, userdata, action, details, uid, error);
 }

@@ -135,7 +135,7 @@ static int start_registration(struct bus *bus, sd_bus_message *call, struct regi
 	const char *name = request->registration.machine.name;
 	const char *details[] = { "name", name, "class",
 				  machine_class_name(request->registration.machine.class), NULL };
-	int r = bus_caller_uid(call, &request->owner);
+	int r = bus_caller_uid(bus, call, &request->owner);
 
 	if (r < 0)
 		return r;

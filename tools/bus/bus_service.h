@@ -39,6 +39,10 @@ struct bus {
 	struct bus_call *calls; /* those that wait for polkit */
 	size_t n_jobs;
 	sd_bus_message *again; /* a call whose handler runs again: see bus_job.h */
+	/* Of the last call whose caller's user was asked for: its sender and number, and that user. */
+	char known_sender[32];
+	uint64_t known_cookie;
+	uid_t known_uid;
 	sd_event_source *idle;
 };
 

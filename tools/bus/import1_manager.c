@@ -89,7 +89,7 @@ static int start(struct import1 *import1, sd_bus_message *call, sd_bus_message_h
 
 	if (r <= 0)
 		return r < 0 ? r : 1;
-	r = bus_caller_uid(call, &uid);
+	r = bus_caller_uid(&import1->bus, call, &uid);
 	if (r < 0)
 		return r;
 	if (import1_transfer_start(import1, uid, request, &id, &failure) < 0)

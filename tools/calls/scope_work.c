@@ -202,12 +202,13 @@ static int run_job(sd_bus *bus, const struct scope_work *work, struct scope_unit
 	sd_bus_error error = SD_BUS_ERROR_NULL;
 	sd_bus_message *reply = NULL;
 	struct scope_job job = { 0 };
-	int r = sd_bus_match_signal(bus, NULL, SYSTEMD, SYSTEMD_PATH, MANAGER, "JobRemoved",
-				    on_job_removed, &job);
+	/* Nobody waits for the replies to these two: the bus delivers what comes next behind them. */
+	int r = sd_bus_match_signal_async(bus, NULL, SYSTEMD, SYSTEMD_PATH, MANAGER, "JobRemoved",
+					  on_job_removed, NULL, &job);
 
 	if (r >= 0)
-		r = sd_bus_call_method(bus, SYSTEMD, SYSTEMD_PATH, MANAGER, "Subscribe", &error,
-				       NULL, NULL);
+		r = sd_bus_call_method_async(bus, NULL, SYSTEMD, SYSTEMD_PATH, MANAGER, "Subscribe",
+					     NULL, NULL, NULL);
 	if (r >= 0)
 		r = start_scope_within(bus, work, unit, FORMER_WAIT_USEC, &reply, &error);
 	if (r < 0 && sd_bus_error_has_name(&error, UNIT_EXISTS)) {
