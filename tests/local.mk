@@ -184,6 +184,7 @@ plain_tests = \
 	%D%/integration/bus-peer.t \
 	%D%/integration/newer.t \
 	%D%/integration/bus-systemd.t \
+	%D%/integration/bus-trouble.t \
 	%D%/integration/debian.t \
 	%D%/integration/examples.t \
 	%D%/integration/examples-installed.t \
@@ -197,7 +198,7 @@ TESTS += $(plain_tests)
 endif
 EXTRA_DIST += %D%/house/phrases %D%/house/rooms %D%/house/stairs %D%/house/stairs.t \
 	%D%/house/figures %D%/house/files %D%/house/files.exempt
-EXTRA_DIST += $(integration_tests) $(plain_tests) %D%/integration/configurations %D%/integration/events.sh %D%/integration/storm.py %D%/integration/machine.py %D%/integration/machine-images.py %D%/integration/userdb.py %D%/integration/resolve-hook.py %D%/integration/bus-peer.sh %D%/integration/image-peer.sh %D%/integration/bus-peer.differences %D%/integration/varlink-peer.sh %D%/integration/varlink-peer.differences %D%/integration/peer_differences.py %D%/support/peer.sh %D%/integration/bus_error.py %D%/integration/bus_leader.py %D%/integration/import_call.py %D%/integration/import_varlink.py %D%/integration/bus_shell.py %D%/support/bus.sh %D%/integration/lib.sh \
+EXTRA_DIST += $(integration_tests) $(plain_tests) %D%/integration/configurations %D%/integration/events.sh %D%/integration/storm.py %D%/integration/machine.py %D%/integration/machine-images.py %D%/integration/userdb.py %D%/integration/resolve-hook.py %D%/integration/bus-peer.sh %D%/integration/image-peer.sh %D%/integration/bus-peer.differences %D%/integration/varlink-peer.sh %D%/integration/varlink-peer.differences %D%/integration/peer_differences.py %D%/support/peer.sh %D%/integration/bus_client.py %D%/integration/bus_error.py %D%/integration/bus_leader.py %D%/integration/import_call.py %D%/integration/import_varlink.py %D%/integration/bus_shell.py %D%/support/bus.sh %D%/integration/lib.sh \
 	%D%/integration/pam.sh
 
 # With real runtimes, all of them: some hundred megabytes that most don't want to install.

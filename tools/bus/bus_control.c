@@ -3,6 +3,7 @@
 #include "base/cleanup.h"
 #include "tools/bus/bus_operate.h"
 #include "tools/bus/bus_permitted.h"
+#include "tools/bus/bus_refused.h"
 #include "tools/bus/bus_target.h"
 #include "tools/calls/control_work.h"
 
@@ -40,6 +41,18 @@ static int start_control(struct bus *bus, sd_bus_message *call, const struct cal
 				   reply_nothing, CONTROL_WORK_MS, error);
 }
 
+/* systemd-nspawn unregisters its name at its end, whether it has registered it or not. */
+static int refuse_other_machine(struct bus *bus, sd_bus_message *call, const char *name,
+				sd_bus_error *error)
+{
+	return bus_refused_forget(bus_refused(bus), call, name)
+		       ? sd_bus_error_setf(error, SD_BUS_ERROR_ACCESS_DENIED,
+					   "Machine '%s' isn't the one that this client has asked "
+					   "to register",
+					   name)
+		       : 0;
+}
+
 BUS_HANDLER(bus_unregister_machine)
 {
 	struct call_target target = { 0 };
@@ -50,6 +63,8 @@ BUS_HANDLER(bus_unregister_machine)
 		r = sd_bus_message_rewind(call, true);
 	if (r >= 0)
 		r = sd_bus_message_read(call, "s", &named.name);
+	if (r >= 0)
+		r = refuse_other_machine(userdata, call, named.name, error);
 	if (r < 0)
 		return r;
 	if (target.is_host)

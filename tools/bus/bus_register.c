@@ -7,6 +7,7 @@
 #include "tools/bus/bus_job.h"
 #include "tools/bus/bus_operate.h"
 #include "tools/bus/bus_polkit.h"
+#include "tools/bus/bus_refused.h"
 #include "tools/calls/register_work.h"
 #include "tools/calls/scope_work.h"
 
@@ -123,8 +124,12 @@ static int reply_machine(struct bus *bus, sd_bus_message *call, const struct wor
 			 sd_bus_error *error)
 {
 	CLEANUP_FREE char *path = bus_machine_path(result->text);
+	const char *name;
 
 	(void) error;
+	/* The name that was asked for; the machine may have another one before it. */
+	if (sd_bus_message_rewind(call, true) >= 0 && sd_bus_message_read(call, "s", &name) > 0)
+		bus_refused_forget(bus_refused(bus), call, name);
 	bus_follow(bus);
 	return path ? sd_bus_reply_method_return(call, "o", path) : -ENOMEM;
 }
@@ -144,6 +149,7 @@ static int start_registration(struct bus *bus, sd_bus_message *call, struct regi
 
 	if (r <= 0)
 		return r < 0 ? r : 1;
+	bus_refused_note(bus_refused(bus), call, name);
 	/* A user's processes get no scope with properties of the user's. */
 	if (request->create && request->owner == 0 && systemd_is_running())
 		return bus_job_start(bus, call, scope_work, &(struct scope_work){ request, call },
