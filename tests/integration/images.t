@@ -165,6 +165,14 @@ clones() {
     : 2>/dev/null >"$pool/fixed/new"
     is "$?|$(: >"$pool/plain/new"; echo $?)" "1|0" "$what: only the other one can be written to"
     ok "$([ "$(blocks "$pool/plain")" -le $(($(blocks "$pool/$1") + 64)) ]; echo $?)" "$what: the clone has its holes"
+    # Without the capability that the mark of a directory needs, as in a container: a warning, and the image stays.
+    run setpriv --bounding-set=-linux_immutable --inh-caps=-linux_immutable mymachines clone --read-only "$1" unmarked
+    to=no && [ -n "$err" ] || to=yes
+    is "$status|$(tree "$pool/unmarked" | cmp - <(tree "$pool/$1"))|$(images | grep '^unmarked')|$err" "0||unmarked $(
+        [ $to = yes ] && echo "subvolume yes|" ||
+            echo "directory no|mymachines: the image 'unmarked' is complete, but can't be marked read-only here: Operation not permitted")" \
+        "$what: a clone stays if the mark isn't possible"
+    mymachines remove unmarked
     mymachines rename fixed moved
     is "$?|$(images | grep -E '^(moved|fixed)')" "0|moved $(images | awk '$1 == "moved" { print $2 }') yes" \
         "$what: a read-only image is renamed, and stays so"
@@ -261,7 +269,9 @@ fixed raw yes" "$type, raw: read-only if that was asked for"
     is "$?|$(cmp "$TMPDIR/device" "$pool/undone.raw")|$(images | grep -E '^(device|undone)')" "0||device block no
 undone raw no" "$type: a device is cloned to a file"
     ok "$([ "$(blocks "$pool/undone.raw")" -le 2100 ]; echo $?)" "$type: with holes for its zeros"
-    mymachines remove device
+    mymachines clone --read-only device fixed2
+    is "$?|$(images | grep '^fixed2')" "0|fixed2 raw yes" "$type: the clone of a device is read-only if that was asked for"
+    mymachines remove device fixed2
     is "$?|$([ -b "$loop" ] && echo there)" "0|there" "$type: a device is not removed with its link"
     losetup -d "$loop"
     run mymachines clean --all

@@ -480,6 +480,12 @@ for type in xfs btrfs; do
             "1|*no space is left on the file system of '$pool', after *|t|" "a full $type says so, and leaves what was there: $image"
     done
     is "$(ls -A $pool | sort | tr '\n' ' ')" "fill t " "nothing is left where the $type was full"
+    if [ $type = btrfs ]; then
+        rm $pool/fill
+        btrfs quota enable $pool && btrfs qgroup limit 8M $pool
+        run mymachines import-raw big.bin r
+        like "$status|$err|$(ls -A $pool)" "1|*no space is left on the file system of '$pool', after *|t" "a quota that is used up says the same"
+    fi
     unmount_pool
 done
 done_testing

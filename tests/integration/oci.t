@@ -96,6 +96,13 @@ run mymachines pull-oci "$r/open/control" control
 like "$status|$err|$(grep -v '^#' "$pool/control.nspawn")" \
     "0|*command is left out: it has a control byte*user is left out*directory is left out*signal for stopping is left out*|\\[Exec\\]" \
     "no setting with a control byte is taken"
+run mymachines pull-oci "$r/open/control-utf8" control8
+like "$status|$err|$(grep -v '^#' "$pool/control8.nspawn")" \
+    "0|*command is left out: it has a control byte*variable 'A' is left out: it has a control byte*directory is left out*|\[Exec\]
+Environment=\"B=hé\"" "nor with a control character of two bytes"
+run mymachines pull-oci "$r/open/variables" variables
+like "$status|$err|$(grep -v '^#' "$pool/variables.nspawn")" "0|*environment is left out: it has too many variables*|\[Exec\]
+User=5" "of too many variables, none is taken"
 clear_pool
 
 # --- platforms ---

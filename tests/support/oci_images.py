@@ -281,6 +281,10 @@ def main():
     tag("open/init", image([base], {"Cmd": ["/sbin/init", "x"]}))
     tag("open/control", image([base], {"Cmd": ["/bin/sh", "-c", "a\nb"], "User": "a\nb", "WorkingDir": "/a\nBind=/",
                                        "StopSignal": "9\n"}))
+    # Control characters of more than one byte, which a terminal takes for the beginning of a command.
+    tag("open/control-utf8", image([base], {"Cmd": ["/bin/sh", "\u009b31m"], "Env": ["A=\u0085x", "B=h\u00e9"],
+                                            "WorkingDir": "/\u009b31m"}))
+    tag("open/variables", image([base], {"Env": [f"A{i}=x" for i in range(5000)], "User": "5"}))
     layout("app", (good, "1.0"))
     layout("two", (good, "example.org/app:1.0"), (arm, "arm"))
     layout("nested", (index(both), ""))

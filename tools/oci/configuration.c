@@ -3,6 +3,7 @@
 
 #include "base/array_size.h"
 #include "base/cleanup.h"
+#include "base/format.h"
 #include "base/ending.h"
 #include "base/json_value.h"
 #include "base/quote.h"
@@ -21,12 +22,14 @@ struct settings {
 	FILE *text;
 };
 
-/* A control byte could begin another line of the settings, or change what a terminal shows. */
+/* A control character could begin another line of the settings, or change what a terminal shows. */
 static bool has_control(const char *text)
 {
-	for (; *text; text++)
-		if ((unsigned char) *text < ' ' || *text == 0x7f)
+	for (size_t length; *text; text += length) {
+		length = printable_length(text);
+		if (length == 0)
 			return true;
+	}
 	return false;
 }
 
@@ -131,14 +134,14 @@ static void add_environment(struct settings *s, json_object *object)
 	json_object *list = json_member(object, "Env", json_type_array);
 	size_t length = list ? json_object_array_length(list) : 0;
 
+	if (length > WORDS_MAX) {
+		leave_out(s, "environment", "it has too many variables");
+		return;
+	}
 	for (size_t i = 0; i < length; i++) {
 		const char *text = json_string(json_object_array_get_idx(list, i));
 		char quoted[QUOTED_SIZE], what[QUOTED_SIZE + 16];
 
-		if (i == WORDS_MAX) {
-			leave_out(s, "environment", "it has too many variables");
-			return;
-		}
 		snprintf(what, sizeof what, "variable '%s'",
 			 quote(text ? arena_printf(s->arena, "%.*s", (int) strcspn(text, "="), text)
 				    : "",
