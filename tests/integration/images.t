@@ -330,6 +330,21 @@ fcntl.fcntl(9, 37, struct.pack("hhqqi4x", 1, 0, 0, 0, 0))'
 n_tests=$((n_tests + 1))
 rm -rf "$pool/a"
 
+# Another process cleans the pool while an image is begun: here, the new directory isn't there when it is opened.
+if strace -qq -o /dev/null true 2>/dev/null && [ -z "$SANITIZERS" ]; then
+    mkdir -p "$pool/a"
+    strace -qq -o "$TMPDIR/steps" -e trace=openat "$BUILDDIR/mymachines" clone a b
+    at=$(grep -n '"\.#b\.' "$TMPDIR/steps" | head -n 1 | cut -d: -f1)
+    mymachines remove b
+    run strace -qq -o "$TMPDIR/steps" -e trace=openat -e "inject=openat:error=ENOENT:when=$at" "$BUILDDIR/mymachines" clone a b
+    is "$status|$err|$(grep -c '"\.#b\..*INJECTED' "$TMPDIR/steps")|$(ls "$pool")" "0||1|a
+b" "an image is begun once more if another process has cleaned its beginning away"
+    mymachines remove a b
+    mymachines clean
+else
+    skip "strace can't be used here" "an image is begun once more if another process has cleaned its beginning away"
+fi
+
 # Images for other processors: whatever starts them, the error tells for which. The kernel's list of handlers is this test's.
 mount -t tmpfs tmpfs /proc/sys/fs/binfmt_misc
 cat >"$TMPDIR/foreign.py" <<'I'

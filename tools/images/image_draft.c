@@ -102,7 +102,8 @@ static int make_hidden(const struct image_draft *draft, char *hidden, image_make
 {
 	int r = -ESTALE;
 
-	for (int i = 0; i < ATTEMPTS && (r == -ESTALE || r == -EEXIST); i++) {
+	/* Whoever cleans the pool may remove it before it is open, and before it is locked. */
+	for (int i = 0; i < ATTEMPTS && (r == -ESTALE || r == -EEXIST || r == -ENOENT); i++) {
 		struct failure ignored;
 		int fd;
 
@@ -113,7 +114,8 @@ static int make_hidden(const struct image_draft *draft, char *hidden, image_make
 			return fd;
 		if (fd >= 0)
 			close(fd);
-		if (r != -EEXIST && r != -ESTALE && tree_remove(draft->pool, hidden, &ignored) < 0)
+		if (r != -EEXIST && r != -ESTALE && r != -ENOENT &&
+		    tree_remove(draft->pool, hidden, &ignored) < 0)
 			break;
 	}
 	hidden[0] = 0;
@@ -169,7 +171,8 @@ static int check_name(const struct image_draft *draft, struct failure *f)
 		return r;
 	/* The existing image can be used until the new one is complete. */
 	if (image_lock(&lock, former.path, IMAGE_LOCK_EXCLUSIVE, f) < 0)
-		return -1;
+		/* Another process has removed it meanwhile. */
+		return f->error == -ENOENT ? 0 : -1;
 	image_unlock(&lock);
 	return 0;
 }
