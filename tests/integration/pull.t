@@ -89,6 +89,47 @@ publish
 run mymachines pull-raw "$a/Cloud-Base-41-1.4.x86_64.raw"
 is "$status" 0 "a file's name with dots makes an image"
 rm -rf "${pool:?}"/*
+# Names of files as their publishers have them, and the images that follow. "-": it needs a NAME, before anything is fetched.
+mkdir -p "$SERVED/a/names"
+while read -r file image; do
+    verb=pull-tar
+    case $file in
+    *.tar* | *.tgz | *.txz) cp "$SERVED/a/web1.tar.gz" "$SERVED/a/names/$file" ;;
+    *) verb=pull-raw && cp "$SERVED/a/vm1.raw" "$SERVED/a/names/$file" ;;
+    esac
+    : >"$SERVED/requests"
+    run mymachines $verb -q --verify=no "$a/names/$file"
+    if [ "$image" = - ]; then
+        like "$status|$err|$(cat "$SERVED/requests")" "1|*'$file' at the end of the address gives no name that a machine can have; add a NAME*|" \
+            "a publisher's file that needs a NAME: $file"
+        continue
+    fi
+    is "$status|$(mymachines list-images --no-legend | awk '{ print $1 }')" "0|$image" "a publisher's file gives an image its name: $file"
+    # The name is one that a machine can have: what fails is that QEMU isn't found, or that it starts disks only.
+    run env PATH="$BUILDDIR" mymachines start --runner=qemu "$image"
+    like "$err" "mymachines: $image: *[qQ][eE][mM][uU]*" "start takes that name: $image"
+    mymachines remove "$image"
+done <<'I'
+noble-server-cloudimg-amd64-root.tar.xz noble-server-cloudimg-amd64-root
+noble-server-cloudimg-amd64.img noble-server-cloudimg-amd64
+debian-13-genericcloud-amd64.qcow2 debian-13-genericcloud-amd64
+debian-13-nocloud-amd64.raw debian-13-nocloud-amd64
+Fedora-Cloud-Base-Generic-43-1.6.x86_64.qcow2 Fedora-Cloud-Base-Generic-43-1.6.x86_64
+Fedora-Container-Base-Generic-43-1.6.x86_64.oci.tar.xz Fedora-Container-Base-Generic-43-1.6.x86_64.oci
+archlinux-bootstrap-x86_64.tar.zst archlinux-bootstrap-x86_64
+Arch-Linux-x86_64-cloudimg-20260115.000000.qcow2 Arch-Linux-x86_64-cloudimg-20260115.000000
+alpine-minirootfs-3.23.0-x86_64.tar.gz alpine-minirootfs-3.23.0-x86_64
+stage3-amd64-systemd-20260118T170106Z.tar.xz stage3-amd64-systemd-20260118T170106Z
+Rocky-10-GenericCloud-Base.latest.x86_64.qcow2 Rocky-10-GenericCloud-Base.latest.x86_64
+void-x86_64-ROOTFS-20250202.tar.xz void-x86_64-ROOTFS-20250202
+flatcar_production_qemu_image.img.bz2 flatcar_production_qemu_image
+rootfs.tar.xz rootfs
+image.tgz image
+openSUSE-Tumbleweed-Minimal-VM.x86_64-1.0.0-kvm-and-xen-Snapshot20260115.qcow2 -
+a..b.tar.gz -
+.tar.gz -
+I
+rm -rf "${pool:?}"/* "$SERVED/a/names"
 
 # Files that belong to it.
 printf '%s\n' '[Exec]' 'Boot=yes' >"$SERVED/a/web1.nspawn"
