@@ -54,7 +54,12 @@ for option in -P -S -C --class=sysext; do
     fails_so "list-images: $option: mymachines has images of machines only" "another class: $option" "$option" list-images
 done
 fails_so "list-images: --user=: mymachines has images of the system only" "--user" --user list-images
-fails_so "list-images: -j: give --json=pretty or --json=short" "-j" list-images -j
+is "$(importctl list-images -j)|$(importctl -jm list-transfers)" "$(importctl list-images --json=short)|[]" "-j is --json=short"
+run importctl -j import-fs -q tree three
+is "$status|$out|$err" "0||" "-j has no effect where there is no list"
+rm -rf $pool/three
+is "$("$SRCDIR/tests/support/terminal" -- importctl -j list-images | tr -d '\r')" "$(importctl --json=pretty list-images)" \
+    "on a terminal it is --json=pretty"
 fails_so "list-images: --machine=web1: works on this host alone; *" "-M" -M web1 list-images
 for verb in list register clone import; do
     fails_so "unknown verb '$verb'; *" "no verb of importctl's: '$verb'" "$verb"

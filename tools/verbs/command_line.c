@@ -186,6 +186,19 @@ static int read_long(struct reader *r, const char *word)
 	return 0;
 }
 
+static void add_given_letter(struct command_line *line, const struct verb_option *option)
+{
+	const struct verb_option *other =
+		option->stands_for
+			? find_option(line->verb, option->stands_for, strlen(option->stands_for))
+			: NULL;
+
+	if (other)
+		add_given(line, other, option->stood_for_value());
+	else
+		add_given(line, option, NULL);
+}
+
 /* "-a", "-al", "-pNAME" or "-p NAME" */
 static int read_letters(struct reader *r, const char *letters)
 {
@@ -197,7 +210,7 @@ static int read_letters(struct reader *r, const char *letters)
 			return usage_failure(r->failure, "invalid option -- '%s'",
 					     quote((char[]){ *letters, '\0' }, quoted));
 		if (!option->argument) {
-			add_given(r->line, option, NULL);
+			add_given_letter(r->line, option);
 			continue;
 		}
 		if (!letters[1] && r->at + 1 == r->line->n_words) {

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 bool is_importctl(void)
 {
@@ -28,11 +29,9 @@ static int refuse_user(void *member, const char *value, struct failure *f)
 	return failure_set(f, FAILURE_NOT_SUPPORTED, "mymachines has images of the system only");
 }
 
-static int refuse_short_json(void *member, const char *value, struct failure *f)
+static const char *json_for_output(void)
 {
-	(void) member;
-	(void) value;
-	return failure_set(f, FAILURE_NOT_SUPPORTED, "give --json=pretty or --json=short");
+	return isatty(STDOUT_FILENO) ? "pretty" : "short";
 }
 
 const struct verb_option importctl_options[] = {
@@ -46,7 +45,7 @@ const struct verb_option importctl_options[] = {
 	{ "format", .argument = "FORMAT", .set = check_format },
 	{ "host", 'H', "[USER@]HOST", 0, accept_this_host },
 	{ "json", .argument = "MODE" },
-	{ "", 'j', .set = refuse_short_json },
+	{ "", 'j', .stands_for = "json", .stood_for_value = json_for_output },
 	{ "keep-download", .argument = "BOOL" },
 	{ "", 'N' },
 	{ "machine", 'M', "NAME", 0, accept_this_host },
@@ -68,7 +67,8 @@ void importctl_print_help(void)
 	     "\n"
 	     "Do what importctl(1) does with images of machines, by means of mymachines(1).");
 	print_link_help(importctl_options);
-	puts("\nThe default of --keep-download= is yes, and -N is --keep-download=no.\n"
+	puts("\nThe default of --keep-download= is yes, and -N is --keep-download=no. -j is\n"
+	     "--json=pretty on a terminal, and --json=short elsewhere.\n"
 	     "Other options of importctl(1) are accepted. They have no effect, except that\n"
 	     "images of a class other than machine are refused.");
 }

@@ -60,6 +60,9 @@ struct verb_option {
 	/* A fact of a machine. These are set by fact_options_apply(). */
 	registration_setter *set_fact;
 	bool is_list; /* a fact that may be given more than once */
+	/* A letter that stands for an option of this name, with the value that the function returns; or NULL. */
+	const char *stands_for;
+	const char *(*stood_for_value)(void);
 };
 
 /* `offset` and `set` of an option. */
