@@ -93,3 +93,13 @@ int machine_may_be_alive(const struct machine *machine, const struct pid_context
 		return error;
 	return state != LEADER_DEAD;
 }
+
+const struct machine_leader *machine_supervisor(const struct machine *machine,
+						const struct pid_context *context)
+{
+	const struct machine_leader *supervisor = &machine->supervisor;
+
+	return supervisor->pid && leader_state(supervisor, context, NULL) != LEADER_DEAD
+		       ? supervisor
+		       : NULL;
+}

@@ -22,6 +22,11 @@ enum leader_state leader_state(const struct machine_leader *leader,
 			       const struct pid_context *context, int *error)
 	__attribute__((nonnull(1, 2)));
 
+/* The process that manages the machine, or NULL if none is known or it is known to be dead. */
+const struct machine_leader *machine_supervisor(const struct machine *machine,
+						const struct pid_context *context)
+	__attribute__((nonnull));
+
 /*
  * What a look-up asks: 1 unless the leader is known to be dead, so also where
  * this process can't see it; 0 if it is; or -EMFILE, -ENFILE or -ENOMEM, which

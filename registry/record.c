@@ -41,8 +41,9 @@ enum record_tag {
 	TAG_SYSTEM = 25,
 	TAG_SSH_KEY = 26,
 	TAG_CONTROL_ADDRESS = 27,
+	TAG_SUPERVISOR = 28,
 };
-#define TAG_MAX TAG_CONTROL_ADDRESS
+#define TAG_MAX TAG_SUPERVISOR
 
 #define RECORD_VERSION 1
 
@@ -166,9 +167,9 @@ static void put_array(struct wire_writer *w, uint16_t tag, const void *items, si
 		put_field(w, tag, items, count * item_size);
 }
 
-static void put_leader(struct wire_writer *w, const struct machine_leader *leader)
+static void put_process(struct wire_writer *w, uint16_t tag, const struct machine_leader *leader)
 {
-	wire_put_u16(w, TAG_LEADER);
+	wire_put_u16(w, tag);
 	wire_put_u16(w, 20);
 	wire_put_u32(w, leader->pid);
 	wire_put_u64(w, leader->start_time);
@@ -256,7 +257,7 @@ int record_encode(const struct machine *m, uint8_t *bytes, size_t size)
 	put_u32(&w, TAG_GIVEN, m->given);
 	if (m->has_id)
 		put_field(&w, TAG_ID, m->id, sizeof m->id);
-	put_leader(&w, &m->leader);
+	put_process(&w, TAG_LEADER, &m->leader);
 	put_time(&w, m);
 	if (m->vsock_cid)
 		put_u32(&w, TAG_VSOCK_CID, m->vsock_cid);
@@ -285,6 +286,8 @@ int record_encode(const struct machine *m, uint8_t *bytes, size_t size)
 		put_system(&w, &m->system);
 	put_string(&w, TAG_SSH_KEY, m->ssh_key);
 	put_string(&w, TAG_CONTROL_ADDRESS, m->control_address);
+	if (m->supervisor.pid)
+		put_process(&w, TAG_SUPERVISOR, &m->supervisor);
 	put_later_fields(&w, m);
 	return w.failed ? -ENOSPC : (int) (w.at - bytes);
 }
@@ -382,7 +385,7 @@ static void get_class(struct wire_reader *field, struct machine *m)
 	m->class = class;
 }
 
-static void get_leader(struct wire_reader *field, struct machine_leader *leader)
+static void get_process(struct wire_reader *field, struct machine_leader *leader)
 {
 	leader->pid = wire_get_u32(field);
 	leader->start_time = wire_get_u64(field);
@@ -448,7 +451,7 @@ static bool get_field(struct wire_reader *field, uint16_t tag, struct machine *m
 		wire_get(field, m->id, sizeof m->id);
 		m->has_id = true;
 		return true;
-	case TAG_LEADER: get_leader(field, &m->leader); return true;
+	case TAG_LEADER: get_process(field, &m->leader); return true;
 	case TAG_TIME:
 		m->realtime = wire_get_u64(field);
 		m->monotonic = wire_get_u64(field);
@@ -476,6 +479,7 @@ static bool get_field(struct wire_reader *field, uint16_t tag, struct machine *m
 	case TAG_CONTROL_ADDRESS:
 		m->control_address = get_string(field, MACHINE_WORD_MAX);
 		return true;
+	case TAG_SUPERVISOR: get_process(field, &m->supervisor); return true;
 	default: return false;
 	}
 }

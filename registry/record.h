@@ -54,7 +54,7 @@ enum machine_namespaces {
 	MACHINE_HAS_LOST_IDS = 1 << 2,
 };
 
-/* A pid alone doesn't identify a process: pids are used again. */
+/* A process: a machine's leader, or its supervisor. A pid alone isn't enough: pids are used again. */
 struct machine_leader {
 	uint32_t pid;	      /* as the registrar sees it */
 	uint64_t start_time;  /* clock ticks since boot: field 22 of /proc/PID/stat, proc(5) */
@@ -106,6 +106,9 @@ struct machine {
 	uint32_t reboot_signal;
 
 	uint32_t owner; /* the uid of who registered it */
+
+	/* The process that manages it from the host, such as systemd-nspawn; pid 0 if none is known. */
+	struct machine_leader supervisor;
 	struct machine_system system;
 
 	/* NULL where there is none. */

@@ -145,6 +145,34 @@ start net1 --share=net
 machine1 RegisterMachine sayssus net1 0 test container "$net1" "" >/dev/null
 is "$(bus_error GetMachineAddresses s net1)" $M.NoPrivateNetworking "addresses of a machine on the host's network"
 is "$(machine1 GetMachineAddresses s web1)" "a(iay) 0" "a network of its own without an address"
+# Busctl has registered it, and has ended since.
+is "$(busctl get-property org.freedesktop.machine1 /org/freedesktop/machine1/machine/net1 org.freedesktop.machine1.Machine Supervisor SupervisorPIDFDId)|$(
+    bus_error KillMachine ssi net1 supervisor 15)" \
+    $'u 0\nt 0'"|$E.UnixProcessIdUnknown" "a supervisor that has died isn't reported, and can't be signalled"
+sleep 60 & manager=$!
+mymachines register net1 --leader="$net1" --supervisor="$manager" 2>/dev/null
+machine1 RegisterMachine sayssus net1 0 test container "$net1" "" >/dev/null
+is "$(busctl get-property org.freedesktop.machine1 /org/freedesktop/machine1/machine/net1 org.freedesktop.machine1.Machine Supervisor SupervisorPIDFDId)" \
+    "u $manager"$'\n'"t $(mymachines show net1 --json=short | jq '.supervisorProcessId.pidfdId // 0')" \
+    "whoever registers a machine again isn't its supervisor while another one lives"
+machine1 KillMachine ssi net1 supervisor 10
+wait "$manager"
+is "$(kill -l $?)" USR1 "KillMachine signals the supervisor"
+# A process that registers another one, and stays.
+python3 - "$net1" >"$TMPDIR/registrar" <<'P' &
+import ctypes, sys, time
+lib, bus = ctypes.CDLL("libsystemd.so.0"), ctypes.c_void_p()
+assert lib.sd_bus_open_system(ctypes.byref(bus)) >= 0
+r = lib.sd_bus_call_method(bus, b"org.freedesktop.machine1", b"/org/freedesktop/machine1", b"org.freedesktop.machine1.Manager",
+                           b"RegisterMachine", None, None, b"sayssus", b"net1", 0, b"test", b"container",
+                           ctypes.c_uint32(int(sys.argv[1])), b"")
+print(r, flush=True)
+time.sleep(1000)
+P
+registrar=$!
+wait_until [ -s "$TMPDIR/registrar" ]
+is "$(mymachines show net1 -p Supervisor --value)" "$registrar" "who registers a machine is its supervisor"
+kill "$registrar"
 machine1 UnregisterMachine s net1
 like "$(bus_error GetMachineAddresses s .host; machine1 GetMachineUIDShift s .host)" "success*u 0" "what the host has of a machine"
 is "$(machine1 GetMachineOSRelease s .host | grep -o '"ID" "[^"]*"')" "\"ID\" \"$(. /etc/os-release; echo "$ID")\"" \

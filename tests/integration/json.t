@@ -54,7 +54,7 @@ watch watch --json=short
 wait_until pgrep -P "$watcher"
 mymachines register web1 --leader="$web1" --service=test --alias=www --alias=mail --description="Web 1" \
     --id=00112233-4455-6677-8899-AABBCCDDEEFF --ssh-address=root@web1 --ssh-key=/root/key --control-address=/run/c --vsock-cid=7 \
-    --unit=web1.scope --root="$TMPDIR/r\\"$'\xff\u00e9' --poweroff-signal=RTMIN+3 --reboot-signal=15
+    --unit=web1.scope --root="$TMPDIR/r\\"$'\xff\u00e9' --poweroff-signal=RTMIN+3 --reboot-signal=15 --supervisor=$$
 fits "$(mymachines list --json=short)" list "list of one machine"
 fits "$(mymachines show web1 --json=pretty)" show "show of one machine"
 fits "$(LC_ALL=C.UTF-8 mymachines show web1 --json=pretty)" show "show of one machine in UTF-8"

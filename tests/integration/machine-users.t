@@ -66,6 +66,18 @@ for name in mine plain; do
         "a user whom a rule lets registers a process of its own: $name"
 done
 is "$(as_user daemon Register "{\"name\": \"pids\", $class, \"leader\": $init}")" "done" "and the first process of a pid namespace"
+# Whoever gets its owner's signals is the owner's, too.
+start_own manager sleep 1000
+is_of_daemon() {
+    [ "$(stat -c %U "/proc/$manager")" = daemon ]
+}
+wait_until is_of_daemon
+sleep 1000 >/dev/null 2>&1 &
+foreign=$!
+process="\"name\": \"mine\", $class, \"leader\": $mine"
+is "$(as_user daemon Register "{$process, \"supervisor\": $foreign}")" PermissionDenied "a user makes no process of root's a supervisor"
+is "$(as_user daemon Register "{$process, \"supervisor\": $manager}")" "done" "a user makes a process of its own a supervisor"
+is "$(mymachines show mine -p Supervisor --value)" "$manager" "which is kept"
 uid_of() {
     python3 - "$socket" "$1" <<'P'
 import os, sys
@@ -106,6 +118,8 @@ $ask|daemon|OpenRootDirectory|{"name": "mine"}|the root directory of its own tak
 $ask|daemon|BindMount|{"name": "mine", "source": "/etc"}|so does a mount
 $ask|daemon|CopyTo|{"name": "mine", "source": "/etc/passwd", "destination": "/tmp/x"}|so does a copy into it
 $ask|daemon|CopyFrom|{"name": "mine", "source": "/etc/passwd", "destination": "/tmp/x"}|so does a copy out of it
+done|daemon|Kill|{"name": "mine", "whom": "supervisor", "signal": 18}|the supervisor of a machine of its own
+$ask|bin|Kill|{"name": "mine", "whom": "supervisor", "signal": 18}|another user is asked about the supervisor
 $ask|bin|Kill|{"name": "mine", "signal": 18}|another user is asked
 $ask|bin|Terminate|{"name": "mine"}|another user doesn't end it
 $ask|bin|Unregister|{"name": "mine"}|another user doesn't unregister it
@@ -132,6 +146,26 @@ is "$(as_user daemon Terminate '{"name": "pids"}')" "done" "without it the user 
 wait_until has_ended "$init"
 ok $? "its processes have ended"
 
+# A supervisor of the user's becomes a process of root's.
+cp "$(command -v sleep)" "$TMPDIR/setuid"
+chmod 4755 "$TMPDIR/setuid"
+chmod 755 "$TMPDIR"
+start_own climber sh -c "kill -STOP \$\$; exec '$TMPDIR/setuid' 1000"
+is_stopped() {
+    [ "$(awk '{print $3}' "/proc/$climber/stat")" = T ] && [ "$(stat -c %U "/proc/$climber")" = daemon ]
+}
+wait_until is_stopped
+is "$(as_user daemon Register "{$process, \"supervisor\": $climber}")" "done" "a user gives its machine another supervisor"
+kill -CONT "$climber"
+climbs() {
+    [ "$(cat "/proc/$climber/comm")" = setuid ]
+}
+wait_until climbs
+is "$(as_user daemon Kill '{"name": "mine", "whom": "supervisor", "signal": 9}')" "$ask" "a user is asked about one that isn't its own any more"
+has_ended "$climber"
+is "$?" 1 "that lives"
+kill "$climber"
+
 # Root has the last word.
 mymachines register plain --leader="$plain" 2>/dev/null
 is "$(as_user daemon Unregister '{"name": "plain"}')" "$ask" "what root has taken over isn't the user's any more"
@@ -141,9 +175,6 @@ is "$(list)" "plain web1" "it is unregistered"
 # What polkit is told of the caller, and of one that isn't any more who has connected.
 busctl monitor --json=short org.freedesktop.PolicyKit1 >"$TMPDIR/questions" 2>/dev/null &
 monitor=$!
-cp "$(command -v sleep)" "$TMPDIR/setuid"
-chmod 4755 "$TMPDIR/setuid"
-chmod 755 "$TMPDIR"
 cat >"$TMPDIR/callers" <<'P'
 """Connect as the user bin, become another process, and have a second one, which has the connection too, call."""
 import json, os, pwd, signal, subprocess, sys, time
@@ -232,5 +263,5 @@ python3 "$TMPDIR/callers" "$socket" "$TMPDIR/setuid" >"$TMPDIR/answers"
 is "$(sed -n 1p "$TMPDIR/answers")" "setuid 0 $ask" "a caller that runs a setuid program since is asked as who has connected"
 like "$(sed -n 2p "$TMPDIR/answers")" "ended PermissionDenied" "a caller that has ended may do nothing"
 is "$(sed -n 3p "$TMPDIR/answers")" "reused 0 PermissionDenied" "nor may a process of root's that has its pid lend it that"
-{ kill "$monitor" "$server"; wait "$server"; kill -9 "$mine" "$plain" "$web1"; kill "$bus"; } 2>/dev/null
+{ kill "$monitor" "$server"; wait "$server"; kill -9 "$mine" "$plain" "$web1" "$manager" "$foreign"; kill "$bus"; } 2>/dev/null
 done_testing

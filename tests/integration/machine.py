@@ -175,6 +175,32 @@ equal(vm1["controlAddress"], "/run/vm1", "what controls a VM")
 equal(error("Register", name="x", **{"class": "vm"}, leader=leaders["vm1"], sshPrivateKeyPath="key"),
       "InvalidParameter sshPrivateKeyPath", "a relative key")
 
+# The supervisor.
+equal(db1["supervisor"]["pid"], os.getpid(), "who registers another process is the machine's supervisor")
+manager = subprocess.Popen(["sleep", "1000"])
+vm = {"name": "vm1", "class": "vm", "leader": leaders["vm1"]}
+equal(call("Register", **vm, supervisor=manager.pid), {"parameters": {}}, "Register with a supervisor")
+supervisor = call("List", name="vm1")["parameters"]["supervisor"]
+equal((supervisor["pid"], supervisor["bootId"], "pidfdId" in supervisor), (manager.pid, vm1["leader"]["bootId"],
+      "pidfdId" in vm1["leader"]), "List has it as a ProcessId")
+equal(call("Register", **vm), {"parameters": {}}, "Register by somebody else")
+equal(call("List", name="vm1")["parameters"]["supervisor"], supervisor, "keeps a supervisor that lives")
+equal(call("Register", **vm, supervisorProcessId=supervisor, supervisor=manager.pid), {"parameters": {}}, "given twice")
+for name, wrong, given in (
+        ("that isn't there", "supervisor", {"supervisor": 2147483647}), ("that is process 1", "supervisor", {"supervisor": 1}),
+        ("below 0", "supervisor", {"supervisor": -1}), ("of another boot", "supervisorProcessId",
+        {"supervisorProcessId": {**supervisor, "bootId": "0" * 32}}),
+        ("with another pidfd", "supervisorProcessId", {"supervisorProcessId": {**supervisor, "pidfdId": 1}}),
+        ("that is two processes", "supervisorProcessId", {"supervisorProcessId": supervisor, "supervisor": leaders["web1"]})):
+    equal(error("Register", **vm, **given), "InvalidParameter " + wrong, "a supervisor " + name)
+equal(error("Register", name="vm1", **{"class": "vm"}, leader=leaders["vm1"], leaderProcessId={"pid": leaders["web1"]}),
+      "InvalidParameter leaderProcessId", "a leader that is two processes")
+equal(call("Kill", name="vm1", whom="supervisor", signal=signal.SIGUSR1), {"parameters": {}}, "Kill of the supervisor")
+equal(manager.wait(60), -signal.SIGUSR1, "reaches it")
+equal(error("Kill", name="vm1", whom="supervisor", signal=15), "ESRCH", "Kill of a supervisor that has died")
+ok("supervisor" not in call("List", name="vm1")["parameters"], "List doesn't have one that has died")
+equal(error("Kill", name="web1", whom="supervisor", signal=0), "InvalidParameter signal", "no signal for a supervisor")
+
 graceful = call("List", name="web1", acquireMetadata="graceful")["parameters"]
 ok("NAME=Test OS" in graceful["OSRelease"] and not any("EVIL" in line for line in graceful["OSRelease"]),
    "OSRelease has no line that a terminal wouldn't survive")

@@ -24,7 +24,7 @@ fails "mymachines: kill: --signal=SIGNONSENSE: there is no such signal" "kill re
 fails "mymachines: kill: --signal=65: there is no such signal" "kill refuses the signal 65" mymachines kill --signal=65 x
 fails "mymachines: kill: --signal=0: there is no such signal" "kill refuses the signal 0" mymachines kill --signal=0 x
 fails "mymachines: kill: --signal=RTMIN+31: there is no such signal" "kill refuses RTMIN+31" mymachines kill --signal=RTMIN+31 x
-fails "mymachines: kill: --kill-whom=some: is neither leader nor all" "kill refuses an unknown value of --kill-whom" mymachines kill --kill-whom=some x
+fails "mymachines: kill: --kill-whom=some: is neither leader, supervisor nor all" "kill refuses an unknown value of --kill-whom" mymachines kill --kill-whom=some x
 for verb in terminate poweroff reboot pause resume wait; do
     fails "mymachines: $verb: a name is missing" "$verb without a name is refused" mymachines "$verb"
     fails "mymachines: no machine 'nobody' is registered" "$verb refuses a name that isn't registered" mymachines "$verb" nobody
@@ -82,6 +82,44 @@ run mymachines kill one nobody two -s SIGRTMIN+4
 is "$status|$err" "1|mymachines: no machine 'nobody' is registered" "kill of several machines reports the one that isn't registered"
 wait_until has_log one leader-RTMIN+4 && wait_until has_log two leader-RTMIN+4
 ok $? "kill of several machines signals those that are registered"
+
+# The supervisor is a process of the host.
+sleep 60 & manager=$!
+fails "mymachines: other: has no supervisor" "kill --kill-whom=supervisor of a machine that has none" \
+    mymachines kill other --kill-whom=supervisor
+mymachines register other --leader="$other" --supervisor="$manager"
+is "$(mymachines show other -p Supervisor --value)" "$manager" "show knows the supervisor"
+like "$(mymachines status other)" "* Supervisor: $manager (sleep)*" "status knows it"
+before=$(cat "$TMPDIR/other.log")
+mymachines kill other -s USR1 --kill-whom=supervisor
+wait "$manager"
+is "$(kill -l $?)|$(cat "$TMPDIR/other.log")" "USR1|$before" "kill --kill-whom=supervisor reaches it, and no process of the machine"
+fails "mymachines: other: cannot send the signal: its supervisor has died" "a supervisor that has died gets no signal" \
+    mymachines kill other --kill-whom=supervisor
+is "$(mymachines show other -p Supervisor)|$(mymachines list --json=short | jq -c '.[] | select(.name == "other") | [.supervisor, .supervisorProcessId]')" \
+    "Supervisor=|[null,null]" "show and list don't have one that has died"
+like "$(mymachines status other)" "* Supervisor: $manager (dead)*" "status says that it has died"
+sleep 60 & manager=$!
+mymachines register other --leader="$other" --supervisor="$manager"
+mymachines register other --leader="$other" --description="Another"
+is "$(mymachines show other -p Supervisor --value)" "$manager" "another registration keeps the supervisor"
+mymachines refresh other
+is "$(mymachines show other -p Supervisor --value)" "$manager" "refresh keeps it"
+reuse_pid "$manager" sleep 1000
+ok $? "the test makes the supervisor's pid be reused"
+fails "mymachines: other: cannot send the signal: its supervisor has died" "kill --kill-whom=supervisor doesn't signal a reused pid" \
+    mymachines kill other -s KILL --kill-whom=supervisor
+is "$(mymachines show other -p Supervisor)" "Supervisor=" "show doesn't take the process with its pid for it"
+lives "$manager" "that process lives"
+mymachines register other --leader="$other" --supervisor=
+fails "mymachines: other: has no supervisor" "an empty --supervisor takes it back" mymachines kill other --kill-whom=supervisor
+fails "mymachines: other: supervisor 1: is the host's own init" "process 1 is refused as a supervisor" \
+    mymachines register other --leader="$other" --supervisor=1
+fails "mymachines: other: supervisor 2147483647: there is no such process" "a supervisor that isn't there is refused" \
+    mymachines register other --leader="$other" --supervisor=2147483647
+fails "mymachines: other: supervisor 'x' is not a process id" "a supervisor is a number" \
+    mymachines register other --leader="$other" --supervisor=x
+kill -9 "$manager"
 
 # wait
 mymachines wait one two >/dev/null 2>&1 &

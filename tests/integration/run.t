@@ -188,6 +188,8 @@ wait_until property_is web1 RootDirectory "$root"
 leader=$(property web1 Leader)
 is "$(tr '\0' ' ' <"/proc/$leader/cmdline")|$(tr -s ' ' <"/proc/$leader/uid_map")" \
     "sleep 1000 | 0 0 4294967295" "unshare: the leader is the init of its pid namespace"
+is "$(property web1 Supervisor)|$(cat "/proc/$(property web1 Supervisor)/comm")" \
+    "$(awk '{print $4}' "/proc/$leader/stat")|unshare" "the command that has started it is its supervisor"
 is "$(mymachines show web1 -p Service,Class,RootDirectory,UIDMap,Aliases)" \
 "Service=unshare
 Class=container

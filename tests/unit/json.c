@@ -9,6 +9,7 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static struct arena arena;
 static struct registration reg;
@@ -58,6 +59,29 @@ START_TEST(every_field_is_read)
 }
 END_TEST
 
+START_TEST(a_supervisor_is_a_process)
+{
+	char text[160];
+
+	snprintf(text, sizeof text,
+		 "{\"name\":\"web1\",\"leader\":7,\"supervisor\":%d,"
+		 "\"supervisorProcessId\":{\"pid\":%d}}",
+		 getppid(), getppid());
+	ck_assert_int_eq(read_json(text), 0);
+	ck_assert_uint_eq(reg.given, FIELD_SUPERVISOR);
+	ck_assert_uint_eq(reg.machine.supervisor.pid, getppid());
+	ck_assert_uint_ne(reg.machine.supervisor.start_time, 0);
+	ck_assert_int_eq(registration_check(&reg, &failure), 0);
+	ck_assert_uint_eq(reg.machine.supervisor.pid, getppid());
+
+	snprintf(text, sizeof text, "{\"name\":\"web1\",\"leader\":%d,\"supervisor\":%d}",
+		 getppid(), getppid());
+	ck_assert_int_eq(read_json(text), 0);
+	ck_assert_int_eq(registration_check(&reg, &failure), 0);
+	ck_assert_uint_eq(reg.machine.supervisor.pid, 0);
+}
+END_TEST
+
 START_TEST(null_is_nothing_said)
 {
 	ck_assert_int_eq(read_json("{\"name\":\"web1\",\"leader\":7,\"service\":null}"), 0);
@@ -94,6 +118,13 @@ static const char *const bad[] = {
 	"{\"leader\":{\"pid\":7}}",
 	"{\"leaderProcessId\":7}",
 	"{\"leaderProcessId\":{\"pid\":\"7\"}}",
+	"{\"supervisor\":\"7\"}",
+	"{\"supervisor\":0}",
+	"{\"supervisor\":1}",
+	"{\"supervisor\":2147483647}",
+	"{\"supervisor\":4294967303}",
+	"{\"supervisorProcessId\":7}",
+	"{\"supervisorProcessId\":{\"pid\":null}}",
 	"{\"class\":\"host\"}",
 	"{\"service\":\"a b\"}",
 	"{\"service\":[\"a\"]}",
@@ -222,6 +253,7 @@ Suite *json_suite(void)
 	TCase *table = tcase_create("what_is_wrong_is_refused");
 
 	ADD(suite, every_field_is_read);
+	ADD(suite, a_supervisor_is_a_process);
 	ADD(suite, null_is_nothing_said);
 	tcase_add_loop_test(table, what_is_wrong_is_refused, 0, ARRAY_SIZE(bad));
 	suite_add_tcase(suite, table);

@@ -58,7 +58,7 @@ static void give_everything(void)
 		      FIELD_SSH_ADDRESS | FIELD_DESCRIPTION | FIELD_VSOCK_CID | FIELD_ALIASES |
 		      FIELD_UID_MAP | FIELD_GID_MAP | FIELD_INTERFACES | FIELD_ADDRESSES |
 		      FIELD_CONTROL | FIELD_SSH_KEY | FIELD_CONTROL_ADDRESS |
-		      FIELD_POWEROFF_SIGNAL | FIELD_REBOOT_SIGNAL;
+		      FIELD_POWEROFF_SIGNAL | FIELD_REBOOT_SIGNAL | FIELD_SUPERVISOR;
 	given.machine = (struct machine){ .name = "web1",
 					  .class = MACHINE_CONTAINER,
 					  .service = "lxc",
@@ -81,7 +81,8 @@ static void give_everything(void)
 					  .n_addresses = 1,
 					  .control = "/qmp",
 					  .poweroff_signal = 12,
-					  .reboot_signal = 13 };
+					  .reboot_signal = 13,
+					  .supervisor = { 815, 2, 98 } };
 }
 
 static struct machine merge(const struct registration *registration, const struct machine *former,
@@ -128,6 +129,8 @@ static void assert_given_everything(const struct machine *m)
 	ck_assert_str_eq(m->control, "/qmp");
 	ck_assert_uint_eq(m->poweroff_signal, 12);
 	ck_assert_uint_eq(m->reboot_signal, 13);
+	ck_assert_uint_eq(m->supervisor.pid, 815);
+	ck_assert_uint_eq(m->supervisor.pidfd_inode, 98);
 	ck_assert_uint_eq(m->given, MACHINE_GIVEN_UNIT | MACHINE_GIVEN_ROOT |
 					    MACHINE_GIVEN_UID_MAP | MACHINE_GIVEN_GID_MAP);
 }

@@ -41,6 +41,7 @@ static const struct machine full = {
 	.monotonic = 4677345694,
 	.vsock_cid = 4294967294u,
 	.owner = 1000,
+	.supervisor = { 4294967, 987654321, 1234567890123 },
 	.system = { .is_known = true,
 		    .root_device = 0xfd00000012345,
 		    .root_inode = UINT64_MAX,
@@ -106,6 +107,9 @@ static void assert_same(const struct machine *a, const struct machine *b)
 	ck_assert_uint_eq(a->leader.pid, b->leader.pid);
 	ck_assert_uint_eq(a->leader.start_time, b->leader.start_time);
 	ck_assert_uint_eq(a->leader.pidfd_inode, b->leader.pidfd_inode);
+	ck_assert_uint_eq(a->supervisor.pid, b->supervisor.pid);
+	ck_assert_uint_eq(a->supervisor.start_time, b->supervisor.start_time);
+	ck_assert_uint_eq(a->supervisor.pidfd_inode, b->supervisor.pidfd_inode);
 	ck_assert_uint_eq(a->realtime, b->realtime);
 	ck_assert_uint_eq(a->monotonic, b->monotonic);
 	ck_assert_uint_eq(a->vsock_cid, b->vsock_cid);

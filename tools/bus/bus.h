@@ -53,6 +53,7 @@ void bus_follow(struct bus *bus) __attribute__((nonnull));
 /* What the getters of bus_machine_vtable's properties are given. */
 struct bus_machine {
 	struct machine machine;
+	struct machine_leader supervisor; /* as long as it lives; else zeros */
 	bool is_dead;
 };
 

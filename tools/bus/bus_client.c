@@ -2,6 +2,7 @@
 #include "tools/bus/bus_client.h"
 
 #include "base/cleanup.h"
+#include "host/process.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -50,6 +51,27 @@ int bus_caller_pid(sd_bus_message *call, pid_t *pid)
 		r = sd_bus_creds_get_pid(creds, pid);
 	sd_bus_creds_unref(creds);
 	return r < 0 ? r : 0;
+}
+
+int bus_caller_process(struct bus *bus, sd_bus_message *call, struct machine_leader *process)
+{
+	struct machine_leader found;
+	CLEANUP_CLOSE int pidfd = -1;
+	uid_t uid;
+	pid_t pid;
+	int error = 0, r = bus_caller_pid(call, &pid);
+
+	if (r < 0)
+		return r;
+	if (leader_inspect(pid, &found, &pidfd, &error) != LEADER_OK)
+		return -ESRCH;
+	/* Its connection still lives, so the pid hasn't become another process's. */
+	bus->known_cookie = 0;
+	r = bus_caller_uid(bus, call, &uid);
+	if (r < 0)
+		return r;
+	*process = found;
+	return 0;
 }
 
 int bus_watch_caller(sd_bus_message *call, sd_bus_slot **slot, sd_bus_message_handler_t gone,

@@ -2,6 +2,7 @@
 /* The client that has sent a call. */
 #pragma once
 
+#include "registry/record.h"
 #include "tools/bus/bus_service.h"
 
 #include <sys/types.h>
@@ -15,6 +16,10 @@ int bus_caller_uid(struct bus *bus, sd_bus_message *call, uid_t *uid) __attribut
 
 /* Its process. 0 or a negative errno. */
 int bus_caller_pid(sd_bus_message *call, pid_t *pid) __attribute__((nonnull));
+
+/* The same, identified, so that no other process can be taken for it. */
+int bus_caller_process(struct bus *bus, sd_bus_message *call, struct machine_leader *process)
+	__attribute__((nonnull));
 
 /*
  * Call a method's handler with a message that it has seen before, as if it came now: it answers, or

@@ -107,8 +107,7 @@ BUS_HANDLER(bus_kill_machine)
 		r = sd_bus_message_read(call, "si", &whom, &kill.signal);
 	if (r < 0)
 		return r;
-	kill.all = !*whom || strcmp(whom, "all") == 0;
-	if (!kill.all && strcmp(whom, "leader") != 0)
+	if (*whom && signal_target_parse(whom, &kill.whom) < 0)
 		return sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS,
 					 "Invalid kill parameter '%s'", whom);
 	if (kill.signal <= 0 || kill.signal > SIGRTMAX)
@@ -117,7 +116,10 @@ BUS_HANDLER(bus_kill_machine)
 	r = not_the_host(&target, error);
 	return r < 0 ? r
 		     : start_control(userdata, call, &target,
-				     &(struct control){ bus_kill_machine, "kill", OWN_CONTROL,
+				     &(struct control){ bus_kill_machine, "kill",
+							kill.whom == SIGNAL_SUPERVISOR
+								? OWN_SUPERVISOR
+								: OWN_CONTROL,
 							kill_work, &kill },
 				     error);
 }

@@ -219,8 +219,8 @@ const sd_bus_vtable bus_machine_vtable[] = {
 			SD_BUS_VTABLE_PROPERTY_CONST | SD_BUS_VTABLE_HIDDEN),
 	CONSTANT("Leader", "u"),
 	CONSTANT("LeaderPIDFDId", "t"),
-	CONSTANT("Supervisor", "u"),
-	CONSTANT("SupervisorPIDFDId", "t"),
+	SD_BUS_PROPERTY("Supervisor", "u", get_property, 0, 0),
+	SD_BUS_PROPERTY("SupervisorPIDFDId", "t", get_property, 0, 0),
 	CONSTANT("Subgroup", "s"),
 	CONSTANT("UID", "u"),
 	CONSTANT("Class", "s"),
@@ -292,9 +292,10 @@ static const char *text_property(const struct machine *m, const char *property)
 	return NULL;
 }
 
-static int append_property(sd_bus_message *reply, const struct machine *m, const char *property,
-			   const char *state)
+static int append_property(sd_bus_message *reply, const struct bus_machine *found,
+			   const char *property)
 {
+	const struct machine *m = &found->machine;
 	const char *text;
 
 	/* No id is an empty array. */
@@ -312,15 +313,14 @@ static int append_property(sd_bus_message *reply, const struct machine *m, const
 		return sd_bus_message_append(reply, "t", m->leader.pidfd_inode);
 	if (strcmp(property, "UID") == 0)
 		return sd_bus_message_append(reply, "u", m->owner);
-	/* The registry knows no other process of its manager's. */
 	if (strcmp(property, "Supervisor") == 0)
-		return sd_bus_message_append(reply, "u", 0);
+		return sd_bus_message_append(reply, "u", found->supervisor.pid);
 	if (strcmp(property, "SupervisorPIDFDId") == 0)
-		return sd_bus_message_append(reply, "t", UINT64_C(0));
+		return sd_bus_message_append(reply, "t", found->supervisor.pidfd_inode);
 	if (strcmp(property, "VSockCID") == 0)
 		return sd_bus_message_append(reply, "u", m->vsock_cid ? m->vsock_cid : UINT32_MAX);
 	if (strcmp(property, "State") == 0)
-		return sd_bus_message_append(reply, "s", state);
+		return sd_bus_message_append(reply, "s", found->is_dead ? "closing" : "running");
 	text = text_property(m, property);
 	return sd_bus_message_append(reply, "s", text ? text : "");
 }
@@ -328,9 +328,6 @@ static int append_property(sd_bus_message *reply, const struct machine *m, const
 static int get_property(sd_bus *bus, const char *path, const char *interface, const char *property,
 			sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
-	const struct bus_machine *found = userdata;
-
 	(void) bus, (void) path, (void) interface, (void) error;
-	return append_property(reply, &found->machine, property,
-			       found->is_dead ? "closing" : "running");
+	return append_property(reply, userdata, property);
 }

@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "host/host_machine.h"
+#include "registry/leader_state.h"
 #include "registry/lookup.h"
 #include "tools/bus/bus_images.h"
 #include "tools/bus/bus_job.h"
@@ -145,6 +146,7 @@ static bool is_about(const struct query *query, const char *interface, const sd_
 static int find_machine(struct bus *bus, struct bus_machine *found, const char *name,
 			sd_bus_error *error)
 {
+	const struct machine_leader *supervisor;
 	struct snapshot *snapshot;
 	struct failure failure;
 	int r;
@@ -159,6 +161,9 @@ static int find_machine(struct bus *bus, struct bus_machine *found, const char *
 	if (machine_find(snapshot, name, &found->machine, &failure) < 0)
 		return failure.kind == FAILURE_NO_MACHINE ? 0 : bus_fail(error, &failure);
 	found->is_dead = !bus_machine_may_live(bus, snapshot, &found->machine);
+	supervisor = machine_supervisor(&found->machine, &snapshot->meta.context);
+	if (supervisor)
+		found->supervisor = *supervisor;
 	return 1;
 }
 

@@ -53,8 +53,17 @@ static int set_class(struct register_work *request, const char *class, sd_bus_er
 	return 0;
 }
 
-static int set_leader(struct register_work *request, sd_bus_message *call, uint32_t leader,
-		      sd_bus_error *error)
+/* Whoever registers another process manages it. */
+static void set_supervisor(struct register_work *request, struct bus *bus, sd_bus_message *call)
+{
+	struct machine_leader caller;
+
+	if (bus_caller_process(bus, call, &caller) == 0)
+		register_work_set_caller(request, &caller);
+}
+
+static int set_leader(struct register_work *request, struct bus *bus, sd_bus_message *call,
+		      uint32_t leader, sd_bus_error *error)
 {
 	pid_t pid = (pid_t) leader;
 
@@ -64,6 +73,8 @@ static int set_leader(struct register_work *request, sd_bus_message *call, uint3
 		return invalid(error, "Cannot determine the caller's PID");
 	request->registration.leader = pid;
 	request->registration.has_leader = true;
+	if (leader)
+		set_supervisor(request, bus, call);
 	return 0;
 }
 
@@ -88,8 +99,8 @@ static int set_interfaces(struct register_work *request, const int32_t *indexes,
 	return 0;
 }
 
-static int read_request(struct register_work *request, sd_bus_message *call, bool with_network,
-			sd_bus_error *error)
+static int read_request(struct register_work *request, struct bus *bus, sd_bus_message *call,
+			bool with_network, sd_bus_error *error)
 {
 	const char *name, *service, *class, *root;
 	const void *id, *indexes = NULL;
@@ -110,7 +121,7 @@ static int read_request(struct register_work *request, sd_bus_message *call, boo
 	if (r >= 0)
 		r = set_class(request, class, error);
 	if (r >= 0)
-		r = set_leader(request, call, leader, error);
+		r = set_leader(request, bus, call, leader, error);
 	if (r >= 0)
 		r = set_root(request, root, error);
 	if (r >= 0)
@@ -162,7 +173,7 @@ static int register_or_create(struct bus *bus, sd_bus_message *call, bool with_n
 			      sd_bus_message_handler_t handler, sd_bus_error *error)
 {
 	CLEANUP(register_work_done) struct register_work request = { .create = create };
-	int r = read_request(&request, call, with_network, error);
+	int r = read_request(&request, bus, call, with_network, error);
 
 	return r < 0 ? r : start_registration(bus, call, &request, handler, error);
 }
@@ -196,8 +207,9 @@ struct leader_keys {
 	uint32_t pid;
 };
 
-static int set_identified_leader(struct register_work *request, sd_bus_message *call,
-				 const struct leader_keys *keys, sd_bus_error *error)
+static int set_identified_leader(struct register_work *request, struct bus *bus,
+				 sd_bus_message *call, const struct leader_keys *keys,
+				 sd_bus_error *error)
 {
 	struct machine_leader expected = { .pid = keys->pid, .pidfd_inode = keys->id };
 	int r = 0;
@@ -214,7 +226,7 @@ static int set_identified_leader(struct register_work *request, sd_bus_message *
 	} else if (keys->id && !keys->pid) {
 		return invalid(error, "LeaderPIDFDID needs LeaderPID");
 	}
-	r = set_leader(request, call, expected.pid, error);
+	r = set_leader(request, bus, call, expected.pid, error);
 	request->registration.expected = expected;
 	return r;
 }
@@ -284,7 +296,8 @@ static int read_property(struct register_work *request, sd_bus_message *call, co
 	return 0;
 }
 
-static int read_properties(struct register_work *request, sd_bus_message *call, sd_bus_error *error)
+static int read_properties(struct register_work *request, struct bus *bus, sd_bus_message *call,
+			   sd_bus_error *error)
 {
 	struct leader_keys leader = { .pidfd = -1 };
 	const char *key;
@@ -302,7 +315,7 @@ static int read_properties(struct register_work *request, sd_bus_message *call, 
 	}
 	if (r >= 0)
 		r = sd_bus_message_exit_container(call);
-	return r < 0 ? r : set_identified_leader(request, call, &leader, error);
+	return r < 0 ? r : set_identified_leader(request, bus, call, &leader, error);
 }
 
 static int register_or_create_ex(struct bus *bus, sd_bus_message *call, bool create,
@@ -315,7 +328,7 @@ static int register_or_create_ex(struct bus *bus, sd_bus_message *call, bool cre
 	if (r >= 0)
 		r = set_name(&request, name, error);
 	if (r >= 0)
-		r = read_properties(&request, call, error);
+		r = read_properties(&request, bus, call, error);
 	return r < 0 ? r : start_registration(bus, call, &request, handler, error);
 }
 

@@ -3,7 +3,6 @@
 
 #include "base/arena.h"
 #include "base/cleanup.h"
-#include "tools/control/machine_signal.h"
 #include "tools/registrar/registrar.h"
 #include "tools/registrar/unregister.h"
 
@@ -58,6 +57,5 @@ int kill_work(const void *argument, struct work_result *result, struct failure *
 	const struct machine *m = &work->target->machine;
 
 	(void) result;
-	return work->all ? machine_signal_all(&snapshot, m, work->signal, f)
-			 : machine_signal_leader(&snapshot, m, work->signal, f);
+	return machine_signal(&snapshot, m, work->whom, work->signal, f);
 }

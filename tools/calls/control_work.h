@@ -4,6 +4,7 @@
 
 #include "tools/calls/target.h"
 #include "tools/calls/work.h"
+#include "tools/control/machine_signal.h"
 
 /* For the writer's lock, which may be held for ten seconds, and for the processes' end. */
 #define CONTROL_WORK_MS 30000
@@ -21,7 +22,7 @@ work_function terminate_work;
 
 struct kill_work {
 	const struct call_target *target;
-	bool all; /* its processes, or its leader alone */
+	enum signal_target whom;
 	int signal;
 };
 

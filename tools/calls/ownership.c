@@ -2,6 +2,7 @@
 #include "tools/calls/ownership.h"
 
 #include "base/cleanup.h"
+#include "base/pidfd.h"
 #include "base/proc_file.h"
 #include "host/process.h"
 #include "registry/lookup.h"
@@ -96,6 +97,18 @@ int check_ownership(pid_t pid, uid_t user, int *pidfd, struct failure *f)
 	return check_processes(&leader, user, f);
 }
 
+bool owns_process(const struct machine_leader *process, uid_t user)
+{
+	CLEANUP_CLOSE int pidfd = -1;
+	struct machine_leader found;
+	int error = 0;
+
+	return leader_inspect(process->pid, &found, &pidfd, &error) == LEADER_OK &&
+	       leader_equal(&found, process) &&
+	       (runs_as(found.pid, user) || is_in_namespace_of(found.pid, user)) &&
+	       pidfd_is_alive(pidfd);
+}
+
 bool may_use_own(const struct machine *m, uid_t user, enum own_use use)
 {
 	CLEANUP_CLOSE int pidfd = -1;
@@ -105,6 +118,8 @@ bool may_use_own(const struct machine *m, uid_t user, enum own_use use)
 		return false;
 	if (use == OWN_UNREGISTER)
 		return true;
+	if (use == OWN_SUPERVISOR)
+		return owns_process(&m->supervisor, user);
 	/* A process that has taken over the leader's pid gains nothing: the operation acts on the leader only. */
 	return check_ownership((pid_t) m->leader.pid, user, &pidfd, &failure) == 0 &&
 	       (use != OWN_TERMINAL || is_in_namespace_of(m->leader.pid, user));

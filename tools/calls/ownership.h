@@ -20,13 +20,18 @@
 int check_ownership(pid_t leader, uid_t user, int *pidfd, struct failure *failure)
 	__attribute__((nonnull, warn_unused_result));
 
+/* Whether a process is the user's in this way, and hasn't ended. */
+bool owns_process(const struct machine_leader *process, uid_t user)
+	__attribute__((nonnull, warn_unused_result));
+
 /*
  * What a user may do with a machine without being asked. Unregistering takes that the user has
- * registered it. Signalling and ending it takes that all its processes are the user's, too; a
+ * registered it. Signalling and ending it takes that all its processes are the user's, too;
+ * signalling its supervisor, that this is the user's; a
  * terminal in it, that the user has made the user namespace of its leader, besides: what runs on
  * that terminal is root of no other.
  */
-enum own_use { OWN_UNREGISTER, OWN_CONTROL, OWN_TERMINAL };
+enum own_use { OWN_UNREGISTER, OWN_CONTROL, OWN_SUPERVISOR, OWN_TERMINAL };
 
 bool may_use_own(const struct machine *machine, uid_t user, enum own_use use)
 	__attribute__((nonnull));

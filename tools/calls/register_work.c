@@ -57,6 +57,13 @@ void register_work_add_interface(struct register_work *work, int32_t index)
 	(void) !registration_add_interface(&work->registration, text, &failure);
 }
 
+void register_work_set_caller(struct register_work *work, const struct machine_leader *caller)
+{
+	struct failure failure;
+
+	(void) !registration_set_supervisor_process(&work->registration, caller, &failure);
+}
+
 /* If the leader leads a machine already, the first name stays, and the new one becomes an alias. */
 static int take_first_name(struct registration *reg, struct failure *f)
 {
@@ -77,8 +84,25 @@ static int take_first_name(struct registration *reg, struct failure *f)
 	return registration_set_name(reg, m.name, f);
 }
 
+/* A caller that registers a machine again doesn't become its supervisor while that lives. */
+static int keep_supervisor(const struct register_work *work, struct registration *reg,
+			   struct failure *f)
+{
+	CLEANUP(snapshot_close) struct snapshot snapshot = { 0 };
+	struct machine m;
+
+	if (work->names_supervisor || !(reg->given & FIELD_SUPERVISOR))
+		return 0;
+	if (registry_open(&snapshot, f) < 0)
+		return -1;
+	if (snapshot.is_open && snapshot_find_leader(&snapshot, (uint32_t) reg->leader, &m) == 0 &&
+	    machine_supervisor(&m, &snapshot.meta.context))
+		reg->given &= ~(unsigned int) FIELD_SUPERVISOR;
+	return 0;
+}
+
 /* The facts that a user other than root may give: none that leads anybody anywhere, as addresses do. */
-#define OWNER_FIELDS (FIELD_CLASS | FIELD_SERVICE | FIELD_ID | FIELD_DESCRIPTION)
+#define OWNER_FIELDS (FIELD_CLASS | FIELD_SERVICE | FIELD_ID | FIELD_DESCRIPTION | FIELD_SUPERVISOR)
 
 /* Another process has taken the leader's pid, and was registered in its place. */
 static int take_back(pid_t leader, struct failure *f)
@@ -120,6 +144,22 @@ int register_work_check_owner(const struct register_work *work, int *pidfd, stru
 	return check_ownership((pid_t) reg->leader, work->owner, pidfd, f);
 }
 
+/* A supervisor gets signals that its machine's owner sends, so it is a process of the owner's. */
+static int check_supervisor(const struct register_work *work, struct registration *reg,
+			    struct failure *f)
+{
+	struct machine_leader *supervisor = &reg->machine.supervisor;
+
+	if (!supervisor->pid || owns_process(supervisor, work->owner))
+		return 0;
+	if (work->names_supervisor)
+		return failure_set(f, FAILURE_NOT_PERMITTED,
+				   "supervisor %u isn't a process of the user who asks",
+				   supervisor->pid);
+	*supervisor = (struct machine_leader){ 0 };
+	return 0;
+}
+
 /* The owner of all processes of the machine, who isn't root. */
 static int register_as_owner(const struct register_work *work, struct registration *reg,
 			     struct failure *f)
@@ -129,6 +169,7 @@ static int register_as_owner(const struct register_work *work, struct registrati
 	reg->owner = work->owner;
 	reg->given &= OWNER_FIELDS;
 	if (registration_check(reg, f) < 0 || register_work_check_owner(work, &pidfd, f) < 0 ||
+	    check_supervisor(work, reg, f) < 0 ||
 	    register_machines(reg, 1, &(struct registrar_options){ 0 }, NULL, f) < 0)
 		return -1;
 	return pidfd_is_alive(pidfd) ? 0 : take_back((pid_t) reg->leader, f);
@@ -147,6 +188,8 @@ int register_work_now(const struct register_work *work, struct work_result *resu
 	struct registration registration = work->registration;
 
 	registration.scope = work->create;
+	if (keep_supervisor(work, &registration, f) < 0)
+		return -1;
 	if ((work->owner ? register_as_owner(work, &registration, f)
 			 : register_as_root(&registration, f)) < 0)
 		return -1;

@@ -12,7 +12,8 @@
 struct register_work {
 	struct arena arena;
 	struct registration registration;
-	bool create; /* the machine gets a scope of its own */
+	bool create;	       /* the machine gets a scope of its own */
+	bool names_supervisor; /* the caller has, so that it has to be the owner's, too */
 	uid_t owner; /* who asks. Another one than root gives no addresses, aliases and paths */
 };
 
@@ -46,6 +47,10 @@ void register_work_set_id(struct register_work *work, const uint8_t id[static 16
 
 /* A service that the listing can't show is left out: it costs no machine its registration. */
 void register_work_set_service(struct register_work *work, const char *service)
+	__attribute__((nonnull));
+
+/* The caller, which manages the machine if it isn't the leader. One that has ended doesn't. */
+void register_work_set_caller(struct register_work *work, const struct machine_leader *caller)
 	__attribute__((nonnull));
 
 /* An interface by its index, which is positive. One that is gone by now isn't the machine's. */

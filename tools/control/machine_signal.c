@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tools/control/machine_signal.h"
 
-#include "base/pidfd.h"
+#include "base/array_size.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/number.h"
+#include "base/pidfd.h"
 #include "base/proc_file.h"
 #include "host/process.h"
 #include "registry/lookup.h"
@@ -53,6 +54,20 @@ struct signalling {
 	size_t n_signalled;
 	void *tree; /* of the same, tsearch(3) */
 };
+
+int signal_target_parse(const char *text, enum signal_target *target)
+{
+	static const char *const names[] = {
+		[SIGNAL_ALL] = "all", [SIGNAL_LEADER] = "leader", [SIGNAL_SUPERVISOR] = "supervisor"
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (strcmp(text, names[i]) == 0) {
+			*target = (enum signal_target) i;
+			return 0;
+		}
+	return -EINVAL;
+}
 
 int leader_signal(struct snapshot *snapshot, const struct machine *machine, int signal)
 {
@@ -243,19 +258,32 @@ static int signal_machine(struct snapshot *snapshot, const struct machine *machi
 	return signal == SIGKILL ? kill_all(&s) : signal_all(&s, signal);
 }
 
-int machine_signal_leader(struct snapshot *snapshot, const struct machine *m, int signal,
-			  struct failure *f)
+static int signal_supervisor(struct snapshot *snapshot, const struct machine *m, int signal,
+			     struct failure *f)
 {
-	int r = leader_signal(snapshot, m, signal);
+	CLEANUP_CLOSE int pidfd = -1;
+	int r;
 
+	if (!m->supervisor.pid)
+		return failure_set(f, FAILURE_NO_PROCESS, "%s: has no supervisor", m->name);
+	r = pidfd = leader_open(&m->supervisor, &snapshot->meta.context);
+	if (r >= 0)
+		r = pidfd_signal(pidfd, signal);
+	if (r == -ESRCH)
+		return failure_set(f, FAILURE_NO_PROCESS,
+				   "%s: cannot send the signal: its supervisor has died", m->name);
 	return r < 0 ? machine_failure(f, m, "send the signal", r) : 0;
 }
 
-int machine_signal_all(struct snapshot *snapshot, const struct machine *m, int signal,
-		       struct failure *f)
+int machine_signal(struct snapshot *snapshot, const struct machine *m, enum signal_target target,
+		   int signal, struct failure *f)
 {
-	int r = signal_machine(snapshot, m, signal);
+	int r;
 
+	if (target == SIGNAL_SUPERVISOR)
+		return signal_supervisor(snapshot, m, signal, f);
+	r = target == SIGNAL_LEADER ? leader_signal(snapshot, m, signal)
+				    : signal_machine(snapshot, m, signal);
 	if (r == -EAGAIN)
 		return failure_set(f, FAILURE_TIMED_OUT,
 				   "%s: makes processes faster than they get the signal; "

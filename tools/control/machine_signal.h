@@ -9,19 +9,28 @@
 #include "base/failure.h"
 #include "registry/snapshot.h"
 
+/* Who of a machine gets a signal. */
+enum signal_target {
+	SIGNAL_ALL, /* all processes in it */
+	SIGNAL_LEADER,
+	SIGNAL_SUPERVISOR, /* the process of the host that manages it */
+};
+
+/* Read "all", "leader" or "supervisor". 0 or -EINVAL. */
+int signal_target_parse(const char *text, enum signal_target *target)
+	__attribute__((nonnull, warn_unused_result));
+
 /* Signal the leader. 0 or a negative errno: those of leader_open() if the machine has gone. */
 int leader_signal(struct snapshot *snapshot, const struct machine *machine, int signal);
 
-/* The same. 0, or -1 with a failure. */
-int machine_signal_leader(struct snapshot *snapshot, const struct machine *machine, int signal,
-			  struct failure *failure) __attribute__((nonnull, warn_unused_result));
-
 /*
- * Signal all processes of the machine, as membership_find() knows them, and those
- * that they make meanwhile. 0, or -1 with a failure.
+ * Signal its leader, its supervisor, or all processes of the machine, as membership_find() knows
+ * them, and those that they make meanwhile. 0, or -1 with a failure: FAILURE_NO_PROCESS if it has no
+ * supervisor, or that has died.
  */
-int machine_signal_all(struct snapshot *snapshot, const struct machine *machine, int signal,
-		       struct failure *failure) __attribute__((nonnull, warn_unused_result));
+int machine_signal(struct snapshot *snapshot, const struct machine *machine,
+		   enum signal_target target, int signal, struct failure *failure)
+	__attribute__((nonnull, warn_unused_result));
 
 /*
  * Kill all processes of the machine, and wait until its leader has died. 0, also if

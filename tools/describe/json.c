@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/format.h"
 #include "base/signal_name.h"
+#include "registry/leader_state.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -118,15 +119,15 @@ static void add_number(json_object *to, const char *key, uint64_t value)
 }
 
 /* Varlink's ProcessId. */
-static json_object *from_leader(const struct machine_leader *leader,
-				const struct pid_context *context)
+static json_object *from_process(const struct machine_leader *process,
+				 const struct pid_context *context)
 {
 	json_object *object = json_object_new_object();
 	char boot_id[ID128_TEXT_SIZE];
 
-	add_number(object, "pid", leader->pid);
-	if (leader->pidfd_inode)
-		add_number(object, "pidfdId", leader->pidfd_inode);
+	add_number(object, "pid", process->pid);
+	if (process->pidfd_inode)
+		add_number(object, "pidfdId", process->pidfd_inode);
 	add_string(object, "bootId", id128_format(context->boot_id, boot_id));
 	return object;
 }
@@ -280,6 +281,7 @@ static void add_signal(json_object *to, const char *key, uint32_t signal)
 
 json_object *json_from_machine(const struct machine *m, const struct pid_context *context)
 {
+	const struct machine_leader *supervisor = machine_supervisor(m, context);
 	json_object *object = json_object_new_object();
 	char id[ID128_TEXT_SIZE];
 
@@ -290,7 +292,11 @@ json_object *json_from_machine(const struct machine *m, const struct pid_context
 	add_string(object, "service", m->service);
 	add_string(object, "class", machine_class_name(m->class));
 	add_number(object, "leader", m->leader.pid);
-	add_field(object, "leaderProcessId", from_leader(&m->leader, context));
+	add_field(object, "leaderProcessId", from_process(&m->leader, context));
+	if (supervisor) {
+		add_number(object, "supervisor", supervisor->pid);
+		add_field(object, "supervisorProcessId", from_process(supervisor, context));
+	}
 	add_root(object, m);
 	add_string(object, "unit", m->unit);
 	add_timestamp(object, m);

@@ -4,6 +4,7 @@
 #include "base/format.h"
 #include "base/signal_name.h"
 #include "host/process.h"
+#include "registry/leader_state.h"
 #include "tools/control/machine_state.h"
 
 #include <inttypes.h>
@@ -70,6 +71,14 @@ static const char *unit_value(const struct property_subject *s)
 static const char *leader_value(const struct property_subject *s)
 {
 	return arena_printf(s->arena, "%u", s->machine->leader.pid);
+}
+
+/* One that has died isn't shown: its pid may be another process's by now. */
+static const char *supervisor_value(const struct property_subject *s)
+{
+	const struct machine_leader *supervisor = machine_supervisor(s->machine, s->context);
+
+	return supervisor ? arena_printf(s->arena, "%u", supervisor->pid) : "";
 }
 
 static const char *class_value(const struct property_subject *s)
@@ -207,6 +216,7 @@ const struct property properties[] = {
 	{ "Service", service_value },
 	{ "Unit", unit_value },
 	{ "Leader", leader_value },
+	{ "Supervisor", supervisor_value },
 	{ "Class", class_value },
 	{ "RootDirectory", root_value },
 	{ "NetworkInterfaces", interfaces_value },

@@ -80,9 +80,8 @@ void answer_kill(struct varlink_call *call)
 
 	if (!machine_input_read(&input, call, parameters, ARRAY_SIZE(parameters), false))
 		return;
-	work.all = !input.whom || strcmp(input.whom, "all") == 0;
 	work.signal = (int) input.signal.value;
-	if (!work.all && strcmp(input.whom, "leader") != 0) {
+	if (input.whom && signal_target_parse(input.whom, &work.whom) < 0) {
 		varlink_invalid_parameter(call, "whom");
 		return;
 	}
@@ -91,5 +90,7 @@ void answer_kill(struct varlink_call *call)
 		return;
 	}
 	if (machine_who_open(&target, call, &input) && is_no_host(&target, call))
-		start(call, &input, &target, "kill", OWN_CONTROL, kill_work, &work);
+		start(call, &input, &target, "kill",
+		      work.whom == SIGNAL_SUPERVISOR ? OWN_SUPERVISOR : OWN_CONTROL, kill_work,
+		      &work);
 }

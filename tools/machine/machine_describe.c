@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/format.h"
 #include "host/host_machine.h"
+#include "registry/leader_state.h"
 #include "tools/calls/os_release_text.h"
 
 #include <stdio.h>
@@ -30,8 +31,8 @@ static void add_path(json_object *to, const char *key, const char *path)
 		add_text(to, key, escape_for_programs(path, text));
 }
 
-static void add_leader(json_object *to, const struct machine_leader *leader,
-		       const struct pid_context *context)
+static void add_process(json_object *to, const char *key, const struct machine_leader *leader,
+			const struct pid_context *context)
 {
 	json_object *process = json_object_new_object();
 	char boot_id[ID128_TEXT_SIZE];
@@ -41,11 +42,12 @@ static void add_leader(json_object *to, const struct machine_leader *leader,
 		add_number(process, "pidfdId", leader->pidfd_inode);
 	if (context)
 		add_text(process, "bootId", id128_format(context->boot_id, boot_id));
-	json_object_object_add(to, "leader", process);
+	json_object_object_add(to, key, process);
 }
 
 static json_object *describe_machine(const struct machine *m, const struct pid_context *context)
 {
+	const struct machine_leader *supervisor = context ? machine_supervisor(m, context) : NULL;
 	json_object *to = json_object_new_object(), *time = json_object_new_object();
 	char id[ID128_TEXT_SIZE];
 
@@ -56,7 +58,9 @@ static json_object *describe_machine(const struct machine *m, const struct pid_c
 	add_text(to, "service", m->service);
 	add_path(to, "rootDirectory", m->root_directory);
 	add_text(to, "unit", m->unit);
-	add_leader(to, &m->leader, context);
+	add_process(to, "leader", &m->leader, context);
+	if (supervisor)
+		add_process(to, "supervisor", supervisor, context);
 	add_number(time, "realtime", m->realtime);
 	add_number(time, "monotonic", m->monotonic);
 	json_object_object_add(to, "timestamp", time);

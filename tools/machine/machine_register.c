@@ -33,23 +33,51 @@ static const struct machine_parameter parameters[] = {
 	PARAMETER_INTERACTIVE,
 };
 
+/* A process that is given as an object, as a number, or as both, which have to agree. */
+static bool identify(const struct machine_process *object, const struct machine_number *number,
+		     const struct varlink_call *call, struct machine_leader *identity)
+{
+	struct machine_process process = *object;
+
+	if (!object->is_given)
+		process.pid = number->value;
+	return process.pid >= 0 && process.pid != 1 && process.pid <= INT32_MAX &&
+	       !(object->is_given && number->is_given && number->value != object->pid) &&
+	       machine_process_identify(&process, call, identity) == 0;
+}
+
 /* Whom a call registers. The parameter that is wrong, or NULL. */
 static const char *set_leader(struct register_work *work, const struct machine_input *input,
 			      const struct varlink_call *call)
 {
-	/* Without a leader it is the caller. */
-	struct machine_process process = input->leader_process;
-	const char *name = process.is_given ? "leaderProcessId" : "leader";
 	struct registration *reg = &work->registration;
 
-	if (!process.is_given && input->leader.is_given)
-		process.pid = input->leader.value;
-	if (process.pid < 0 || process.pid == 1 || process.pid > INT32_MAX ||
-	    machine_process_identify(&process, call, &reg->expected) < 0)
-		return name;
+	/* Without a leader it is the caller. */
+	if (!identify(&input->leader_process, &input->leader, call, &reg->expected))
+		return input->leader_process.is_given ? "leaderProcessId" : "leader";
 	reg->leader = reg->expected.pid;
 	reg->has_leader = true;
 	return NULL;
+}
+
+/* Who manages it: by default the caller, which manages no other machine than the one that it isn't. */
+static const char *set_supervisor(struct register_work *work, const struct machine_input *input,
+				  const struct varlink_call *call)
+{
+	static const struct machine_process caller;
+	struct machine_leader process;
+	struct failure failure;
+
+	work->names_supervisor = input->supervisor_process.is_given || input->supervisor.is_given;
+	if (!work->names_supervisor) {
+		if (machine_process_identify(&caller, call, &process) == 0)
+			register_work_set_caller(work, &process);
+		return NULL;
+	}
+	if (identify(&input->supervisor_process, &input->supervisor, call, &process) &&
+	    registration_set_supervisor_process(&work->registration, &process, &failure) == 0)
+		return NULL;
+	return input->supervisor_process.is_given ? "supervisorProcessId" : "supervisor";
 }
 
 static const char *set_interfaces(struct register_work *work, json_object *list)
@@ -117,6 +145,8 @@ static const char *read_request(struct register_work *work, const struct machine
 
 	if (!wrong)
 		wrong = set_leader(work, input, call);
+	if (!wrong)
+		wrong = set_supervisor(work, input, call);
 	if (!wrong)
 		wrong = set_interfaces(work, input->interfaces);
 	return wrong ? wrong : set_vsock_cid(work, &input->vsock_cid);

@@ -200,6 +200,7 @@ static void merge_given_facts(struct machine *m, const struct sources *s)
 	m->poweroff_signal = given_source(s, FIELD_POWEROFF_SIGNAL)->poweroff_signal;
 	m->reboot_signal = given_source(s, FIELD_REBOOT_SIGNAL)->reboot_signal;
 	m->vsock_cid = given_source(s, FIELD_VSOCK_CID)->vsock_cid;
+	m->supervisor = given_source(s, FIELD_SUPERVISOR)->supervisor;
 	from = given_source(s, FIELD_ID);
 	m->has_id = from->has_id;
 	memcpy(m->id, from->id, sizeof m->id);

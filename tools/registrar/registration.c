@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tools/registrar/registration.h"
 
+#include "base/cleanup.h"
 #include "base/configuration.h"
 #include "base/number.h"
 #include "base/quote.h"
@@ -11,6 +12,7 @@
 #include "registry/words.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,15 +60,60 @@ int registration_set_name(struct registration *reg, const char *name, struct fai
 	return 0;
 }
 
-int registration_set_leader(struct registration *reg, const char *pid, struct failure *f)
+static int parse_pid(const char *what, const char *text, int64_t *pid, struct failure *f)
 {
 	char *end;
 
 	errno = 0;
-	reg->leader = strtoll(pid, &end, 10);
-	if (!strchr("-0123456789", *pid) || end == pid || *end || errno)
-		return refuse_value(f, "leader", pid, leader_verdict_words(LEADER_NO_PID, 0));
+	*pid = strtoll(text, &end, 10);
+	return !strchr("-0123456789", *text) || end == text || *end || errno
+		       ? refuse_value(f, what, text, leader_verdict_words(LEADER_NO_PID, 0))
+		       : 0;
+}
+
+int registration_set_leader(struct registration *reg, const char *pid, struct failure *f)
+{
+	if (parse_pid("leader", pid, &reg->leader, f) < 0)
+		return -1;
 	reg->has_leader = true;
+	return 0;
+}
+
+static int set_supervisor(struct registration *reg, int64_t pid,
+			  const struct machine_leader *expected, struct failure *f)
+{
+	struct machine_leader found;
+	CLEANUP_CLOSE int pidfd = -1;
+	int error = 0;
+	enum leader_verdict verdict = leader_inspect(pid, &found, &pidfd, &error);
+
+	if (verdict == LEADER_OK && !leader_is_expected(&found, expected))
+		verdict = LEADER_ABSENT;
+	if (verdict != LEADER_OK)
+		return failure_set(f, FAILURE_NO_PROCESS, "supervisor %" PRId64 ": %s", pid,
+				   leader_verdict_words(verdict, error));
+	reg->machine.supervisor = found;
+	reg->given |= FIELD_SUPERVISOR;
+	return 0;
+}
+
+int registration_set_supervisor_process(struct registration *reg,
+					const struct machine_leader *expected, struct failure *f)
+{
+	return set_supervisor(reg, expected->pid, expected, f);
+}
+
+int registration_set_supervisor(struct registration *reg, const char *text, struct failure *f)
+{
+	static const struct machine_leader unknown;
+	int64_t pid;
+
+	if (*text)
+		return parse_pid("supervisor", text, &pid, f) < 0
+			       ? -1
+			       : set_supervisor(reg, pid, &unknown, f);
+	reg->machine.supervisor = unknown;
+	reg->given |= FIELD_SUPERVISOR;
 	return 0;
 }
 
@@ -473,5 +520,8 @@ int registration_check(struct registration *reg, struct failure *f)
 	if (check_map("uid map", &reg->machine.uids, f) < 0 ||
 	    check_map("gid map", &reg->machine.gids, f) < 0)
 		return -1;
+	/* A leader that nobody manages from outside has no supervisor. */
+	if (reg->machine.supervisor.pid == reg->leader)
+		reg->machine.supervisor = (struct machine_leader){ 0 };
 	return place_link_local(reg, f);
 }

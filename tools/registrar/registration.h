@@ -36,6 +36,7 @@ enum registration_field {
 	FIELD_DESCRIPTION = 1 << 15,
 	FIELD_SSH_KEY = 1 << 16,
 	FIELD_CONTROL_ADDRESS = 1 << 17,
+	FIELD_SUPERVISOR = 1 << 18,
 };
 
 struct registration {
@@ -77,6 +78,7 @@ registration_setter registration_set_ssh_address REGISTRATION_FUNCTION;
 registration_setter registration_set_ssh_key REGISTRATION_FUNCTION;
 registration_setter registration_set_control_address REGISTRATION_FUNCTION;
 registration_setter registration_set_description REGISTRATION_FUNCTION;
+registration_setter registration_set_supervisor REGISTRATION_FUNCTION;
 registration_setter registration_set_control REGISTRATION_FUNCTION;
 registration_setter registration_set_poweroff_signal REGISTRATION_FUNCTION;
 registration_setter registration_set_reboot_signal REGISTRATION_FUNCTION;
@@ -86,6 +88,11 @@ registration_setter registration_add_interface REGISTRATION_FUNCTION;
 registration_setter registration_add_address REGISTRATION_FUNCTION;
 registration_setter registration_add_uid_extent REGISTRATION_FUNCTION;
 registration_setter registration_add_gid_extent REGISTRATION_FUNCTION;
+
+/* The supervisor, if its pid is still that of the expected process, whose zeros are unknown. */
+int registration_set_supervisor_process(struct registration *registration,
+					const struct machine_leader *expected,
+					struct failure *failure) REGISTRATION_FUNCTION;
 
 /*
  * Set a fact that was found and not given, NULL being none. If it can't be

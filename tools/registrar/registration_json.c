@@ -67,6 +67,18 @@ static int set_leader(struct registration *reg, const char *field, json_object *
 		       : 0;
 }
 
+static int set_supervisor(struct registration *reg, const char *field, json_object *value,
+			  registration_setter *set, struct failure *f)
+{
+	uint32_t before = reg->machine.supervisor.pid;
+
+	if (set_number(reg, field, value, set, f) < 0)
+		return -1;
+	return before && reg->machine.supervisor.pid != before
+		       ? refuse_field(f, field, "names another supervisor than before")
+		       : 0;
+}
+
 static int set_process(struct registration *reg, const char *field, json_object *value,
 		       registration_setter *set, struct failure *f)
 {
@@ -74,7 +86,8 @@ static int set_process(struct registration *reg, const char *field, json_object 
 
 	if (!json_object_object_get_ex(value, "pid", &pid))
 		return refuse_field(f, field, "isn't an object with a pid");
-	return set_leader(reg, field, pid, set, f);
+	return set == registration_set_leader ? set_leader(reg, field, pid, set, f)
+					      : set_supervisor(reg, field, pid, set, f);
 }
 
 /* The text of an array's item, or NULL. An empty one would clear the items before it. */
@@ -185,6 +198,8 @@ static const struct field {
 	{ "name", set_string, registration_set_name, false },
 	{ "leader", set_leader, registration_set_leader, false },
 	{ "leaderProcessId", set_process, registration_set_leader, false },
+	{ "supervisor", set_supervisor, registration_set_supervisor, false },
+	{ "supervisorProcessId", set_process, registration_set_supervisor, false },
 	{ "class", set_string, registration_set_class, false },
 	{ "description", set_path, registration_set_description, false },
 	{ "service", set_string, registration_set_service, false },

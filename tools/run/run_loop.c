@@ -99,11 +99,23 @@ static int check_before_start(const struct run *run, struct failure *f)
 
 /* Jobs of a worker. 0, or -1 with a failure. */
 
+/* The command manages the machine that it has started, as systemd-nspawn does. */
+static void set_supervisor(const struct run *run)
+{
+	const struct machine_leader command = { .pid = (uint32_t) run->supervisor->command };
+	struct failure f;
+
+	if (!(run->registration->given & FIELD_SUPERVISOR) &&
+	    run->registration->leader != run->supervisor->command)
+		(void) !registration_set_supervisor_process(run->registration, &command, &f);
+}
+
 static int register_found(const struct run *run, struct failure *f)
 {
 	const struct registrar_options options = { .replace = run->settings->replace,
 						   .is_starting = true };
 
+	set_supervisor(run);
 	if (register_machines(run->registration, 1, &options, run->notices, f) < 0)
 		return -1;
 	if (!run->settings->no_monitor)

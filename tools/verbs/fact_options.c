@@ -12,6 +12,8 @@ const struct verb_option fact_options[] = {
 	     .help = "container (the default) or vm", .values = "container vm"),
 	FACT("service", "NAME", registration_set_service,
 	     .help = "Its manager, such as runc, lxc or libvirt-qemu"),
+	FACT("supervisor", "PID", registration_set_supervisor,
+	     .help = "The process that manages it from the host", .values = COMPLETE_PID),
 	FACT("description", "TEXT", registration_set_description,
 	     .help = "The name that its manager uses, if it can't be a machine's name"),
 	FACT("id", "UUID", registration_set_id, .help = "Its UUID"),

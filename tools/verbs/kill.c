@@ -12,7 +12,7 @@
 struct kill_settings {
 	int signal;
 	bool is_list; /* --signal=list */
-	bool leader_only;
+	enum signal_target whom;
 };
 
 static int set_signal(void *member, const char *value, struct failure *f)
@@ -28,12 +28,9 @@ static int set_signal(void *member, const char *value, struct failure *f)
 
 static int set_whom(void *member, const char *value, struct failure *f)
 {
-	bool *leader_only = member;
-
-	*leader_only = strcmp(value, "leader") == 0;
-	if (*leader_only || strcmp(value, "all") == 0)
-		return 0;
-	return usage_failure(f, "is neither leader nor all");
+	return signal_target_parse(value, member) < 0
+		       ? usage_failure(f, "is neither leader, supervisor nor all")
+		       : 0;
 }
 
 static int kill_machine(struct snapshot *snapshot, const struct machine *m, const void *data,
@@ -41,8 +38,7 @@ static int kill_machine(struct snapshot *snapshot, const struct machine *m, cons
 {
 	const struct kill_settings *settings = data;
 
-	return settings->leader_only ? machine_signal_leader(snapshot, m, settings->signal, f)
-				     : machine_signal_all(snapshot, m, settings->signal, f);
+	return machine_signal(snapshot, m, settings->whom, settings->signal, f);
 }
 
 static int kill_machines(const struct command_line *line, void *data, struct failure *f)
@@ -61,10 +57,10 @@ static int kill_machines(const struct command_line *line, void *data, struct fai
 static const struct verb_option options[] = {
 	{ "signal", 's', "SIGNAL", 0, set_signal,
 	  .help = "A name, a number, or \"list\" (default: SIGTERM)", .values = COMPLETE_SIGNAL },
-	{ "kill-whom", .argument = "WHOM", SETS(struct kill_settings, leader_only, set_whom),
-	  .help = "leader, or all processes of the machine (default: all)",
-	  .values = "all leader" },
-	{ "kill-who", .argument = "WHOM", SETS(struct kill_settings, leader_only, set_whom) },
+	{ "kill-whom", .argument = "WHOM", SETS(struct kill_settings, whom, set_whom),
+	  .help = "leader, supervisor, or all processes of the machine (default: all)",
+	  .values = "all leader supervisor" },
+	{ "kill-who", .argument = "WHOM", SETS(struct kill_settings, whom, set_whom) },
 	{ 0 },
 };
 

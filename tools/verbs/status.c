@@ -116,16 +116,16 @@ static void print_usage(struct arena *arena, struct machine_processes *processes
 		print_fact("CPU", duration_text(arena, usage.cpu_us));
 }
 
-/* Show the name only if the pid is still the leader's. */
-static const char *leader_text(struct arena *arena, const struct machine *m,
-			       const struct pid_context *context)
+/* A leader or supervisor. Show the name only if the pid is still that of the process. */
+static const char *process_text(struct arena *arena, const struct machine_leader *process,
+				const struct pid_context *context)
 {
-	CLEANUP_CLOSE int pidfd = leader_open(&m->leader, context);
-	const char *name = pidfd >= 0 ? process_name_read(arena, m->leader.pid) : NULL;
+	CLEANUP_CLOSE int pidfd = leader_open(process, context);
+	const char *name = pidfd >= 0 ? process_name_read(arena, process->pid) : NULL;
 
 	if (name && pidfd_is_alive(pidfd))
-		return arena_printf(arena, "%u (%s)", m->leader.pid, name);
-	return arena_printf(arena, pidfd == -ESRCH ? "%u (dead)" : "%u", m->leader.pid);
+		return arena_printf(arena, "%u (%s)", process->pid, name);
+	return arena_printf(arena, pidfd == -ESRCH ? "%u (dead)" : "%u", process->pid);
 }
 
 static void print_description(struct arena *arena, const struct machine *m)
@@ -235,7 +235,7 @@ static void print_host(struct arena *arena, const struct machine *host,
 	(void) !pid_context_read(&context);
 	print_title(host, &context, settings);
 	print_since(host);
-	print_fact("Leader", leader_text(arena, host, &context));
+	print_fact("Leader", process_text(arena, &host->leader, &context));
 	print_service(arena, host);
 	print_root(arena, host);
 	host_addresses_each(print_host_address, &address);
@@ -256,7 +256,9 @@ static int print_status(struct snapshot *s, const struct machine *m,
 	print_since(m);
 	if (!is_machinectl())
 		print_fact("State", machine_state_name(machine_state_ask(m, context)));
-	print_fact("Leader", leader_text(&arena, m, context));
+	print_fact("Leader", process_text(&arena, &m->leader, context));
+	if (m->supervisor.pid)
+		print_fact("Supervisor", process_text(&arena, &m->supervisor, context));
 	if (machine_is_host_process(m))
 		print_fact("Namespaces", "none of its own; only its leader's processes are its");
 	print_service(&arena, m);
