@@ -385,6 +385,24 @@ listed() {
 }
 wait_until listed
 ok $? "list-transfers shows an import that goes on"
+# is_confined PID-OF-ITS-PARENT: the last step of its confinement is done
+is_confined() {
+    local worker
+    worker=$(pgrep -P "$1") && grep -q '^NoNewPrivs:.*1' "/proc/$worker/status"
+}
+wait_until is_confined $slow
+# What the process that does the work may do: its root directory and network, capabilities that count and that programs could get.
+# confinement PID-OF-ITS-PARENT
+confinement() {
+    local worker
+    worker=$(pgrep -P "$1" | head -n 1)
+    echo "$(readlink "/proc/$worker/root" | sed 's/[0-9a-f]\{12\}/RANDOM/; s/[a-zA-Z0-9]\{6\} (deleted)/RANDOM/')" \
+        "$([ "$(readlink "/proc/$worker/ns/net")" != "$(readlink /proc/self/ns/net)" ] && echo own)" \
+        "$(awk '/^Cap(Prm|Eff|Bnd)|^NoNew/ { printf "%s ", $2 }' "/proc/$worker/status")"
+}
+# chown, dac_override, fowner, fsetid, mknod, setfcap
+is "$(confinement $slow)" "$pool/.#slow.RANDOM own 000000008800001b 000000008800001b 000000008800001b 1 " \
+    "what unpacks has the empty target for its root, no network, few capabilities, and gets no more"
 id=$(mymachines list-transfers --no-legend | awk '{ print $1 }')
 is "$(mymachines list-transfers --json=short | python3 -c 'import json, sys; t = json.load(sys.stdin)[0]; print(t["type"], t["local"], t["remote"])')" \
     "import-tar slow pipe" "list-transfers prints JSON"
@@ -403,6 +421,26 @@ kill -9 "$slow"
 wait "$slow" 2>/dev/null
 exec 7>&-
 is "$(mymachines list-transfers --no-legend; ls $REGISTRY_DIRECTORY/transfers)" "" "a transfer whose process was killed is forgotten"
+mymachines import-raw pipe slow >/dev/null 2>&1 &
+slow=$!
+exec 7>pipe
+head -c 4096 /dev/urandom >&7
+wait_until is_confined $slow
+is "$(confinement $slow)" "/run/mymachines-empty-RANDOM own 0000000000000000 0000000000000000 0000000000000000 1 " \
+    "what reads a disk has an empty root, no network, and no capabilities"
+kill "$slow"
+wait "$slow" 2>/dev/null
+exec 7>&-
+mkdir $pool/out && head -c 3000000 /dev/urandom >$pool/out/file
+mymachines export-tar -q out - >pipe 2>/dev/null &
+slow=$!
+exec 7<pipe
+wait_until is_confined $slow
+is "$(confinement $slow)" "$pool/out own 0000000000000004 0000000000000004 0000000000000004 1 " \
+    "what packs has the image for its root, no network, and may only read"
+kill "$slow"
+wait "$slow" 2>/dev/null
+exec 7<&-
 rm -rf "${pool:?}"/* $pool/.[!.]*
 
 # --- killed at each step that changes something ---
