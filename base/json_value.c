@@ -2,9 +2,12 @@
 #include "base/json_value.h"
 
 #include "base/arena.h"
+#include "base/cleanup.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 /*
@@ -42,19 +45,84 @@ static bool is_json(const char *text)
 	return true;
 }
 
+/* Whether 64 bits have the number at the beginning of the text. They have no zero below zero. */
+static bool has_room(const char *number)
+{
+	errno = 0;
+	if (*number == '-')
+		return strtoll(number, NULL, 10) != 0 && !errno;
+	strtoull(number, NULL, 10);
+	return !errno;
+}
+
+/*
+ * The next whole number that json-c would change without a word: it makes 2^64 the greatest number
+ * that it knows, and -0 zero. NULL behind the last. `end` becomes the end of the number.
+ */
+static const char *find_changed_number(const char *text, const char **end)
+{
+	bool is_in_string = false;
+
+	while (*text) {
+		size_t length = is_in_string ? 0 : strspn(text, "+-.0123456789eE");
+		size_t sign = *text == '-', digits = strspn(text + sign, "0123456789");
+
+		if (length && digits && sign + digits == length && !has_room(text)) {
+			*end = text + length;
+			return text;
+		}
+		if (*text == '"')
+			is_in_string = !is_in_string;
+		else if (is_in_string && *text == '\\' && text[1])
+			text++;
+		text += length ? length : 1;
+	}
+	return NULL;
+}
+
+/*
+ * The text with a fraction at each whole number that json-c would change, so that it is none to whoever
+ * asks for one. Allocated; NULL if there is no such number.
+ */
+static char *mark_changed_numbers(const char *text, size_t *length)
+{
+	const char *end, *next = find_changed_number(text, &end);
+	size_t size = *length + 1;
+	char *marked, *to;
+
+	if (!next)
+		return NULL;
+	for (; next; next = find_changed_number(end, &end))
+		size += strlen(".0");
+	to = marked = malloc(size);
+	if (!marked)
+		arena_out_of_memory();
+	while ((next = find_changed_number(text, &end))) {
+		to = mempcpy(mempcpy(to, text, (size_t) (end - text)), ".0", 2);
+		text = end;
+	}
+	strcpy(to, text);
+	*length = size - 1;
+	return marked;
+}
+
 json_object *json_parse(const char *text, size_t length, const char **why)
 {
-	json_tokener *tokener = json_tokener_new();
+	CLEANUP_FREE char *marked = NULL;
+	json_tokener *tokener;
 	json_object *object;
 
-	if (!tokener)
-		arena_out_of_memory();
-	*why = NULL;
-	if (length > INT_MAX - 1 || has_nul(text, length)) {
+	/* A mark is shorter than the number and what stands behind it. */
+	if (length > INT_MAX / 2 || has_nul(text, length)) {
 		*why = "has a NUL";
-		json_tokener_free(tokener);
 		return NULL;
 	}
+	marked = mark_changed_numbers(text, &length);
+	text = marked ? marked : text;
+	*why = NULL;
+	tokener = json_tokener_new();
+	if (!tokener)
+		arena_out_of_memory();
 	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
 	/* Pass the NUL as well: only then are a bare number or a cut object reported as errors. */
 	object = json_tokener_parse_ex(tokener, text, (int) length + 1);

@@ -69,7 +69,7 @@ for name in ("a/b", "", "-", "vu-", "x" * 300, "übel", "vu-nosuch-1", "vu-WEB1-
     equal(ask("GetUserRecord", userName=name), NONE, f"no user is called {name[:20]!r}")
 for number in (0, 33, 65534, 65535, 99999, 165536, 4294967294, 4294967295):
     equal(ask("GetUserRecord", uid=number), NONE, f"no user of a machine has the number {number}")
-for wrong in ("33", True, [], {}, 1.0, 1e3, -1, 2**32, 2**64):
+for wrong in ("33", True, [], {}, 1.0, 1e3, -1, 2**32, 2**64, 10**400):
     equal(ask("GetUserRecord", uid=wrong), invalid("uid"), f"a number that is {wrong!r} is invalid")
 for wrong in (33, True, [], {}):
     equal(ask("GetUserRecord", userName=wrong), invalid("userName"), f"so is a name that is {wrong!r}")

@@ -59,6 +59,55 @@ START_TEST(every_field_is_read)
 }
 END_TEST
 
+START_TEST(whole_numbers_are_those_that_64_bits_have)
+{
+	static const struct {
+		const char *text;
+		bool is_whole;
+	} numbers[] = {
+		{ "0", true },
+		{ "-1", true },
+		{ "18446744073709551615", true },
+		{ "-9223372036854775808", true },
+		{ "18446744073709551616", false },
+		{ "-9223372036854775809", false },
+		{ "99999999999999999999999999999999999999999", false },
+		{ "-0", false },
+		{ "1.0", false },
+		{ "1e3", false },
+		{ "1e400", false },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
+		const char *number = numbers[i].text, *why;
+		char text[256];
+		json_object *value, *member;
+
+		snprintf(text, sizeof text,
+			 "{\"a\":[%s,7,%s],\"\\\"-0\":\"\\\\\",\"%s\":true,\"b\":%s}", number,
+			 number, number, number);
+		value = json_parse(text, strlen(text), &why);
+		ck_assert_msg(value, "%s: %s", number, why);
+		for (const char *key = "b"; key; key = strcmp(key, "b") == 0 ? "a" : NULL) {
+			json_object_object_get_ex(value, key, &member);
+			if (json_object_is_type(member, json_type_array)) {
+				json_object *seven = json_object_array_get_idx(member, 1);
+
+				ck_assert_int_eq(json_object_get_int(seven), 7);
+				member = json_object_array_get_idx(member, 2);
+			}
+			ck_assert_msg(json_object_is_type(member, json_type_int) ==
+					      numbers[i].is_whole,
+				      "%s", number);
+		}
+		ck_assert_ptr_nonnull(json_object_object_get(value, number));
+		ck_assert_str_eq(json_object_get_string(json_object_object_get(value, "\"-0")),
+				 "\\");
+		json_object_put(value);
+	}
+}
+END_TEST
+
 START_TEST(a_supervisor_is_a_process)
 {
 	char text[160];
@@ -253,6 +302,7 @@ Suite *json_suite(void)
 	TCase *table = tcase_create("what_is_wrong_is_refused");
 
 	ADD(suite, every_field_is_read);
+	ADD(suite, whole_numbers_are_those_that_64_bits_have);
 	ADD(suite, a_supervisor_is_a_process);
 	ADD(suite, null_is_nothing_said);
 	tcase_add_loop_test(table, what_is_wrong_is_refused, 0, ARRAY_SIZE(bad));
