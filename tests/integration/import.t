@@ -333,6 +333,17 @@ if command -v qemu-img >/dev/null; then
     run mymachines import-raw -q good.qcow2
     is_disk good
     ok $? "qcow2 is converted, and holes stay holes"
+    if can_kill_steps; then
+        strace -f -qq -o steps -e trace=execve,prlimit64,unshare "$BUILDDIR/mymachines-import" import-raw --quiet -- good.qcow2 limited
+        pid=$(awk '/execve\(.*"qemu-img"/ && / = 0$/ { print $1 }' steps)
+        is "$(sed -n "/^$pid .*execve.* = 0\$/q; s/^$pid *//p" steps | grep -oE 'CLONE_NEWNET|RLIMIT_(AS|CPU|FSIZE|CORE), .rlim_cur=[0-9*]+' | xargs)" \
+            "CLONE_NEWNET RLIMIT_AS, {rlim_cur=2097152*1024 RLIMIT_CPU, {rlim_cur=3600 RLIMIT_FSIZE, {rlim_cur=65536*1024 RLIMIT_CORE, {rlim_cur=0" \
+            "qemu-img has limits of memory, time and size, and no network"
+        like "$(grep "^$pid .*execve.* = 0\$" steps)" '*"convert", "-f", "qcow2", "-O", "raw", "/proc/self/fd/*' "and is told the format"
+        mymachines remove limited
+    else
+        skip "strace can't be used here" "qemu-img has limits of memory, time and size, and no network"
+    fi
     gzip -c good.qcow2 >gz.qcow2.gz
     run mymachines import-raw -q gz.qcow2.gz
     is_disk gz
@@ -372,6 +383,11 @@ run mymachines import-tar small.tar
 like "$status|$err" "1|*small*" "an image isn't replaced without --force"
 run mymachines import-tar small.tar .#x
 like "$status" 1 "a name that no image can have is refused"
+for words in "import-tar small.tar -" "import-raw disk.raw -" "import-fs outside -"; do
+    # shellcheck disable=SC2086
+    run mymachines $words
+    like "$status|$err" "1|*: no machine can be called '-'" "'-' is no name: $words"
+done
 rm -rf "${pool:?}"/*
 
 # --- transfers ---

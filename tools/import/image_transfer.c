@@ -57,6 +57,9 @@ static int choose_name(struct image_transfer *t, struct failure *f)
 	if (t->name && snprintf(t->image_name, sizeof t->image_name, "%s", t->name) >=
 			       (int) sizeof t->image_name)
 		return failure_errno(f, -ENAMETOOLONG, "the image's name");
+	/* Only a pull has a meaning for it: no image, but what is kept. */
+	if (t->name && strcmp(t->name, "-") == 0 && !t->kept)
+		return failure_set(f, FAILURE_INVALID, "no machine can be called '-'");
 	if (!t->name && strcmp(t->file, "-") == 0)
 		return failure_set(f, FAILURE_INVALID, "an image from standard input needs a name");
 	if (!t->name)
