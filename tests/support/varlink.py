@@ -71,7 +71,7 @@ def has_fields(value, fields, types):
 
 def wrong_values(kind, types):
     """Values that aren't of this type; null only where it must be there."""
-    values = {"int": ["x", True, 1.5, [], {}], "string": [1, False, [], {}], "bool": [1, "yes", []]}
+    values = {"int": ["x", True, 1.5, [], {}, 2**64, -(2**63) - 1], "string": [1, False, [], {}], "bool": [1, "yes", []]}
     optional = kind.startswith("?")
     plain = kind.lstrip("?")
     if isinstance(types.get(plain), list):
