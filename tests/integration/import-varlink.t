@@ -276,6 +276,8 @@ fi
 # The service is told to end: it answers its callers first.
 begin replies
 kill $server
+# Longer than it gives calls that it has no reason to wait for.
+sleep 3
 : >"$SERVED/go-on"
 wait $caller
 is "$(tail -n 1 replies)" "done" "a service that is told to end answers those who wait"
