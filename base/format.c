@@ -114,6 +114,15 @@ size_t printable_length(const char *text)
 	return length && is_invisible(utf8_decode(bytes, length)) ? 0 : length;
 }
 
+bool is_printable(const char *text)
+{
+	size_t length;
+
+	while ((length = printable_length(text)) > 0)
+		text += length;
+	return !*text;
+}
+
 static char *escape_some(const char *text, char *escaped, bool ascii_only)
 {
 	char *to = escaped;

@@ -19,6 +19,9 @@ char *id128_format(const uint8_t id[static 16], char text[static ID128_TEXT_SIZE
  */
 size_t printable_length(const char *text);
 
+/* Whether a text consists of such characters. */
+bool is_printable(const char *text);
+
 /*
  * How many of these bytes are whole characters of UTF-8, if the last one may be cut off. Bytes that belong
  * to none count, too.

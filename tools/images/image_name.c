@@ -6,17 +6,6 @@
 
 #include <string.h>
 
-static bool is_text(const char *name)
-{
-	for (size_t length; *name; name += length) {
-		/* A character of one byte is ASCII; the bytes of others are checked together. */
-		length = printable_length(name);
-		if (length == 0)
-			return false;
-	}
-	return true;
-}
-
 /* The reason why a name isn't valid, or NULL. */
 static const char *find_fault(const char *name)
 {
@@ -32,7 +21,7 @@ static const char *find_fault(const char *name)
 		return "begins with \".#\", as names of temporary files do";
 	if (strcmp(name, ".host") == 0)
 		return "is this host's";
-	if (!is_text(name))
+	if (!is_printable(name))
 		return "has a control character in it, or isn't UTF-8";
 	return NULL;
 }

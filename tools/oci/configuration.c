@@ -25,12 +25,7 @@ struct settings {
 /* A control character could begin another line of the settings, or change what a terminal shows. */
 static bool has_control(const char *text)
 {
-	for (size_t length; *text; text += length) {
-		length = printable_length(text);
-		if (length == 0)
-			return true;
-	}
-	return false;
+	return !is_printable(text);
 }
 
 static void leave_out(struct settings *s, const char *what, const char *why)
