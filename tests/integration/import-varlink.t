@@ -76,6 +76,8 @@ like "$(pull tar "$a/web1.tar" '"local": "web2"')" "*log 3 pull-tar: *sign*Trans
 like "$(pull tar "$a/bad.tar" '"local": "web2"' "$no")" "*log 3 pull-tar: *bad.tar is not a tar archive*TransferFailed" "what isn't an archive"
 like "$(pull tar "$a/nosuch.tar" '"local": "web2"' "$no")" "*log 3 pull-tar: *404*TransferFailed" "what the server hasn't"
 like "$(pull oci localhost:1/x '"local": "web2"')" "*log 3 pull-oci: *localhost:1*TransferFailed" "an image of a registry that doesn't answer"
+like "$(pull raw 'http://localhost:1/\u001b[31m' "$no")" \
+    "*log 3 pull-raw: 'http://localhost:1/"'\\'"x1b?31m' is not a valid URL*TransferFailed" "a message about control characters has them escaped once"
 is "$(ls $pool)" "vm1.raw
 vm2.raw
 web1" "a failed one leaves nothing"

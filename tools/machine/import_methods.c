@@ -91,13 +91,16 @@ static void tell(struct transfer_child *child, const char *key, json_object *val
 	varlink_reply_continues(child->data, parameters);
 }
 
+/* It is for a person, and has escapes of its own. Only what isn't text at all is escaped here. */
 static void tell_line(struct transfer_child *child, int priority, const char *line)
 {
 	char text[ESCAPED_SIZE(TRANSFER_LINE_SIZE)];
 	json_object *log = json_object_new_object();
 
 	json_object_object_add(log, "message",
-			       json_object_new_string(escape_for_programs(line, text)));
+			       json_object_new_string(is_printable(line)
+							      ? line
+							      : escape_for_programs(line, text)));
 	json_object_object_add(log, "priority", json_object_new_int(priority));
 	tell(child, "log", log);
 }
