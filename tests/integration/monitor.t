@@ -123,6 +123,36 @@ mymachines register web1 --leader="$web1" --service=b 2>/dev/null
 wait_until another_monitors && wait_until monitor_pid
 ok $? "a registrar replaces a monitor whose program was replaced"
 is "$(readlink "/proc/$(monitor_pid)/exe" | grep -c deleted)" 0 "the new monitor runs the new program"
+# have_replaced_monitor: one of a program that is replaced then; sets pid
+have_replaced_monitor() {
+    kill "$(monitor_pid)"
+    wait_until nobody_monitors
+    "$TMPDIR/program" monitor --background
+    pid=$(monitor_pid)
+    cp "$BUILDDIR/mymachines" "$TMPDIR/program.new"
+    mv "$TMPDIR/program.new" "$TMPDIR/program"
+}
+# It ends before new facts are published, which it may not know and would drop.
+have_replaced_monitor
+like "$(mymachines doctor | grep ' monitor ')" \
+    "warning *monitor *it runs, as pid $pid, but its program was replaced since; fix: mymachines monitor --background" \
+    "doctor reports a monitor whose program was replaced"
+strace -qq -e trace=/pidfd_send_signal,/rename -o "$TMPDIR/order" \
+    "$BUILDDIR/mymachines" register web1 --leader="$web1" --description=new 2>/dev/null
+is "$(grep -oE 'SIGTERM, |/registry\.mdb"' "$TMPDIR/order" | head -n 2)" \
+    $'SIGTERM, \n/registry.mdb"' "a monitor whose program was replaced ends before a registration is published"
+wait_until another_monitors && wait_until monitor_pid
+ok $? "another monitor runs after that registration"
+have_replaced_monitor
+"$TMPDIR/program" register web1 --leader="$web2" 2>/dev/null
+is $? 1 "a registration is refused while the monitor's program is replaced"
+wait_until another_monitors && wait_until monitor_pid
+ok $? "another monitor runs after a registration that was refused"
+have_replaced_monitor
+"$TMPDIR/program" monitor --background
+is "$?:$(readlink "/proc/$(monitor_pid)/exe" | grep -c deleted)" 0:0 "'monitor --background' replaces a monitor whose program was replaced"
+kill "$(monitor_pid)"
+wait_until nobody_monitors
 mymachines register web1 --leader="$web1" --service=c 2>/dev/null
 
 # Without a registry there are no machines, so nothing is exported.

@@ -107,12 +107,18 @@ void check_machines(struct doctor *doctor)
 			    "%zu have died, but are registered, such as %s", dead, name);
 }
 
+static const char background[] = "mymachines monitor --background";
+
+static bool has_unit(void)
+{
+	return systemd_is_running() && monitor_has_unit();
+}
+
 static const char *monitor_remedy(void)
 {
 	if (!configuration_read(NULL)->monitor)
 		return "set Monitor=yes in " CONFIGURATION_PATH;
-	return systemd_is_running() && monitor_has_unit() ? "systemctl enable --now " MONITOR_UNIT
-							  : "mymachines monitor --background";
+	return has_unit() ? "systemctl enable --now " MONITOR_UNIT : background;
 }
 
 void check_monitor(struct doctor *doctor)
@@ -131,6 +137,10 @@ void check_monitor(struct doctor *doctor)
 	else if (r < 0)
 		doctor_find(doctor, FINDING_UNKNOWN, NULL, MONITOR_LOCK_PATH ": %s",
 			    registry_writer_error_words(r));
+	else if (monitor_find_replaced())
+		doctor_find(doctor, FINDING_WARNING,
+			    has_unit() ? "systemctl restart " MONITOR_UNIT : background,
+			    "it runs, as pid %d, but its program was replaced since", pid);
 	else if (r > 0)
 		doctor_find(doctor, FINDING_OK, NULL, "it runs, as pid %d", pid);
 	else

@@ -165,15 +165,20 @@ static int register_under_a_name(struct hook *hook, struct failure *f)
 
 int hook_register(struct hook *hook, bool start_monitor, struct notices *notices, struct failure *f)
 {
+	bool had_replaced;
+	int r;
+
 	hook->notices = notices;
 	add_last_name(hook);
 	if (!(hook->reg.given & FIELD_DESCRIPTION))
 		set_description(hook);
-	if (check_leader(hook, f) < 0 || register_under_a_name(hook, f) < 0)
+	if (check_leader(hook, f) < 0)
 		return -1;
-	if (start_monitor)
+	had_replaced = start_monitor && monitor_end_replaced();
+	r = register_under_a_name(hook, f);
+	if (had_replaced || (r == 0 && start_monitor))
 		monitor_start(notices);
-	return 0;
+	return r;
 }
 
 static int unregister_if_dead(struct snapshot *snapshot, const char *name, struct failure *f)

@@ -45,6 +45,8 @@ static int take_lock(const struct monitor_settings *settings, int *lock, pid_t *
 	if (monitor_lock_prepare(f) < 0)
 		return -1;
 	r = monitor_lock_take(false, lock);
+	if (r == -EAGAIN && settings->background && monitor_end_replaced())
+		r = monitor_lock_take(false, lock);
 	if (r == -EAGAIN)
 		monitor_is_running(other);
 	if (r == -EAGAIN && settings->wait) {

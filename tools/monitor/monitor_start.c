@@ -63,32 +63,34 @@ static bool runs_replaced_program(pid_t pid)
 	       memcmp(path + length - (sizeof mark - 1), mark, sizeof mark - 1) == 0;
 }
 
-/*
- * An older monitor would drop facts that it doesn't know. End it, so that another one
- * can be started. It starts none by itself unless something is published meanwhile.
- */
-static void end_replaced(pid_t pid)
+pid_t monitor_find_replaced(void)
 {
-	CLEANUP_CLOSE int pidfd = pidfd_of(pid);
+	pid_t pid = 0;
+
+	return monitor_is_running(&pid) == 1 && pid && runs_replaced_program(pid) ? pid : 0;
+}
+
+/* It starts no other one by itself unless something is published meanwhile. */
+bool monitor_end_replaced(void)
+{
+	pid_t pid = monitor_find_replaced(), again = 0;
+	CLEANUP_CLOSE int pidfd = pid ? pidfd_of(pid) : -1;
 	struct pollfd poller = { .fd = pidfd, .events = POLLIN };
-	pid_t again = 0;
 
 	/* The pid may be another process's by now, but not if it still has the lock. */
 	if (pidfd < 0 || monitor_is_running(&again) != 1 || again != pid)
-		return;
+		return false;
 	pidfd_signal(pidfd, SIGTERM);
 	poll(&poller, 1, END_MILLISECONDS);
+	return true;
 }
 
 /* Whether there is a monitor, and it runs this version of the program. */
 static bool is_running(void)
 {
-	pid_t pid = 0;
-	int r = monitor_is_running(&pid);
+	pid_t pid;
 
-	if (r != 1 || !pid || !runs_replaced_program(pid))
-		return r != 0;
-	end_replaced(pid);
+	monitor_end_replaced();
 	return monitor_is_running(&pid) != 0;
 }
 

@@ -114,13 +114,14 @@ static int register_found(const struct run *run, struct failure *f)
 {
 	const struct registrar_options options = { .replace = run->settings->replace,
 						   .is_starting = true };
+	bool had_replaced = !run->settings->no_monitor && monitor_end_replaced();
+	int r;
 
 	set_supervisor(run);
-	if (register_machines(run->registration, 1, &options, run->notices, f) < 0)
-		return -1;
-	if (!run->settings->no_monitor)
+	r = register_machines(run->registration, 1, &options, run->notices, f);
+	if (had_replaced || (r == 0 && !run->settings->no_monitor))
 		monitor_start(run->notices);
-	return 0;
+	return r;
 }
 
 static int refresh_registered(const struct run *run, struct failure *f)

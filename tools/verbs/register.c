@@ -30,9 +30,10 @@ static int publish_all(const struct registration *registrations, size_t count,
 	const struct registrar_options options = { .replace = settings->replace,
 						   .force = settings->force };
 	struct notices notices = { 0 };
+	bool had_replaced = !settings->no_monitor && monitor_end_replaced();
 	int r = register_machines(registrations, count, &options, &notices, f);
 
-	if (r == 0 && count > 0 && !settings->no_monitor)
+	if (had_replaced || (r == 0 && count > 0 && !settings->no_monitor))
 		monitor_start(&notices);
 	report_notices(&notices, true);
 	return r < 0 ? -1 : EXIT_SUCCESS;
