@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tools/bus/bus_service.h"
 
+#include "tools/calls/work.h"
+
 #include <signal.h>
 #include <stdlib.h>
 
@@ -58,6 +60,14 @@ static int on_message(sd_bus_message *m, void *data, sd_bus_error *error)
 	return bus->service->filter ? bus->service->filter(bus, m, error) : 0;
 }
 
+/* Children that were killed when their work was done. */
+static int on_child(sd_event_source *source, const struct signalfd_siginfo *info, void *data)
+{
+	(void) source, (void) info, (void) data;
+	work_reap();
+	return 0;
+}
+
 /* The loop waits for them: SIGCHLD for children, the others to leave. */
 static int watch_signals(struct bus *bus)
 {
@@ -69,7 +79,9 @@ static int watch_signals(struct bus *bus)
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGINT);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
-	r = sd_event_add_signal(bus->event, NULL, SIGTERM, NULL, NULL);
+	r = sd_event_add_signal(bus->event, NULL, SIGCHLD, on_child, NULL);
+	if (r >= 0)
+		r = sd_event_add_signal(bus->event, NULL, SIGTERM, NULL, NULL);
 	return r < 0 ? r : sd_event_add_signal(bus->event, NULL, SIGINT, NULL, NULL);
 }
 

@@ -45,7 +45,7 @@ static struct left_child {
 	pid_t pid;
 } * left_children;
 
-static void reap_children(void)
+void work_reap(void)
 {
 	for (struct left_child **at = &left_children; *at;) {
 		struct left_child *child = *at;
@@ -122,7 +122,7 @@ int work_start(struct work *work, uid_t user, work_function *function, const voi
 
 	if (has_too_many(user))
 		return -EUSERS;
-	reap_children();
+	work_reap();
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0)
 		return -errno;
 	pid = fork();
@@ -249,5 +249,5 @@ void work_end(struct work *work)
 	kill(work->pid, SIGKILL);
 	close(work->socket);
 	leave_child(work->pid);
-	reap_children();
+	work_reap();
 }

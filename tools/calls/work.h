@@ -68,6 +68,9 @@ int work_result_end(FILE *file, struct failure *failure)
 char *work_result_bytes(const struct work_result *result, size_t *size, int *error)
 	__attribute__((nonnull));
 
+/* Wait for children that have ended meanwhile: they stay zombies until this, or until the next work. */
+void work_reap(void);
+
 /*
  * Give the work up, or end it when its result is there. A child that has reported ends at once; one
  * that a machine blocks is killed, and left alone if it doesn't die of that.
