@@ -8,7 +8,10 @@
 need_root
 need_bus
 command -v busybox >/dev/null || skip_all "busybox isn't installed"
+touch "$TMPDIR/fuse-device"
+[ ! -c /dev/fuse ] || mount --bind /dev/fuse "$TMPDIR/fuse-device"
 own_dev
+[ ! -c "$TMPDIR/fuse-device" ] || { touch /dev/fuse; mount --bind "$TMPDIR/fuse-device" /dev/fuse; }
 echo Monitor=no >>"$SYSCONFDIR/mymachines.conf"
 start_bus
 M=org.freedesktop.machine1
@@ -101,5 +104,154 @@ is "$(client "register web1 $second" "register web2 $second" "unregister web2" "
 is "$(client "register web1 $second" "unregister web1")" "success success" "a client that was refused before may have the name when it is free"
 machine1 RegisterMachine sayssus web1 0 test container "$first" '' >/dev/null
 is "$(client "register web1 $second")|$(bus_error UnregisterMachine s web1)" "$M.MachineExists|success" "another client of root's may unregister the machine"
-{ kill -9 "$first" "$second"; kill "$listener" "$bus"; } 2>/dev/null
+
+# Terminals. Two machines, of which one is root of the host's users.
+rootfs "$TMPDIR/plain" 0
+rootfs "$TMPDIR/shifted" 200000
+printf '%s\n' '#!/bin/sh' 'echo name:; read -r name' >"$TMPDIR/plain/bin/login"
+chmod 755 "$TMPDIR/plain/bin/login"
+start_rootfs plain "$TMPDIR/plain" --share=user
+start_rootfs shifted "$TMPDIR/shifted" --map=0:200000:65536
+for name in plain shifted; do
+    machine1 RegisterMachine sayssus $name 0 test container "${!name}" '' >/dev/null
+done
+shell() {
+    timeout 60 python3 "$SRCDIR/tests/integration/bus_shell.py" "$@"
+}
+is "$(shell plain root /bin/sh sh -c 'trap "" HUP; sleep 4321 </dev/null >/dev/null 2>&1 & echo bye')" bye \
+    "a shell ends while a command of it goes on in the background"
+server=$(server_pid)
+has_no_child() {
+    ! pgrep -P "$server" >/dev/null
+}
+wait_until has_no_child
+is "$?|$(pgrep -cfx 'sleep 4321')" "0|1" "no process of ours is left, and the command goes on"
+pkill -fx 'sleep 4321'
+
+# Terminals that are left as soon as they are there: nothing of them stays.
+cat >"$TMPDIR/logins.py" <<'P'
+import ctypes, os
+lib = ctypes.CDLL("libsystemd.so.0")
+bus = ctypes.c_void_p()
+assert lib.sd_bus_open_system(ctypes.byref(bus)) >= 0
+opened = 0
+for i in range(60):
+    reply, error, fd = ctypes.c_void_p(), (ctypes.c_char * 64)(), ctypes.c_int()
+    r = lib.sd_bus_call_method(bus, b"org.freedesktop.machine1", b"/org/freedesktop/machine1",
+                               b"org.freedesktop.machine1.Manager", b"OpenMachineLogin",
+                               ctypes.byref(error), ctypes.byref(reply), b"s", b"plain")
+    if r >= 0 and lib.sd_bus_message_read(reply, b"h", ctypes.byref(fd)) >= 0:
+        opened += 1
+    lib.sd_bus_message_unref(reply)
+print(opened)
+P
+is "$(timeout 60 python3 "$TMPDIR/logins.py")" 60 "a login is opened again and again"
+is_left_alone() {
+    has_no_child && [ "$(nsenter -t "$plain" -m -r ls /dev/pts)" = ptmx ] && ! pgrep -f /bin/login >/dev/null
+}
+wait_until is_left_alone
+ok $? "each login ends with its terminal, and is not started again"
+
+# What is piped in arrives from its first byte on: nothing flushes the terminal behind the reply.
+if command -v machinectl >/dev/null; then
+    mkdir -p /run/systemd/system
+    has_all() {
+        cmp -s <(seq 10000) "$TMPDIR/plain/tmp/numbers"
+    }
+    # It hangs up at the end of its input, whether that has been read or not.
+    { seq 10000; wait_until has_all; } | timeout 90 machinectl shell plain /bin/sh -c 'stty -echo; exec cat >/tmp/numbers' \
+        >"$TMPDIR/said" 2>&1
+    has_all
+    ok $? "stock machinectl shell passes on all that is piped in"
+    is "$(grep -c 'Connection to machine plain terminated' "$TMPDIR/said")" 1 "the end of the input ends it"
+else
+    skip "machinectl isn't installed" "stock machinectl shell passes on all that is piped in"
+fi
+
+# Root of a machine of its own users looks into whatever comes along.
+cat >"$TMPDIR/spy.py" <<'P'
+import os, sys
+known = set()
+def look(pid):
+    process = "/proc/" + pid + "/"
+    name = open(process + "comm").read().strip()
+    if name.startswith("mymachines"):
+        try:
+            words = ["looked into" for fd in os.listdir(process + "fd") if os.readlink(process + "fd/" + fd)]
+            words += ["looked into"] if "mymachines" in os.readlink(process + "exe") else []
+        except PermissionError:
+            words = ["denied"]
+        known.update(name + ": " + word for word in words)
+while True:
+    before = len(known)
+    for pid in os.listdir("/proc"):
+        try:
+            if pid.isdigit():
+                look(pid)
+        except OSError:
+            pass
+    if len(known) > before:
+        with open(sys.argv[1] + ".new", "w") as file:
+            print(*sorted(known), sep="\n", file=file)
+        os.rename(sys.argv[1] + ".new", sys.argv[1])
+P
+mkdir -m 777 "$TMPDIR/spy"
+start spied --map=0:400000:65536 -- python3 "$TMPDIR/spy.py" "$TMPDIR/spy/seen"
+machine1 RegisterMachine sayssus spied 0 test container "$spied" '' >/dev/null
+# One that it may look into, so that it is known to look.
+cp "$(command -v sleep)" "$TMPDIR/mymachines-own"
+nsenter -t "$spied" -U -p -S 0 -G 0 "$TMPDIR/mymachines-own" 4322 </dev/null >/dev/null 2>&1 &
+wait_until grep -qsx 'mymachines-own: looked into' "$TMPDIR/spy/seen"
+ok $? "root of a machine looks into processes"
+pkill -fx "$TMPDIR/mymachines-own 4322"
+is_seen() {
+    shell spied root /bin/true >/dev/null
+    machine1 CopyToMachineWithFlags ssst spied /etc/hostname "$TMPDIR/spy/hostname" 1
+    machine1 CopyFromMachineWithFlags ssst spied "$TMPDIR/spy/hostname" "$TMPDIR/hostname" 1
+    machine1 OpenMachinePTY s spied >/dev/null
+    grep -qs 'mymachines-bus: denied' "$TMPDIR/spy/seen"
+}
+wait_until is_seen
+for ((i = 0; i < 20; i++)); do
+    is_seen
+done
+is "$(grep -v mymachines-own "$TMPDIR/spy/seen")" "mymachines-bus: denied" "root of a machine sees those who enter it, and can't look into them"
+
+# A machine whose terminals, or whose files, never answer.
+evil=()
+for directory in /dev/pts /etc; do
+    [ -c /dev/fuse ] || break
+    unshare --mount --net --pid --fork --kill-child --propagation private \
+        python3 "$SRCDIR/tests/support/silent_fuse.py" $directory >"$TMPDIR/fuse" 2>&1 </dev/null &
+    wait_until grep -q . "$TMPDIR/fuse"
+    grep -qx ready "$TMPDIR/fuse" || break
+    evil+=("$(pgrep -P $!)")
+    machine1 RegisterMachine sayssus "evil${#evil[@]}" 0 test container "${evil[-1]}" '' >/dev/null
+done
+if [ "${#evil[@]}" = 2 ]; then
+    # is_answered_meanwhile: a call of another machine's, while this one waits. A busy host may be too slow for it once.
+    is_answered_meanwhile() {
+        # shellcheck disable=SC2086
+        machine1 $call >"$TMPDIR/reply" 2>&1 &
+        caller=$!
+        has_child_of_ours() {
+            pgrep -P "$server" >/dev/null
+        }
+        wait_until has_child_of_ours
+        others="$(shell plain root /bin/echo echo works) $(machine1 ListMachines | cut -c 1-8)"
+        kill -0 $caller
+        others+=" $?"
+        ! wait $caller && [ "$others" = "works a(ssso)  0" ]
+    }
+    for call in "OpenMachinePTY s evil1" "OpenMachineShell sssasas evil2 root /bin/true 0 0" "GetMachineOSRelease s evil2" \
+        "CopyFromMachine sss evil2 /etc/passwd $TMPDIR/none"; do
+        wait_until is_answered_meanwhile
+        like "$?|$(cat "$TMPDIR/reply")" "0|Call failed: *answer*" \
+            "${call%% *} fails and says why, and other calls are answered meanwhile"
+    done
+else
+    skip "FUSE can't be mounted here" "calls of a machine that doesn't answer"
+fi
+{ [ "${#evil[@]}" = 0 ] || kill -9 "${evil[@]}"; } 2>/dev/null
+{ kill -9 "$first" "$second" "$plain" "$shifted" "$spied"; kill "$listener" "$bus"; } 2>/dev/null
 done_testing
