@@ -4,6 +4,7 @@
 
 #include "tests/unit/unit.h"
 
+#include <gnu/libc-version.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -99,6 +100,14 @@ static const struct {
 	{ "hosts", "hosts: files [TRYAGAIN=continue]dns\n",
 	  "hosts: files [TRYAGAIN=continue]mymachines dns\n" },
 	{ "passwd", "passwd: dns files\n", "passwd: dns files mymachines\n" },
+	{ "passwd", "passwd: files [TRYAGAIN=continue]#x\n",
+	  "passwd: files [TRYAGAIN=continue]mymachines #x\n" },
+	{ "passwd", "passwd: files [SUCCESS=merge] systemd\n",
+	  "passwd: files [SUCCESS=merge] mymachines systemd\n" },
+	{ "passwd", "passwd: files [SUCCESS=continue]\n",
+	  "passwd: mymachines files [SUCCESS=continue]\n" },
+	{ "hosts", "hosts: files [SUCCESS=merge] x\n",
+	  "hosts: mymachines files [SUCCESS=merge] x\n" },
 	{ "group", "group: files [SUCCESS=merge] systemd\n",
 	  "group: files [SUCCESS=merge] mymachines [SUCCESS=merge] systemd\n" },
 	{ "group", "group: files  [success=merge]  systemd [SUCCESS=merge] sss\n",
@@ -183,6 +192,7 @@ static const struct {
 	{ "group", "group: files mymachines [SUCCESS=continue] systemd\n", NSSWITCH_LOST,
 	  "mymachines [SUCCESS=continue]", "group: files mymachines systemd\n" },
 	{ "group", "group: files mymachines [SUCCESS=continue]\n", NSSWITCH_RIGHT },
+	{ "passwd", "passwd: files [SUCCESS=merge] mymachines systemd\n", NSSWITCH_RIGHT },
 	{ "passwd", "passwd: files mymachines [SUCCESS=merge]\n", NSSWITCH_LOST,
 	  "mymachines [SUCCESS=merge]", "passwd: files mymachines\n" },
 	{ "passwd", "passwd: files mymachines#x\n", NSSWITCH_ABSENT, NULL,
@@ -227,6 +237,37 @@ START_TEST(a_malformed_line_is_not_changed)
 	ck_assert_ptr_null(other);
 	ck_assert_str_eq(nsswitch_add(&arena, text), text);
 	ck_assert_ptr_nonnull(strstr(nsswitch_remove(&arena, text), malformed[_i]));
+}
+END_TEST
+
+/* Since version 2.33, glibc reads a line to its end, and no line of a file with an invalid action. */
+START_TEST(an_invalid_action_anywhere_keeps_glibc_from_reading)
+{
+	static const struct {
+		const char *line, *other;
+		enum nsswitch_verdict verdict;
+	} rows[] = {
+		{ "shadow: files [X=Y]\n", "shadow", NSSWITCH_REJECTED },
+		{ "networks: files # [\n", "networks", NSSWITCH_REJECTED },
+		{ "sudoers: files [X=Y]\n", NULL, NSSWITCH_RIGHT },
+		{ "shadow: [X=Y] files\n", NULL, NSSWITCH_RIGHT },
+		{ "shadow: files [X=Y]", NULL, NSSWITCH_RIGHT },
+	};
+	const char *other;
+
+	if (strverscmp(gnu_get_libc_version(), "2.33") < 0)
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const char *text = arena_printf(&arena, "%s%s",
+						with_others("hosts", "hosts: files mymachines\n"),
+						rows[i].line);
+
+		ck_assert_int_eq(nsswitch_judge(&arena, text, "hosts", &other), rows[i].verdict);
+		ck_assert_pstr_eq(other, rows[i].other);
+	}
+	ck_assert_int_eq(nsswitch_judge(&arena, "hosts: mymachines [SUCCESS=continue] # x\n",
+					"hosts", &other),
+			 NSSWITCH_LOST);
 }
 END_TEST
 
@@ -308,6 +349,11 @@ START_TEST(mymachines_is_removed_wherever_it_is)
 		{ "hosts: files [TRYAGAIN=continue] mymachines [NOTFOUND=return]\n",
 		  "hosts: files [TRYAGAIN=continue]\n" },
 		{ "hosts: files # mymachines\n", "hosts: files # mymachines\n" },
+		{ "passwd: files mymachines [SUCCESS=merge]\n", "passwd: files\n" },
+		{ "passwd: files mymachines [TRYAGAIN=continue]\n", "passwd: files\n" },
+		{ "passwd: files [TRYAGAIN=continue]mymachines \n",
+		  "passwd: files [TRYAGAIN=continue] \n" },
+		{ "passwd: files mymachines [SUCCESS=merge NOTFOUND=return]\n", "passwd: files\n" },
 		{ "hosts: files mymachines2\n", "hosts: files mymachines2\n" },
 		{ "shadow: files mymachines\n", "shadow: files mymachines\n" },
 	};
@@ -391,6 +437,7 @@ Suite *nsswitch_suite(void)
 	ADD_LOOP(suite, removing_gives_the_bytes_back, N_ADDITIONS);
 	ADD_LOOP(suite, a_line_with_mymachines_is_judged_and_corrected, ARRAY_SIZE(judged));
 	ADD_LOOP(suite, a_malformed_line_is_not_changed, ARRAY_SIZE(malformed));
+	ADD_LOOP(suite, an_invalid_action_anywhere_keeps_glibc_from_reading, 1);
 	ADD_LOOP(suite, missing_lines_are_added, 1);
 	ADD_LOOP(suite, a_line_without_a_newline_gets_one, 1);
 	ADD_LOOP(suite, everything_else_stays_as_it_is, 1);
