@@ -49,6 +49,16 @@ static size_t utf8_length(const unsigned char *text)
 	return length;
 }
 
+bool utf8_is_valid(const char *text)
+{
+	const unsigned char *bytes = (const unsigned char *) text;
+	size_t length = 1;
+
+	while (*bytes && (length = utf8_length(bytes)))
+		bytes += length;
+	return length;
+}
+
 size_t utf8_whole(const char *text, size_t size)
 {
 	const unsigned char *bytes = (const unsigned char *) text;

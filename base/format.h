@@ -22,6 +22,9 @@ size_t printable_length(const char *text);
 /* Whether a text consists of such characters. */
 bool is_printable(const char *text);
 
+/* Whether a text is valid UTF-8 (RFC 3629, section 4). */
+bool utf8_is_valid(const char *text);
+
 /*
  * How many of these bytes are whole characters of UTF-8, if the last one may be cut off. Bytes that belong
  * to none count, too.

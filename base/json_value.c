@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "base/cleanup.h"
+#include "base/format.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -115,6 +116,11 @@ json_object *json_parse(const char *text, size_t length, const char **why)
 	/* A mark is shorter than the number and what stands behind it. */
 	if (length > INT_MAX / 2 || has_nul(text, length)) {
 		*why = "has a NUL";
+		return NULL;
+	}
+	/* What json-c takes for UTF-8 has longer forms of characters, and numbers that are none. */
+	if (!utf8_is_valid(text)) {
+		*why = "is not valid UTF-8";
 		return NULL;
 	}
 	marked = mark_changed_numbers(text, &length);

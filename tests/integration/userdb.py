@@ -163,6 +163,7 @@ for name, garbage in (
     ("a flag that is a number", b'{"method":"a.b","more":1}\0'),
     ("a NUL in a string", b'{"method":"a\\u0000.b"}\0'),
     ("bytes that are not UTF-8", b'{"method":"\xff.b"}\0'),
+    ("a slash of two bytes", b'{"method":"\xc0\xaf.b"}\0'),
     ("100 levels", b'{"method":"a.b","parameters":' + b'{"a":' * 100 + b"1" + b"}" * 101 + b"\0"),
     ("100 kB without an end", b"x" * 100000),
     ("100 kB of one message", b'{"method":"' + b"x" * 100000 + b'"}\0'),
