@@ -151,11 +151,13 @@ static int start_reader(void)
 	pid = fork();
 	if (pid == 0)
 		serve(ends[1]);
-	close(ends[1]);
 	if (pid < 0) {
-		close(ends[0]);
-		return -EAGAIN;
+		int error = errno;
+
+		descriptors_close(ends, 2);
+		return -error;
 	}
+	close(ends[1]);
 	reader.owner = getpid();
 	reader.pid = pid;
 	reader.socket = ends[0];

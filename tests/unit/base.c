@@ -12,7 +12,6 @@
 #include "base/number.h"
 #include "base/pidfd.h"
 #include "base/proc_file.h"
-#include "base/resolved_open.h"
 #include "base/signals.h"
 #include "base/size.h"
 
@@ -20,7 +19,6 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
-#include <linux/openat2.h>
 #include <sys/prctl.h>
 #include <errno.h>
 #include <unistd.h>
@@ -124,53 +122,6 @@ START_TEST(hexadecimal_bytes_are_read_whole_or_not)
 	ck_assert(!hex_decode("00f 00", bytes, 3));
 	ck_assert(!hex_decode("00 f00", bytes, 3));
 	ck_assert(hex_decode("", bytes, 0));
-}
-END_TEST
-
-/* Rename something all the time. */
-static pid_t start_renaming(void)
-{
-	pid_t pid = fork();
-
-	if (pid == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		for (;;) {
-			rename("one", "other");
-			rename("other", "one");
-		}
-	}
-	return pid;
-}
-
-START_TEST(a_path_is_opened_while_others_rename)
-{
-	char directory[] = "/tmp/resolved-XXXXXX", path[401] = "";
-	int root, failed = 0, fd;
-	pid_t pid;
-
-	ck_assert_ptr_nonnull(mkdtemp(directory));
-	ck_assert_int_eq(chdir(directory), 0);
-	ck_assert_int_eq(mkdir("below", 0755), 0);
-	close(open("one", O_CREAT | O_WRONLY, 0600));
-	root = open(".", O_PATH | O_DIRECTORY);
-	for (int i = 0; i < 40; i++)
-		memcpy(path + 9 * i, "below/../", 10);
-	pid = start_renaming();
-	for (int i = 0; i < 5000; i++) {
-		fd = resolved_open(root, path, O_PATH, RESOLVE_IN_ROOT);
-		failed += fd < 0;
-		if (fd >= 0)
-			close(fd);
-	}
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
-	ck_assert_int_eq(failed, 0);
-	ck_assert_int_eq(resolved_open(root, "", O_PATH, RESOLVE_IN_ROOT), -ENOENT);
-	close(root);
-	unlink("one");
-	unlink("other");
-	rmdir("below");
-	rmdir(directory);
 }
 END_TEST
 
@@ -489,7 +440,6 @@ Suite *base_suite(void)
 	ADD(suite, lines_are_cut_and_empty_ones_left_out);
 	ADD(suite, hexadecimal_digits_have_values);
 	ADD(suite, hexadecimal_bytes_are_read_whole_or_not);
-	ADD(suite, a_path_is_opened_while_others_rename);
 	ADD(suite, a_child_is_waited_for);
 	ADD(suite, a_child_that_does_not_end_is_waited_for_no_longer_than_asked);
 	ADD(suite, a_pidfd_tells_whether_its_process_lives);
