@@ -386,7 +386,7 @@ like "$status" 1 "a name that no image can have is refused"
 for words in "import-tar small.tar -" "import-raw disk.raw -" "import-fs outside -"; do
     # shellcheck disable=SC2086
     run mymachines $words
-    like "$status|$err" "1|*: no machine can be called '-'" "'-' is no name: $words"
+    like "$status|$err" "1|*: no machine can be called '-'" "'-' isn't taken as a name: $words"
 done
 rm -rf "${pool:?}"/*
 

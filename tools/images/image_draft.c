@@ -64,7 +64,7 @@ static int make_empty(int pool, const char *hidden, void *data)
 	const enum image_kind *kind = data;
 	int fd = *kind == IMAGE_RAW ? make_file(pool, hidden) : make_directory(pool, hidden);
 
-	/* The pool's ACLs, which it may give, are no part of an image. */
+	/* Remove ACLs that come from the pool's default ACL: an image doesn't have them. */
 	if (fd >= 0) {
 		(void) fremovexattr(fd, "system.posix_acl_default");
 		(void) fremovexattr(fd, "system.posix_acl_access");
