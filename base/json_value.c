@@ -118,7 +118,7 @@ json_object *json_parse(const char *text, size_t length, const char **why)
 		*why = "has a NUL";
 		return NULL;
 	}
-	/* What json-c takes for UTF-8 has longer forms of characters, and numbers that are none. */
+	/* json-c also accepts overlong forms of UTF-8 and code points that Unicode doesn't allow. */
 	if (!utf8_is_valid(text)) {
 		*why = "is not valid UTF-8";
 		return NULL;

@@ -54,7 +54,8 @@ void source_remove(struct sources *s, struct source *source)
 {
 	if (source->fd < 0)
 		return;
-	/* It has no duplicate, so closing it takes it out of the epoll, too. */
+	/* To close it isn't enough: a child of slow_look_begin() may have a duplicate. */
+	epoll_ctl(s->epoll, EPOLL_CTL_DEL, source->fd, NULL);
 	close(source->fd);
 	source->fd = -1;
 	s->used--;

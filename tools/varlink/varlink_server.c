@@ -171,6 +171,8 @@ void varlink_connection_end(struct varlink_connection *c)
 		c->call.cancel(&c->call);
 	json_object_put(c->call.parameters);
 	c->call.parameters = NULL;
+	/* To close it isn't enough: a child that was only just forked has a duplicate. */
+	epoll_ctl(server->epoll, EPOLL_CTL_DEL, c->stream.fd, NULL);
 	varlink_stream_done(&c->stream);
 	server->n_connections--;
 	if (!c->parked)
