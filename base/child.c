@@ -6,6 +6,7 @@
 #include "base/pidfd.h"
 
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 /* How long a child may take to die of SIGKILL. */
@@ -50,6 +51,11 @@ void child_end(pid_t pid, int milliseconds)
 		return;
 	kill(pid, SIGKILL);
 	(void) child_wait_for(pid, KILL_MILLISECONDS, NULL);
+}
+
+bool child_ends_with(pid_t parent)
+{
+	return prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == parent;
 }
 
 int child_exit_status(int status)

@@ -2,6 +2,7 @@
 /* Waiting for a child process. */
 #pragma once
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 /*
@@ -21,6 +22,12 @@ void child_kill(pid_t pid);
  * because the kernel blocks it, it is left alone.
  */
 void child_end(pid_t pid, int milliseconds);
+
+/*
+ * In a child: have the kernel kill it when its parent, this process, ends. False if that has ended
+ * already, which no signal tells any more.
+ */
+bool child_ends_with(pid_t parent) __attribute__((warn_unused_result));
 
 /* The exit status of a child, or 128 plus the signal that killed it, as in a shell. */
 int child_exit_status(int status) __attribute__((const));

@@ -5,6 +5,7 @@
  * the calls that count are between two that write(2) to no descriptor.
  */
 #include "base/array_size.h"
+#include "base/child.h"
 #include "base/pidfd.h"
 #include "registry/process_stat.h"
 #include "registry/writer.h"
@@ -16,7 +17,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #ifdef HAVE_VALGRIND_CALLGRIND_H
 #include <valgrind/callgrind.h>
@@ -40,13 +40,13 @@ static struct machine_leader start_leader(void)
 {
 	struct process_stat stat;
 	struct stat st = { 0 };
-	pid_t pid = fork();
+	pid_t parent = getpid(), pid = fork();
 	int pidfd;
 
 	if (pid == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		for (;;)
+		while (child_ends_with(parent))
 			pause();
+		_exit(EXIT_FAILURE);
 	}
 	/* Valgrind may not know the call. */
 	pidfd = pidfd_of(pid);

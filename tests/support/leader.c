@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tests/support/leader.h"
 
+#include "base/child.h"
 #include "host/process.h"
 
 #include <check.h>
 #include <signal.h>
-#include <sys/prctl.h>
+#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -13,13 +14,13 @@ struct machine_leader start_leader(void)
 {
 	struct machine_leader leader;
 	int pidfd, error;
-	pid_t pid = fork();
+	pid_t parent = getpid(), pid = fork();
 
 	ck_assert_int_ge(pid, 0);
 	if (pid == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		for (;;)
+		while (child_ends_with(parent))
 			pause();
+		_exit(EXIT_FAILURE);
 	}
 	ck_assert_int_eq(leader_inspect(pid, &leader, &pidfd, &error), LEADER_OK);
 	close(pidfd);

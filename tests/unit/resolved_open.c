@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* base/resolved_open.h */
 #include "base/array_size.h"
+#include "base/child.h"
 #include "base/resolved_open.h"
 
 #include "tests/unit/unit.h"
@@ -14,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -48,14 +48,15 @@ static void tear_down(void)
 static pid_t start_renaming(int number)
 {
 	char one[32], other[32];
-	pid_t pid;
+	pid_t parent = getpid(), pid;
 
 	snprintf(one, sizeof one, "one%d", number);
 	snprintf(other, sizeof other, "other%d", number);
 	close(open(one, O_CREAT | O_WRONLY, 0600));
 	pid = fork();
 	if (pid == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (!child_ends_with(parent))
+			_exit(EXIT_FAILURE);
 		for (;;) {
 			rename(one, other);
 			rename(other, one);

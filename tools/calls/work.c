@@ -91,8 +91,7 @@ static __attribute__((noreturn)) void run_child(pid_t parent, int socket, work_f
 	struct work_result *result = calloc(1, sizeof *result);
 
 	prctl(PR_SET_DUMPABLE, 0);
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (!report || !result || getppid() != parent || keep_only(socket, kept) < 0)
+	if (!report || !result || !child_ends_with(parent) || keep_only(socket, kept) < 0)
 		_exit(EXIT_FAILURE);
 	signals_reset();
 	descriptors_allow_few();

@@ -186,7 +186,7 @@ static int prepare_child(const struct worker *worker, int channel, pid_t parent,
 	if (r < 0)
 		return failure_errno(f, r, "cannot prepare a process");
 	umask(0);
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
+	if (!child_ends_with(parent))
 		return failure_set(f, FAILURE_OTHER, "the parent process has ended");
 	return 0;
 }
