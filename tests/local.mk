@@ -207,6 +207,7 @@ runtime_tests = \
 	%D%/runtimes/crun.t \
 	%D%/runtimes/images.t \
 	%D%/runtimes/libvirt-lxc.t \
+	%D%/runtimes/libvirt-machine1.t \
 	%D%/runtimes/libvirt-qemu.t \
 	%D%/runtimes/lxc.t \
 	%D%/runtimes/lxd.t \

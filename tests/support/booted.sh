@@ -16,12 +16,12 @@ need_newer_debian() {
     DEBIAN_ROOT=$NEWER_ROOT
 }
 
-# boot_debian NAME: boot it; sets debian, work, cgroup, booted, and leader to the pid of its systemd. The
-# caller has end_debian called at its end.
+# boot_debian NAME [USR]: boot it; sets debian, work, cgroup, booted, and leader to the pid of its systemd. Its /usr
+# also has what the directory USR has and it lacks. The caller has end_debian called at its end.
 boot_debian() {
     debian=$SRCDIR/tests/support/debian work=$TMPDIR/work cgroup=machine.slice/machine-$1.scope
     mkdir "$work"
-    "$debian" boot "$DEBIAN_ROOT" "$work" "$cgroup" "$BUILDDIR" >/dev/null 2>&1 </dev/null &
+    "$debian" boot "$DEBIAN_ROOT" "$work" "$cgroup" "$BUILDDIR" "${@:2}" >/dev/null 2>&1 </dev/null &
     booted=$!
     wait_until test -s "$work/pid" || skip_all "cannot boot it here"
     leader=$(cat "$work/pid")
