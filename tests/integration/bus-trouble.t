@@ -101,6 +101,12 @@ is "$(client "register web1 $second" "unregister WEB1.")" "$M.MachineExists $E.A
 is "$(mymachines show web1 -p Leader --value)" "$first" "the machine that has the name keeps it"
 is "$(client "register web1 $second" "register web2 $second" "unregister web2" "unregister web1" "unregister web1")" \
     "$M.MachineExists success success $E.AccessDenied success" "a client unregisters its own, and with a second call any"
+machine1 RegisterMachine sayssus web1 0 test container "$first" '' >/dev/null
+is "$(client "register web1 $second" "register web1 $second" "unregister web1" "unregister web1")" \
+    "$M.MachineExists $M.MachineExists $E.AccessDenied success" "after two refusals, the second call unregisters any"
+machine1 RegisterMachine sayssus web1 0 test container "$first" '' >/dev/null
+is "$(client "register web1 1" "unregister web1" "unregister web1")" "$E.InvalidArgs $E.AccessDenied success" \
+    "a client whose registration was invalid doesn't unregister another's machine either"
 is "$(client "register web1 $second" "unregister web1")" "success success" "a client that was refused before may have the name when it is free"
 machine1 RegisterMachine sayssus web1 0 test container "$first" '' >/dev/null
 is "$(client "register web1 $second")|$(bus_error UnregisterMachine s web1)" "$M.MachineExists|success" "another client of root's may unregister the machine"

@@ -44,8 +44,8 @@ char *bus_machine_path(const char *name) __attribute__((nonnull));
 /* The machines that calls list: tools/bus/bus_machines.h. */
 struct bus_machines *bus_machines(struct bus *bus) __attribute__((nonnull));
 
-/* Clients that were refused: tools/bus/bus_refused.h. */
-struct bus_refused *bus_refused(struct bus *bus) __attribute__((nonnull));
+/* Clients that were refused: tools/calls/refused.h. */
+struct refused *bus_refused(struct bus *bus) __attribute__((nonnull));
 
 /* Read the registry again, and send the signals of what has changed. */
 void bus_follow(struct bus *bus) __attribute__((nonnull));

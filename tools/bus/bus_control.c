@@ -3,9 +3,9 @@
 #include "base/cleanup.h"
 #include "tools/bus/bus_operate.h"
 #include "tools/bus/bus_permitted.h"
-#include "tools/bus/bus_refused.h"
 #include "tools/bus/bus_target.h"
 #include "tools/calls/control_work.h"
+#include "tools/calls/refused.h"
 
 #include <signal.h>
 #include <string.h>
@@ -45,7 +45,7 @@ static int start_control(struct bus *bus, sd_bus_message *call, const struct cal
 static int refuse_other_machine(struct bus *bus, sd_bus_message *call, const char *name,
 				sd_bus_error *error)
 {
-	return bus_refused_forget(bus_refused(bus), call, name)
+	return refused_forget(bus_refused(bus), sd_bus_message_get_sender(call), name)
 		       ? sd_bus_error_setf(error, SD_BUS_ERROR_ACCESS_DENIED,
 					   "Machine '%s' isn't the one that this client has asked "
 					   "to register",

@@ -12,7 +12,7 @@
 #include "tools/bus/bus_log.h"
 #include "tools/bus/bus_machines.h"
 #include "tools/bus/bus_properties.h"
-#include "tools/bus/bus_refused.h"
+#include "tools/calls/refused.h"
 #include "tools/enter/sealed_copy.h"
 
 #include <errno.h>
@@ -29,7 +29,7 @@ struct machine1 {
 	struct registry_notify notify;
 	struct snapshot registry; /* for look-ups: bus_registry() */
 	struct bus_machines machines;
-	struct bus_refused refused;
+	struct refused refused;
 	struct registry_copy published;	   /* what signals were sent for */
 	struct registry_identity followed; /* of that, if there is one */
 	int lock; /* by which others know that this process answers, or -1 */
@@ -45,7 +45,7 @@ struct bus_machines *bus_machines(struct bus *bus)
 	return &machine1_of(bus)->machines;
 }
 
-struct bus_refused *bus_refused(struct bus *bus)
+struct refused *bus_refused(struct bus *bus)
 {
 	return &machine1_of(bus)->refused;
 }

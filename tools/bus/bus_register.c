@@ -7,7 +7,7 @@
 #include "tools/bus/bus_job.h"
 #include "tools/bus/bus_operate.h"
 #include "tools/bus/bus_polkit.h"
-#include "tools/bus/bus_refused.h"
+#include "tools/calls/refused.h"
 #include "tools/calls/register_work.h"
 #include "tools/calls/scope_work.h"
 
@@ -22,10 +22,12 @@ static int invalid(sd_bus_error *error, const char *words)
 	return sd_bus_error_set(error, SD_BUS_ERROR_INVALID_ARGS, words);
 }
 
-static int set_name(struct register_work *request, const char *name, sd_bus_error *error)
+static int set_name(struct register_work *request, struct bus *bus, sd_bus_message *call,
+		    const char *name, sd_bus_error *error)
 {
 	struct failure failure;
 
+	refused_note(bus_refused(bus), sd_bus_message_get_sender(call), name);
 	if (register_work_set_name(request, name, &failure) < 0)
 		return invalid(error, "Invalid machine name");
 	return 0;
@@ -115,7 +117,7 @@ static int read_request(struct register_work *request, struct bus *bus, sd_bus_m
 	if (r >= 0 && with_network)
 		r = sd_bus_message_read_array(call, 'i', &indexes, &indexes_size);
 	if (r >= 0)
-		r = set_name(request, name, error);
+		r = set_name(request, bus, call, name, error);
 	if (r >= 0)
 		r = set_id(request, id, id_size, error);
 	if (r >= 0)
@@ -140,7 +142,7 @@ static int reply_machine(struct bus *bus, sd_bus_message *call, const struct wor
 	(void) error;
 	/* The name that was asked for; the machine may have another one before it. */
 	if (sd_bus_message_rewind(call, true) >= 0 && sd_bus_message_read(call, "s", &name) > 0)
-		bus_refused_forget(bus_refused(bus), call, name);
+		refused_forget(bus_refused(bus), sd_bus_message_get_sender(call), name);
 	bus_follow(bus);
 	return path ? sd_bus_reply_method_return(call, "o", path) : -ENOMEM;
 }
@@ -160,7 +162,6 @@ static int start_registration(struct bus *bus, sd_bus_message *call, struct regi
 
 	if (r <= 0)
 		return r < 0 ? r : 1;
-	bus_refused_note(bus_refused(bus), call, name);
 	/* A user's processes get no scope with properties of the user's. */
 	if (request->create && request->owner == 0 && systemd_is_running())
 		return bus_job_start(bus, call, scope_work, &(struct scope_work){ request, call },
@@ -326,7 +327,7 @@ static int register_or_create_ex(struct bus *bus, sd_bus_message *call, bool cre
 	int r = sd_bus_message_read(call, "s", &name);
 
 	if (r >= 0)
-		r = set_name(&request, name, error);
+		r = set_name(&request, bus, call, name, error);
 	if (r >= 0)
 		r = read_properties(&request, bus, call, error);
 	return r < 0 ? r : start_registration(bus, call, &request, handler, error);

@@ -22,7 +22,6 @@ libbus_a_SOURCES = \
 	%D%/bus_permitted.c %D%/bus_permitted.h \
 	%D%/bus_polkit.c %D%/bus_polkit.h \
 	%D%/bus_properties.c %D%/bus_properties.h \
-	%D%/bus_refused.c %D%/bus_refused.h \
 	%D%/bus_register.c \
 	%D%/bus_reply.c %D%/bus_reply.h \
 	%D%/bus_service.c %D%/bus_service.h \

@@ -10,6 +10,7 @@ libcalls_a_SOURCES = \
 	%D%/os_release_text.c %D%/os_release_text.h \
 	%D%/ownership.c %D%/ownership.h \
 	%D%/process_machine.c %D%/process_machine.h \
+	%D%/refused.c %D%/refused.h \
 	%D%/register_work.c %D%/register_work.h \
 	%D%/scope_work.h \
 	%D%/target.c %D%/target.h \
