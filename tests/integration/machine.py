@@ -82,13 +82,18 @@ def error(method, **parameters):
 
 def as_user(method, **parameters):
     """The error of a call by an ordinary user."""
+    return in_child("daemon", method, **parameters)
+
+
+def in_child(user, method, **parameters):
+    """The error of a call by another process, of this user."""
     read, write = os.pipe()
     child = os.fork()
     if child == 0:
-        user = pwd.getpwnam("daemon")
+        entry = pwd.getpwnam(user)
         os.setgroups([])
-        os.setgid(user.pw_gid)
-        os.setuid(user.pw_uid)
+        os.setgid(entry.pw_gid)
+        os.setuid(entry.pw_uid)
         os.write(write, str(error(method, **parameters)).encode())
         os._exit(0)
     os.close(write)
@@ -146,6 +151,25 @@ equal(call("List", name="main")["parameters"]["name"], "db1", "the second name i
 equal(call("Unregister", name="main"), {"parameters": {}}, "Unregister of an alias")
 equal((error("List", name="main"), call("List", name="db1")["parameters"]["name"]), ("NoSuchMachine", "db1"),
       "takes only the alias away")
+
+# A client whose Register was refused may unregister the name at its end all the same.
+taken = {"name": "web1", "class": "container", "leader": leaders["db1"]}
+with Client(path) as client:
+    errors = [client.call(M + "Register", taken).get("error"), client.call(M + "Unregister", {"name": "WEB1."}).get("error")]
+equal(errors, [M + "MachineExists", S + "PermissionDenied"], "a client that was refused a name doesn't unregister who has it")
+equal(call("List", name="web1")["parameters"]["leader"]["pid"], leaders["web1"], "the machine that has the name keeps it")
+equal([error("Register", **taken), error("Unregister", name="web1")], ["MachineExists", "PermissionDenied"],
+      "a client that was refused a name doesn't unregister it on another connection either")
+equal([error("Register", **taken, rootDirectory="etc"), error("Unregister", name="web1")],
+      ["InvalidParameter rootDirectory", "PermissionDenied"], "a client whose Register was invalid doesn't unregister who has the name")
+equal([error("Register", **taken), error("Register", **taken), in_child("root", "Unregister", name="web1")],
+      ["MachineExists", "MachineExists", "{'parameters': {}}"], "another client of root's may unregister the machine")
+equal([error("Register", **web1), error("Unregister", name="web1"), error("Register", **web1)], [{"parameters": {}}] * 3,
+      "a client that was refused before may have the name when it is free")
+equal([error("Register", **taken), error("Register", **taken), error("Unregister", name="web1"),
+       error("Unregister", name="web1"), error("Register", **web1)],
+      ["MachineExists", "MachineExists", "PermissionDenied", {"parameters": {}}, {"parameters": {}}],
+      "after two refusals, the second call unregisters any")
 
 # Listing.
 reply = call("List", name="web1")["parameters"]

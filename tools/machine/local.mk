@@ -16,6 +16,7 @@ libmachine_a_SOURCES = \
 	%D%/machine_map.c \
 	%D%/machine_methods.h \
 	%D%/machine_polkit.h \
+	%D%/machine_refused.c %D%/machine_refused.h \
 	%D%/machine_register.c \
 	%D%/machine_who.c %D%/machine_who.h
 libmachine_a_CFLAGS = $(AM_CFLAGS) $(TOOLS_CFLAGS)

@@ -6,6 +6,7 @@
 #include "tools/machine/machine_error.h"
 #include "tools/machine/machine_job.h"
 #include "tools/machine/machine_methods.h"
+#include "tools/machine/machine_refused.h"
 #include "tools/machine/machine_who.h"
 
 #include <signal.h>
@@ -41,6 +42,11 @@ void answer_unregister(struct varlink_call *call)
 	if (!machine_input_read(&input, call, who, ARRAY_SIZE(who), false) ||
 	    !machine_who_open(&target, call, &input))
 		return;
+	/* Some clients unregister their name at their end, whether they have registered it or not. */
+	if (input.name && machine_refused_forget(call, input.name)) {
+		machine_refuse(call, "org.varlink.service.PermissionDenied");
+		return;
+	}
 	if (target.is_host) {
 		varlink_reply(call, NULL);
 		return;

@@ -2,12 +2,14 @@
 /* Register. */
 #include "base/array_size.h"
 #include "base/cleanup.h"
+#include "base/json_value.h"
 #include "host/systemd.h"
 #include "tools/calls/register_work.h"
 #include "tools/calls/scope_work.h"
 #include "tools/machine/machine_error.h"
 #include "tools/machine/machine_job.h"
 #include "tools/machine/machine_methods.h"
+#include "tools/machine/machine_refused.h"
 #include "tools/machine/machine_who.h"
 
 #include <errno.h>
@@ -162,11 +164,21 @@ static void fail_registration(struct varlink_call *call, const struct failure *f
 		machine_fail(call, f);
 }
 
+static void reply_registered(struct varlink_call *call, struct work_result *result, void *data)
+{
+	/* The name that was asked for; the machine may have another one before it. */
+	const char *name = json_string(json_member(call->parameters, "name", json_type_string));
+
+	if (name)
+		machine_refused_forget(call, name);
+	machine_job_reply_nothing(call, result, data);
+}
+
 static void start_registration(struct varlink_call *call, const struct machine_question *question,
 			       const struct register_work *work)
 {
 	const struct scope_work scope = { .request = work };
-	const struct machine_job_end end = { .done = machine_job_reply_nothing,
+	const struct machine_job_end end = { .done = reply_registered,
 					     .failed = fail_registration };
 
 	/* The scopes of a host with systemd are its own. */
@@ -185,6 +197,7 @@ void answer_register(struct varlink_call *call)
 
 	if (!machine_input_read(&input, call, parameters, ARRAY_SIZE(parameters), true))
 		return;
+	machine_refused_note(call, input.name);
 	wrong = read_request(&work, &input, call);
 	if (wrong) {
 		varlink_invalid_parameter(call, wrong);
