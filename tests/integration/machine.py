@@ -123,6 +123,12 @@ def processes():
     return [p for p in os.listdir("/proc") if p.isdigit() and program_of(p) == "mymachines-varl"]
 
 
+def zombies():
+    """The server's children that have ended, and that it hasn't waited for."""
+    states = subprocess.run(["ps", "-o", "state=", "--ppid", str(server.pid)], stdout=subprocess.PIPE, text=True).stdout
+    return states.count("Z")
+
+
 def program_of(pid):
     try:
         with open(f"/proc/{pid}/stat") as stat:
@@ -520,6 +526,15 @@ with Client(path) as stalled, Client(path) as half:
     size = int(open(f"/proc/{server.pid}/statm").read().split()[1]) * 4
     ok(size < 65536, f"and costs little memory ({size} kB)")
 ok(wait_until(lambda: server.descriptors() <= before), "connections that ended are closed")
+
+# A child is killed when its caller goes. No later call is needed for the server to wait for it.
+held = HeldFile(hello)
+with Client(path) as client:
+    client.send(M + "CopyTo", {"name": "web1", "source": hello, "destination": "/tmp/given-up"})
+    ok(held.wait(), "a copy waits for a file that doesn't open")
+ok(wait_until(lambda: processes() == [str(server.pid)]), "the copy ends with its caller")
+held.release()
+ok(wait_until(lambda: zombies() == 0), "a child that was killed leaves no zombie")
 
 # Killed in each call: the caller's connection ends, the next server knows what the registry knows.
 copied = directory + "/plain/tmp/copied"

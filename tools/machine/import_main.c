@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* mymachines-import-varlink: answer io.systemd.Import on the socket that it is started with. */
+#include "tools/calls/work.h"
 #include "tools/machine/import_interface.h"
 #include "tools/varlink/socket_service.h"
 
@@ -17,6 +18,7 @@ int main(int argc, char **argv)
 		/* Connections, two for each transfer, and what it has besides. */
 		.descriptors = 8192,
 		.needs_root = true,
+		.reap = work_reap,
 		.begin = import_begin,
 	};
 

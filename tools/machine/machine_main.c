@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* mymachines-varlink: answer io.systemd.Machine and io.systemd.MachineImage on the sockets that it is started with. */
+#include "tools/calls/work.h"
 #include "tools/machine/machine_interface.h"
 #include "tools/varlink/socket_service.h"
 
@@ -19,6 +20,7 @@ int main(int argc, char **argv)
 		/* Connections, the children that work for them, and what it has besides. */
 		.descriptors = 8192,
 		.needs_root = true,
+		.reap = work_reap,
 	};
 
 	umask(022);

@@ -26,20 +26,31 @@ static void handle_stop(int signal)
 	stop = 1;
 }
 
+static void (*reap_children)(void);
+
+/* As it interrupts nothing but the wait, it may do what handlers of signals else may not. */
+static void handle_child(int signal)
+{
+	(void) signal;
+	if (reap_children)
+		reap_children();
+}
+
 static void set_up_signals(void)
 {
-	struct sigaction action = { .sa_handler = handle_stop };
-	sigset_t stops;
+	struct sigaction stop_action = { .sa_handler = handle_stop };
+	struct sigaction child_action = { .sa_handler = handle_child };
+	sigset_t signals;
 
 	/* They come while the server waits for clients, and at no other time: none is missed. */
-	sigemptyset(&stops);
-	sigaddset(&stops, SIGTERM);
-	sigaddset(&stops, SIGINT);
-	sigprocmask(SIG_BLOCK, &stops, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGINT, &action, NULL);
-	/* Our starter may have made this signal ignored; then we couldn't wait for children. */
-	signal(SIGCHLD, SIG_DFL);
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+	sigaction(SIGTERM, &stop_action, NULL);
+	sigaction(SIGINT, &stop_action, NULL);
+	sigaction(SIGCHLD, &child_action, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
 }
@@ -124,6 +135,7 @@ int socket_service_main(const struct socket_service *service, int argc, char **a
 
 	if (argc > 1)
 		return run_option(service, argv[1]);
+	reap_children = service->reap;
 	set_up_signals();
 	if (run(service, &failure) < 0) {
 		fprintf(stderr, "%s: %s\n", service->name, failure.text);

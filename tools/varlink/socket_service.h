@@ -18,6 +18,8 @@ struct socket_service {
 	unsigned int descriptors;	     /* that it wants at the most */
 	/* Else it becomes an ordinary user: who can read the registry can answer. */
 	bool needs_root;
+	/* Called while the server waits, when children have ended, or NULL. */
+	void (*reap)(void);
 	/* Called before it serves, or NULL. 0, or -1 with a failure. */
 	int (*begin)(struct varlink_server *server, struct failure *failure);
 };
