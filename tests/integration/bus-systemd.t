@@ -130,26 +130,45 @@ in_there 'cd /tmp/x
 is "$(sort <<<"$out" | uniq -c | sed 's/^ *//')" '3 o "/org/freedesktop/machine1/machine/NAME" /sys/fs/cgroup/machine.slice/machine-NAME.scope 0::/machine.slice/machine-NAME.scope' \
     "CreateMachine: of calls at once for one leader, the first moves it"
 
-# A leader that dies while systemd is asked, and stays a zombie, as its parent doesn't wait for it.
-# shellcheck disable=SC2016
-px 'setsid sh -c "unshare --uts sleep 1000 & echo \$! >/tmp/x/gone; exec sleep 1000" >/dev/null 2>&1 </dev/null &
-    until [ -s /tmp/x/gone ] && leader=$(cat /tmp/x/gone) &&
-        [ "$(readlink "/proc/$leader/ns/uts")" != "$(readlink /proc/self/ns/uts)" ]; do sleep 0.05; done' </dev/null
-kill -STOP "$leader"
-px 'busctl --timeout=40 call org.freedesktop.machine1 /org/freedesktop/machine1 org.freedesktop.machine1.Manager \
-        CreateMachine "sayssusa(sv)" gone 0 test container "$(cat /tmp/x/gone)" "" 0' </dev/null >"$TMPDIR/gone" 2>&1 &
-call=$!
-wait_until px 'pgrep -P "$(pgrep -x mymachines-bus | head -n 1)"' </dev/null >/dev/null
-px 'kill -9 "$(cat /tmp/x/gone)"' </dev/null
-kill -CONT "$leader"
-wait "$call"
-like "$(cat "$TMPDIR/gone")" "Call failed: *" "CreateMachine: a leader that dies meanwhile is an error"
+# create_zombie NAME PROPERTIES...: CreateMachine for a leader that dies while systemd is asked, and stays a zombie,
+# as its parent doesn't wait for it. Its pid is in /tmp/x/NAME.
+create_zombie() {
+    # shellcheck disable=SC2016
+    px 'setsid sh -c "unshare --uts sleep 1000 & echo \$! >/tmp/x/$0; exec sleep 1000" "$0" >/dev/null 2>&1 </dev/null &
+        until [ -s "/tmp/x/$0" ] && leader=$(cat "/tmp/x/$0") &&
+            [ "$(readlink "/proc/$leader/ns/uts")" != "$(readlink /proc/self/ns/uts)" ]; do sleep 0.05; done' "$1" </dev/null
+    kill -STOP "$leader"
+    # shellcheck disable=SC2016
+    px 'busctl --timeout=40 call org.freedesktop.machine1 /org/freedesktop/machine1 org.freedesktop.machine1.Manager \
+            CreateMachine "sayssusa(sv)" "$0" 0 test container "$(cat "/tmp/x/$0")" "" "$@"' "$@" \
+        </dev/null >"$TMPDIR/zombie" 2>&1 &
+    local call=$!
+    wait_until px 'pgrep -P "$(pgrep -x mymachines-bus | head -n 1)"' </dev/null >/dev/null
+    # shellcheck disable=SC2016
+    px 'kill -9 "$(cat "/tmp/x/$0")"' "$1" </dev/null
+    kill -CONT "$leader"
+    wait "$call"
+    like "$(cat "$TMPDIR/zombie")" "Call failed: *" "CreateMachine: a leader that dies meanwhile is an error: $1"
+}
 is_forgotten() {
-    left=$(px 'mymachines list --no-legend; systemctl list-units --all --no-legend "machine-gone*"' </dev/null)
+    # shellcheck disable=SC2016
+    left=$(px 'mymachines list --no-legend; systemctl list-units --all --no-legend "machine-$0*"' "$1" </dev/null)
     [ -z "$left" ]
 }
-wait_until is_forgotten
+create_zombie gone 0
+wait_until is_forgotten gone
 is "$left" "" "CreateMachine: no machine and no scope of it is left"
+create_zombie sliced 1 Slice s other.slice
+wait_until is_forgotten sliced
+is "$left" "" "CreateMachine: no scope of it is left in the slice of the caller's either"
+# shellcheck disable=SC2016
+px 'setsid sleep 1000 >/dev/null 2>&1 </dev/null & echo $! >/tmp/x/other' </dev/null
+create_zombie shared 1 PIDs au 1 "$(px 'cat /tmp/x/other' </dev/null)"
+is "$(px 'tail -n 1 "/proc/$(cat /tmp/x/other)/cgroup"' </dev/null)" "0::/machine.slice/machine-shared.scope" \
+    "CreateMachine: another process that the caller has put into the scope goes on"
+px 'kill "$(cat /tmp/x/other)"' </dev/null
+wait_until is_forgotten shared
+is "$left" "" "CreateMachine: the scope ends with it"
 
 # More machines than systemd-machined can make, because each costs PID 1 a match rule there.
 in_there 'cd /tmp/x

@@ -184,13 +184,28 @@ static bool has_died(pid_t pid)
 	return pidfd == -ESRCH || (pidfd >= 0 && !pidfd_is_alive(pidfd));
 }
 
+/* Whether systemd has the unit, in whatever slice the caller wanted it, and no process is in it. */
+static bool is_empty(sd_bus *bus, const char *unit)
+{
+	sd_bus_message *reply = NULL;
+	int r = sd_bus_call_method(bus, SYSTEMD, SYSTEMD_PATH, MANAGER, "GetUnitProcesses", NULL,
+				   &reply, "s", unit);
+
+	if (r >= 0)
+		r = sd_bus_message_enter_container(reply, 'a', "(sus)");
+	if (r >= 0)
+		r = sd_bus_message_at_end(reply, false);
+	sd_bus_message_unref(reply);
+	return r > 0;
+}
+
 /*
  * A leader that had died when systemd moved it, and was a zombie, has left the scope empty from its
  * beginning: systemd sees no change that would end it.
  */
 static void stop_if_empty(sd_bus *bus, const struct scope_work *work, const char *unit)
 {
-	if (has_died((pid_t) work->request->registration.leader))
+	if (has_died((pid_t) work->request->registration.leader) && is_empty(bus, unit))
 		(void) !sd_bus_call_method(bus, SYSTEMD, SYSTEMD_PATH, MANAGER, "StopUnit", NULL,
 					   NULL, "ss", unit, "fail");
 }
