@@ -395,6 +395,10 @@ for partitions in "512, ('$arm64', b'')" "4096, ('$linux', b''), ('$arm64', b'')
     fails "mymachines: disk: its disk is for aarch64, and VMs are started for x86_64 only; 'mymachines run-qemu' takes qemu-system-aarch64 (Debian's package qemu-system-arm)" \
         "a disk for aarch64 is not started as a VM: ${partitions:0:40}" mymachines start --runner=qemu disk
 done
+# One program is for both byte orders.
+foreign "disk(512, ('c31c45e6-3f39-412e-80fb-4809c4980599', b''))" >"$pool/disk.raw"
+fails "mymachines: disk: its disk is for ppc64le, and VMs are started for x86_64 only; 'mymachines run-qemu' takes qemu-system-ppc64 (Debian's package qemu-system-ppc)" \
+    "a disk for ppc64le is not started as a VM" mymachines start --runner=qemu disk
 for partitions in "512, ('$arm64', b''), ('$amd64', b'')" "512, ('$uefi', b'BOOTAA64EFI BOOTX64 EFI')" "512, ('$linux', b'')"; do
     foreign "disk($partitions)" >"$pool/disk.raw"
     run env PATH="$BUILDDIR" mymachines start --runner=qemu disk

@@ -16,9 +16,9 @@
 #include "registry/name.h"
 #include "tools/control/qmp.h"
 #include "tools/images/image.h"
-#include "tools/verbs/image_architecture.h"
 #include "tools/images/image_lock.h"
 #include "tools/messages/message.h"
+#include "tools/verbs/image_architecture.h"
 #include "tools/verbs/named_images.h"
 #include "tools/verbs/option_values.h"
 #include "tools/verbs/start_command.h"
@@ -64,21 +64,20 @@ static int check_machine_name(const struct image *image, struct failure *f)
 	return 0;
 }
 
-/* Where QEMU's programs for another kind of processor are. */
-static const char *qemu_package(const char *architecture)
+static int refuse_for_qemu(const struct image *image, const char *architecture, struct failure *f)
 {
-	static const struct {
-		const char *begin, *package;
-	} packages[] = { { "aarch64", "qemu-system-arm" },
-			 { "arm", "qemu-system-arm" },
-			 { "ppc", "qemu-system-ppc" },
-			 { "x86_64", "qemu-system-x86" },
-			 { "i686", "qemu-system-x86" } };
+	/* One program is for both byte orders. */
+	bool is_ppc = strncmp(architecture, "ppc64", 5) == 0;
+	bool is_arm = strcmp(architecture, "aarch64") == 0 || strcmp(architecture, "arm") == 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(packages); i++)
-		if (strncmp(architecture, packages[i].begin, strlen(packages[i].begin)) == 0)
-			return packages[i].package;
-	return "qemu-system-misc";
+	return failure_set(
+		f, FAILURE_NOT_SUPPORTED,
+		"%s: its disk is for %s, and VMs are started for x86_64 only; 'mymachines "
+		"run-qemu' takes qemu-system-%s (Debian's package qemu-system-%s)",
+		image->name, architecture, is_ppc ? "ppc64" : architecture,
+		is_ppc	 ? "ppc"
+		: is_arm ? "arm"
+			 : "misc");
 }
 
 /* A container needs programs that this host starts, and a VM a disk that QEMU's program for x86-64 does. */
@@ -88,15 +87,10 @@ static int check_architecture(const struct image *image, enum runner runner, str
 
 	if (!architecture)
 		return 0;
-	if (runner == RUNNER_QEMU) {
-		if (strcmp(architecture, "x86_64") == 0 || strcmp(architecture, "i686") == 0)
-			return 0;
-		return failure_set(
-			f, FAILURE_NOT_SUPPORTED,
-			"%s: its disk is for %s, and VMs are started for x86_64 only; 'mymachines "
-			"run-qemu' takes qemu-system-%s (Debian's package %s)",
-			image->name, architecture, architecture, qemu_package(architecture));
-	}
+	if (runner == RUNNER_QEMU)
+		return strcmp(architecture, "x86_64") == 0 || strcmp(architecture, "i686") == 0
+			       ? 0
+			       : refuse_for_qemu(image, architecture, f);
 	if (architecture_runs_here(architecture))
 		return 0;
 	return failure_set(f, FAILURE_NOT_SUPPORTED,
