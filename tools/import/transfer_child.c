@@ -150,12 +150,6 @@ void transfer_child_drop(struct transfer_child *child)
 	free_child(child);
 }
 
-/* The image that is made, for mymachines-import, or NULL for the address's name. */
-static const char *local_word(const struct transfer_request *request)
-{
-	return request->is_export ? "-" : request->local;
-}
-
 static const char **make_words(struct arena *arena, const struct transfer_request *request,
 			       uint32_t id, const char *program)
 {
@@ -172,7 +166,7 @@ static const char **make_words(struct arena *arena, const struct transfer_reques
 		request->is_export ? request->local
 		: request->remote  ? request->remote
 				   : "-",
-		local_word(request),
+		request->is_export ? "-" : request->local,
 	};
 	const char **arguments = arena_alloc(arena, sizeof words + sizeof *words);
 	size_t count = 0;

@@ -26,12 +26,6 @@
 /* For a child that asks polkit, and does nothing else. */
 #define QUESTION_WORK_MS 5000
 
-/* A Pull whose transfer hasn't begun. Its texts are the call's. */
-struct pull {
-	struct varlink_server *server;
-	struct transfer_request request;
-};
-
 /* Those that this process has started. Each has the call that is told of it as its data, or NULL. */
 static struct transfer_children children;
 static struct varlink_server *children_server;
@@ -45,7 +39,7 @@ static void refuse_unsupported(struct varlink_call *call, const char *words)
 	machine_fail(call, &failure);
 }
 
-/* What isn't about machines has no errors of io.systemd.Machine. */
+/* Kinds whose errors are of io.systemd.Machine get others here. */
 static void fail_pull(struct varlink_call *call, const struct failure *f, const char *remote)
 {
 	struct failure failure = *f;
@@ -81,7 +75,7 @@ static void tell(struct transfer_child *child, const char *key, json_object *val
 {
 	json_object *parameters;
 
-	/* One that doesn't read misses what there is no room for, and gets the result. */
+	/* A caller that doesn't read misses messages for which there is no room, but not the result. */
 	if (!child->data || !varlink_has_room(child->data)) {
 		json_object_put(value);
 		return;
@@ -160,13 +154,12 @@ int import_begin(struct varlink_server *server, struct failure *f)
 	return varlink_server_watch(server, children.inotify, wake_progress, &children, f);
 }
 
-static int watch_child(struct varlink_server *server, struct transfer_child *child,
-		       struct failure *f)
+static int watch_child(struct transfer_child *child, struct failure *f)
 {
-	if (varlink_server_watch(server, child->output, wake_output, child, f) == 0 &&
-	    varlink_server_watch(server, child->pidfd, wake_end, child, f) == 0)
+	if (varlink_server_watch(children_server, child->output, wake_output, child, f) == 0 &&
+	    varlink_server_watch(children_server, child->pidfd, wake_end, child, f) == 0)
 		return 0;
-	varlink_server_unwatch(server, child->output);
+	varlink_server_unwatch(children_server, child->output);
 	transfer_child_drop(child);
 	return -1;
 }
@@ -179,14 +172,14 @@ static json_object *describe_id(uint32_t id)
 	return parameters;
 }
 
-static void start_transfer(struct varlink_call *call, const struct pull *pull)
+static void start_transfer(struct varlink_call *call, const struct transfer_request *request)
 {
 	struct transfer_child *child;
 	struct failure failure;
 
-	if (transfer_child_start(&children, call->peer.uid, &pull->request, &child, &failure) < 0 ||
-	    watch_child(pull->server, child, &failure) < 0) {
-		fail_pull(call, &failure, pull->request.remote);
+	if (transfer_child_start(&children, call->peer.uid, request, &child, &failure) < 0 ||
+	    watch_child(child, &failure) < 0) {
+		fail_pull(call, &failure, request->remote);
 		return;
 	}
 	if (!call->more) {
@@ -202,19 +195,17 @@ static void start_transfer(struct varlink_call *call, const struct pull *pull)
 
 static void take_permission(struct varlink_call *call, struct work_result *result, void *data)
 {
-	struct pull *pull = data;
-
 	(void) result;
-	start_transfer(call, pull);
-	free(pull);
+	start_transfer(call, data);
+	free(data);
 }
 
 static void take_refusal(struct varlink_call *call, const struct failure *f, void *data)
 {
-	struct pull *pull = data;
+	const struct transfer_request *request = data;
 
-	fail_pull(call, f, pull->request.remote);
-	free(pull);
+	fail_pull(call, f, request->remote);
+	free(data);
 }
 
 static int do_nothing(const void *argument, struct work_result *result, struct failure *f)
@@ -223,13 +214,14 @@ static int do_nothing(const void *argument, struct work_result *result, struct f
 	return 0;
 }
 
+/* The request's texts are the call's, and stay until it is answered. */
 static void ask_for_permission(struct varlink_call *call, const struct machine_input *input,
-			       const struct pull *pull)
+			       const struct transfer_request *request)
 {
 	struct machine_question question =
 		machine_question_of(call, PULL_ACTION, input->is_interactive);
 	const char *details[] = { "verb",
-				  pull->request.type,
+				  request->type,
 				  "remote",
 				  input->remote,
 				  "class",
@@ -240,13 +232,13 @@ static void ask_for_permission(struct varlink_call *call, const struct machine_i
 				  input->verify ?: "signature",
 				  input->local ? "local" : NULL,
 				  input->local };
-	struct pull *kept = malloc(sizeof *kept);
+	struct transfer_request *kept = malloc(sizeof *kept);
 
 	if (!kept) {
 		machine_fail(call, &(struct failure){ .kind = FAILURE_NO_MEMORY });
 		return;
 	}
-	*kept = *pull;
+	*kept = *request;
 	memcpy(question.details, details, sizeof details);
 	machine_job_start(call, &question, do_nothing, NULL, QUESTION_WORK_MS,
 			  &(struct machine_job_end){ .done = take_permission,
@@ -341,12 +333,12 @@ static bool read_pull(struct varlink_call *call, struct machine_input *input)
 
 void answer_pull(struct varlink_call *call)
 {
+	struct transfer_request request;
 	struct machine_input input;
-	struct pull pull = { .server = call->server };
 
 	if (!read_pull(call, &input))
 		return;
-	pull.request = (struct transfer_request){
+	request = (struct transfer_request){
 		.type = find_verb(input.type),
 		.local = input.local,
 		.remote = input.remote,
@@ -357,9 +349,9 @@ void answer_pull(struct varlink_call *call)
 		.fd = -1,
 	};
 	if (call->peer.uid == 0)
-		start_transfer(call, &pull);
+		start_transfer(call, &request);
 	else
-		ask_for_permission(call, &input, &pull);
+		ask_for_permission(call, &input, &request);
 }
 
 /* As types of Varlink are written: "pull_tar". */

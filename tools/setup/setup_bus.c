@@ -76,9 +76,8 @@ static int read_link(struct arena *arena, const char *path, const char **text, s
 	return 0;
 }
 
-static int apply_socket_link(struct arena *arena, const struct change *c, struct failure *f);
-
-static int apply_link(struct arena *arena, const struct change *c, struct failure *f)
+static int set_link(struct arena *arena, const struct change *c, const char *unit,
+		    struct failure *f)
 {
 	CLEANUP(trusted_file_close) struct trusted_file file = { .directory = -1, .fd = -1 };
 
@@ -87,10 +86,14 @@ static int apply_link(struct arena *arena, const struct change *c, struct failur
 		return -1;
 	if (!c->after)
 		return trusted_file_remove(&file, f);
-	if (symlinkat(c->apply == apply_socket_link ? target_of(c)->socket : target_of(c)->unit,
-		      file.directory, file.name) < 0)
+	if (symlinkat(unit, file.directory, file.name) < 0)
 		return failure_errno(f, -errno, "cannot make the link %s", c->path);
 	return 0;
+}
+
+static int apply_link(struct arena *arena, const struct change *c, struct failure *f)
+{
+	return set_link(arena, c, target_of(c)->unit, f);
 }
 
 static int reload_units(struct arena *arena, struct failure *f)
@@ -99,8 +102,8 @@ static int reload_units(struct arena *arena, struct failure *f)
 }
 
 /*
- * The socket by which Varlink's callers start systemd's service: its name becomes one of our unit. Else they would
- * start what answers on the bus, which has no answer for them.
+ * Varlink's callers start systemd's service by its socket. Give our socket's unit the name of that one, too: they
+ * would start mymachines-import-bus otherwise, which doesn't answer them.
  */
 static int apply_socket_link(struct arena *arena, const struct change *c, struct failure *f)
 {
@@ -110,7 +113,7 @@ static int apply_socket_link(struct arena *arena, const struct change *c, struct
 	if (units &&
 	    systemctl(arena, "stop", c->after ? target->stock_socket : target->socket, f) < 0)
 		return -1;
-	if (apply_link(arena, c, f) < 0)
+	if (set_link(arena, c, target->socket, f) < 0)
 		return -1;
 	if (!units)
 		return 0;
