@@ -70,17 +70,20 @@ static int follow(struct walk *w, int link)
 	char target[PATH_MAX];
 	ssize_t length = readlinkat(link, "", target, sizeof target);
 	size_t left = strlen(w->left);
-	int r = check_link(w, link);
+	int r;
 
-	if (r < 0 || length < 0)
-		return r < 0 ? r : -errno;
+	if (length < 0)
+		return -errno;
+	r = check_link(w, link);
+	if (r < 0)
+		return r;
 	if (++w->links > LINKS_MAX)
 		return -ELOOP;
 	if (length == 0)
 		return -ENOENT;
 	if ((size_t) length + 1 + left + 1 > sizeof w->left)
 		return -ENAMETOOLONG;
-	/* What is left begins with a slash, or is empty. */
+	/* `left` begins with a slash, or is empty. */
 	memmove(w->left + length, w->left, left + 1);
 	memcpy(w->left, target, (size_t) length);
 	if (*target == '/')
@@ -103,7 +106,7 @@ static int add_name(struct walk *w, const char *name, size_t length)
 	return 0;
 }
 
-/* Look at what was walked to, and follow it if it is a link. Whatever more is left wants a directory. */
+/* Look at what was walked to, and follow it if it is a link. If more is left, it has to be a directory. */
 static int take_link(struct walk *w)
 {
 	CLEANUP_CLOSE int fd = open_done(w, O_PATH | O_NOFOLLOW);
