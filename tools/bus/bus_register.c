@@ -55,7 +55,7 @@ static int set_class(struct register_work *request, const char *class, sd_bus_er
 	return 0;
 }
 
-/* Whoever registers another process manages it. */
+/* A caller that registers another process manages it. */
 static void set_supervisor(struct register_work *request, struct bus *bus, sd_bus_message *call)
 {
 	struct machine_leader caller;
@@ -140,7 +140,7 @@ static int reply_machine(struct bus *bus, sd_bus_message *call, const struct wor
 	const char *name;
 
 	(void) error;
-	/* The name that was asked for; the machine may have another one before it. */
+	/* By the name in the call: it may be an alias of the machine, whose path has its first name. */
 	if (sd_bus_message_rewind(call, true) >= 0 && sd_bus_message_read(call, "s", &name) > 0)
 		refused_forget(bus_refused(bus), sd_bus_message_get_sender(call), name);
 	bus_follow(bus);

@@ -13,7 +13,7 @@ struct register_work {
 	struct arena arena;
 	struct registration registration;
 	bool create;	       /* the machine gets a scope of its own */
-	bool names_supervisor; /* the caller has, so that it has to be the owner's, too */
+	bool names_supervisor; /* so the process that the caller names has to be the owner's */
 	uid_t owner; /* who asks. Another one than root gives no addresses, aliases and paths */
 };
 
@@ -49,7 +49,7 @@ void register_work_set_id(struct register_work *work, const uint8_t id[static 16
 void register_work_set_service(struct register_work *work, const char *service)
 	__attribute__((nonnull));
 
-/* The caller, which manages the machine if it isn't the leader. One that has ended doesn't. */
+/* The caller, which manages the machine unless it is the leader. A caller that has ended is passed over. */
 void register_work_set_caller(struct register_work *work, const struct machine_leader *caller)
 	__attribute__((nonnull));
 

@@ -9,7 +9,7 @@
 #include "base/failure.h"
 #include "registry/snapshot.h"
 
-/* Who of a machine gets a signal. */
+/* The processes of a machine that get a signal. */
 enum signal_target {
 	SIGNAL_ALL, /* all processes in it */
 	SIGNAL_LEADER,

@@ -73,7 +73,7 @@ static const char *leader_value(const struct property_subject *s)
 	return arena_printf(s->arena, "%u", s->machine->leader.pid);
 }
 
-/* One that has died isn't shown: its pid may be another process's by now. */
+/* A dead supervisor isn't shown: its pid may be another process's by now. */
 static const char *supervisor_value(const struct property_subject *s)
 {
 	const struct machine_leader *supervisor = machine_supervisor(s->machine, s->context);

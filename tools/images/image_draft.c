@@ -102,7 +102,7 @@ static int make_hidden(const struct image_draft *draft, char *hidden, image_make
 {
 	int r = -ESTALE;
 
-	/* Whoever cleans the pool may remove it before it is open, and before it is locked. */
+	/* Another process that cleans the pool may remove it before it is open, and before it is locked. */
 	for (int i = 0; i < ATTEMPTS && (r == -ESTALE || r == -EEXIST || r == -ENOENT); i++) {
 		struct failure ignored;
 		int fd;

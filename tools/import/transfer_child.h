@@ -37,7 +37,7 @@ struct transfer_child {
 	size_t part_length;
 };
 
-/* What a service is told. */
+/* Functions of the service, which are called with news of a transfer. */
 struct transfer_events {
 	/* It has printed a line: without the program's name, and with a priority of syslog(3). */
 	void (*line)(struct transfer_child *child, int priority, const char *line);

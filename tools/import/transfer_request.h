@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a caller of a service asks for. The service looks at each value before a process is started with it. */
+/* The request of a service's caller. The service checks each value before it starts a process with it. */
 #pragma once
 
 #include <stdbool.h>
 
 struct transfer_request {
 	const char *type; /* the verb of mymachines-import */
-	/* The image. One that fetches may have "-" for only what is kept, or NULL for the address's name. */
+	/* The image. Of one that fetches, "-" keeps only the download, and NULL takes the name from the address. */
 	const char *local;
 	const char *remote; /* of one that fetches: the address; else NULL */
 	const char *verify; /* of one that fetches, or NULL */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What a call of io.systemd.Machine, MachineImage or Import gives. All methods share one struct; a
+ * The parameters of a call of io.systemd.Machine, MachineImage or Import. All methods share one struct; a
  * table for each method has the parameters that it takes.
  */
 #pragma once

@@ -62,7 +62,7 @@ static const char *set_leader(struct register_work *work, const struct machine_i
 	return NULL;
 }
 
-/* Who manages it: by default the caller, which manages no other machine than the one that it isn't. */
+/* The process that manages the machine: by default the caller, unless that is the leader. */
 static const char *set_supervisor(struct register_work *work, const struct machine_input *input,
 				  const struct varlink_call *call)
 {

@@ -241,8 +241,8 @@ static int wait_for_unit(const struct cgroup_hierarchy *cgroups, uint32_t leader
 }
 
 /*
- * Start the scope of a leader. One that had died when systemd moved it, and was a zombie, leaves the
- * scope empty from its beginning: systemd sees no change that would end it.
+ * Start the scope of a leader. If the leader was a zombie when systemd moved it, the scope is empty from its
+ * beginning: systemd sees no change that would end it, so it is ended here.
  */
 static int start_and_wait(const struct cgroup_hierarchy *cgroups, const char *name, uint32_t leader,
 			  const char *unit)

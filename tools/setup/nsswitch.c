@@ -289,8 +289,8 @@ static size_t find_last_directory(const struct line *line)
 }
 
 /*
- * What a service finds is lost if it continues then, or merges hosts, and another one comes after
- * it. And a bracket that both merges and ends the search has to stay with its service.
+ * Whether another service may come after this one. glibc would lose the answer of a service that continues
+ * after success, or merges hosts. And a bracket that both merges and ends the search has to stay with its service.
  */
 static bool takes_successor(const struct line *line, const struct service *service)
 {
@@ -343,7 +343,6 @@ static bool cuts_merge(const struct line *line, size_t at)
 static bool loses_answers(const struct line *line, size_t at)
 {
 	enum action action = line->services[at].actions[SUCCESS];
-
 	bool is_last = at + 1 == line->count;
 
 	if (line->is_of_hosts)

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The actions that polkit is asked about, for those that no file of systemd's defines. What answers on
- * the bus and what answers by Varlink ask by the same ones, so whoever is removed last
- * removes the file.
+ * The actions that polkit is asked about, where no file of systemd's defines them. The services on the bus and
+ * those of Varlink share them, so the file is removed with the last of these.
  */
 #pragma once
 

@@ -20,14 +20,14 @@
 #define EM_LOONGARCH 258
 #endif
 
-/* Of the partition that UEFI starts programs from, only so much is searched. */
+/* So much of the partition from which UEFI starts programs is searched. */
 #define UEFI_SIZE_MAX ((size_t) 8 << 20)
 
 #define GPT_MAGIC	"EFI PART"
 #define GPT_ENTRIES_MAX 128
 #define GPT_ENTRY_SIZE	128
 
-/* For little-endian machines with 64 bits, unless their name says something else. */
+/* Kinds of processors, and their marks in files and on disks. */
 static const struct architecture {
 	const char *name;
 	int elf_class, elf_data, elf_machine;
@@ -106,7 +106,7 @@ static uint64_t get_64(const unsigned char *bytes)
 	return le64toh(value);
 }
 
-/* The first program for UEFI in a file system, which may be for several kinds of processors. */
+/* By the programs for UEFI in a file system: this host's kind if there is one for it, else the first. */
 static const char *of_uefi(int fd, uint64_t offset, const char *own)
 {
 	CLEANUP_FREE char *text = malloc(UEFI_SIZE_MAX);
