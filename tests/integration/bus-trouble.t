@@ -183,8 +183,9 @@ def look(pid):
     name = open(process + "comm").read().strip()
     if name.startswith("mymachines"):
         try:
-            words = ["looked into" for fd in os.listdir(process + "fd") if os.readlink(process + "fd/" + fd)]
-            words += ["looked into"] if "mymachines" in os.readlink(process + "exe") else []
+            fds = [os.readlink(process + "fd/" + fd) for fd in os.listdir(process + "fd")]
+            # It may have become another program since its name was read.
+            words = ["looked into"] if fds and "mymachines" in os.readlink(process + "exe") else []
         except PermissionError:
             words = ["denied"]
         known.update(name + ": " + word for word in words)
