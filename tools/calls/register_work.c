@@ -64,18 +64,29 @@ void register_work_set_caller(struct register_work *work, const struct machine_l
 	(void) !registration_set_supervisor_process(&work->registration, caller, &failure);
 }
 
+/*
+ * Find the machine that the leader leads already. Not one that a dead process of the same pid has led. 1; 0 if
+ * there is none; -1 with a failure.
+ */
+static int find_former(const struct registration *reg, struct snapshot *snapshot,
+		       struct machine *former, struct failure *f)
+{
+	if (registry_open(snapshot, f) < 0)
+		return -1;
+	return snapshot->is_open &&
+	       snapshot_find_leader(snapshot, (uint32_t) reg->leader, former) == 0 &&
+	       leader_state(&former->leader, &snapshot->meta.context, NULL) != LEADER_DEAD;
+}
+
 /* If the leader leads a machine already, the first name stays, and the new one becomes an alias. */
 static int take_first_name(struct registration *reg, struct failure *f)
 {
 	CLEANUP(snapshot_close) struct snapshot snapshot = { 0 };
 	struct machine m;
+	int r = find_former(reg, &snapshot, &m, f);
 
-	if (registry_open(&snapshot, f) < 0)
-		return -1;
-	if (!snapshot.is_open || snapshot_find_leader(&snapshot, (uint32_t) reg->leader, &m) < 0 ||
-	    machine_names_equal(m.name, reg->machine.name) ||
-	    leader_state(&m.leader, &snapshot.meta.context, NULL) == LEADER_DEAD)
-		return 0;
+	if (r <= 0 || machine_names_equal(m.name, reg->machine.name))
+		return r < 0 ? -1 : 0;
 	for (const char *alias = NULL; (alias = machine_next_alias(&m, alias));)
 		if (registration_add_alias(reg, alias, f) < 0)
 			return -1;
@@ -90,15 +101,14 @@ static int keep_supervisor(const struct register_work *work, struct registration
 {
 	CLEANUP(snapshot_close) struct snapshot snapshot = { 0 };
 	struct machine m;
+	int r;
 
 	if (work->names_supervisor || !(reg->given & FIELD_SUPERVISOR))
 		return 0;
-	if (registry_open(&snapshot, f) < 0)
-		return -1;
-	if (snapshot.is_open && snapshot_find_leader(&snapshot, (uint32_t) reg->leader, &m) == 0 &&
-	    machine_supervisor(&m, &snapshot.meta.context))
+	r = find_former(reg, &snapshot, &m, f);
+	if (r > 0 && machine_supervisor(&m, &snapshot.meta.context))
 		reg->given &= ~(unsigned int) FIELD_SUPERVISOR;
-	return 0;
+	return r < 0 ? -1 : 0;
 }
 
 /* The facts that a user other than root may give: none that leads anybody anywhere, as addresses do. */
