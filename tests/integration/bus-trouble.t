@@ -229,9 +229,9 @@ evil=()
 for directory in /dev/pts /etc; do
     [ -c /dev/fuse ] || break
     unshare --mount --net --pid --fork --kill-child --propagation private \
-        python3 "$SRCDIR/tests/support/silent_fuse.py" $directory >"$TMPDIR/fuse" 2>&1 </dev/null &
-    wait_until grep -q . "$TMPDIR/fuse"
-    grep -qx ready "$TMPDIR/fuse" || break
+        python3 "$SRCDIR/tests/support/silent_fuse.py" $directory >"$TMPDIR/fuse${#evil[@]}" 2>&1 </dev/null &
+    wait_until grep -qs . "$TMPDIR/fuse${#evil[@]}"
+    grep -qx ready "$TMPDIR/fuse${#evil[@]}" || break
     evil+=("$(pgrep -P $!)")
     machine1 RegisterMachine sayssus "evil${#evil[@]}" 0 test container "${evil[-1]}" '' >/dev/null
 done
@@ -258,6 +258,66 @@ if [ "${#evil[@]}" = 2 ]; then
     done
 else
     skip "FUSE can't be mounted here" "calls of a machine that doesn't answer"
+fi
+
+# What can't be read: the name is taken, calls fail and say why, and what was mended is read by the next call.
+cp -p "$REGISTRY_DIRECTORY/registry.mdb" "$TMPDIR/kept"
+has_no_server() {
+    ! busctl list --acquired --no-legend | grep -q "^$M "
+}
+has_no_importer() {
+    ! busctl list --acquired --no-legend | grep -q "^org.freedesktop.import1 "
+}
+put_file() {
+    rm -r "$REGISTRY_DIRECTORY"
+    touch "$REGISTRY_DIRECTORY"
+}
+# As who publishes does it: another file gets the name.
+put_registry() {
+    cp -p "$1" "$REGISTRY_DIRECTORY/new"
+    chown "$2" "$REGISTRY_DIRECTORY/new"
+    mv "$REGISTRY_DIRECTORY/new" "$REGISTRY_DIRECTORY/registry.mdb"
+}
+put_garbage() {
+    put_registry "$0" root
+}
+give_away() {
+    put_registry "$TMPDIR/kept" daemon
+}
+mend() {
+    [ -d "$REGISTRY_DIRECTORY" ] || rm "$REGISTRY_DIRECTORY"
+    mkdir -p "$REGISTRY_DIRECTORY"
+    put_registry "$TMPDIR/kept" root
+}
+# hears_why BREAK WORDS WHAT: ListMachines, by a process that begins now
+hears_why() {
+    pkill -x mymachines-bus
+    wait_until has_no_server
+    $1
+    run machine1 ListMachines
+    like "$status|$err" "1|Call failed: $2" "$3: the call fails and says why"
+    busctl list --acquired --no-legend | grep -q "^$M "
+    ok $? "$3: the name has an owner"
+    mend
+    like "$(machine1 ListMachines 2>&1)" '* "plain" *' "$3: it is mended, and the next call is answered"
+}
+hears_why put_file "*: Not a directory" "a file in the place of the registry's directory"
+hears_why put_garbage "*it is damaged*" "a damaged registry"
+hears_why give_away "*it isn't root's alone to write" "a registry that somebody else can write"
+if [ -x "$BUILDDIR/mymachines-import-bus" ]; then
+    pkill -x mymachines-bus
+    pkill -x mymachines-impo
+    wait_until has_no_server
+    wait_until has_no_importer
+    put_file
+    pull=(busctl call org.freedesktop.import1 /org/freedesktop/import1 org.freedesktop.import1.Manager
+        PullTar sssb http://127.0.0.1:1/x.tar x no false)
+    run "${pull[@]}"
+    like "$status|$err" "1|Call failed: *: Not a directory" "import1 fails and says why, too"
+    mend
+    like "$("${pull[@]}")" 'uo *' "import1 answers when it is mended"
+else
+    skip "it was configured without libarchive" "import1 fails and says why, too" "import1 answers when it is mended"
 fi
 { [ "${#evil[@]}" = 0 ] || kill -9 "${evil[@]}"; } 2>/dev/null
 { kill -9 "$first" "$second" "$plain" "$shifted" "$spied"; kill "$listener" "$bus"; } 2>/dev/null

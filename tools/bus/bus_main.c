@@ -64,11 +64,38 @@ static void close_registry(struct machine1 *machine1)
 	machine1->registry = (struct snapshot){ 0 };
 }
 
+static int on_registry(sd_event_source *source, int fd, uint32_t events, void *data)
+{
+	struct machine1 *machine1 = data;
+
+	(void) source, (void) fd, (void) events;
+	if (registry_notify_read(&machine1->notify) != 0)
+		bus_follow(&machine1->bus);
+	return 0;
+}
+
+/* 0 or a negative errno, for example if a file stands in the place of the registry's directory. */
+static int watch_registry(struct machine1 *machine1)
+{
+	int r = registry_notify_open(&machine1->notify, REGISTRY_DIRECTORY);
+
+	if (r < 0)
+		return r;
+	r = sd_event_add_io(machine1->bus.event, NULL, machine1->notify.fd, EPOLLIN, on_registry,
+			    machine1);
+	if (r < 0)
+		registry_notify_close(&machine1->notify);
+	return r < 0 ? r : 0;
+}
+
 int bus_registry(struct bus *bus, struct snapshot **snapshot, sd_bus_error *error)
 {
 	struct machine1 *machine1 = machine1_of(bus);
 	struct failure failure;
 
+	/* It couldn't be watched, and perhaps it can be now. */
+	if (machine1->notify.fd < 0 && watch_registry(machine1) == 0)
+		bus_follow(bus);
 	*snapshot = &machine1->registry;
 	if (is_there(&machine1->registry))
 		return 0;
@@ -159,16 +186,6 @@ static bool has_machines(void)
 	return registry_open(&snapshot, &f) == 0 && snapshot.is_open && snapshot.meta.machines > 0;
 }
 
-static int on_registry(sd_event_source *source, int fd, uint32_t events, void *data)
-{
-	struct machine1 *machine1 = data;
-
-	(void) source, (void) fd, (void) events;
-	if (registry_notify_read(&machine1->notify) != 0)
-		bus_follow(&machine1->bus);
-	return 0;
-}
-
 static int add_objects(struct bus *bus)
 {
 	int r = sd_bus_add_object_vtable(bus->bus, NULL, BUS_MANAGER_PATH, BUS_MANAGER_INTERFACE,
@@ -198,20 +215,6 @@ static const struct bus_service service = {
 	.go_on = bus_follow,
 };
 
-/* Signals are for what differs from what the bus was last told, by this process or another. */
-static int follow_registry(struct machine1 *machine1, struct failure *f)
-{
-	int r = registry_notify_open(&machine1->notify, REGISTRY_DIRECTORY);
-
-	if (r >= 0)
-		r = sd_event_add_io(machine1->bus.event, NULL, machine1->notify.fd, EPOLLIN,
-				    on_registry, machine1);
-	/* Of what can't be read, all machines are new. */
-	if (r >= 0)
-		(void) !bus_announced_read(&machine1->published);
-	return r < 0 ? failure_errno(f, r, "cannot watch %s", REGISTRY_DIRECTORY) : 0;
-}
-
 static int begin_to_answer(struct bus *bus, struct failure *f)
 {
 	int r = take_name(bus);
@@ -229,10 +232,20 @@ static int begin_to_answer(struct bus *bus, struct failure *f)
 static int run(struct machine1 *machine1, struct failure *f)
 {
 	struct bus *bus = &machine1->bus;
+	int r;
 
-	if (bus_open(bus, f) < 0 || follow_registry(machine1, f) < 0 || begin_to_answer(bus, f) < 0)
+	if (bus_open(bus, f) < 0)
 		return -1;
-	return bus_run(bus, f);
+	r = watch_registry(machine1);
+	/* Without an owner of the name, callers would wait for nothing. They get errors instead. */
+	if (r < 0)
+		bus_log(LOG_WARNING, "cannot watch %s: %s", REGISTRY_DIRECTORY, strerror(-r));
+	/*
+	 * Signals are for what differs from what the bus was last told, by this process or another. Of
+	 * what can't be read, all machines are new.
+	 */
+	(void) !bus_announced_read(&machine1->published);
+	return begin_to_answer(bus, f) < 0 ? -1 : bus_run(bus, f);
 }
 
 int main(int argc, char **argv)

@@ -15,6 +15,7 @@
 #include "tools/machine/machine_error.h"
 #include "tools/machine/machine_input.h"
 #include "tools/machine/machine_job.h"
+#include "tools/varlink/varlink_log.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -149,8 +150,11 @@ int import_begin(struct varlink_server *server, struct failure *f)
 	int r = transfer_children_open(&children, &events);
 
 	children_server = server;
-	if (r < 0)
-		return failure_errno(f, r, "cannot watch transfers");
+	/* Without progress, then, and where nothing can be written, with errors for callers. */
+	if (r < 0) {
+		varlink_log(LOG_WARNING, "cannot watch transfers: %s", strerror(-r));
+		return 0;
+	}
 	return varlink_server_watch(server, children.inotify, wake_progress, &children, f);
 }
 
