@@ -45,7 +45,7 @@ monitor=$(cat "/proc/$(pgrep -f "$BUILDDIR/mymachines monitor" | head -n 1)/stat
 is "$(ldd "$BUILDDIR/mymachines" | grep -c libsystemd)" 0 "the monitor links no library of the bus"
 
 # What came and went while it was dead.
-kill -STOP "$monitor"
+stop_process "$monitor"
 kill_server
 mymachines register web2 --leader="$web2" 2>/dev/null
 mymachines unregister web1
@@ -75,7 +75,7 @@ hold_end() {
     nsenter --pid="/proc/$1/ns/pid" sleep 1000 >/dev/null 2>&1 </dev/null &
     holder=$!
     wait_until pgrep -P "$holder"
-    kill -STOP "$holder"
+    stop_process "$holder"
 }
 start old1
 start new1

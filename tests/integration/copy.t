@@ -317,7 +317,7 @@ rm -f growing plain/tmp/growing
 # to the pid of its visitor
 held_visitor() {
     wait_until has_temporary "$to"
-    kill -STOP "$1"
+    stop_process "$1"
     visitor=$(pgrep -P "$1")
 }
 has_temporary() {
@@ -355,7 +355,7 @@ os.execvp(sys.argv[1], sys.argv[1:])' mymachines copy-$direction "${arguments[@]
 # A machine may block the visitor for ever.
         mymachines copy-$direction "${arguments[@]}" </dev/null >/dev/null 2>&1 &
         held_visitor $!
-        kill -STOP "$visitor"
+        stop_process "$visitor"
         kill -CONT $!
         kill -TERM $!
         wait_until has_ended $!

@@ -254,7 +254,7 @@ R
         wait_until is_over
         # While polkit asks, the caller leaves: nothing begins.
         pid=$(busctl --json=short call org.freedesktop.DBus / org.freedesktop.DBus GetConnectionUnixProcessID s org.freedesktop.PolicyKit1 | jq '.data[0]')
-        kill -STOP "$pid"
+        stop_process "$pid"
         user_pull "$a/vm1.raw" left >left &
         caller=$!
         asks() {

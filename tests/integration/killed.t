@@ -182,7 +182,7 @@ event 'added *same *'
 for i in 1 2 3; do
     exec {lock}<>"$R/lock"
     flock "$lock"
-    kill -STOP "$monitor"
+    stop_process "$monitor"
     inside "$same" ip addr del 10.1.2.9/32 dev lo
     mymachines register same --leader="$same" --service="s$i" {lock}>&- &
     registrar=$!

@@ -138,6 +138,12 @@ with open(sys.argv[1], "a", buffering=1) as to:
     chmod 666 /dev/log
 }
 
+# stop_process PID: and wait until it has stopped. kill(1) returns before, and it may still reap a child.
+stop_process() {
+    kill -STOP "$1"
+    wait_until sh -c '! grep -q "^State:" "/proc/$0/status" 2>/dev/null || grep -q "^State:.[Tt]" "/proc/$0/status"' "$1"
+}
+
 # reuse_pid PID COMMAND...: kill this child of the shell's, and give its pid to another one
 reuse_pid() {
     local pid=$1 i

@@ -118,7 +118,7 @@ wait_until has_ended "$first"
 is "$(ask 100033)" vu-web1-33 "after the service was killed another one answers"
 second=$(server)
 ok "$([ "$second" != "$first" ]; echo $?)" "it is another process"
-kill -STOP "$second"
+stop_process "$second"
 begin=$(date +%s%3N)
 is "$(ask 100033)" vu-web1-33 "a service that is stopped is replaced"
 took=$(($(date +%s%3N) - begin))
@@ -243,7 +243,7 @@ if [ -e "$(ldconfig -p | sed -n 's/.*libnss_systemd.so.2.*=> //p' | head -n 1)" 
         echo "$?"
     done | sort -u >"$TMPDIR/statuses"
     is "$(cat "$TMPDIR/statuses")" 2 "so it does while the service starts again"
-    kill -STOP "$(server)"
+    stop_process "$(server)"
     begin=$(date +%s%3N)
     seq 3000000000 3000000999 | xargs getent passwd
     took=$(($(date +%s%3N) - begin))
@@ -362,8 +362,8 @@ ok $? "with the setting, the monitor holds the socket"
 is "$(findings)" "ok: mymachines-userdb answers at $socket
 ok: mymachines-resolve-hook answers at /run/systemd/resolve.hook/io.systemd.Machine
 ok: mymachines-varlink answers at /run/systemd/machine/io.systemd.Machine$import_answers" "doctor tells that we answer"
-kill -STOP "$(server)"
-kill -STOP "$(holder)"
+stop_process "$(server)"
+stop_process "$(holder)"
 like "$(findings)" "warning: $socket: process * (mymachines-sock) doesn't answer there*" "doctor tells who doesn't answer"
 holder=$(holder)
 kill -CONT "$holder"

@@ -61,7 +61,7 @@ is "$(cat "$TMPDIR/err")" "" "without a complaint"
 
 # Another machine, whose sequence is that of the one before, as its registry was removed.
 : >"$TMPDIR/out"
-kill -STOP "$watcher"
+stop_process "$watcher"
 rm -r "$R"
 mymachines register b --leader="$web1" --class=vm 2>/dev/null
 kill -CONT "$watcher"
