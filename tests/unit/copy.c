@@ -380,18 +380,7 @@ START_TEST(a_path_is_split_into_a_directory_and_a_name)
 }
 END_TEST
 
-/* Add a test that runs in a directory of its own. */
-static void add(Suite *suite, const char *name, const TTest *test)
-{
-	TCase *added = tcase_create(name);
-
-	tcase_set_timeout(added, 120);
-	tcase_add_checked_fixture(added, set_up, tear_down);
-	tcase_add_test(added, test);
-	suite_add_tcase(suite, added);
-}
-
-#define ADD_HERE(function) add(suite, #function, function)
+#define ADD_HERE(function) ADD_WITH(suite, function, set_up, tear_down)
 
 Suite *copy_suite(void)
 {

@@ -522,13 +522,7 @@ START_TEST(short_messages_are_refused)
 }
 END_TEST
 
-#define ADD_CASE(function)                                                                         \
-	do {                                                                                       \
-		TCase *added = tcase_create(#function);                                            \
-		tcase_add_checked_fixture(added, set_up, tear_down);                               \
-		tcase_add_test(added, function);                                                   \
-		suite_add_tcase(suite, added);                                                     \
-	} while (0)
+#define ADD_CASE(function) ADD_WITH(suite, function, set_up, tear_down)
 
 Suite *reach_suite(void)
 {

@@ -227,17 +227,7 @@ START_TEST(a_walk_follows_no_link_of_proc_that_is_no_path)
 }
 END_TEST
 
-static void add(Suite *suite, const char *name, const TTest *test)
-{
-	TCase *added = tcase_create(name);
-
-	tcase_set_timeout(added, 120);
-	tcase_add_checked_fixture(added, set_up, tear_down);
-	tcase_add_test(added, test);
-	suite_add_tcase(suite, added);
-}
-
-#define ADD_HERE(function) add(suite, #function, function)
+#define ADD_HERE(function) ADD_WITH(suite, function, set_up, tear_down)
 
 Suite *resolved_open_suite(void)
 {

@@ -39,19 +39,22 @@ Suite *work_suite(void);
 Suite *writer_suite(void);
 
 /* Add a test function to a suite, as a case of its own: its name says what it promises. */
+#define ADD_WITH(suite, function, set_up, tear_down)                                               \
+	do {                                                                                       \
+		TCase *added = tcase_create(#function);                                            \
+		tcase_set_timeout(added, 120);                                                     \
+		tcase_add_checked_fixture(added, set_up, tear_down);                               \
+		tcase_add_test(added, function);                                                   \
+		suite_add_tcase(suite, added);                                                     \
+	} while (0)
+
+#define ADD(suite, function) ADD_WITH(suite, function, NULL, NULL)
+
 /* Run a test so many times: _i counts. */
 #define ADD_TIMES(suite, function, count)                                                          \
 	do {                                                                                       \
 		TCase *added = tcase_create(#function);                                            \
 		tcase_set_timeout(added, 120);                                                     \
 		tcase_add_loop_test(added, function, 0, count);                                    \
-		suite_add_tcase(suite, added);                                                     \
-	} while (0)
-
-#define ADD(suite, function)                                                                       \
-	do {                                                                                       \
-		TCase *added = tcase_create(#function);                                            \
-		tcase_set_timeout(added, 120);                                                     \
-		tcase_add_test(added, function);                                                   \
 		suite_add_tcase(suite, added);                                                     \
 	} while (0)

@@ -138,17 +138,7 @@ START_TEST(a_visitor_that_does_not_answer_is_not_waited_for)
 }
 END_TEST
 
-static void add(Suite *suite, const char *name, const TTest *test)
-{
-	TCase *added = tcase_create(name);
-
-	tcase_set_timeout(added, 120);
-	tcase_add_checked_fixture(added, set_up, tear_down);
-	tcase_add_test(added, test);
-	suite_add_tcase(suite, added);
-}
-
-#define ADD_HERE(function) add(suite, #function, function)
+#define ADD_HERE(function) ADD_WITH(suite, function, set_up, tear_down)
 
 Suite *visitor_suite(void)
 {
