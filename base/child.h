@@ -24,8 +24,8 @@ void child_kill(pid_t pid);
 void child_end(pid_t pid, int milliseconds);
 
 /*
- * In a child: have the kernel kill it when its parent, this process, ends. False if that has ended
- * already, which no signal tells any more.
+ * Have the kernel kill this process when its parent ends. False if the parent, whose pid this is, has
+ * ended already: then the kernel sends no signal.
  */
 bool child_ends_with(pid_t parent) __attribute__((warn_unused_result));
 

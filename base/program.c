@@ -159,7 +159,7 @@ const char *program_own_path(void)
 		return NULL;
 	path[length] = '\0';
 	/* After an upgrade, the program of this path is another one. */
-	stem = stem_length(path, " (deleted)");
+	stem = stem_length(path, PROGRAM_DELETED);
 	if (stem)
 		path[stem] = '\0';
 	return path;

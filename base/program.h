@@ -49,6 +49,9 @@ int program_start_with(const char *const *arguments, const struct program_files 
 int program_failure(const char *name, const struct program_answer *answer, struct failure *failure)
 	__attribute__((nonnull));
 
+/* The end of the target of /proc/PID/exe if the file was removed or replaced: proc(5). */
+#define PROGRAM_DELETED " (deleted)"
+
 /* Returns the path of this program's file, or NULL if that can't be determined. */
 const char *program_own_path(void);
 

@@ -59,7 +59,7 @@ static void tell_line(struct transfer_child *child, int priority)
 	*child->line = '\0';
 }
 
-/* So many bytes of what has come are a line. The rest begins the next one. */
+/* Report the line before. The first `length` bytes of the part become the last line. */
 static void end_line(struct transfer_child *child, size_t length)
 {
 	if (length == 0)

@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/configuration.h"
+#include "base/ending.h"
 #include "base/pidfd.h"
 #include "base/program.h"
 #include "host/systemd.h"
@@ -53,14 +54,15 @@ static int start_process(void)
 /* Whether the file of the program that this process runs was removed or replaced. */
 static bool runs_replaced_program(pid_t pid)
 {
-	static const char mark[] = " (deleted)";
 	char link[64], path[PATH_MAX];
 	ssize_t length;
 
 	snprintf(link, sizeof link, "/proc/%d/exe", pid);
-	length = readlink(link, path, sizeof path);
-	return length >= (ssize_t) sizeof mark &&
-	       memcmp(path + length - (sizeof mark - 1), mark, sizeof mark - 1) == 0;
+	length = readlink(link, path, sizeof path - 1);
+	if (length < 0)
+		return false;
+	path[length] = '\0';
+	return stem_length(path, PROGRAM_DELETED) > 0;
 }
 
 pid_t monitor_find_replaced(void)
