@@ -163,6 +163,13 @@ wait_until is_forgotten sliced
 is "$left" "" "CreateMachine: no scope of it is left in the slice of the caller's either"
 # shellcheck disable=SC2016
 px 'setsid sleep 1000 >/dev/null 2>&1 </dev/null & echo $! >/tmp/x/other' </dev/null
+# systemd starts the scope when another job has ended, long after it was asked.
+px 'systemd-run --quiet --no-block --unit=slow.service -p Type=oneshot sleep 1000
+    until [ "$(systemctl show -p ActiveState --value slow.service)" = activating ]; do sleep 0.05; done' </dev/null
+create_zombie late 1 After as 1 slow.service
+wait_until is_forgotten late
+is "$left" "" "CreateMachine: no scope is left that systemd would have started later"
+px 'systemctl stop slow.service' </dev/null
 create_zombie shared 1 PIDs au 1 "$(px 'cat /tmp/x/other' </dev/null)"
 is "$(px 'tail -n 1 "/proc/$(cat /tmp/x/other)/cgroup"' </dev/null)" "0::/machine.slice/machine-shared.scope" \
     "CreateMachine: another process that the caller has put into the scope goes on"

@@ -73,10 +73,7 @@ wait_until scope_is_gone
 ok $? "and systemd ends it with the machine"
 
 # A leader that dies after it was looked at, and that nobody waits for: a program before busctl kills it.
-# shellcheck disable=SC2016
-px 'setsid bash -c '\''unshare --uts sleep 1000 & echo $! >/tmp/x/zombie; exec sleep 1000'\'' >/dev/null 2>&1 </dev/null &
-    until [ -s /tmp/x/zombie ] && [ "$(readlink "/proc/$(cat /tmp/x/zombie)/ns/uts")" != "$(readlink /proc/self/ns/uts)" ]; do sleep 0.05; done
-    mkdir /tmp/x/bin; cat >/tmp/x/bin/busctl; chmod +x /tmp/x/bin/busctl' <<'T'
+px 'mkdir /tmp/x/bin; cat >/tmp/x/bin/busctl; chmod +x /tmp/x/bin/busctl' <<'T'
 #!/bin/bash
 leader=$(cat /tmp/x/zombie)
 kill -9 "$leader"
@@ -86,15 +83,30 @@ status=$?
 [[ $* != *StartTransientUnit* ]] || echo "$status" >/tmp/x/started
 exit $status
 T
-run px 'PATH=/tmp/x/bin:$PATH; exec /run/build/mymachines register zombie --leader="$(cat /tmp/x/zombie)" --scope' </dev/null
-is "$status|$err|$(px 'cat /tmp/x/started')" \
-    "1|mymachines: zombie: cannot move leader $(px 'cat /tmp/x/zombie') to machine.slice/machine-zombie.scope: it has ended|0" \
-    "a leader that dies before systemd moves it is reported"
 zombie_scope_is_gone() {
-    [ "$(px 'systemctl show -p LoadState --value machine-zombie.scope')" = not-found ]
+    [ "$(px 'systemctl show -p LoadState --value "$0"' "machine-$1.scope")" = not-found ]
 }
-wait_until zombie_scope_is_gone
-ok $? "no empty scope of a leader that has died stays"
+zombie() {
+    # shellcheck disable=SC2016
+    px 'rm -f /tmp/x/zombie
+    setsid bash -c '\''unshare --uts sleep 1000 & echo $! >/tmp/x/zombie; exec sleep 1000'\'' >/dev/null 2>&1 </dev/null &
+    until [ -s /tmp/x/zombie ] && [ "$(readlink "/proc/$(cat /tmp/x/zombie)/ns/uts")" != "$(readlink /proc/self/ns/uts)" ]; do sleep 0.05; done'
+    run px 'PATH=/tmp/x/bin:$PATH; exec /run/build/mymachines register "$0" --leader="$(cat /tmp/x/zombie)" --scope' "$1" </dev/null
+    is "$status|$err|$(px 'cat /tmp/x/started')" \
+        "1|mymachines: $1: cannot move leader $(px 'cat /tmp/x/zombie') to machine.slice/machine-$1.scope: it has ended|0" \
+        "$2"
+    wait_until zombie_scope_is_gone "$1"
+    ok $? "no empty scope of it stays"
+}
+zombie zombie "a leader that dies before systemd moves it is reported"
+# systemd starts the scope when another job has ended, long after it was asked.
+px 'mkdir -p /run/systemd/system/machine-late.scope.d
+    printf "[Unit]\nAfter=slow.service\n" >/run/systemd/system/machine-late.scope.d/after.conf
+    systemctl daemon-reload
+    systemd-run --quiet --no-block --unit=slow.service -p Type=oneshot sleep 1000
+    until [ "$(systemctl show -p ActiveState --value slow.service)" = activating ]; do sleep 0.05; done'
+zombie late "and one that dies before its scope's turn has come"
+px 'systemctl stop slow.service; rm -r /run/systemd/system/machine-late.scope.d; systemctl daemon-reload'
 
 # The monitor as a service.
 make -s -C "$BUILDDIR" mymachines-monitor.path mymachines-monitor.service

@@ -241,8 +241,8 @@ static int wait_for_unit(const struct cgroup_hierarchy *cgroups, uint32_t leader
 }
 
 /*
- * Start the scope of a leader. If the leader was a zombie when systemd moved it, the scope is empty from its
- * beginning: systemd sees no change that would end it, so it is ended here.
+ * Start the scope of a leader. If the leader was a zombie when systemd moved it, or will be then, the scope is
+ * empty from its beginning: systemd sees no change that would end it, so it, or its job, is ended here.
  */
 static int start_and_wait(const struct cgroup_hierarchy *cgroups, const char *name, uint32_t leader,
 			  const char *unit)
@@ -254,7 +254,7 @@ static int start_and_wait(const struct cgroup_hierarchy *cgroups, const char *na
 	if (r < 0)
 		return r;
 	r = wait_for_unit(cgroups, leader, unit);
-	if (r == -ESRCH && scope_cgroup_is_empty(cgroups, unit))
+	if (r == -ESRCH && !scope_cgroup_has_process(cgroups, unit))
 		(void) !systemd_stop_unit(&arena, unit, &unknown);
 	return r;
 }

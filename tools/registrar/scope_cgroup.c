@@ -90,20 +90,20 @@ int scope_cgroup_make(const struct cgroup_hierarchy *cgroups, const char *unit,
 	return make_marked_directory(path);
 }
 
-bool scope_cgroup_is_empty(const struct cgroup_hierarchy *cgroups, const char *unit)
+bool scope_cgroup_has_process(const struct cgroup_hierarchy *cgroups, const char *unit)
 {
 	char slice[SCOPE_PATH_SIZE], path[SCOPE_PATH_SIZE], file[SCOPE_PATH_SIZE + 16];
-	CLEANUP_FREE char *processes = NULL;
+	CLEANUP_FREE char *text = NULL;
 
 	slice_path(cgroups, slice);
 	unit_path(slice, unit, path);
-	/* Only cgroup2 has events. */
+	/* Only cgroup2 has events, which cover the cgroups below. */
 	snprintf(file, sizeof file, "%s/cgroup.events", path);
 	if (access(file, F_OK) == 0)
-		return is_unpopulated(path);
+		return !is_unpopulated(path);
 	snprintf(file, sizeof file, "%s/cgroup.procs", path);
-	processes = file_read_text(file);
-	return processes && !*processes;
+	text = file_read_text(file);
+	return text ? *text : errno != ENOENT;
 }
 
 static int remove_directory(const char *path, const struct stat *st, int type, struct FTW *ftw)

@@ -24,8 +24,8 @@ int scope_unit_name(const char *name, uint32_t number, char unit[static UNIT_NAM
 int scope_cgroup_make(const struct cgroup_hierarchy *cgroups, const char *unit,
 		      char path[static SCOPE_PATH_SIZE]);
 
-/* Whether the cgroup of such a unit, made by whomever, exists and has no process. */
-bool scope_cgroup_is_empty(const struct cgroup_hierarchy *cgroups, const char *unit);
+/* Whether such a unit, started by whomever, has a process. One that isn't started has no cgroup. */
+bool scope_cgroup_has_process(const struct cgroup_hierarchy *cgroups, const char *unit);
 
 /* Remove the cgroup of such a unit if it was made here and is empty. systemd does so itself. */
 void scope_cgroup_remove(const char *unit);
