@@ -150,7 +150,8 @@ static int wait_for_job(sd_bus *bus, const struct scope_job *job, const char *un
 		int r = sd_bus_process(bus, NULL);
 
 		if (r == 0 && has_died(leader))
-			return failure_errno(f, -ESRCH, "cannot wait for systemd to start %s", unit);
+			return failure_errno(f, -ESRCH, "cannot wait for systemd to start %s",
+					     unit);
 		if (r == 0)
 			r = sd_bus_wait(bus, STEP_USEC * 10);
 		if (r < 0)
@@ -236,8 +237,8 @@ static int run_job(sd_bus *bus, const struct scope_work *work, struct scope_unit
 	if (r < 0) {
 		r = scope_failure(f, r, &error);
 	} else {
-		r = follow_job(bus, &job, unit, (pid_t) work->request->registration.leader,
-			       reply, f);
+		r = follow_job(bus, &job, unit, (pid_t) work->request->registration.leader, reply,
+			       f);
 		stop_if_empty(bus, work, unit);
 	}
 	sd_bus_message_unref(reply);
