@@ -142,7 +142,8 @@ wait_until three_is_gone
 ok $? "it drops a machine that has died"
 like "$(px 'journalctl -u mymachines-monitor -o cat 2>/dev/null || true' </dev/null)" \
     "*three: leader * has died; unregistered*" "and says so in the journal"
-px 'unshare --net --fork --kill-child sleep 1000 >/dev/null 2>&1 </dev/null & sleep 0.2; pgrep -f -x "sleep 1000" -n >/tmp/x/4' </dev/null
+px 'unshare --net sleep 1000 >/dev/null 2>&1 </dev/null & echo $! >/tmp/x/4
+    until [ "$(readlink "/proc/$!/ns/net")" != "$(readlink /proc/self/ns/net)" ]; do sleep 0.05; done' </dev/null
 px 'exec mymachines register four --leader="$(cat /tmp/x/4)"' >/dev/null 2>&1 </dev/null
 px 'ip link add four type veth peer name host0 netns "$(cat /tmp/x/4)"
     ip link set four up; ip route add 10.3.0.0/24 dev four
