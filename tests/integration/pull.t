@@ -332,6 +332,17 @@ for signal in KILL TERM; do
     rm -rf "${pool:?}"/* "${pool:?}"/.#*
 done
 
+# Whoever may read the process's command line sees no secret of the address.
+rm -f "$SERVED/go-on"
+mymachines pull-tar "${a/:\/\//://you:hidden@}/how/slow/web1.tar.gz?token=hidden" >/dev/null 2>slow.err </dev/null &
+pid=$!
+wait_until is_partial
+is "$(ps -o args= -p $pid)" "mymachines pull-tar -- ${a/:\/\//://**********@}/how/slow/web1.tar.gz?************" \
+    "ps shows neither the user nor the query of an address"
+kill $pid
+wait $pid 2>/dev/null
+rm -rf "${pool:?}"/* "${pool:?}"/.#*
+
 # Killed at steps that change something. With a sum that was given, and without: with what belongs to the image.
 if can_kill_steps; then
     echo '[Exec]' >"$SERVED/a/web1.nspawn"

@@ -13,6 +13,7 @@
 #include "base/signals.h"
 #include "base/size.h"
 #include "base/table.h"
+#include "tools/import/hidden_address.h"
 #include "tools/import/image_transfer.h"
 #include "tools/import/oci_transfer.h"
 #include "tools/import/pull.h"
@@ -141,7 +142,7 @@ static int read_words(struct request *r, char **words, struct failure *f)
 	}
 	r->operands = words;
 	while (words[r->n_operands])
-		r->n_operands++;
+		hide_address(&words[r->n_operands++]);
 	return 0;
 }
 

@@ -41,7 +41,7 @@ endif
 
 # The only program that needs libarchive and libcurl.
 libexec_PROGRAMS += mymachines-import
-mymachines_import_SOURCES = %D%/import_main.c
+mymachines_import_SOURCES = %D%/import_main.c %D%/hidden_address.c %D%/hidden_address.h
 mymachines_import_CFLAGS = $(AM_CFLAGS) $(JSON_C_CFLAGS)
 mymachines_import_LDADD = libimport.a $(OCI_LIBS) libimages.a $(FETCH_LIBS) $(HOST_LIBS) $(LIBARCHIVE_LIBS) $(JSON_C_LIBS) $(CAPNG_LIBS)
 endif
