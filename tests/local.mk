@@ -253,6 +253,7 @@ tests_unit_unit_SOURCES = \
 	%D%/unit/diff.c \
 	%D%/unit/file.c \
 	%D%/unit/filter.c \
+	%D%/unit/firmware.c \
 	%D%/unit/fixture.c %D%/unit/fixture.h \
 	%D%/unit/format.c \
 	%D%/unit/id_index.c \

@@ -98,14 +98,14 @@ if command -v qemu-system-x86_64 >/dev/null; then
     like "$status|$err" "1|*vm1: did not start: no such processor (log: *" "a VM that QEMU gives up has not started"
     truncate -s 0 "$pool/vm1.raw"
     truncate -s 1M "$pool/vm1.raw"
-    if [ -e /usr/share/ovmf/OVMF.fd ]; then
+    if [ -e /usr/share/OVMF/OVMF_CODE_4M.fd ]; then
         run mymachines start --runner=qemu vm1
         is "$status|$err" "0|" "a disk that a BIOS can't start is started by UEFI"
         wait_until grep -aq "BdsDxe.*Boot.*UEFI" /var/log/mymachines/vm1.log
         ok $? "UEFI looks for a program on the disk, and its console is in the log"
         mymachines terminate vm1
         gone "a VM with UEFI terminated" vm1
-        mount -t tmpfs tmpfs /usr/share/ovmf
+        mount -t tmpfs tmpfs /usr/share/OVMF
     fi
     run mymachines start --runner=qemu vm1
     like "$status|$err" "1|*vm1: the disk has no program for a BIOS, and no UEFI*(Debian's package ovmf)" "without UEFI, the error names its package"

@@ -29,6 +29,7 @@ int main(void)
 	srunner_add_suite(runner, leases_suite());
 	srunner_add_suite(runner, nsswitch_suite());
 	srunner_add_suite(runner, copy_suite());
+	srunner_add_suite(runner, firmware_suite());
 	srunner_add_suite(runner, format_suite());
 	srunner_add_suite(runner, image_suite());
 	srunner_add_suite(runner, json_suite());

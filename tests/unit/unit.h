@@ -10,6 +10,7 @@ Suite *claims_suite(void);
 Suite *copy_suite(void);
 Suite *file_suite(void);
 Suite *filter_suite(void);
+Suite *firmware_suite(void);
 Suite *format_suite(void);
 Suite *id_index_suite(void);
 Suite *idmap_suite(void);

@@ -9,6 +9,7 @@ libverbs_a_SOURCES = \
 	%D%/copy.c \
 	%D%/doctor.c \
 	%D%/fact_options.c %D%/fact_options.h \
+	%D%/firmware.c %D%/firmware.h \
 	%D%/help.c \
 	%D%/hook.c \
 	%D%/host_session.c %D%/host_session.h \

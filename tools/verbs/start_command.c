@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/program.h"
 #include "registry/lock.h"
+#include "tools/verbs/firmware.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -82,32 +83,33 @@ static int has_boot_code(const struct image *image, struct failure *f)
 	return 0;
 }
 
-static const char *find_uefi(void)
-{
-	static const char *const paths[] = { "/usr/share/ovmf/OVMF.fd", "/usr/share/qemu/OVMF.fd",
-					     "/usr/share/edk2/x64/OVMF.4m.fd",
-					     "/usr/share/edk2-ovmf/x64/OVMF.fd" };
+/* The flash memories of UEFI: code, and variables, which are forgotten when the VM ends. */
+struct flash {
+	const char *drives[2]; /* values of QEMU's -drive; NULL for QEMU's own BIOS */
+};
 
-	for (size_t i = 0; i < ARRAY_SIZE(paths); i++)
-		if (access(paths[i], R_OK) == 0)
-			return paths[i];
-	return NULL;
-}
-
-/* The firmware's file, or "" for QEMU's own BIOS. NULL with a failure. */
-static const char *choose_firmware(const struct image *image, struct failure *f)
+/* 0, or -1 with a failure. */
+static int choose_firmware(struct arena *arena, const struct image *image, struct flash *flash,
+			   struct failure *f)
 {
-	const char *uefi = find_uefi();
+	static const char *const directories[] = { FIRMWARE_DIRECTORIES, NULL };
+	struct firmware uefi;
 	int r = has_boot_code(image, f);
 
+	*flash = (struct flash){ 0 };
 	if (r != 0)
-		return r > 0 ? "" : NULL;
-	if (!uefi)
-		failure_set(f, FAILURE_NO_PROGRAM,
-			    "%s: the disk has no program for a BIOS, and no UEFI for VMs is "
-			    "installed (Debian's package ovmf)",
-			    image->name);
-	return uefi;
+		return r > 0 ? 0 : -1;
+	if (!firmware_find(arena, directories, "x86_64", "pc-q35-", &uefi))
+		return failure_set(f, FAILURE_NO_PROGRAM,
+				   "%s: the disk has no program for a BIOS, and no UEFI for VMs is "
+				   "installed (Debian's package ovmf)",
+				   image->name);
+	flash->drives[0] = arena_printf(arena, "if=pflash,unit=0,readonly=on,format=%s,file=%s",
+					uefi.code_format, double_commas(arena, uefi.code));
+	flash->drives[1] =
+		arena_printf(arena, "if=pflash,unit=1,snapshot=on,format=%s,file=%s",
+			     uefi.variables_format, double_commas(arena, uefi.variables));
+	return 0;
 }
 
 /* As systemd calls them, so that systemd-networkd knows what to do with one. */
@@ -163,7 +165,11 @@ const char *start_qemu_control(struct arena *arena, const char *machine)
 
 const char **start_qemu_command(struct arena *arena, const struct image *image, struct failure *f)
 {
-	const char *firmware = check_qemu(image, f) < 0 ? NULL : choose_firmware(image, f);
+	struct flash flash;
+
+	if (check_qemu(image, f) < 0 || choose_firmware(arena, image, &flash, f) < 0)
+		return NULL;
+
 	const char *command[] = {
 		program_own_path(),
 		"run-qemu",
@@ -199,10 +205,12 @@ const char **start_qemu_command(struct arena *arena, const struct image *image, 
 		"-qmp",
 		arena_printf(arena, "unix:%s,server=on,wait=off",
 			     start_qemu_control(arena, image->name)),
-		firmware && *firmware ? "-bios" : NULL,
-		firmware,
+		flash.drives[0] ? "-drive" : NULL,
+		flash.drives[0],
+		"-drive",
+		flash.drives[1],
 		NULL,
 	};
 
-	return firmware ? arena_copy(arena, command, sizeof command) : NULL;
+	return arena_copy(arena, command, sizeof command);
 }
