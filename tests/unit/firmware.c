@@ -57,7 +57,8 @@ static void describe(const char *directory, const char *name, struct variant v)
 
 	snprintf(text, sizeof text,
 		 "{\"interface-types\": [\"%s\"], \"features\": [\"acpi-s3\"%s], \"mapping\": "
-		 "{\"device\": \"%s\", %s \"executable\": {\"filename\": \"%s/%s\", \"format\": \"%s\"}, "
+		 "{\"device\": \"%s\", %s \"executable\": {\"filename\": \"%s/%s\", \"format\": "
+		 "\"%s\"}, "
 		 "\"nvram-template\": {\"filename\": \"%s/variables\", \"format\": \"raw\"}}, "
 		 "\"targets\": [{\"architecture\": \"aarch64\", \"machines\": [\"virt-*\"]}, "
 		 "{\"architecture\": \"%s\", \"machines\": [\"pc-i440fx-*\", \"%s\"]}]}",
@@ -109,10 +110,14 @@ START_TEST(the_administrators_file_replaces_a_packages_of_the_same_name)
 END_TEST
 
 static const struct variant unfit[] = {
-	{ .interface = "bios" },	      { .device = "memory" },
-	{ .mode = "\"mode\": \"combined\"," }, { .code = "missing" },
-	{ .format = "vmdk" },		      { .processor = "i386" },
-	{ .machine = "microvm" },	      { .features = ", \"requires-smm\"" },
+	{ .interface = "bios" },
+	{ .device = "memory" },
+	{ .mode = "\"mode\": \"combined\"," },
+	{ .code = "missing" },
+	{ .format = "vmdk" },
+	{ .processor = "i386" },
+	{ .machine = "microvm" },
+	{ .features = ", \"requires-smm\"" },
 };
 
 START_TEST(those_that_do_not_fit_are_passed_over)
@@ -131,9 +136,17 @@ START_TEST(those_that_do_not_fit_are_passed_over)
 END_TEST
 
 static const char *const broken[] = {
-	"", "{", "[]", "null", "7", "{}", "{\"targets\": {}, \"mapping\": []}",
-	"{\"interface-types\": [7, null, \"uefi\"], \"targets\": [7, {\"architecture\": \"x86_64\", "
-	"\"machines\": [null, \"pc-q35-*\"]}], \"mapping\": {\"device\": \"flash\", \"executable\": 7}}",
+	"",
+	"{",
+	"[]",
+	"null",
+	"7",
+	"{}",
+	"{\"targets\": {}, \"mapping\": []}",
+	"{\"interface-types\": [7, null, \"uefi\"], \"targets\": [7, {\"architecture\": "
+	"\"x86_64\", "
+	"\"machines\": [null, \"pc-q35-*\"]}], \"mapping\": {\"device\": \"flash\", "
+	"\"executable\": 7}}",
 };
 
 START_TEST(those_that_make_no_sense_are_passed_over)
@@ -154,9 +167,10 @@ Suite *firmware_suite(void)
 	Suite *suite = suite_create("firmware");
 
 	ADD_WITH(suite, the_first_that_fits_is_found, make_directories, remove_directories);
-	ADD_WITH(suite, the_administrators_file_replaces_a_packages_of_the_same_name, make_directories,
+	ADD_WITH(suite, the_administrators_file_replaces_a_packages_of_the_same_name,
+		 make_directories, remove_directories);
+	ADD_WITH(suite, those_that_do_not_fit_are_passed_over, make_directories,
 		 remove_directories);
-	ADD_WITH(suite, those_that_do_not_fit_are_passed_over, make_directories, remove_directories);
 	ADD_WITH(suite, those_that_make_no_sense_are_passed_over, make_directories,
 		 remove_directories);
 	return suite;

@@ -134,14 +134,7 @@ static int scope_failure(struct failure *f, int r, const sd_bus_error *error)
 			   "%s", error->message);
 }
 
-static bool has_died(pid_t pid)
-{
-	CLEANUP_CLOSE int pidfd = pidfd_of(pid);
-
-	return pidfd == -ESRCH || (pidfd >= 0 && !pidfd_is_alive(pidfd));
-}
-
-static int wait_for_job(sd_bus *bus, const struct scope_job *job, const char *unit, pid_t leader,
+static int wait_for_job(sd_bus *bus, const struct scope_job *job, const char *unit,
 			struct failure *f)
 {
 	uint64_t end = now_usec() + JOB_WAIT_USEC;
@@ -149,9 +142,6 @@ static int wait_for_job(sd_bus *bus, const struct scope_job *job, const char *un
 	while (!job->result[0] && now_usec() < end) {
 		int r = sd_bus_process(bus, NULL);
 
-		if (r == 0 && has_died(leader))
-			return failure_errno(f, -ESRCH, "cannot wait for systemd to start %s",
-					     unit);
 		if (r == 0)
 			r = sd_bus_wait(bus, STEP_USEC * 10);
 		if (r < 0)
@@ -159,6 +149,10 @@ static int wait_for_job(sd_bus *bus, const struct scope_job *job, const char *un
 	}
 	if (strcmp(job->result, "done") == 0)
 		return 0;
+	/* Of a call that has failed, nothing happens later. */
+	if (!job->result[0])
+		(void) !sd_bus_call_method(bus, SYSTEMD, job->path, SYSTEMD ".Job", "Cancel", NULL,
+					   NULL, NULL);
 	return failure_set(f, FAILURE_OTHER, "Start job for unit %s failed with '%s'", unit,
 			   job->result[0] ? job->result : "timeout");
 }
@@ -178,16 +172,23 @@ static int start_scope_within(sd_bus *bus, const struct scope_work *work, const 
 	return r;
 }
 
-static int follow_job(sd_bus *bus, struct scope_job *job, const char *unit, pid_t leader,
-		      sd_bus_message *reply, struct failure *f)
+static int follow_job(sd_bus *bus, struct scope_job *job, const char *unit, sd_bus_message *reply,
+		      struct failure *f)
 {
 	int r = sd_bus_message_read(reply, "o", &job->path);
 
 	return r < 0 ? failure_errno(f, r, "cannot read systemd's reply")
-		     : wait_for_job(bus, job, unit, leader, f);
+		     : wait_for_job(bus, job, unit, f);
 }
 
-/* Whether systemd has the unit, or a job for it, in whatever slice the caller wanted it, and no process is in it. */
+static bool has_died(pid_t pid)
+{
+	CLEANUP_CLOSE int pidfd = pidfd_of(pid);
+
+	return pidfd == -ESRCH || (pidfd >= 0 && !pidfd_is_alive(pidfd));
+}
+
+/* Whether systemd has the unit, in whatever slice the caller wanted it, and no process is in it. */
 static bool is_empty(sd_bus *bus, const char *unit)
 {
 	sd_bus_message *reply = NULL;
@@ -203,14 +204,14 @@ static bool is_empty(sd_bus *bus, const char *unit)
 }
 
 /*
- * If the leader was a zombie when systemd moved it, or will be when the job's turn comes, the scope is empty
- * from its beginning: systemd sees no change that would end it.
+ * A leader that had died when systemd moved it, and was a zombie, has left the scope empty from its
+ * beginning: systemd sees no change that would end it.
  */
 static void stop_if_empty(sd_bus *bus, const struct scope_work *work, const char *unit)
 {
 	if (has_died((pid_t) work->request->registration.leader) && is_empty(bus, unit))
 		(void) !sd_bus_call_method(bus, SYSTEMD, SYSTEMD_PATH, MANAGER, "StopUnit", NULL,
-					   NULL, "ss", unit, "replace");
+					   NULL, "ss", unit, "fail");
 }
 
 static int run_job(sd_bus *bus, const struct scope_work *work, struct scope_units *units,
@@ -237,8 +238,7 @@ static int run_job(sd_bus *bus, const struct scope_work *work, struct scope_unit
 	if (r < 0) {
 		r = scope_failure(f, r, &error);
 	} else {
-		r = follow_job(bus, &job, unit, (pid_t) work->request->registration.leader, reply,
-			       f);
+		r = follow_job(bus, &job, unit, reply, f);
 		stop_if_empty(bus, work, unit);
 	}
 	sd_bus_message_unref(reply);

@@ -41,9 +41,9 @@ static size_t list_descriptions(struct arena *arena, const char *const *director
 		glob(arena_printf(arena, "%s/*.json", directories[rank]), 0, NULL, &paths);
 		for (size_t i = 0; i < paths.gl_pathc; i++) {
 			found = arena_grow(arena, found, count, sizeof *found);
-			found[count++] = (struct description){
-				arena_strdup(arena, paths.gl_pathv[i]), rank
-			};
+			found[count++] =
+				(struct description){ arena_strdup(arena, paths.gl_pathv[i]),
+						      rank };
 		}
 		globfree(&paths);
 	}

@@ -7,8 +7,9 @@
 #include <stdbool.h>
 
 struct firmware {
-	const char *code, *code_format;		  /* formats as QEMU calls them: "raw" or "qcow2" */
-	const char *variables, *variables_format; /* an initial store of variables, not to be changed */
+	const char *code, *code_format; /* formats as QEMU calls them: "raw" or "qcow2" */
+	const char *variables,
+		*variables_format; /* an initial store of variables, not to be changed */
 };
 
 /* The directories of the administrator and of packages: the former's files replace the latter's. */
