@@ -87,7 +87,7 @@ ip route add default via 192.0.2.254
 # Bridges: three machines on one, and a second bridge behind the first.
 ip link add br0 type bridge
 ip addr add 10.77.0.1/24 dev br0
-ip addr add fd77::1/64 dev br0 nodad
+host_address6 fd77::1/64 br0
 ip link set br0 up
 ip link add br1 type bridge
 ip link set br1 up
@@ -140,7 +140,7 @@ network() {
 network lan
 ip link add br2 type bridge
 ip addr add 10.88.0.1/24 dev br2
-ip addr add fd88::1/64 dev br2 nodad
+host_address6 fd88::1/64 br2
 ip link set br2 up
 ip link add up0 type veth peer name eth0 netns "$lan"
 ip link set up0 master br2 up

@@ -18,7 +18,7 @@ ip link set vb-db1 master br0
 ip link set br0 up
 ip addr add 10.99.2.1/24 dev br0
 ip addr add 169.254.3.1/16 dev br0 scope link
-ip addr add fd99:2::1/64 dev br0 nodad
+host_address6 fd99:2::1/64 br0
 ip route add 10.250.0.0/16 via 10.99.2.2
 ip route add 172.17.0.0/16 via 10.99.2.2
 inside "$db1" ip addr add 10.99.2.2/24 dev host0

@@ -90,7 +90,7 @@ disbelieved "root in a privileged container, by its network" boss 192.0.2.9 10.9
 ip link add br0 address 02:00:00:00:03:01 type bridge
 ip link set br0 up
 ip addr add 10.90.0.1/24 dev br0
-ip addr add fd90::1/64 dev br0 nodad
+host_address6 fd90::1/64 br0
 start lan --share=user
 veth "$lan" uplink 111
 ip link set uplink master br0

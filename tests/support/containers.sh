@@ -135,6 +135,15 @@ veth() {
     wait_until has_address "$1" "fe80::ff:fe00:2$(printf %02x "$3")"
 }
 
+routes_to_itself() {
+    ip -6 route get "$1" | grep -q '^local '
+}
+# host_address6 ADDRESS/LENGTH INTERFACE: on the host. The kernel routes an IPv6 address to itself only some time after ip(8).
+host_address6() {
+    ip addr add "$1" dev "$2" nodad
+    wait_until routes_to_itself "${1%/*}"
+}
+
 # own_subnets NAME NUMBER: the container NAME, by an interface ve-NAME. Here are 10.99.NUMBER.1 and
 # fd99:NUMBER::1, in there 10.99.NUMBER.2 and fd99:NUMBER::2
 own_subnets() {
@@ -142,7 +151,7 @@ own_subnets() {
     local here=ve-$1 four=10.99.$2 six=fd99:$2:
     veth "$its_leader" "$here" $((100 + $2))
     ip addr add "$four.1/24" dev "$here"
-    ip addr add "$six:1/64" dev "$here" nodad
+    host_address6 "$six:1/64" "$here"
     inside "$its_leader" ip addr add "$four.2/24" dev host0
     inside "$its_leader" ip addr add "$six:2/64" dev host0 nodad
 }
