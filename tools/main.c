@@ -25,6 +25,8 @@ static void change_inherited(void)
 	umask(022);
 	/* A limit on file sizes is an error to report, not a reason to die half-way. */
 	signal(SIGXFSZ, SIG_IGN);
+	/* Our parent may ignore the ends of its children; we wait for ours. */
+	signal(SIGCHLD, SIG_DFL);
 }
 
 static int print_help(const struct command_line *line)
@@ -64,15 +66,17 @@ static int run_line(struct command_line *line, struct failure *f)
 	if (command_line_find_verb(line, f) < 0)
 		return -1;
 	verb = line->verb;
-	if (!verb->is_supervisor)
+	if (!verb->passes_inherited)
 		change_inherited();
 	settings = make_settings(line->arena, verb);
 	if (!verb->reads_words && command_line_read(line, settings, f) < 0)
 		return -1;
 	if (line->wants_version)
 		return print_version();
-	if (line->wants_help)
+	if (line->wants_help) {
+		change_inherited();
 		return print_help(line);
+	}
 	if (verb->has_pager && !line->no_pager)
 		pager_begin();
 	return verb->run(line, settings, f);
@@ -135,8 +139,6 @@ int main(int argc, char **argv)
 	arena_on_exhaustion(report_exhaustion);
 
 	locale_begin();
-	/* Our parent may ignore the ends of its children; we wait for ours. */
-	signal(SIGCHLD, SIG_DFL);
 	/* LMDB clears megabytes for each transaction, and fresh pages of the kernel are zero already. */
 	mallopt(M_MMAP_THRESHOLD, 128 * 1024);
 	status = run(argc, argv);

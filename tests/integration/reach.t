@@ -50,6 +50,19 @@ run mymachines ssh web1
 is "$status|$out|$err" "42|<--><192.0.2.7>|" "ssh connects to the first address, and its exit status is passed on"
 run mymachines ssh me@web1 ls -l --color=auto -- 'a b' '' '$x'
 is "$out" '<-l><me><--><192.0.2.7><ls><-l><--color=auto><--><a b><><$x>' "ssh passes on a user and a command unchanged"
+cat >"$TMPDIR/bin/as" <<'P'
+#!/usr/bin/env python3
+import os, signal, sys
+os.umask(0o27)
+for number in signal.SIGCHLD, signal.SIGXFSZ, signal.SIGUSR1:
+    signal.signal(number, signal.SIG_DFL if number == signal.SIGXFSZ else signal.SIG_IGN)
+os.execvp(sys.argv[1], sys.argv[1:])
+P
+mkdir "$TMPDIR/state"
+printf '%s\n' '#!/usr/bin/python3' 'print(*(line for line in open("/proc/self/status") if line.startswith(("Umask", "Sig"))))' >"$TMPDIR/state/ssh"
+chmod 755 "$TMPDIR/bin/as" "$TMPDIR/state/ssh"
+is "$(PATH=$TMPDIR/state:$PATH as mymachines ssh web1)" "$(PATH=$TMPDIR/state:$PATH as ssh web1)" \
+    "ssh inherits umask and signals as they were"
 mymachines register web1 --leader="$web1" --ssh-address=root@web1.example.com
 is "$(mymachines ssh web1 -v)" "<--><root@web1.example.com><-v>" "ssh prefers the registered ssh address"
 is "$(mymachines ssh you@WEB1)" "<-l><you><--><root@web1.example.com>" "ssh uses the given user with the registered ssh address"

@@ -137,6 +137,23 @@ print("same" if direct == through else [set(direct) ^ set(through)])
 P
 is "$(python3 "$TMPDIR/compare.py" "$TMPDIR/report")" "complete
 same" "the command inherits descriptors, environment, umask, signals and process group"
+# A shell would change some of them for its children.
+cat >"$TMPDIR/signals_of.py" <<'P'
+import os, signal, sys
+os.umask(0o27)
+changeable = signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}
+for number in changeable:
+    signal.signal(number, signal.SIG_IGN if sys.argv[1] != "default" else signal.SIG_DFL)
+signal.pthread_sigmask(signal.SIG_BLOCK if sys.argv[1] == "blocked" else signal.SIG_UNBLOCK, changeable)
+os.execvp(sys.argv[2], sys.argv[2:])
+P
+for state in default ignored blocked; do
+    direct=$(python3 "$TMPDIR/signals_of.py" "$state" grep -E '^(Umask|Sig(Blk|Ign)):' /proc/self/status)
+    is "$(python3 "$TMPDIR/signals_of.py" "$state" mymachines run web1 -- grep -E '^(Umask|Sig(Blk|Ign)):' /proc/self/status 2>&1)" \
+        "$direct
+mymachines: web1: 'grep' has ended, and nothing was registered: no namespaces of its own were seen" \
+        "run passes on each signal that is $state"
+done
 
 # Who waits for the end of a pipe doesn't wait for us.
 mkfifo "$TMPDIR/pipe"

@@ -52,6 +52,7 @@ int supervisor_init(struct supervisor *s, struct failure *f)
 	/* As main() sets them for other verbs. */
 	s->inherited_umask = umask(022);
 	s->inherited_xfsz = signal(SIGXFSZ, SIG_IGN);
+	s->inherited_child = signal(SIGCHLD, SIG_DFL);
 	sigprocmask(SIG_BLOCK, &blocked, &s->inherited_mask);
 	s->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	return s->signals < 0 ? failure_errno(f, -errno, "cannot wait for signals") : 0;
@@ -62,6 +63,7 @@ static int execute(const struct supervisor *s, char **command, const char *notif
 {
 	int error;
 
+	signal(SIGCHLD, s->inherited_child);
 	signal(SIGXFSZ, s->inherited_xfsz);
 	umask(s->inherited_umask);
 	if (notify_socket && setenv("NOTIFY_SOCKET", notify_socket, 1) < 0)

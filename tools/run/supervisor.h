@@ -19,6 +19,7 @@ struct supervisor {
 	sigset_t inherited_mask;
 	mode_t inherited_umask;
 	void (*inherited_xfsz)(int);
+	void (*inherited_child)(int);
 	int signals; /* signalfd(2), or -1 */
 	pid_t command;
 	int command_pidfd; /* if the supervisor isn't its parent, or -1 */

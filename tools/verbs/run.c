@@ -66,7 +66,7 @@ const struct verb run_verb = {
 		       "ends. Signals are passed on, and the exit status is the command's; 127 if "
 		       "there is no such command, 126 if it can't be executed.",
 	.group = VERB_REGISTER,
-	.is_supervisor = true,
+	.passes_inherited = true,
 	.takes_command = true,
 	.takes_facts = true,
 	.operands = { .max = OPERANDS_MANY, .values = { COMPLETE_MACHINE } },

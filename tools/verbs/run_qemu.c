@@ -69,7 +69,7 @@ const struct verb run_qemu_verb = {
 		       "unregisters it. Without NAME, qemu's -name is the name. The id, the vsock "
 		       "context id and the control socket are taken from qemu's options, too.",
 	.group = VERB_REGISTER,
-	.is_supervisor = true,
+	.passes_inherited = true,
 	.takes_command = true,
 	.takes_facts = true,
 	.operands = { .max = OPERANDS_MANY, .values = { COMPLETE_MACHINE } },

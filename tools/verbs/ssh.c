@@ -141,6 +141,8 @@ const struct verb ssh_verb = {
 		       "context id; or else to the first of its addresses. The exit status is "
 		       "that of ssh.",
 	.group = VERB_ENTER,
+	/* It becomes ssh, and makes neither files nor children before. */
+	.passes_inherited = true,
 	.operands = { .min = 1,
 		      .max = OPERANDS_MANY,
 		      .values = { COMPLETE_MACHINE_USER, "" },

@@ -106,7 +106,7 @@ struct verb {
 	enum verb_group group;
 	bool is_machinectl; /* machinectl(1) has it */
 	bool is_importctl;  /* importctl(1) has it */
-	bool is_supervisor; /* what it runs inherits umask and signals: supervisor_init() */
+	bool passes_inherited; /* what it runs gets umask and signals as they were: supervisor_init() */
 	bool takes_command; /* behind "--" */
 	bool takes_facts;   /* the options of fact_options.h */
 	bool reads_words;   /* it has the parser called, or reads the words by itself */
