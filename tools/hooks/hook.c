@@ -9,7 +9,6 @@
 #include "registry/lookup.h"
 #include "tools/hooks/hook_reader.h"
 #include "tools/monitor/monitor_start.h"
-#include "tools/registrar/registrar.h"
 #include "tools/registrar/unregister.h"
 
 #include <errno.h>
@@ -125,7 +124,7 @@ static int register_named(struct hook *hook, struct failure *f)
 	set_aliases(hook);
 	if (registration_check(&hook->reg, f) < 0)
 		return failure_prefix(f, "%s", hook->reg.subject);
-	return register_machines(&hook->reg, 1, &options, hook->notices, f);
+	return monitor_register(&hook->reg, 1, &options, !hook->no_monitor, hook->notices, f);
 }
 
 /* Keep what the runtime calls it, as its name may be made from that: with a '?' for each control byte. */
@@ -163,22 +162,14 @@ static int register_under_a_name(struct hook *hook, struct failure *f)
 	return set_runtime_names(hook, f) < 0 ? -1 : register_named(hook, f);
 }
 
-int hook_register(struct hook *hook, bool start_monitor, struct notices *notices, struct failure *f)
+int hook_register(struct hook *hook, struct failure *f)
 {
-	bool had_replaced;
-	int r;
-
-	hook->notices = notices;
 	add_last_name(hook);
 	if (!(hook->reg.given & FIELD_DESCRIPTION))
 		set_description(hook);
 	if (check_leader(hook, f) < 0)
 		return -1;
-	had_replaced = start_monitor && monitor_end_replaced();
-	r = register_under_a_name(hook, f);
-	if (had_replaced || (r == 0 && start_monitor))
-		monitor_start(notices);
-	return r;
+	return register_under_a_name(hook, f);
 }
 
 static int unregister_if_dead(struct snapshot *snapshot, const char *name, struct failure *f)

@@ -25,6 +25,7 @@ struct hook {
 	struct notices *notices; /* facts of the runtime that can't be used, or NULL */
 	/* Believe what images and domains say of a machine's name, aliases and class. */
 	bool with_annotations;
+	bool no_monitor; /* don't start it */
 	struct name_candidates names;
 	const char *wanted; /* the name that it should have, valid or not */
 	bool has_given_name;
@@ -61,8 +62,8 @@ void hook_add_name(struct hook *hook, const char *name) __attribute__((nonnull(1
  * free, and start the monitor unless it isn't wanted. An alias that another
  * machine has is left out. Returns 0, or -1 with a failure.
  */
-int hook_register(struct hook *hook, bool start_monitor, struct notices *notices,
-		  struct failure *failure) __attribute__((nonnull, warn_unused_result));
+int hook_register(struct hook *hook, struct failure *failure)
+	__attribute__((nonnull, warn_unused_result));
 
 /*
  * Forget the machine that has stopped, if its leader has died: another machine

@@ -109,3 +109,15 @@ void monitor_start(struct notices *notices)
 	if (r < 0 && r != -EPROTO)
 		notices_add(notices, NOTICE_WARNING, "cannot start the monitor: %s", strerror(-r));
 }
+
+int monitor_register(const struct registration *registrations, size_t count,
+		     const struct registrar_options *options, bool start_monitor,
+		     struct notices *notices, struct failure *f)
+{
+	bool had_replaced = start_monitor && monitor_end_replaced();
+	int r = register_machines(registrations, count, options, notices, f);
+
+	if (had_replaced || (r == 0 && count > 0 && start_monitor))
+		monitor_start(notices);
+	return r;
+}

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/notices.h"
+#include "tools/registrar/registrar.h"
 
 #include <stdbool.h>
 #include <sys/types.h>
@@ -17,13 +18,20 @@
  */
 void monitor_start(struct notices *notices);
 
+/*
+ * Register machines, as register_machines() does, and start the monitor, unless it isn't wanted. One
+ * whose program was replaced since may be an older one, which would drop facts that it doesn't know: it is
+ * ended before they are published, and another one is started after that, even if none was published.
+ */
+int monitor_register(const struct registration *registrations, size_t count,
+		     const struct registrar_options *options, bool start_monitor,
+		     struct notices *notices, struct failure *failure)
+	__attribute__((nonnull(3, 6), warn_unused_result));
+
 /* Returns the pid of a monitor whose program was removed or replaced since, or 0. */
 pid_t monitor_find_replaced(void);
 
-/*
- * End such a monitor: it may be an older one, which would drop facts that it doesn't know. So this
- * comes before they are published, and monitor_start() after that. Returns whether there was one.
- */
+/* End such a monitor. Returns whether there was one. */
 bool monitor_end_replaced(void);
 
 /* Whether the unit is installed. */

@@ -13,7 +13,6 @@
 #include "tools/processes/processes.h"
 #include "tools/registrar/claims.h"
 #include "tools/registrar/refresh.h"
-#include "tools/registrar/registrar.h"
 #include "tools/registrar/unregister.h"
 #include "tools/run/leader_search.h"
 #include "tools/run/notify_socket.h"
@@ -114,14 +113,10 @@ static int register_found(const struct run *run, struct failure *f)
 {
 	const struct registrar_options options = { .replace = run->settings->replace,
 						   .is_starting = true };
-	bool had_replaced = !run->settings->no_monitor && monitor_end_replaced();
-	int r;
 
 	set_supervisor(run);
-	r = register_machines(run->registration, 1, &options, run->notices, f);
-	if (had_replaced || (r == 0 && !run->settings->no_monitor))
-		monitor_start(run->notices);
-	return r;
+	return monitor_register(run->registration, 1, &options, !run->settings->no_monitor,
+				run->notices, f);
 }
 
 static int refresh_registered(const struct run *run, struct failure *f)

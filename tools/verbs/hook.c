@@ -31,7 +31,7 @@ static int register_machine(struct hook *hook, const struct hook_work *work, str
 {
 	if (fact_options_apply(work->line, &hook->reg, f) < 0)
 		return failure_prefix(f, "%s", hook->reg.subject);
-	return hook_register(hook, !work->settings->no_monitor, hook->notices, f);
+	return hook_register(hook, f);
 }
 
 static int handle_event(struct hook *hook, const struct hook_work *work, struct failure *f)
@@ -52,7 +52,8 @@ static int do_work(void *data)
 	struct notices notices = { 0 };
 	struct hook hook = { .reg.arena = &arena,
 			     .notices = &notices,
-			     .with_annotations = work->settings->annotations };
+			     .with_annotations = work->settings->annotations,
+			     .no_monitor = work->settings->no_monitor };
 	struct failure f;
 	int r;
 

@@ -3,7 +3,6 @@
 #include "base/cleanup.h"
 #include "tools/messages/message.h"
 #include "tools/monitor/monitor_start.h"
-#include "tools/registrar/registrar.h"
 #include "tools/registrar/registration_json.h"
 #include "tools/verbs/fact_options.h"
 #include "tools/verbs/option_values.h"
@@ -30,11 +29,9 @@ static int publish_all(const struct registration *registrations, size_t count,
 	const struct registrar_options options = { .replace = settings->replace,
 						   .force = settings->force };
 	struct notices notices = { 0 };
-	bool had_replaced = !settings->no_monitor && monitor_end_replaced();
-	int r = register_machines(registrations, count, &options, &notices, f);
+	int r = monitor_register(registrations, count, &options, !settings->no_monitor, &notices,
+				 f);
 
-	if (had_replaced || (r == 0 && count > 0 && !settings->no_monitor))
-		monitor_start(&notices);
 	report_notices(&notices, true);
 	return r < 0 ? -1 : EXIT_SUCCESS;
 }
