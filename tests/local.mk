@@ -278,12 +278,13 @@ tests_unit_unit_SOURCES = \
 	%D%/unit/signal_name.c \
 	%D%/unit/sources.c \
 	%D%/unit/unit.h \
+	%D%/unit/varlink_server.c \
 	%D%/unit/visitor.c \
 	%D%/unit/way.c \
 	%D%/unit/work.c \
 	%D%/unit/writer.c
 tests_unit_unit_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(JSON_C_CFLAGS) -pthread
-tests_unit_unit_LDADD = libpam-way.la libcalls.a $(TOOLS_LIBS) $(CHECK_LIBS)
+tests_unit_unit_LDADD = libpam-way.la libvarlink.a libcalls.a $(TOOLS_LIBS) $(CHECK_LIBS)
 
 if HAVE_DOWNLOADS
 check_PROGRAMS += tests/unit/downloads

@@ -36,6 +36,7 @@ int main(void)
 	srunner_add_suite(runner, os_release_suite());
 	srunner_add_suite(runner, signal_name_suite());
 	srunner_add_suite(runner, sources_suite());
+	srunner_add_suite(runner, varlink_server_suite());
 	srunner_add_suite(runner, log_limit_suite());
 	srunner_add_suite(runner, schedule_suite());
 	srunner_add_suite(runner, way_suite());

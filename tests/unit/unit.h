@@ -32,6 +32,7 @@ Suite *resolved_open_suite(void);
 Suite *schedule_suite(void);
 Suite *signal_name_suite(void);
 Suite *sources_suite(void);
+Suite *varlink_server_suite(void);
 Suite *visitor_suite(void);
 Suite *diff_suite(void);
 Suite *notify_suite(void);

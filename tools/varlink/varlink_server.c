@@ -66,6 +66,13 @@ static int add_source(struct varlink_server *server, int fd, void *source, struc
 	return 0;
 }
 
+static void free_listener(struct listener *listener)
+{
+	free(listener->interfaces);
+	free(listener->service);
+	free(listener);
+}
+
 int varlink_server_listen(struct varlink_server *server, int fd, const char *service,
 			  const struct varlink_interface *const *interfaces, size_t n_interfaces,
 			  struct failure *f)
@@ -78,18 +85,20 @@ int varlink_server_listen(struct varlink_server *server, int fd, const char *ser
 	listener->service = strdup(service);
 	listener->interfaces = calloc(n_interfaces + 2, sizeof *interfaces);
 	if (!listener->service || !listener->interfaces) {
-		free(listener->service);
-		free(listener->interfaces);
-		free(listener);
+		free_listener(listener);
 		return failure_errno(f, -ENOMEM, "%s: cannot listen", service);
 	}
 	memcpy(listener->interfaces, interfaces, n_interfaces * sizeof *interfaces);
 	listener->interfaces[n_interfaces++] = &service_control_interface;
 	listener->interfaces[n_interfaces++] = &varlink_service_interface;
 	listener->n_interfaces = n_interfaces;
+	if (add_source(server, fd, listener, f) < 0) {
+		free_listener(listener);
+		return -1;
+	}
 	listener->next = server->listeners;
 	server->listeners = listener;
-	return add_source(server, fd, listener, f);
+	return 0;
 }
 
 int varlink_server_watch(struct varlink_server *server, int fd, void (*wake)(void *data),
@@ -100,8 +109,12 @@ int varlink_server_watch(struct varlink_server *server, int fd, void (*wake)(voi
 	if (!watch)
 		return failure_errno(f, -ENOMEM, "cannot watch a descriptor");
 	*watch = (struct watch){ SOURCE_WATCH, server->watches, fd, wake, data };
+	if (add_source(server, fd, watch, f) < 0) {
+		free(watch);
+		return -1;
+	}
 	server->watches = watch;
-	return add_source(server, fd, watch, f);
+	return 0;
 }
 
 void varlink_server_unwatch(struct varlink_server *server, int fd)
@@ -551,9 +564,7 @@ void varlink_server_free(struct varlink_server *server)
 
 		server->listeners = l->next;
 		close(l->fd);
-		free(l->interfaces);
-		free(l->service);
-		free(l);
+		free_listener(l);
 	}
 	while (server->watches) {
 		struct watch *watch = server->watches;

@@ -110,7 +110,7 @@ struct varlink_server *varlink_server_new(const struct varlink_limits *limits,
 
 /*
  * Answer these interfaces on a listening socket, which is the server's from here
- * on. `service` is the name of its file. io.systemd.service and
+ * on, unless this fails. `service` is the name of its file. io.systemd.service and
  * org.varlink.service are added by themselves. 0, or -1 with a failure.
  */
 int varlink_server_listen(struct varlink_server *server, int fd, const char *service,
