@@ -50,6 +50,9 @@ check_PROGRAMS += tests/support/cost
 tests_support_cost_SOURCES = %D%/support/cost.c
 tests_support_cost_LDADD = $(HOST_LIBS) $(DL_LIBS)
 
+check_PROGRAMS += tests/support/lock_holder
+tests_support_lock_holder_SOURCES = %D%/support/lock_holder.c
+
 check_PROGRAMS += tests/support/interrupt
 tests_support_interrupt_SOURCES = %D%/support/interrupt.c
 

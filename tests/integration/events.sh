@@ -4,13 +4,9 @@
 # mymachines watch prints.
 monitor='' watcher='' events=''
 
-# monitor_pid: of the one that runs, by the lock that it has: /proc/locks, proc(5)
+# monitor_pid: of the one that runs, by the lock that it has
 monitor_pid() {
-    local device inode
-    read -r device inode < <(stat -c '%d %i' "$REGISTRY_DIRECTORY/monitor.lock" 2>/dev/null) || return
-    # As makedev(3) has put it together.
-    device=$(printf '%02x:%02x' $((device >> 8 & 0xfff)) $((device & 0xff | device >> 12 & 0xfff00)))
-    awk -v f="$device:$inode" '$2 == "POSIX" && $6 == f { print $5; n = 1 } END { exit !n }' /proc/locks
+    lock_holder "$REGISTRY_DIRECTORY/monitor.lock"
 }
 
 nobody_monitors() {
