@@ -304,6 +304,7 @@ tests_plugin_plugin_SOURCES = \
 	%D%/support/leader.c %D%/support/leader.h \
 	%D%/plugin/answers.c \
 	%D%/plugin/changes.c \
+	%D%/plugin/damaged.c \
 	%D%/plugin/fixture.c %D%/plugin/fixture.h \
 	%D%/plugin/guest.c \
 	%D%/plugin/main.c \

@@ -39,6 +39,7 @@ void assert_all(enum nss_status status, int h_error);
 /* The suites, by file. */
 void add_answers(Suite *suite);
 void add_changes(Suite *suite);
+void add_damaged(Suite *suite);
 void add_guest(Suite *suite);
 void add_states(Suite *suite);
 

@@ -10,6 +10,7 @@ int main(void)
 
 	add_answers(suite);
 	add_states(suite);
+	add_damaged(suite);
 	add_changes(suite);
 	add_guest(suite);
 	return checks_run(runner);
