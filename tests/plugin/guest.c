@@ -157,7 +157,8 @@ static volatile int looked_up;
 /* May be cancelled anywhere. */
 static void *look_up_cancellable(void *unused)
 {
-	char buffer[4096];
+	static const uint8_t address[4] = { 10, 0, 0, 2 };
+	char buffer[4096], *canonical;
 	int error, h_error;
 	int32_t ttl;
 
@@ -165,12 +166,24 @@ static void *look_up_cancellable(void *unused)
 	pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, NULL);
 	for (uint32_t i = 0;; i++) {
 		struct gaih_addrtuple *tuples = NULL;
+		struct hostent host;
 		struct passwd user;
+		struct group group;
+		struct spwd shadow;
 
 		module.gethostbyname4_r("web1", &tuples, buffer, sizeof buffer, &error, &h_error,
 					&ttl);
 		module.getpwuid_r(100000 + i, &user, buffer, sizeof buffer, &error);
 		module.getpwnam_r("vu-Web1-33", &user, buffer, sizeof buffer, &error);
+		module.gethostbyname3_r("web1", AF_INET6, &host, buffer, sizeof buffer, &error,
+					&h_error, &ttl, &canonical);
+		module.gethostbyaddr2_r(address, 4, AF_INET, &host, buffer, sizeof buffer, &error,
+					&h_error, &ttl);
+		module.sethostent(0);
+		module.gethostent_r(&host, buffer, sizeof buffer, &error, &h_error);
+		module.getgrgid_r(100000 + i, &group, buffer, sizeof buffer, &error);
+		module.getgrnam_r("vg-Web1-33", &group, buffer, sizeof buffer, &error);
+		module.getspnam_r("vu-Web1-33", &shadow, buffer, sizeof buffer, &error);
 		looked_up = 1;
 	}
 	return NULL;
@@ -210,7 +223,7 @@ START_TEST(a_cancelled_thread_leaves_nothing_open_or_locked)
 		ck_assert_int_eq(pthread_create(&thread, NULL, look_up_cancellable, NULL), 0);
 		while (!looked_up)
 			sched_yield();
-		usleep((useconds_t) (i % 50));
+		usleep((useconds_t) (i % 100));
 		pthread_cancel(thread);
 		pthread_join(thread, NULL);
 	}
