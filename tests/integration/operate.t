@@ -140,6 +140,42 @@ wait_gone "$two" "terminate ends a leader without a pid namespace"
 wait_gone "$children" "terminate ends the children of a leader without a pid namespace"
 lives "$other" "terminate doesn't end another machine"
 
+# A process that has a dead leader's pid, and by chance its start time, is not the leader if its
+# pidfd has another inode: that of the record is changed.
+has_other_inode() {
+    python3 - "$REGISTRY_DIRECTORY/registry.mdb" "$(mymachines show "$1" --json=short | jq .leaderProcessId.pidfdId)" <<'P'
+import os, sys
+path, inode = sys.argv[1], int(sys.argv[2])
+bytes_of = lambda number: number.to_bytes(8, sys.byteorder)
+with open(path, "r+b") as file:
+    times = os.stat(path)
+    records = file.read()
+    file.seek(0)
+    file.write(records.replace(bytes_of(inode), bytes_of(inode + 1000000)))
+os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+P
+}
+start stranger --share=user
+mymachines register stranger --leader="$stranger" --no-monitor 2>/dev/null
+if [ -n "$(mymachines show stranger --json=short | jq '.leaderProcessId.pidfdId // empty')" ]; then
+    has_other_inode stranger
+    for verb in "kill -s KILL" "kill -s KILL --kill-whom=leader" poweroff reboot pause; do
+        # shellcheck disable=SC2086
+        fails "mymachines: stranger: cannot *: its leader has died" "$verb spares a stranger with the leader's pid and start time" \
+            mymachines $verb stranger
+    done
+    run mymachines terminate stranger
+    is "$status|$out|$err|$(mymachines list --all --no-legend | awk '$1 == "stranger"')" "0|||" "terminate unregisters the dead machine"
+    lives "$stranger" "terminate spares a stranger with the leader's pid and start time"
+    quietly register stranger --leader="$stranger" --scope
+    has_other_inode stranger
+    mymachines terminate stranger
+    lives "$stranger" "also one in the machine's scope"
+else
+    skip "pidfds have no inodes here" "a stranger with the leader's pid and start time is spared"
+fi
+kill -9 "$stranger"
+
 # A pid that is reused.
 sleep 1000 & late=$!
 quietly register late --leader="$late" --force

@@ -76,6 +76,11 @@ fails "mymachines: web1: its ssh address begins with '-', so it isn't used" "ssh
 like "$(mymachines ssh guest1)" "<-o><ProxyCommand=*7*22>*<--><guest1>" "ssh connects to a VM by its vsock"
 mymachines register web1 --leader="$web1" --ssh-address=vsock/9
 like "$(mymachines ssh web1)" "<-o><ProxyCommand=*9*22>*<--><web1>" "ssh connects to a vsock that the ssh address has"
+start gone
+mymachines register gone --leader="$gone" --address=192.0.2.9 --no-monitor
+kill -9 "$gone"
+wait_until has_ended "$gone"
+fails "mymachines: gone: cannot connect to it: its leader has died" "ssh doesn't connect to the address of a dead machine" mymachines ssh gone
 fails "mymachines: db1: has no address; see register --ssh-address" "ssh fails for a machine without an address" mymachines ssh db1
 fails "mymachines: no machine 'nobody' is registered" "ssh refuses a name that isn't registered" mymachines ssh root@nobody
 fails "mymachines: ssh: a name is missing" "ssh without a name is refused" mymachines ssh

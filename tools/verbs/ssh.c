@@ -3,6 +3,7 @@
 #include "base/number.h"
 #include "base/arena.h"
 #include "base/cleanup.h"
+#include "registry/leader_state.h"
 #include "registry/lookup.h"
 #include "tools/verbs/command_line.h"
 
@@ -103,6 +104,9 @@ static int prepare_command(struct command *command, const char *destination, str
 	if (registry_open(&snapshot, f) < 0 ||
 	    machine_find(&snapshot, at ? at + 1 : user, &machine, f) < 0)
 		return -1;
+	/* Another one may have its addresses by now. */
+	if (leader_state(&machine.leader, &snapshot.meta.context, NULL) == LEADER_DEAD)
+		return machine_failure(f, &machine, "connect to it", -ESRCH);
 	add_word(command, "ssh");
 	if (at) {
 		add_word(command, "-l");
