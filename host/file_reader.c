@@ -100,19 +100,23 @@ static bool send_reply(const struct reply *reply, const char *text)
 
 /*
  * Give up everything inherited from the parent, such as locks and pipes that
- * somebody reads to the end.
+ * somebody reads to the end. The descriptors first: there may be none left.
  */
 static void become_reader(int socket)
 {
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int null;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	signals_reset();
-	if (dup2(socket, READER_SOCKET_FD) < 0 || null < 0)
+	if (dup2(socket, READER_SOCKET_FD) < 0)
+		_exit(1);
+	descriptors_close_from(READER_SOCKET_FD + 1);
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (null < 0)
 		_exit(1);
 	for (int fd = 0; fd < READER_SOCKET_FD; fd++)
 		dup2(null, fd);
-	descriptors_close_from(READER_SOCKET_FD + 1);
+	cleanup_close(&null);
 }
 
 __attribute__((noreturn)) static void serve(int socket)

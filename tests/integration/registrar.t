@@ -202,6 +202,17 @@ wait_until test ! -e "/proc/$gone"
 run mymachines refresh
 is "$status|$err" "0|mymachines: gone: leader $gone has died; unregistered" "refresh says who died"
 is "$(mymachines list --no-legend --all | awk '{print $1}')" "web4" "the others stay"
+# Whatever it is that has no descriptor left, also in a child.
+mymachines show web4 >"$TMPDIR/before"
+for limit in {6..14}; do
+    (
+        ulimit -n "$limit"
+        exec "$BUILDDIR/mymachines" refresh >>"$TMPDIR/refreshed" 2>&1
+    )
+done
+is "$(grep -v 'Too many open files' "$TMPDIR/refreshed")" "" "refresh without descriptors tells that as the reason"
+is "$(grep -c 'operating system' "$TMPDIR/refreshed" | grep -cv '^0$')" 1 "also for what a child reads"
+is "$(mymachines show web4)" "$(cat "$TMPDIR/before")" "refresh without descriptors keeps all facts"
 mymachines unregister web4
 
 # What there is to find: no user namespace, no network namespace, a chroot.
