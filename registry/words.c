@@ -13,7 +13,7 @@ const char *registry_error_words(int error)
 	case -EPROTONOSUPPORT: return "it has another format version";
 	case -EILSEQ: return "it was written by a program of another byte order";
 	case -ESTALE: return "it is of an earlier boot";
-	case -EXDEV: return "its machines are of another pid namespace";
+	case -EXDEV: return "its machines are of another pid or time namespace";
 	case -EUCLEAN: return "it is damaged";
 	default: return strerror(-error);
 	}

@@ -282,7 +282,7 @@ else
     skip "cannot have another boot id here" "a registry of an earlier boot is ok"
 fi
 is "$(unshare --pid --fork --mount-proc bash -c "$(declare -f findings); findings machines")" \
-"unknown: this pid namespace doesn't show whether they live
+"unknown: this pid or time namespace doesn't show whether they live
 0" "in another pid namespace, liveness is unknown"
 is "$(findings registry)" "ok: $R/registry.mdb has 1 machine
 0" "a registry that is restored is ok"

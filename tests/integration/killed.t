@@ -217,11 +217,27 @@ stop_monitor TERM
 
 # Somewhere else.
 mymachines register same --leader="$same" 2>/dev/null
-run unshare --pid --fork --mount-proc mymachines monitor
-is "$status|$err" \
-    "1|mymachines: $R/registry.mdb: its machines are of another pid namespace; use it from there, or remove it" \
-    "monitor refuses a registry of another pid namespace"
-is "$(mymachines list --no-legend --all | awk '{ print $1 }')" "same" "machines of another pid namespace stay registered"
+elsewhere="1|mymachines: $R/registry.mdb: its machines are of another pid or time namespace; use it from there, or remove it"
+for kind in "--pid --mount-proc" "--time --boottime=100000"; do
+    # shellcheck disable=SC2086
+    if ! unshare $kind --fork true 2>/dev/null; then
+        skip "there are no time namespaces here" "monitor refuses a registry of another namespace, $kind"
+        continue
+    fi
+    for verb in monitor refresh "unregister same" "register same --leader=$same --description=x --no-monitor"; do
+        [ "${kind%% *}:${verb%% *}" != --pid:register ] || continue
+        # shellcheck disable=SC2086
+        run unshare $kind --fork mymachines $verb
+        is "$status|$err" "$elsewhere" "${verb%% *} refuses a registry of another namespace, $kind"
+    done
+    is "$(mymachines list --no-legend --all | awk '{ print $1 }')" "same" "its machines stay registered, $kind"
+done
+# No process of theirs is to be looked at for what the machine can do.
+for verb in poweroff reboot pause kill; do
+    run unshare --pid --mount-proc --fork mymachines "$verb" same
+    like "$status|$err" "1|mymachines: same: cannot *: it was registered in another pid or time namespace" \
+        "$verb refuses a machine of another pid namespace"
+done
 
 # One after another.
 start_monitor

@@ -13,13 +13,18 @@
 static int signal_init(struct snapshot *snapshot, const struct machine *m, int signal,
 		       const char *what, struct failure *f)
 {
-	int r = signal;
+	int r = signal, error = 0;
 
 	/* If the pid was reused, the signal was chosen for another process, but isn't sent to it. */
 	if (signal > 0)
 		r = leader_signal(snapshot, m, signal);
-	else if (leader_state(&m->leader, &snapshot->meta.context, NULL) == LEADER_DEAD)
-		r = -ESRCH;
+	else
+		switch (leader_state(&m->leader, &snapshot->meta.context, &error)) {
+		case LEADER_ALIVE: break;
+		case LEADER_DEAD: r = -ESRCH; break;
+		/* What was read was maybe another process's. */
+		case LEADER_UNKNOWN: r = error; break;
+		}
 	if (r == -EOPNOTSUPP)
 		return failure_set(f, FAILURE_NOT_SUPPORTED,
 				   "%s: cannot %s: its first process is not an init system that "

@@ -90,7 +90,7 @@ void check_machines(struct doctor *doctor)
 		return;
 	if (pid_context_check(&doctor->snapshot.meta.context) == -EXDEV) {
 		doctor_find(doctor, FINDING_UNKNOWN, NULL,
-			    "this pid namespace doesn't show whether they live");
+			    "this pid or time namespace doesn't show whether they live");
 		return;
 	}
 	dead = count_dead(doctor, name);

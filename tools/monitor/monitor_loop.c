@@ -145,7 +145,6 @@ static void take_events(struct monitor_loop *m, const struct epoll_event *events
  */
 static int check_pid_context(struct monitor_loop *m, const struct snapshot *s, struct failure *f)
 {
-	struct pid_context mine;
 	int r = s->meta.machines ? pid_context_check(&s->meta.context) : 0;
 
 	if (r == 0)
@@ -153,11 +152,6 @@ static int check_pid_context(struct monitor_loop *m, const struct snapshot *s, s
 	if (r != -EXDEV)
 		return failure_errno(f, r, "cannot read which namespaces the monitor is in");
 	m->end = LOOP_FAILED;
-	if (pid_context_read(&mine) == 0 && s->meta.context.pid_namespace == mine.pid_namespace)
-		return failure_set(f, FAILURE_ELSEWHERE,
-				   "%s: its machines are of another time namespace; use it from "
-				   "there, or remove it",
-				   REGISTRY_PATH);
 	return registry_failure(f, REGISTRY_PATH, r);
 }
 
