@@ -31,6 +31,7 @@ Suite *record_suite(void);
 Suite *resolved_open_suite(void);
 Suite *schedule_suite(void);
 Suite *signal_name_suite(void);
+Suite *snapshot_suite(void);
 Suite *sources_suite(void);
 Suite *varlink_server_suite(void);
 Suite *visitor_suite(void);
