@@ -12,7 +12,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* The registry with one machine in it, and its file open to be spoiled. */
@@ -182,10 +184,6 @@ START_TEST(a_meta_record_that_contradicts_itself_is_damaged)
 	write_meta(fd, &bad);
 	assert_opens_with(-EUCLEAN);
 	bad = good;
-	bad.filter_size = 65;
-	write_meta(fd, &bad);
-	assert_opens_with(-EUCLEAN);
-	bad = good;
 	bad.filter_size = 1u << 31;
 	write_meta(fd, &bad);
 	assert_opens_with(-EUCLEAN);
@@ -204,19 +202,52 @@ START_TEST(a_meta_record_that_contradicts_itself_is_damaged)
 }
 END_TEST
 
-/* Look-ups keep filters in memory of this size. */
-START_TEST(a_filter_that_is_too_large_is_damaged)
+/* Look-ups keep filters in memory of this size, and find bits by a mask. */
+START_TEST(a_filter_of_a_size_that_none_can_have_is_damaged)
 {
+	static const struct {
+		uint32_t size;
+		int expected;
+	} rows[] = {
+		{ 0, 0 },
+		{ FILTER_SIZE_MAX, 0 },
+		{ 2 * FILTER_SIZE_MAX, -EUCLEAN },
+		{ 65, -EUCLEAN },
+		{ FILTER_SIZE_MAX - 64, -EUCLEAN },
+	};
 	int fd = spoil_open();
 	struct registry_meta meta;
 
 	read_meta(fd, &meta);
-	for (uint32_t size = FILTER_SIZE_MAX; size <= 2 * FILTER_SIZE_MAX; size *= 2) {
-		meta.filter_size = size;
-		meta.file_size = meta.pages_size + size + sizeof meta;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		meta.filter_size = rows[i].size;
+		meta.file_size = meta.pages_size + rows[i].size + sizeof meta;
 		ck_assert_int_eq(ftruncate(fd, (off_t) meta.file_size), 0);
 		write_meta(fd, &meta);
-		assert_opens_with(size > FILTER_SIZE_MAX ? -EUCLEAN : 0);
+		assert_opens_with(rows[i].expected);
+	}
+	close(fd);
+}
+END_TEST
+
+/* The pages have their size and roots in them, too. */
+START_TEST(roots_of_pages_of_a_size_that_none_can_have_are_not_used)
+{
+	static const uint8_t shifts[] = { 0, 8, 17, 31, 32, 255 };
+	int fd = spoil_open();
+	struct registry_meta meta;
+	struct snapshot s;
+	struct machine m;
+
+	read_meta(fd, &meta);
+	ck_assert(registry_meta_has_roots(&meta));
+	for (size_t i = 0; i < ARRAY_SIZE(shifts); i++) {
+		meta.page_shift = shifts[i];
+		ck_assert(!registry_meta_has_roots(&meta));
+		write_meta(fd, &meta);
+		ck_assert_int_eq(snapshot_open(&s, fixture_path()), 0);
+		ck_assert_int_eq(snapshot_find_name(&s, "web1", &m), 0);
+		snapshot_close(&s);
 	}
 	close(fd);
 }
@@ -256,6 +287,53 @@ START_TEST(a_registry_of_an_earlier_boot_is_stale)
 	meta.context.pid_namespace++;
 	write_meta(fd, &meta);
 	assert_opens_with(0);
+	close(fd);
+}
+END_TEST
+
+/* By a process that hasn't read the boot id yet. */
+START_TEST(a_registry_of_no_boot_is_stale)
+{
+	struct registry_meta meta;
+	int fd, status;
+	pid_t pid;
+
+	fixture_directory();
+	pid = fork();
+	if (pid == 0) {
+		spoil_open();
+		_exit(0);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+	fd = open(fixture_path(), O_RDWR);
+	read_meta(fd, &meta);
+	memset(meta.context.boot_id, 0, sizeof meta.context.boot_id);
+	write_meta(fd, &meta);
+	assert_opens_with(-ESTALE);
+	close(fd);
+}
+END_TEST
+
+START_TEST(without_descriptors_it_is_not_known_whether_a_registry_is_stale)
+{
+	int fd = spoil_open(), next = dup(fd);
+	struct registry_meta meta;
+	struct rlimit before, limit;
+
+	read_meta(fd, &meta);
+	meta.context.boot_id[5] ^= 1;
+	write_meta(fd, &meta);
+	close(next);
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+	limit = before;
+	/* For the registry, but not for the boot id. */
+	limit.rlim_cur = (rlim_t) next + 1;
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	assert_opens_with(-EMFILE);
+	/* A sanitizer opens files when the process ends. */
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_opens_with(-ESTALE);
 	close(fd);
 }
 END_TEST
@@ -342,9 +420,12 @@ Suite *file_suite(void)
 	ADD(suite, what_was_written_to_is_damaged);
 	ADD(suite, what_grew_or_was_touched_is_damaged);
 	ADD(suite, a_meta_record_that_contradicts_itself_is_damaged);
-	ADD(suite, a_filter_that_is_too_large_is_damaged);
+	ADD(suite, a_filter_of_a_size_that_none_can_have_is_damaged);
+	ADD(suite, roots_of_pages_of_a_size_that_none_can_have_are_not_used);
 	ADD(suite, other_versions_and_byte_orders_are_told_apart);
 	ADD(suite, a_registry_of_an_earlier_boot_is_stale);
+	ADD(suite, a_registry_of_no_boot_is_stale);
+	ADD(suite, without_descriptors_it_is_not_known_whether_a_registry_is_stale);
 	ADD(suite, what_others_may_write_is_not_trusted);
 	ADD(suite, what_another_user_owns_is_not_trusted);
 	ADD(suite, only_a_regular_file_is_a_registry);
