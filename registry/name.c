@@ -271,8 +271,7 @@ int user_name_parse(const char *text, const char *prefix, char name[static MACHI
 	const char *dash;
 	uint32_t id;
 
-	if (strncmp(text, prefix, skip) != 0 ||
-	    strnlen(text, MACHINE_USER_NAME_SIZE) == MACHINE_USER_NAME_SIZE)
+	if (strncmp(text, prefix, skip) != 0)
 		return -EINVAL;
 	text += skip;
 	dash = strrchr(text, '-');

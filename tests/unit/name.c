@@ -120,6 +120,8 @@ END_TEST
 
 START_TEST(domains_are_a_list)
 {
+	char longest[10000];
+
 	ck_assert(machine_name_is_in("web.Example.org", "example.org"));
 	ck_assert(machine_name_is_in("a.b.example.org", " lan, example.org\t"));
 	ck_assert(!machine_name_is_in("example.org", "example.org"));
@@ -127,6 +129,10 @@ START_TEST(domains_are_a_list)
 	ck_assert(!machine_name_is_in("web.example.org", "example.com lan"));
 	ck_assert(!machine_name_is_in("web.example.org", ""));
 	ck_assert(!machine_name_is_in("web.example.org", ", ,"));
+	/* One that no name can be in. */
+	memset(longest, 'a', sizeof longest);
+	strcpy(longest + sizeof longest - sizeof " lan", " lan");
+	ck_assert(machine_name_is_in("web.lan", longest));
 }
 END_TEST
 
@@ -222,6 +228,12 @@ START_TEST(other_user_names_are_not_taken_apart)
 	strcpy(longest + 3 + MACHINE_NAME_MAX, "-4294967295");
 	ck_assert_int_eq(user_name_parse(longest, "vu-", name, &inner), 0);
 	ck_assert_uint_eq(strlen(name), MACHINE_NAME_MAX);
+	/* Also not one that is too long only for a machine. */
+	for (size_t length = MACHINE_NAME_MAX + 1; length <= MACHINE_USER_NAME_SIZE; length++) {
+		memset(longest + 3, 'a', length);
+		strcpy(longest + 3 + length, "-1");
+		ck_assert_int_eq(user_name_parse(longest, "vu-", name, &inner), -EINVAL);
+	}
 	memset(longest, 'a', sizeof longest - 1);
 	longest[sizeof longest - 1] = '\0';
 	memcpy(longest, "vu-", 3);
