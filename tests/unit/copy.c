@@ -4,15 +4,21 @@
 #include "tools/enter/copy_owners.h"
 #include "tools/enter/copy_target.h"
 
+#include "tests/support/checks.h"
 #include "tests/unit/unit.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -150,6 +156,8 @@ START_TEST(a_second_entry_beside_the_first_is_refused)
 	put(COPY_FILE, "one");
 	put(COPY_END, NULL);
 	put(COPY_FILE, "two");
+	put(COPY_END, NULL);
+	put(COPY_DONE, NULL);
 	ck_assert_int_eq(run(), -1);
 	ck_assert_int_eq(count_entries(directory), 1);
 }
@@ -309,6 +317,208 @@ START_TEST(attributes_that_are_not_user_attributes_are_refused)
 }
 END_TEST
 
+static void give_away(struct copy_entry *entry, const void *argument)
+{
+	(void) argument;
+	entry->uid = entry->gid = 12345;
+}
+
+/* A file with set-id bits that ends up as another user's. */
+static void put_set_id_file(void)
+{
+	target.translate = give_away;
+	put(COPY_FILE, "f");
+	put_entry((struct copy_entry){ .kind = COPY_END, .mode = 06755 }, NULL, 0);
+	put(COPY_DONE, NULL);
+}
+
+START_TEST(set_id_bits_outlast_the_change_of_the_owner)
+{
+	struct stat st;
+
+	if (geteuid() != 0)
+		SKIP("files can't be given to other users");
+	put_set_id_file();
+	ck_assert_int_eq(run(), 0);
+	ck_assert_int_eq(fstatat(place.directory, "top", &st, 0), 0);
+	ck_assert_uint_eq(st.st_uid, 12345);
+	ck_assert_uint_eq(st.st_mode & 07777, 06755);
+}
+END_TEST
+
+/* Have a system call kill the process: seccomp(2). */
+static bool die_at(uint32_t number)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = { ARRAY_SIZE(code), code };
+
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+	       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+/* The mode of the only file in the directory, which has a name of the target's choice. */
+static mode_t only_mode(void)
+{
+	DIR *entries = opendir(directory);
+	mode_t mode = 0;
+	struct dirent *entry;
+	struct stat st;
+
+	ck_assert_int_eq(count_entries(directory), 1);
+	while ((entry = readdir(entries)))
+		if (fstatat(place.directory, entry->d_name, &st, 0) == 0 && S_ISREG(st.st_mode))
+			mode = st.st_mode;
+	closedir(entries);
+	return mode;
+}
+
+START_TEST(a_file_that_is_still_the_copying_users_has_no_set_id_bits)
+{
+	int status;
+	pid_t pid;
+
+	put_set_id_file();
+	pid = fork();
+	if (pid == 0)
+		_exit(die_at(SYS_fchown) ? run() : 77);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
+		SKIP("no seccomp(2)");
+	ck_assert(WIFSIGNALED(status));
+	ck_assert_uint_eq(only_mode() & 07777, 0755);
+}
+END_TEST
+
+/* Somebody else is quicker: what translates is called while a file has its temporary name. */
+static void make_top(struct copy_entry *entry, const void *argument)
+{
+	(void) entry, (void) argument;
+	ck_assert_int_eq(mkdirat(place.directory, "top", 0700), 0);
+}
+
+START_TEST(an_entry_that_appears_meanwhile_is_not_replaced)
+{
+	static const enum copy_kind kinds[] = { COPY_FILE, COPY_FIFO };
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		struct stat st;
+
+		target.translate = make_top;
+		put(kinds[i], "x");
+		if (kinds[i] == COPY_FILE)
+			put(COPY_END, NULL);
+		put(COPY_DONE, NULL);
+		ck_assert_int_eq(run(), -1);
+		ck_assert_int_eq(stream->error, -EEXIST);
+		ck_assert_int_eq(fstatat(place.directory, "top", &st, 0), 0);
+		ck_assert(S_ISDIR(st.st_mode));
+		ck_assert_int_eq(count_entries(directory), 1);
+		tear_down();
+		set_up();
+	}
+}
+END_TEST
+
+/* For each entry of the directory. */
+static void meddle(void change(const char *name))
+{
+	DIR *entries = opendir(directory);
+	struct dirent *entry;
+
+	while ((entry = readdir(entries)))
+		if (strncmp(entry->d_name, ".mymachines-", 12) == 0)
+			change(entry->d_name);
+	closedir(entries);
+}
+
+static void link_it(const char *name)
+{
+	ck_assert_int_eq(linkat(place.directory, name, place.directory, "link", 0), 0);
+}
+
+static void own_it(const char *name)
+{
+	ck_assert_int_eq(fchownat(place.directory, name, 54321, 54321, AT_SYMLINK_NOFOLLOW), 0);
+}
+
+static void link_temporary(struct copy_entry *entry, const void *argument)
+{
+	give_away(entry, argument);
+	meddle(link_it);
+}
+
+static void own_temporary(struct copy_entry *entry, const void *argument)
+{
+	give_away(entry, argument);
+	meddle(own_it);
+}
+
+/* It may be another file by now, which must not get the owner. */
+START_TEST(a_temporary_file_that_others_have_changed_gets_no_owner)
+{
+	void (*const changes[])(struct copy_entry *, const void *) = { link_temporary,
+								       own_temporary };
+	static const enum copy_kind kinds[] = { COPY_LINK, COPY_FIFO };
+
+	if (geteuid() != 0)
+		SKIP("files can't be given to other users");
+	for (size_t i = 0; i < 2; i++)
+		for (size_t k = 0; k < 2; k++) {
+			struct stat st = { .st_uid = 0 };
+
+			target.translate = changes[i];
+			put_entry((struct copy_entry){ .kind = kinds[k] }, "x\0/etc",
+				  kinds[k] == COPY_LINK ? 6 : 1);
+			put(COPY_DONE, NULL);
+			ck_assert_int_eq(run(), -1);
+			ck_assert_ptr_nonnull(strstr(stream->problem, "another process"));
+			ck_assert(!exists("top"));
+			fstatat(place.directory, "link", &st, AT_SYMLINK_NOFOLLOW);
+			ck_assert_uint_eq(st.st_uid, 0);
+			tear_down();
+			set_up();
+		}
+}
+END_TEST
+
+START_TEST(a_name_with_a_NUL_makes_no_file)
+{
+	put_entry((struct copy_entry){ .kind = COPY_FILE }, "a\0b", 3);
+	ck_assert_int_eq(run(), -1);
+	ck_assert_int_eq(count_entries(directory), 0);
+	tear_down();
+	set_up();
+	put_entry((struct copy_entry){ .kind = COPY_LINK }, "x\0/a\0b", 6);
+	ck_assert_int_eq(run(), -1);
+	ck_assert_int_eq(count_entries(directory), 0);
+}
+END_TEST
+
+START_TEST(a_directory_that_exists_keeps_its_attributes)
+{
+	struct stat st;
+	char path[64];
+
+	snprintf(path, sizeof path, "%s/top", directory);
+	ck_assert_int_eq(mkdir(path, 0711), 0);
+	if (setxattr(path, "user.x", "before", 6, 0) < 0)
+		SKIP("no user attributes in this file system");
+	put(COPY_DIRECTORY, "d");
+	put_entry((struct copy_entry){ .kind = COPY_ATTRIBUTE }, "user.x\0after", 12);
+	put_entry((struct copy_entry){ .kind = COPY_END, .mode = 0777 }, NULL, 0);
+	put(COPY_DONE, NULL);
+	ck_assert_int_eq(run(), 0);
+	ck_assert_int_eq(stat(path, &st), 0);
+	ck_assert_uint_eq(st.st_mode & 07777, 0711);
+	ck_assert_int_eq(getxattr(path, "user.x", NULL, 0), 6);
+}
+END_TEST
+
 START_TEST(owners_are_translated_by_the_maps)
 {
 	struct copy_owners maps = {
@@ -399,6 +609,12 @@ Suite *copy_suite(void)
 	ADD_HERE(a_payload_that_is_too_long_is_refused);
 	ADD_HERE(a_half_that_does_nothing_is_not_waited_for);
 	ADD_HERE(attributes_that_are_not_user_attributes_are_refused);
+	ADD_HERE(set_id_bits_outlast_the_change_of_the_owner);
+	ADD_HERE(a_file_that_is_still_the_copying_users_has_no_set_id_bits);
+	ADD_HERE(an_entry_that_appears_meanwhile_is_not_replaced);
+	ADD_HERE(a_temporary_file_that_others_have_changed_gets_no_owner);
+	ADD_HERE(a_name_with_a_NUL_makes_no_file);
+	ADD_HERE(a_directory_that_exists_keeps_its_attributes);
 	ADD_HERE(owners_are_translated_by_the_maps);
 	ADD_HERE(a_path_is_split_into_a_directory_and_a_name);
 	return suite;
