@@ -152,6 +152,25 @@ START_TEST(a_unit_name_may_be_so_long)
 }
 END_TEST
 
+START_TEST(units_of_logins_and_of_init_are_nobodys)
+{
+	static const struct {
+		const char *unit;
+		bool is_shared;
+	} rows[] = {
+		{ "session-3.scope", true },	 { "user@1000.service", true },
+		{ "init.scope", true },		 { "sessions.scope", false },
+		{ "user-1.service", false },	 { "init.scope.service", false },
+		{ "machine-web1.scope", false },
+	};
+	/* Of which no process is in any cgroup. */
+	const struct cgroup_hierarchy none = { .mount = "/", .prefix = "none:" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		ck_assert_int_eq(process_unit_is_shared(&none, 1, rows[i].unit), rows[i].is_shared);
+}
+END_TEST
+
 static enum leader_verdict inspect(int64_t pid)
 {
 	struct machine_leader leader;
@@ -432,6 +451,7 @@ Suite *process_suite(void)
 	tcase_add_loop_test(table, units_are_found_in_cgroup_paths, 0, ARRAY_SIZE(cgroups));
 	suite_add_tcase(suite, table);
 	ADD(suite, a_unit_name_may_be_so_long);
+	ADD(suite, units_of_logins_and_of_init_are_nobodys);
 	ADD(suite, numbers_that_lead_nothing_are_refused);
 	ADD(suite, a_process_lives_on_without_its_first_thread);
 	ADD(suite, a_pidfd_identifies_its_process);
