@@ -16,7 +16,7 @@ AM_TESTS_ENVIRONMENT = \
 	export NSS_MODULE PAM_MODULE SRCDIR BUILDDIR RUNSTATEDIR REGISTRY_DIRECTORY SYSCONFDIR \
 	DEBIAN_ROOT NEWER_ROOT CC SANITIZERS CK_DEFAULT_TIMEOUT;
 
-EXTRA_DIST += %D%/support/activate %D%/support/deep_cgroups.py %D%/support/held_file.py %D%/support/hostile_tar.py %D%/support/https_server.py %D%/support/machine_socket.sh %D%/support/examples.py %D%/support/schema.py %D%/support/silent_fuse.py %D%/support/varlink.py %D%/apart %D%/coverage %D%/fresh %D%/mutants %D%/private %D%/support/containers.sh %D%/support/booted.sh %D%/support/debian %D%/support/drive \
+EXTRA_DIST += %D%/support/activate %D%/support/coverage.h %D%/support/deep_cgroups.py %D%/support/held_file.py %D%/support/hostile_tar.py %D%/support/https_server.py %D%/support/machine_socket.sh %D%/support/examples.py %D%/support/schema.py %D%/support/silent_fuse.py %D%/support/varlink.py %D%/apart %D%/coverage %D%/fresh %D%/mutants %D%/private %D%/support/containers.sh %D%/support/booted.sh %D%/support/debian %D%/support/drive \
 	%D%/support/images.sh %D%/support/rootfs.sh %D%/support/tree.py %D%/support/terminal
 EXTRA_DIST += %D%/support/image_server.py %D%/support/image_server.sh %D%/support/kill_steps.sh %D%/support/nonblocking.py %D%/support/oci_images.py %D%/support/registry.py
 
@@ -247,6 +247,7 @@ if HAVE_CHECK
 check_PROGRAMS += tests/unit/unit
 TESTS += tests/unit/unit
 tests_unit_unit_SOURCES = \
+	%D%/support/call_filter.c %D%/support/call_filter.h \
 	%D%/support/checks.c %D%/support/checks.h \
 	%D%/support/leader.c %D%/support/leader.h \
 	%D%/unit/address.c \
@@ -301,6 +302,7 @@ endif
 check_PROGRAMS += tests/plugin/plugin
 TESTS += tests/plugin/plugin
 tests_plugin_plugin_SOURCES = \
+	%D%/support/call_filter.c %D%/support/call_filter.h \
 	%D%/support/checks.c %D%/support/checks.h \
 	%D%/support/leader.c %D%/support/leader.h \
 	%D%/plugin/answers.c \

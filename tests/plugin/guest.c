@@ -2,6 +2,7 @@
 /* The process that the module is a guest in: its descriptors, its sandbox, its namespaces. */
 #include "base/array_size.h"
 #include "tests/plugin/fixture.h"
+#include "tests/support/call_filter.h"
 #include "tests/support/checks.h"
 
 #include "registry/process_stat.h"
@@ -10,12 +11,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <netdb.h>
 #include <pthread.h>
 #include <sched.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -124,21 +122,6 @@ START_TEST(a_dead_machine_is_not_found_with_few_descriptors)
 }
 END_TEST
 
-/* Refuse one system call with this error, as a sandbox does: seccomp(2). */
-static bool refuse(long number, int error)
-{
-	struct sock_filter code[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t) number, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (uint32_t) error),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-	};
-	struct sock_fprog program = { ARRAY_SIZE(code), code };
-
-	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-	       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
-}
-
 /* Run it in a child that has the same registry and another world around it. 77: can't be had. */
 static int in_child(int (*function)(void))
 {
@@ -197,7 +180,7 @@ static int memo_answers(void)
 
 	ask(&host);
 	ask(&user);
-	if (!refuse(SYS_openat, EPERM))
+	if (!filter_call(SYS_openat, SECCOMP_RET_ERRNO | EPERM))
 		return 77;
 	return ask(&host).status == NSS_STATUS_SUCCESS && ask(&user).status == NSS_STATUS_SUCCESS
 		       ? 0
@@ -246,7 +229,7 @@ START_TEST(a_sandbox_gets_an_answer_or_unavailable)
 {
 	size_t n = ARRAY_SIZE(refused);
 	long number = refused[(size_t) _i % n];
-	int error = (size_t) _i < n ? EPERM : ENOSYS;
+	uint32_t error = (size_t) _i < n ? EPERM : ENOSYS;
 	bool alright = true;
 	pid_t pid;
 	int status;
@@ -254,7 +237,7 @@ START_TEST(a_sandbox_gets_an_answer_or_unavailable)
 	/* In a child, which answers with its exit status alone. */
 	pid = fork();
 	if (pid == 0) {
-		if (!refuse(number, error))
+		if (!filter_call(number, SECCOMP_RET_ERRNO | error))
 			_exit(77);
 		for (int entry = 0; entry < N_ENTRIES; entry++) {
 			struct question q = answerable((enum entry) entry);

@@ -4,19 +4,16 @@
 #include "tools/enter/copy_owners.h"
 #include "tools/enter/copy_target.h"
 
+#include "tests/support/call_filter.h"
 #include "tests/support/checks.h"
 #include "tests/unit/unit.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -346,21 +343,6 @@ START_TEST(set_id_bits_outlast_the_change_of_the_owner)
 }
 END_TEST
 
-/* Have a system call kill the process: seccomp(2). */
-static bool die_at(uint32_t number)
-{
-	struct sock_filter code[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-	};
-	struct sock_fprog program = { ARRAY_SIZE(code), code };
-
-	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-	       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
-}
-
 /* The mode of the only file in the directory, which has a name of the target's choice. */
 static mode_t only_mode(void)
 {
@@ -385,7 +367,7 @@ START_TEST(a_file_that_is_still_the_copying_users_has_no_set_id_bits)
 	put_set_id_file();
 	pid = fork();
 	if (pid == 0)
-		_exit(die_at(SYS_fchown) ? run() : 77);
+		_exit(filter_call(SYS_fchown, SECCOMP_RET_KILL_PROCESS) ? run() : 77);
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
 		SKIP("no seccomp(2)");
