@@ -3,6 +3,7 @@
 #include "registry/writer.h"
 
 #include "registry/filter.h"
+#include "tests/support/call_filter.h"
 #include "tests/support/checks.h"
 #include "tests/unit/fixture.h"
 #include "tests/unit/unit.h"
@@ -21,6 +22,7 @@
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -203,6 +205,68 @@ START_TEST(a_change_replaces_all_entries)
 	ck_assert_int_eq(snapshot_find_leader(&s, 7777, &m), 0);
 	ck_assert_int_eq(snapshot_find_unit(&s, "m0001.scope", 0, &m), -ENOENT);
 	ck_assert_uint_eq(s.meta.names, 2);
+	snapshot_close(&s);
+}
+END_TEST
+
+/* As if what was written weren't what was to be. */
+START_TEST(a_publication_that_reads_otherwise_does_not_count)
+{
+	struct registry_identity before, after;
+	struct machine m = numbered(1);
+	struct writer w;
+
+	fixture_publish(&m);
+	ck_assert_int_eq(registry_stat(fixture_path(), &before), 0);
+	for (int i = 0; i < 2; i++) {
+		m = numbered(2);
+		open_writer(&w);
+		ck_assert_int_eq(writer_put(&w, &m), 0);
+		if (i == 0)
+			w.meta.names++;
+		else
+			strcpy(w.last_put, "nosuch");
+		ck_assert_int_eq(writer_publish(&w), -EUCLEAN);
+		writer_close(&w);
+		ck_assert_int_eq(registry_stat(fixture_path(), &after), 0);
+		ck_assert(registry_identity_equal(&before, &after));
+	}
+}
+END_TEST
+
+START_TEST(a_machine_that_comes_and_goes_in_one_change_is_not_missed)
+{
+	struct machine m = numbered(1), other;
+	struct snapshot s;
+	struct writer w;
+
+	fixture_publish(&m);
+	other = numbered(2);
+	open_writer(&w);
+	ck_assert_int_eq(writer_put(&w, &other), 0);
+	ck_assert_int_eq(writer_remove(&w, other.name), 0);
+	publish(&w);
+	open_snapshot(&s);
+	assert_numbered(&s, 1, true);
+	assert_numbered(&s, 2, false);
+	snapshot_close(&s);
+}
+END_TEST
+
+START_TEST(ids_have_the_name_as_it_is_spelt_now)
+{
+	struct machine m = numbered(1);
+	struct id_range range;
+	struct snapshot s;
+
+	fixture_publish(&m);
+	m.name = "M0001";
+	fixture_publish(&m);
+	open_snapshot(&s);
+	for (enum id_kind kind = ID_UID; kind <= ID_GID; kind++) {
+		ck_assert_int_eq(snapshot_find_id(&s, kind, m.uids.extents->outer, &range), 0);
+		ck_assert_str_eq(range.name, "M0001");
+	}
 	snapshot_close(&s);
 }
 END_TEST
@@ -414,6 +478,65 @@ START_TEST(every_publication_is_another_generation)
 		ck_assert_uint_eq(s.meta.generation, now.generation);
 		snapshot_close(&s);
 		last = now;
+	}
+}
+END_TEST
+
+/* Where copy_file_range(2) is answered with this error. Exits with 77 where it can't be. */
+static void publish_without_range_copies(int error)
+{
+	struct machine m = numbered(1000);
+	struct writer w;
+	int r;
+
+	if (!filter_call(SYS_copy_file_range, SECCOMP_RET_ERRNO | (uint32_t) error))
+		_exit(77);
+	r = writer_open(&w, fixture_directory());
+	if (r == 0)
+		r = writer_put(&w, &m);
+	if (r == 0)
+		r = writer_publish(&w);
+	_exit(-r);
+}
+
+START_TEST(pages_are_copied_through_memory_where_the_kernel_copies_no_ranges)
+{
+	static const struct {
+		int error;
+		bool is_unsupported;
+	} rows[] = { { ENOSYS, true }, { EXDEV, true }, { EINVAL, true }, { EOPNOTSUPP, true },
+		     { EPERM, true },  { EIO, false },	{ ENOSPC, false } };
+	const unsigned int count = 700;
+	struct snapshot s;
+	struct writer w;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		int status;
+		pid_t pid;
+
+		open_writer(&w);
+		for (unsigned int j = 0; j < count; j++) {
+			struct machine m = numbered(j);
+
+			ck_assert_int_eq(writer_put(&w, &m), 0);
+		}
+		publish(&w);
+		pid = fork();
+		if (pid == 0)
+			publish_without_range_copies(rows[i].error);
+		ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+		if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
+			SKIP("no seccomp(2)");
+		ck_assert(WIFEXITED(status));
+		ck_assert_int_eq(WEXITSTATUS(status), rows[i].is_unsupported ? 0 : rows[i].error);
+		open_snapshot(&s);
+		/* More than is copied at once. */
+		ck_assert_uint_gt(s.meta.pages_size, 256 * 1024);
+		for (unsigned int j = 0; j < count; j++)
+			assert_numbered(&s, j, true);
+		assert_numbered(&s, 1000, rows[i].is_unsupported);
+		snapshot_close(&s);
+		ck_assert_int_eq(unlink(fixture_path()), 0);
 	}
 }
 END_TEST
@@ -856,6 +979,9 @@ Suite *writer_suite(void)
 	ADD(suite, enumeration_is_by_name_and_without_aliases);
 	ADD(suite, names_that_begin_alike_are_all_enumerated);
 	ADD(suite, a_change_replaces_all_entries);
+	ADD(suite, a_publication_that_reads_otherwise_does_not_count);
+	ADD(suite, a_machine_that_comes_and_goes_in_one_change_is_not_missed);
+	ADD(suite, ids_have_the_name_as_it_is_spelt_now);
 	ADD(suite, an_address_is_the_oldest_machines);
 	ADD(suite, a_routed_address_is_its_machines_and_not_the_oldest_ones);
 	ADD(suite, an_address_that_another_machine_has_is_not_answered_forwards_only);
@@ -863,6 +989,7 @@ Suite *writer_suite(void)
 	ADD(suite, every_publication_is_another_generation);
 	ADD(suite, generations_grow_when_the_clock_is_set_back);
 	ADD(suite, what_a_change_touches_is_told);
+	ADD(suite, pages_are_copied_through_memory_where_the_kernel_copies_no_ranges);
 	ADD(suite, an_abandoned_change_leaves_nothing);
 	ADD(suite, a_taken_alias_breaks_the_change_and_not_the_registry);
 	ADD(suite, the_filter_knows_every_name);
