@@ -33,7 +33,7 @@ END_TEST
 START_TEST(bad_maps_are_refused)
 {
 	static const struct idmap_extent empty[] = { { 0, 100000, 0 } };
-	static const struct idmap_extent inner_end[] = { { 2, 100000, UINT32_MAX } };
+	static const struct idmap_extent inner_end[] = { { UINT32_MAX, 100000, 2 } };
 	static const struct idmap_extent outer_end[] = { { 0, UINT32_MAX, 2 } };
 	static const struct idmap_extent inner_twice[] = { { 0, 100000, 10 }, { 9, 200000, 10 } };
 	static const struct idmap_extent outer_twice[] = { { 0, 100000, 10 }, { 50, 100009, 1 } };

@@ -659,6 +659,25 @@ START_TEST(a_field_of_64_KiB_is_not_encoded)
 }
 END_TEST
 
+/* So that it is enough to check once, at the end. */
+START_TEST(after_a_failure_nothing_is_read_or_written)
+{
+	uint8_t bytes[4] = { 1, 2, 3, 4 };
+	struct wire_reader r = { .at = bytes, .end = bytes + sizeof bytes };
+	struct wire_writer w = { .at = bytes, .end = bytes + sizeof bytes };
+
+	ck_assert_ptr_eq(wire_take(&r, 1), bytes);
+	ck_assert_ptr_null(wire_take(&r, 4));
+	ck_assert_ptr_null(wire_take(&r, 1));
+	ck_assert_uint_eq(wire_get_u16(&r), 0);
+	ck_assert(r.failed);
+	wire_put_u64(&w, 0);
+	wire_put_u16(&w, 0);
+	ck_assert(w.failed);
+	ck_assert_mem_eq(bytes, ((uint8_t[]){ 1, 2, 3, 4 }), 4);
+}
+END_TEST
+
 START_TEST(leaders_are_told_apart_by_what_is_known_of_both)
 {
 	static const struct machine_leader leader = { 5, 100, 7 };
@@ -725,6 +744,7 @@ Suite *record_suite(void)
 	ADD(suite, a_field_that_is_longer_than_a_machine_can_have_is_refused);
 	ADD(suite, a_record_lacks_neither_name_nor_class_nor_leader);
 	ADD(suite, a_field_of_64_KiB_is_not_encoded);
+	ADD(suite, after_a_failure_nothing_is_read_or_written);
 	ADD(suite, leaders_are_told_apart_by_what_is_known_of_both);
 	ADD(suite, aliases_are_walked);
 	ADD(suite, classes_have_names);
