@@ -4,9 +4,12 @@
 #include "tests/support/checks.h"
 
 #include <arpa/inet.h>
+#include <link.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -243,6 +246,91 @@ START_TEST(a_fork_in_the_middle_hangs_nobody)
 }
 END_TEST
 
+/* Pages of the module's tables, one of which can't be used at the moment. */
+static struct {
+	char *begin;
+	size_t size;
+} tables;
+
+static unsigned int n_interrupted, n_wrong;
+
+/* The module's tables lie behind all that it was loaded with, in pages of their own. */
+static int find_tables(struct dl_phdr_info *info, size_t size, void *name)
+{
+	const size_t page = (size_t) sysconf(_SC_PAGESIZE);
+
+	(void) size;
+	if (!strstr(info->dlpi_name, name))
+		return 0;
+	for (size_t i = 0; i < info->dlpi_phnum; i++) {
+		const ElfW(Phdr) *header = &info->dlpi_phdr[i];
+		uintptr_t begin = info->dlpi_addr + header->p_vaddr;
+		uintptr_t loaded = (begin + header->p_filesz + page - 1) & ~(page - 1);
+		uintptr_t end = (begin + header->p_memsz + page - 1) & ~(page - 1);
+
+		if (header->p_type == PT_LOAD && loaded < end) {
+			tables.begin = (char *) loaded;
+			tables.size = end - loaded;
+		}
+	}
+	return 1;
+}
+
+/* In the middle of a look-up that has met the page: another one, of all that it may be about. */
+static void look_up_meanwhile(int signal)
+{
+	char buffer[4096];
+	struct gaih_addrtuple *tuples = NULL;
+	struct passwd user;
+	struct group group;
+	int error, h_error, number = 0;
+	int32_t ttl;
+
+	(void) signal;
+	number |= mprotect(tables.begin, tables.size, PROT_READ | PROT_WRITE);
+	for (int i = 0; i < 2; i++) {
+		n_wrong += module.getpwuid_r(100034, &user, buffer, sizeof buffer, &error) !=
+				   NSS_STATUS_SUCCESS ||
+			   strcmp(user.pw_name, "vu-Web1-34") != 0;
+		n_wrong += module.getgrgid_r(99999, &group, buffer, sizeof buffer, &error) !=
+			   NSS_STATUS_NOTFOUND;
+		n_wrong += module.gethostbyname4_r("www", &tuples, buffer, sizeof buffer, &error,
+						   &h_error, &ttl) != NSS_STATUS_SUCCESS;
+		n_wrong += module.gethostbyname4_r("nosuch", &tuples, buffer, sizeof buffer, &error,
+						   &h_error, &ttl) != NSS_STATUS_NOTFOUND;
+	}
+	n_wrong += number != 0;
+	n_interrupted++;
+}
+
+/* As after a fork(2) while another thread looks up: what that was writing stays half written. */
+START_TEST(a_look_up_in_the_middle_of_another_waits_for_nothing)
+{
+	const size_t page = (size_t) sysconf(_SC_PAGESIZE);
+	struct sigaction action = { .sa_handler = look_up_meanwhile, .sa_flags = SA_NODEFER };
+
+	if (UNDER_ADDRESS_SANITIZER)
+		SKIP("the sanitizer has variables of its own among the module's tables");
+	ck_assert_int_eq(dl_iterate_phdr(find_tables, (void *) "libnss_mymachines"), 1);
+	ck_assert_ptr_nonnull(tables.begin);
+	ck_assert_int_eq(sigaction(SIGSEGV, &action, NULL), 0);
+	for (size_t at = 0; at < tables.size; at += page) {
+		/* Another snapshot, of which nothing is known. */
+		put_web1();
+		ck_assert_int_eq(mprotect(tables.begin + at, page, PROT_NONE), 0);
+		for (int i = 0; i < 3; i++) {
+			assert_all(NSS_STATUS_SUCCESS, 0);
+			assert_no_host(by_name4("nosuch"));
+			assert_not_found(user_by_id(99999));
+		}
+		ck_assert_int_eq(mprotect(tables.begin, tables.size, PROT_READ | PROT_WRITE), 0);
+	}
+	/* The names that it has, the root of their pages, the ranges of ids, and whose these are. */
+	ck_assert_uint_ge(n_interrupted, 4);
+	ck_assert_uint_eq(n_wrong, 0);
+}
+END_TEST
+
 void add_changes(Suite *suite)
 {
 	ADD(suite, a_publication_is_seen_at_once);
@@ -250,4 +338,5 @@ void add_changes(Suite *suite)
 	ADD(suite, readers_see_no_torn_or_missing_answer_in_1000_publications);
 	ADD(suite, threads_get_right_answers_while_it_changes);
 	ADD(suite, a_fork_in_the_middle_hangs_nobody);
+	ADD(suite, a_look_up_in_the_middle_of_another_waits_for_nothing);
 }

@@ -147,9 +147,36 @@ START_TEST(a_registry_of_an_earlier_boot_is_not_found)
 }
 END_TEST
 
+START_TEST(a_record_that_is_none_ends_the_enumeration)
+{
+	struct question next = { .entry = NEXT_HOST };
+	struct machine m = { .name = "other", .class = MACHINE_CONTAINER, .leader = leader };
+	struct answer a;
+	struct writer w;
+
+	ck_assert_int_eq(writer_open(&w, REGISTRY_DIRECTORY), 0);
+	ck_assert_int_eq(writer_put(&w, &m), 0);
+	/* By a name that comes first. */
+	ck_assert_int_eq(transaction_put(&w.change, DB_NAMES, (struct value){ "a", 1 },
+					 (struct value){ "mxyz", 4 }),
+			 0);
+	w.meta.names++;
+	ck_assert_int_eq(writer_publish(&w), 0);
+	writer_close(&w);
+	for (int i = 0; i < 2; i++) {
+		a = ask(&next);
+		ck_assert_int_eq(a.status, NSS_STATUS_UNAVAIL);
+		ck_assert_int_eq(a.h_error, NO_RECOVERY);
+	}
+	/* Others are found all the same. */
+	ck_assert_int_eq(by_name4("web1").status, NSS_STATUS_SUCCESS);
+}
+END_TEST
+
 void add_states(Suite *suite)
 {
 	ADD_LOOP(suite, without_a_registry_nothing_is_found, 2);
 	ADD_LOOP(suite, a_spoiled_registry_is_unavailable_and_no_crash, 2 * N_SPOILERS);
 	ADD(suite, a_registry_of_an_earlier_boot_is_not_found);
+	ADD(suite, a_record_that_is_none_ends_the_enumeration);
 }
