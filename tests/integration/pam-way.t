@@ -5,6 +5,9 @@
 . "${SRCDIR:?run this by make check}/tests/integration/lib.sh"
 . "$SRCDIR/tests/integration/pam.sh"
 need_pam pamtester logger bridge
+# Before /dev is another one.
+ip tuntap add lan0 mode tap 2>/dev/null
+has_tap=$?
 set_up_pam
 start_machines
 no_dad
@@ -62,6 +65,39 @@ is "$(login 10.50.1.2 from=web1)" success "an address that is routed by a machin
 is "$(login 2001:db8:50::1 from=web1)" success "an IPv6 address that is routed by a machine is the machine's"
 is "$(login 10.99.1.77 from=web1)" success "any address on a pair's network is the machine's behind it"
 
+ip route add 10.51.0.0/16 via inet6 fe80::ff:fe00:265 dev ve-web1
+is "$(login 10.51.1.2 from=web1)" success "an IPv4 address that is routed by a machine's IPv6 address is the machine's"
+is "$(login 10.51.1.2 from=db1)" denied "an IPv4 address that is routed by a machine's IPv6 address is not another machine's"
+is "$(login 10.99.1.255 not-from=db1)" denied "a broadcast address isn't surely elsewhere"
+
+# Interfaces that lead to no machine, or to nobody knows whom.
+if [ "$has_tap" = 0 ]; then
+    ip link set lan0 up
+    ip addr add 10.61.0.1/24 dev lan0
+    ip -6 route replace fe80::/64 dev lan0
+    is "$(login 10.61.0.9 'not-from=*')" ignored "an address beyond an interface that is not a machine's is elsewhere"
+    start vm9 --share=user --share=net
+    mymachines register vm9 --leader="$vm9" --class=vm --address=fe80::99%lan0 2>/dev/null
+    is "$(login fe80::99%lan0 from=vm9)" success "a given link-local address is the machine's at its interface"
+    is "$(login fe80::99%ve-db1 from=vm9)" denied "a given link-local address is not the machine's at another interface"
+    is "$(login fe80::98%lan0 'not-from=*')" ignored "another link-local address at the interface is elsewhere"
+    mymachines unregister vm9
+    ip link del lan0
+else
+    skip "taps can't be made here" "an address beyond an interface that is not a machine's is elsewhere"
+fi
+ip link add mv0 link uplink type macvlan
+ip link set mv0 up
+ip addr add 10.62.0.1/24 dev mv0
+is "$(login 10.62.0.9 'not-from=db1')" denied "an address beyond a macvlan isn't surely elsewhere"
+ip link del mv0
+ip link add va0 type veth peer name vb0
+ip link set va0 up
+ip link set vb0 up
+ip addr add 10.63.0.1/24 dev va0
+is "$(login 10.63.0.9 'not-from=db1')" denied "an address beyond a pair whose other end is nowhere isn't surely elsewhere"
+ip link del va0
+
 # A machine as the default gateway.
 ip route del default via 192.0.2.254
 ip route add default via 10.99.1.2
@@ -114,6 +150,8 @@ for family in 10.77.0. fd77::; do
     is "$(settles success ${family}13 from=far)" success "${family}13 is the machine's behind two bridges"
     is "$(login ${family}99 not-from=db1)" denied "${family}99, which nobody on the bridge has, isn't surely elsewhere"
 done
+ip neigh add 10.77.0.50 lladdr "$(cat /sys/class/net/br0/address)" dev br0
+is "$(login 10.77.0.50 not-from=db1)" denied "who has the bridge's own hardware address isn't surely elsewhere"
 ip neigh flush dev br0
 is "$(settles success 10.77.0.11 from=one)" success "a neighbour that was forgotten is asked for"
 ip neigh flush dev br0

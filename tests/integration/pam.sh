@@ -20,7 +20,7 @@ add_user() {
 
 # In a file's place, another one.
 set_up_accounts() {
-    local file
+    local file i
     # "secret"
     password=$(perl -e 'print crypt("secret", q($6$salt$))')
     mkdir "$TMPDIR/etc"
@@ -43,6 +43,10 @@ set_up_accounts() {
     # Longer than what a look-up begins with.
     echo "long:x:100001:100001:$(printf 'x%.0s' {1..3000}):/:/bin/sh" >>"$TMPDIR/etc/passwd"
     echo "many:x:4251:$(printf 'member%s,' {1..500})eve" >>"$TMPDIR/etc/group"
+    # More groups than what a look-up begins with.
+    for ((i = 1; i <= 80; i++)); do
+        echo "eves$i:x:$((4300 + i)):eve" >>"$TMPDIR/etc/group"
+    done
     echo 'operators:x:4250:eve' >>"$TMPDIR/etc/group"
     echo 'tess:x:4242:' >>"$TMPDIR/etc/group"
     for file in passwd shadow group; do

@@ -155,6 +155,7 @@ for odd in 010.99.1.2 10.99.258 0x0a630102 174260482 10.99.1.2. 10.99.1.2.. evil
     row "$odd, not clearly elsewhere" tess "$odd" account=PERM_DENIED not-from=db1
     row "$odd, not clearly elsewhere, where any rule asks" tess "$odd" account=PERM_DENIED elsewhere=ignore
 done
+row "a name that is longer than any host's is denied" tess "$(printf 'x.%.0s' {1..130})x" account=PERM_DENIED 'not-from=web1'
 row "a remote host that is neither a name nor an address is denied" tess 'a/b' account=PERM_DENIED 'not-from=web1'
 row "a name that is too long for a machine is not a machine's" tess "$(printf 'x%.0s' {1..60}).example" account=IGNORE from=web1
 for here in 127.0.0.1 127.9.9.9 ::1 ::ffff:127.0.0.1 10.99.1.1 fd99:1::1 192.0.2.1 LocalHost. "$(hostname)"; do
@@ -172,6 +173,7 @@ row "user= denies others" tess 10.99.1.2 account=PERM_DENIED user=eve
 row "group= admits a member" eve 10.99.1.2 account=SUCCESS group=nosuch,operators
 row "group= admits a user by the own group" tess 10.99.1.2 account=SUCCESS group=tess
 row "group= admits a member of a group of 500" eve 10.99.1.2 account=SUCCESS group=many
+row "group= admits a member by the last of many groups" eve 10.99.1.2 account=SUCCESS group=eves80
 row "group= denies others" tess 10.99.1.2 account=PERM_DENIED group=operators
 row "user= and group= admit whoever is in one of them" eve 10.99.1.2 account=SUCCESS user=tess group=operators
 row "user= and group= deny whoever is in neither" root 10.99.1.2 account=PERM_DENIED user=tess group=operators
@@ -237,6 +239,30 @@ row "a group that can't be read admits nobody" tess 10.99.1.2 account=PERM_DENIE
 row "a group that can be read admits a member, whatever the others are" eve 10.99.1.2 account=SUCCESS group=operators,endless
 by_both
 cat "$TMPDIR/group" >"$TMPDIR/etc/group"
+# And a user whose uid can't be read, so that it may be a machine's.
+cp "$TMPDIR/etc/passwd" "$TMPDIR/passwd"
+{
+    printf 'endless:x:4253:4253:'
+    head -c 20000000 /dev/zero | tr '\0' m
+    echo ':/:/bin/sh'
+} >>"$TMPDIR/etc/passwd"
+row "a user whose entry can't be read is denied" endless - account=PERM_DENIED
+row "permit= admits a user whose entry can't be read" endless - account=IGNORE permit=endless
+by_both
+cat "$TMPDIR/passwd" >"$TMPDIR/etc/passwd"
+
+# Another machine in the network of web1, whose name comes after that: both may be where the login is from.
+nsenter --net="/proc/$web1/ns/net" unshare --mount --pid --fork --kill-child sleep 1000 >/dev/null 2>&1 </dev/null &
+wait_until pgrep -P $! -x sleep
+web9=$(pgrep -P $! -x sleep)
+mymachines register web9 --leader="$web9" 2>/dev/null
+row "from= denies a login from a network that another machine shares" tess 10.99.1.2 account=PERM_DENIED from=web1
+row "from= admits a login from a network if it admits all machines there" tess 10.99.1.2 account=SUCCESS from=web1,web9
+row "not-from= denies a login from a network if it denies one of the machines there" tess 10.99.1.2 account=PERM_DENIED not-from=web9
+row "a name is one machine's, whoever shares the network" tess web1 account=SUCCESS from=web1
+by_both
+mymachines unregister web9
+kill -9 "$web9"
 
 # What a rule about the origin needs, and nothing else does.
 cp -a "$REGISTRY_DIRECTORY/registry.mdb" "$TMPDIR/good.mdb"
@@ -304,14 +330,15 @@ forget_rows
 
 # What it tells syslog: one line, of the right priority, and more only where it is asked to.
 #
-# tells EXPECTED LABEL CALLS USER HOST LINE...: the lines that calls of pamtester lead to
+# tells EXPECTED LABEL CALLS USER HOST LINE...: the lines that calls of pamtester lead to, by what is in `through`
+through=()
 tells() {
     local expected=$1 label=$2 call=$3 user=$4 host=$5
     shift 5
     printf '%s\n' "$@" >/etc/pam.d/told
     : >"$TMPDIR/log"
     # shellcheck disable=SC2086
-    LD_PRELOAD=$preloaded pamtester -I rhost="$host" told "$user" $call >/dev/null 2>&1
+    "${through[@]}" env LD_PRELOAD="$preloaded" pamtester -I rhost="$host" told "$user" $call >/dev/null 2>&1
     # It writes in the order that it was told in.
     logger -t end "$label"
     wait_until grep -q ' end: ' "$TMPDIR/log"
@@ -349,6 +376,14 @@ tells "85 session of user tess refused: network namespace of machine web2: it is
     "a session without it" open_session tess 10.99.2.2 "session required $module network=web2"
 tells "85 session of user tess stays in the network that it is in: network namespace of machine vm1: it has no network namespace of its own" \
     "one that does without" open_session tess "" "session required $module network=vm1 optional-network"
+tells "84 session of user tess from a/b: it can't be determined whether that is a machine: it is not clearly a name or a complete address" \
+    "a session from what isn't clearly a host" open_session tess a/b "session required $module"
+# Of a network that neither process 1 nor the parent is in.
+through=(unshare --net)
+tells "86 session of user tess is in the network of machine web1
+84 the process of user tess's session stays in a machine's network: the network namespace that it came from isn't found again" \
+    "a session that can't return to its network" "open_session close_session" tess "" "session required $module network=web1"
+through=()
 tells "87 user tess: others decide" "debug: auth" \
     authenticate tess "" "auth required $module debug" "auth required pam_permit.so"
 tells "87 session opened for user tess from this host, no machine's" "debug: a session" \
