@@ -114,6 +114,7 @@ static const struct {
 	{ "/machine.slice/_cgroup.scope", "", "cgroup.scope" },
 	{ "/docker/abc/machine.slice/m.scope", "/docker/abc", "m.scope" },
 	{ "/docker/abcd/machine.slice/m.scope", "/docker/abc", NULL },
+	{ "/abcd.scope", "/abc", "abcd.scope" },
 	{ "/", "", NULL },
 	{ "", "", NULL },
 	{ "/machine.slice", "", NULL },
@@ -306,6 +307,7 @@ START_TEST(a_leader_is_alive_until_it_has_died)
 	ck_assert_int_eq(kill((pid_t) leader.pid, SIGKILL), 0);
 	ck_assert_int_eq(waitid(P_PID, leader.pid, &info, WEXITED | WNOWAIT), 0);
 	assert_both_ways(leader, &context, LEADER_DEAD);
+	ck_assert_int_eq(leader_open(&leader, &context), -ESRCH);
 	ck_assert_int_eq(waitpid((pid_t) leader.pid, NULL, 0), (pid_t) leader.pid);
 	assert_both_ways(leader, &context, LEADER_DEAD);
 }
