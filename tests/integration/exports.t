@@ -201,6 +201,12 @@ mount -t tmpfs -o ro,mode=755 none "$M"
 run mymachines register "$web" --leader="$leader" --vsock-cid=100
 like "$status|$err" "0|mymachines: $M/*: Read-only file system" "$M is read-only"
 umount "$M"
+# Of a state file with this root directory, a page fits beside the other machine's, and no more.
+mount -t tmpfs -o size=8k,mode=755 none "$M"
+run mymachines register "$web" --leader="$leader" --root="/$(printf 'x%.0s' {1..4090})"
+is "$status|$err|$(ls -A "$M")" "0|mymachines: $M/$web: No space left on device|$db" "a state file that isn't complete gets no name"
+umount "$M"
+mymachines register "$web" --leader="$leader" --root=
 away true
 run mymachines refresh
 is "$status|$err|$(entries)" "0||$db unit:machine-$db.scope unit:$scope $web " "$M is missing"

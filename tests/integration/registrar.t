@@ -12,6 +12,12 @@ run mymachines list --no-legend
 is "$status|$out|$err" "0||" "list --no-legend prints nothing without machines"
 ok "$([ ! -e "$REGISTRY_DIRECTORY" ]; echo $?)" "reading makes no directory"
 
+# Ten seconds, while the rest is tried: a lock that is never released, in a directory of its own.
+start waiting
+unshare --mount --propagation private sh -c 'mkdir -p "$0" && mount -t tmpfs -o mode=755 tmpfs "$0" && exec 9>"$0/lock" &&
+    flock 9 && exec mymachines register waiting --leader="$1" 9>&9' "$REGISTRY_DIRECTORY" "$waiting" >"$TMPDIR/held" 2>&1 &
+held=$!
+
 mkdir -p "$TMPDIR/root"
 start web1 --map=0:200000:1000 --map=1000:1000:1 --map=1001:201001:64535
 veth "$web1" ve-web1 101
@@ -364,6 +370,31 @@ before=$(stat -c %y "$REGISTRY_DIRECTORY/registry.mdb")
 mymachines refresh
 is "$(stat -c %y "$REGISTRY_DIRECTORY/registry.mdb")" "$before" "refresh makes a registry only once"
 forget
+
+# 'run' looks whether its machine is there before the lock is free. By then, its name may be another's.
+mymachines run twin -- unshare --net --pid --fork --kill-child sleep 1000 2>/dev/null &
+runner=$!
+wait_until test -s "$REGISTRY_DIRECTORY/registry.mdb"
+cp -a "$REGISTRY_DIRECTORY/registry.mdb" "$TMPDIR/first.mdb"
+first=$(mymachines show twin -p Leader --value)
+start second
+mymachines register twin --leader="$second" --replace 2>/dev/null
+cp -a "$REGISTRY_DIRECTORY/registry.mdb" "$TMPDIR/second.mdb"
+cp -a "$TMPDIR/first.mdb" "$REGISTRY_DIRECTORY/registry.mdb"
+exec {lock}<>"$REGISTRY_DIRECTORY/lock"
+flock "$lock"
+kill -9 "$first"
+# It sleeps between its tries for the lock.
+wait_until grep -qE '^(35|115|230|407) ' "/proc/$runner/syscall"
+cp -a "$TMPDIR/second.mdb" "$REGISTRY_DIRECTORY/registry.mdb"
+exec {lock}>&-
+wait "$runner"
+is "$(mymachines show twin -p Leader --value)" "$second" "run leaves a machine that has got the name of its own meanwhile"
+forget
+
+wait "$held"
+is "$?|$(cat "$TMPDIR/held")" "1|mymachines: $REGISTRY_DIRECTORY/lock: another writer has held its lock for ten seconds" \
+    "a lock that is never released is reported"
 
 # Help.
 for verb in "" list show which register unregister refresh shell login; do
