@@ -150,7 +150,8 @@ for family in 10.77.0. fd77::; do
     is "$(settles success ${family}13 from=far)" success "${family}13 is the machine's behind two bridges"
     is "$(login ${family}99 not-from=db1)" denied "${family}99, which nobody on the bridge has, isn't surely elsewhere"
 done
-ip neigh add 10.77.0.50 lladdr "$(cat /sys/class/net/br0/address)" dev br0
+ip neigh add 10.77.0.50 lladdr "$(ip -o link show br0 | sed 's/.* link.ether \([^ ]*\) .*/\1/')" dev br0
+is "$(ip neigh show 10.77.0.50 dev br0 | wc -l)" 1 "a neighbour has the bridge's own hardware address"
 is "$(login 10.77.0.50 not-from=db1)" denied "who has the bridge's own hardware address isn't surely elsewhere"
 ip neigh flush dev br0
 is "$(settles success 10.77.0.11 from=one)" success "a neighbour that was forgotten is asked for"
