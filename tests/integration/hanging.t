@@ -41,6 +41,20 @@ for verb in "shell evil /bin/true" "copy-from evil /etc/passwd $TMPDIR/x" \
         "1|mymachines: evil$([[ $verb = bind* ]] && echo ": /etc/x"): the process that was sent there has not answered for 4 seconds; does a file system of the machine hang?" \
         "${verb%% *} gives up on a file system that hangs, and reports that"
 done
+# The process that waits there is a copy of the caller: what its environment had is gone.
+SECRET_OF_TEST=1 "$BUILDDIR/mymachines" copy-from evil /etc/passwd "$TMPDIR/x" >/dev/null 2>&1 </dev/null &
+caller=$!
+# has_visitor: whether a child of the caller is in the machine's pid namespace; it is $visitor then
+has_visitor() {
+    for visitor in $(pgrep -P "$caller"); do
+        [ "$(readlink "/proc/$visitor/ns/pid")" != "$(readlink "/proc/$evil/ns/pid")" ] || return 0
+    done
+    return 1
+}
+wait_until has_visitor
+is "$(grep -c SECRET_OF_TEST "/proc/$caller/environ")|$(grep -c SECRET_OF_TEST "/proc/$visitor/environ")" "1|0" \
+    "a process that is sent into a machine takes no environment along"
+wait "$caller"
 # Many of them don't add up.
 leaders=()
 for i in {1..12}; do
