@@ -145,11 +145,16 @@ START_TEST(what_was_written_to_is_damaged)
 {
 	int fd = spoil_open();
 	struct registry_meta meta;
+	uint8_t byte;
 
 	read_meta(fd, &meta);
 	for (off_t at = 0; at < (off_t) meta.file_size; at += 997) {
-		ck_assert_int_eq(pwrite(fd, "\xff", 1, at), 1);
+		ck_assert_int_eq(pread(fd, &byte, 1, at), 1);
+		/* Also with what was there. */
+		ck_assert_int_eq(pwrite(fd, &byte, 1, at), 1);
 		assert_opens_with(-EUCLEAN);
+		set_mtime(fd, meta.generation);
+		assert_opens_with(0);
 	}
 	close(fd);
 }
