@@ -144,9 +144,12 @@ is "$(entries)" "$db unit:machine-$db.scope unit:$scope $web " "all of it, if ne
 # What is somebody else's.
 mymachines unregister "$db"
 is "$(entries)" "unit:$scope $web " "unregister takes away its own"
-for kind in file link directory; do
+for kind in file copy FIFO link directory; do
     case $kind in
     file) echo NAME=x >"$M/$db" ;;
+    # With our mark, but not root's.
+    copy) cp "$M/$web" "$M/$db" && chown 12345 "$M/$db" ;;
+    FIFO) mkfifo "$M/$db" ;;
     link) ln -s "$web" "$M/$db" ;;
     directory) mkdir "$M/$db" ;;
     esac
@@ -167,6 +170,16 @@ is "$status|$err|$(readlink "$M/unit:machine-$db.scope")" \
 rm "$M/unit:machine-$db.scope"
 run mymachines refresh
 is "$status|$err|$(readlink "$M/unit:machine-$db.scope")" "0||$db" "our link comes when that of others has gone"
+ln -sfn "./$web" "$M/unit:$scope"
+run mymachines refresh
+is "$status|$err|$(readlink "$M/unit:$scope")" \
+    "0|mymachines: $M/unit:$scope: not written by mymachines, left unchanged; ps won't see the processes of $web|./$web" \
+    "a link by a path is not ours"
+rm "$M/unit:$scope"
+ln -s "$web" "$M/unit:theirs.scope"
+mymachines refresh
+is "$(readlink "$M/unit:$scope" "$M/unit:theirs.scope" | xargs)" "$web $web" "a link of another unit to a machine's state file is not ours"
+rm "$M/unit:theirs.scope"
 
 # A machine that is registered with the unit of another one.
 start second --share=user
