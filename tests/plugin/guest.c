@@ -259,6 +259,19 @@ START_TEST(a_sandbox_gets_an_answer_or_unavailable)
 }
 END_TEST
 
+/* Of a registry that was opened before, which has its names learnt. */
+START_TEST(names_that_cannot_be_read_are_not_taken_for_missing)
+{
+	assert_no_host(by_name4("nosuch"));
+	if (!filter_call(SYS_pread64, SECCOMP_RET_ERRNO | EIO))
+		SKIP("no seccomp(2)");
+	for (int i = 0; i < 2; i++) {
+		ck_assert_int_eq(by_name4("web1").status, NSS_STATUS_UNAVAIL);
+		ck_assert_int_eq(by_name4("nosuch").status, NSS_STATUS_UNAVAIL);
+	}
+}
+END_TEST
+
 static int become_nobody(void)
 {
 	return setgroups(0, NULL) == 0 && setresgid(65534, 65534, 65534) == 0 &&
@@ -387,6 +400,7 @@ void add_guest(Suite *suite)
 	ADD(suite, without_descriptors_it_says_try_again);
 	ADD_LOOP(suite, a_dead_machine_is_not_found_with_few_descriptors, 2);
 	ADD_LOOP(suite, a_sandbox_gets_an_answer_or_unavailable, 2 * ARRAY_SIZE(refused));
+	ADD(suite, names_that_cannot_be_read_are_not_taken_for_missing);
 	ADD_LOOP(suite, a_live_machine_is_up_from_wherever_it_is_seen, ARRAY_SIZE(worlds));
 	ADD(suite, a_dead_machine_is_down_also_where_proc_is_hidden);
 }
