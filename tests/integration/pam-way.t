@@ -223,6 +223,8 @@ is "$(login 10.99.2.2 from=db1)" success "other machines are as before"
 network elsewhere
 is "$(nsenter --net="/proc/$elsewhere/ns/net" bash -c "$(declare -f login); TMPDIR=$TMPDIR module=$module preloaded=$preloaded; login 198.51.100.9 not-from=db1")" \
     denied "in another network namespace than the host's, nothing is surely elsewhere"
+is "$(nsenter --net="/proc/$elsewhere/ns/net" bash -c "$(declare -f login); TMPDIR=$TMPDIR module=$module preloaded=$preloaded; login 198.51.100.9 'from=*'")" \
+    denied "in another network namespace than the host's, nothing is surely a machine's"
 is "$(nsenter --net="/proc/$elsewhere/ns/net" bash -c "$(declare -f login); TMPDIR=$TMPDIR module=$module preloaded=$preloaded; login 198.51.100.9")" \
     ignored "in another network namespace, a line without a rule asks nothing"
 done_testing
