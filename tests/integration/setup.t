@@ -149,6 +149,54 @@ is "$(grep -lr lxc.hook.start-host /var/lib/lxc)" /var/lib/lxc/busy/config \
     "lxc: a container that doesn't include the common configuration has the lines itself"
 mymachines setup --quiet lxc --remove
 ok "$(diff -r /var/lib/lxc "$TMPDIR/containers.before" >/dev/null; echo $?)" "lxc: containers' configurations are as they were"
+# A key without a value takes out all hooks before it.
+common=/usr/share/lxc/config/common.conf.d/
+included="lxc.include = $common"
+lxc_container() {
+    mkdir "/var/lib/lxc/$1"
+    printf '%s\n' "lxc.rootfs.path = dir:$TMPDIR" "${@:2}" >"/var/lib/lxc/$1/config"
+}
+lxc_container all "$included" 'lxc.hook ='
+lxc_container quoted "$included" ' lxc.hook	= "" '
+lxc_container one "$included" 'lxc.hook.post-stop ='
+lxc_container other "$included" 'lxc.hook.pre-start ='
+lxc_container comment "$included" '#lxc.hook ='
+lxc_container before 'lxc.hook =' "$included"
+lxc_container again "$included" 'lxc.hook =' "lxc.include = \"$common\""
+mkdir "$TMPDIR/taking"
+echo "$included" >"$TMPDIR/taking/a.conf"
+echo 'lxc.hook =' >"$TMPDIR/taking/b.conf"
+echo 'lxc.hook =' >"$TMPDIR/taking/unread"
+lxc_container directory "lxc.include = $TMPDIR/taking"
+lxc_container file "$included" "lxc.include = $TMPDIR/taking/b.conf"
+lxc_container own 'lxc.uts.name = own'
+rm -r "$TMPDIR/containers.before"
+cp -r /var/lib/lxc "$TMPDIR/containers.before"
+mymachines setup --quiet lxc
+echo 'lxc.hook.start-host =' >>/var/lib/lxc/own/config
+is "$(mymachines setup lxc --check)" "lxc: /var/lib/lxc/own/config: isn't set up" "lxc: --check sees that the lines are taken out behind them"
+mymachines setup --quiet lxc
+is "$(cd /var/lib/lxc && grep -l '^lxc.hook.*mymachines' */config | sort | sed 's|/config||' | paste -sd' ')" \
+    "all busy directory file one own quoted" "lxc: a configuration that takes our hooks out has the lines itself"
+is "$(mymachines setup lxc --check)" "lxc: is set up" "lxc: then it is set up"
+cp -r /var/lib/lxc "$TMPDIR/containers.after"
+mymachines setup --quiet lxc
+ok "$(diff -r /var/lib/lxc "$TMPDIR/containers.after" >/dev/null; echo $?)" "lxc: setup twice leaves them as setup once"
+if command -v lxc-info >/dev/null; then
+    runs_ours() {
+        lxc-info -P /var/lib/lxc -n "$1" -c "lxc.hook.$2" 2>&1 | grep -q mymachines && echo "$1"
+    }
+    for hook in start-host post-stop; do
+        is "$(for name in all quoted one other comment before again directory file own; do runs_ours "$name" "$hook"; done | paste -sd' ')" \
+            "all quoted one other comment before again directory file own" "lxc: LXC runs our hook $hook of each"
+    done
+else
+    skip "LXC isn't installed" "lxc: LXC runs our hooks of each"
+fi
+mymachines setup --quiet lxc --remove
+sed -i '$d' /var/lib/lxc/own/config
+ok "$(diff -r /var/lib/lxc "$TMPDIR/containers.before" >/dev/null; echo $?)" \
+    "lxc: containers' configurations are as they were, where something is taken out in them"
 chown 12345 /var/lib/lxc/busy
 run mymachines setup --quiet lxc
 like "$status:$err" "0:mymachines: setup: lxc: container busy doesn't include *, so it isn't registered: *'busy' belongs to user 12345*" \

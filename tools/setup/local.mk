@@ -4,6 +4,7 @@ noinst_LIBRARIES += libsetup.a
 libsetup_a_SOURCES = \
 	%D%/bus_files.c %D%/bus_files.h \
 	%D%/change.c %D%/change.h \
+	%D%/lxc_hooks.c %D%/lxc_hooks.h \
 	%D%/marked_block.c %D%/marked_block.h \
 	%D%/nsswitch.c %D%/nsswitch.h \
 	%D%/polkit_actions.c %D%/polkit_actions.h \

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Hooks of LXC, and those that LXD hands to it: lxc.container.conf(5), "CONTAINER HOOKS". */
 #include "base/input.h"
-#include "base/lines.h"
 #include "base/program.h"
 #include "base/quote.h"
+#include "tools/setup/lxc_hooks.h"
 #include "tools/setup/marked_block.h"
 #include "tools/setup/setup_plan.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* lxc(1) waits for LXD to start. Doctor doesn't. */
@@ -27,9 +26,6 @@
 /* lxc-config(1) prints a setting at once. */
 #define LXC_CONFIG_MILLISECONDS (3 * 1000)
 
-/* Deeper than this, nobody includes files. */
-#define INCLUDES_MAX 8
-
 /*
  * Both values of lxc.hook.version will do. LXC puts "exec" before the line and
  * arguments behind it, so it has to be one command.
@@ -39,14 +35,21 @@ static char *hook_lines(struct setup_plan *plan)
 	char *line = arena_printf(plan->arena, "/bin/sh -c %s mymachines",
 				  setup_quote(plan, setup_hook_line(plan, "lxc", " -- \"$@\"")));
 
-	return arena_printf(plan->arena, "lxc.hook.start-host = %s\nlxc.hook.post-stop = %s\n",
-			    line, line);
+	return arena_printf(plan->arena, LXC_HOOK_START " = %s\n" LXC_HOOK_STOP " = %s\n", line,
+			    line);
 }
 
+/* Where the block is now, unless the hooks are taken out again behind it. */
 static char *edit(struct setup_plan *plan, const char *before)
 {
-	return plan->options->remove ? marked_block_remove(plan->arena, before)
-				     : marked_block_put(plan->arena, before, hook_lines(plan));
+	char *lines = hook_lines(plan), *after;
+
+	if (plan->options->remove)
+		return marked_block_remove(plan->arena, before);
+	after = marked_block_put(plan->arena, before, lines);
+	if (lxc_hooks_are_in_effect(plan->arena, after, lines, COMMON_FILE))
+		return after;
+	return marked_block_put(plan->arena, marked_block_remove(plan->arena, before), lines);
 }
 
 /* Whether all lines are "key = value", comments or empty: Proxmox has "key: value", and sections. */
@@ -85,62 +88,17 @@ static int change_configuration(struct setup_plan *plan, const char *path, struc
 	return 0;
 }
 
-static bool includes_common_file(struct arena *arena, const char *path, unsigned int depth);
-
-/* The same of a directory of which all "*.conf" are included. */
-static bool directory_includes_common_file(struct arena *arena, const char *path,
-					   unsigned int depth)
+/* Whether a container has the hooks of the common configuration in effect. */
+static bool has_common_hooks(struct setup_plan *plan, const char *path)
 {
-	DIR *directory = opendir(path);
-	struct dirent *entry;
-	bool is_included = false;
-
-	while (directory && !is_included && (entry = readdir(directory))) {
-		size_t length = strlen(entry->d_name);
-
-		is_included =
-			length > 5 && strcmp(entry->d_name + length - 5, ".conf") == 0 &&
-			includes_common_file(
-				arena, arena_printf(arena, "%s/%s", path, entry->d_name), depth);
-	}
-	if (directory)
-		closedir(directory);
-	return is_included;
-}
-
-/* Returns the path behind "lxc.include =" in a line, or NULL. */
-static const char *included_path(struct arena *arena, const char *line)
-{
-	const char *value = line_value(line, "lxc.include");
-
-	return value ? arena_printf(arena, "%.*s", (int) strcspn(value, " \t\r\n"), value) : NULL;
-}
-
-/* Whether a configuration is, or includes, the file of COMMON_DIRECTORY. */
-static bool includes_common_file(struct arena *arena, const char *path, unsigned int depth)
-{
-	struct stat st;
+	char *text, *theirs;
 	size_t size;
-	char *text;
 
-	if (strcmp(path, COMMON_FILE) == 0 || strcmp(path, COMMON_DIRECTORY) == 0 ||
-	    strcmp(path, COMMON_DIRECTORY "/") == 0)
-		return true;
-	if (depth == INCLUDES_MAX || stat(path, &st) < 0)
+	if (input_read_file(plan->arena, path, &text, &size) < 0)
 		return false;
-	if (S_ISDIR(st.st_mode))
-		return directory_includes_common_file(arena, path, depth + 1);
-	if (input_read_file(arena, path, &text, &size) < 0)
-		return false;
-	for (const char *line = text; line; line = strchr(line, '\n')) {
-		const char *included;
-
-		line += *line == '\n';
-		included = included_path(arena, line);
-		if (included && includes_common_file(arena, included, depth + 1))
-			return true;
-	}
-	return false;
+	theirs = marked_block_remove(plan->arena, text);
+	return theirs &&
+	       lxc_hooks_are_in_effect(plan->arena, theirs, hook_lines(plan), COMMON_FILE);
 }
 
 /* Change a container's configuration, if it doesn't include the common one or has our lines. */
@@ -149,13 +107,12 @@ static void change_container(struct setup_plan *plan, const char *directory, con
 	const char *path = arena_printf(plan->arena, "%s/%s/config", directory, name);
 	struct failure f;
 
-	if (access(path, F_OK) < 0 ||
-	    (!plan->options->remove && includes_common_file(plan->arena, path, 0)))
+	if (access(path, F_OK) < 0 || (!plan->options->remove && has_common_hooks(plan, path)))
 		return;
 	if (change_configuration(plan, path, &f) < 0)
 		plan->gap = arena_printf(plan->arena,
 					 "container %s doesn't include " COMMON_DIRECTORY
-					 ", so it isn't registered: %s",
+					 ", or takes its hooks out, so it isn't registered: %s",
 					 name, f.text);
 }
 
