@@ -231,6 +231,9 @@ without_program() {
     head -c 5000 "$program.away" >"$program"
     chmod 755 "$program"
     starts_and_stops "$1 with a part of the program" "$2" no
+    # As without its libraries: the file is there, and can't be executed.
+    echo '#!/nonexistent/interpreter' >"$program"
+    starts_and_stops "$1 with a program that has lost what loads it" "$2" no
     mv "$program.away" "$program"
 }
 
@@ -259,6 +262,12 @@ without_files() {
     done
     starts_and_stops "$what with these read-only" "$name" no
     umount "$REGISTRY_DIRECTORY" /run/systemd/machines
+    forget
+    mkdir -p "$REGISTRY_DIRECTORY"
+    mount -t tmpfs -o mode=755,size=4k tmpfs "$REGISTRY_DIRECTORY"
+    head -c 4096 /dev/zero >"$REGISTRY_DIRECTORY/all"
+    starts_and_stops "$what with a full file system" "$name" no
+    umount "$REGISTRY_DIRECTORY"
     # Of a format that only a later program knows, which has gone again.
     mymachines refresh
     set_format "$REGISTRY_DIRECTORY/registry.mdb" 1000
