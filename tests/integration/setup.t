@@ -569,12 +569,22 @@ fails "mymachines: setup: nonesuch/config.json: there is none; name a bundle by 
 fails "mymachines: setup: --hooks-dir=: is empty" "an option with an empty value is refused" mymachines setup podman --hooks-dir=
 fails "mymachines: setup: nonesuch: there is none" "a missing configuration is refused" mymachines setup lxc --config=nonesuch
 for content in '' '[]' '{"hooks": 7}' '{"hooks": {"poststop": {}}}' '{' '{"a": "\u0000"}' "{'a': 1}" '{"a": NaN}' \
-    '{"ho\u006fks": {}}' '{"Hooks": {"poststop": []}}' '{"hooks": {"postStop": []}}'; do
+    '{"ho\u006fks": {}}' '{"Hooks": {"poststop": []}}' '{"hooks": {"postStop": []}}' '{"hooks": null}' \
+    '{ /* crun takes it */ "a": 1 }' $'{ // so\n "a": 1 }'; do
     printf '%s' "$content" >bundle/config.json
-    fails "mymachines: setup: $TMPDIR/bundle/config.json: isn't an OCI configuration: *" "runc: a bundle with ${content@Q} is refused" \
-        mymachines setup runc --bundle="$TMPDIR/bundle"
+    run mymachines setup runc --bundle="$TMPDIR/bundle"
+    like "$status|$out|$err" "1||mymachines: setup: $TMPDIR/bundle/config.json: isn't an OCI configuration that can be edited: *; write into it yourself:
+\"hooks\": {*" "runc: a bundle with ${content@Q} is refused"
     is "$(cat bundle/config.json)" "$content" "a bundle that is refused stays as it is"
+    fails "mymachines: setup: $TMPDIR/bundle/config.json: isn't an OCI configuration that can be edited: *" \
+        "runc: nothing is removed from a bundle with ${content@Q}" mymachines setup --remove runc --bundle="$TMPDIR/bundle"
 done
+# What is to be written is what setup writes elsewhere.
+echo '{"hooks": null}' >bundle/config.json
+run mymachines setup runc --bundle="$TMPDIR/bundle"
+echo '{}' >bundle/config.json
+mymachines setup --quiet runc --bundle="$TMPDIR/bundle"
+is "$(jq -c . <<<"{ ${err#*yourself:} }")" "$(jq -c . bundle/config.json)" "runc: the lines to write are those that setup writes"
 mkdir "$TMPDIR/full"
 mount -t tmpfs -o size=8k tmpfs "$TMPDIR/full"
 echo 'lxc.uts.name = c1' | tee config >"$TMPDIR/full/config"

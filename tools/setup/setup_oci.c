@@ -299,6 +299,42 @@ static char *edit(struct setup_plan *plan, const char *before)
 	return plan->options->remove ? text : add_hooks(plan, text);
 }
 
+/* Returns the member that is to be written by hand. */
+static char *lines_by_hand(struct setup_plan *plan)
+{
+	json_object *hooks = json_object_new_object();
+	char *text;
+
+	for (size_t i = 0; i < N_STAGES; i++) {
+		json_object *array = json_object_new_array();
+
+		json_object_array_add(array, new_hook(plan, ""));
+		json_object_object_add(hooks, stages[i], array);
+	}
+	text = arena_printf(plan->arena, "\"hooks\": %s",
+			    json_object_to_json_string_ext(
+				    hooks, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
+						   JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(hooks);
+	return text;
+}
+
+/* crun takes comments, and both runtimes take hooks of other forms, such as null. */
+static int refuse(struct setup_plan *plan, const char *path, const char *why, struct failure *f)
+{
+	char quoted[QUOTED_SIZE];
+
+	quote(path, quoted);
+	if (plan->options->remove)
+		return failure_set(f, FAILURE_INVALID,
+				   "%s: isn't an OCI configuration that can be edited: %s", quoted,
+				   why);
+	return failure_set(f, FAILURE_INVALID,
+			   "%s: isn't an OCI configuration that can be edited: %s; write into it "
+			   "yourself:\n%s",
+			   quoted, why, lines_by_hand(plan));
+}
+
 int setup_oci(struct setup_plan *plan, struct failure *f)
 {
 	const char *bundle = plan->options->bundle ? plan->options->bundle : ".", *why;
@@ -317,8 +353,7 @@ int setup_oci(struct setup_plan *plan, struct failure *f)
 	if (!why && !are_good(change.before, object))
 		why = "its hooks have another form";
 	if (why)
-		return failure_set(f, FAILURE_INVALID, "%s: isn't an OCI configuration: %s",
-				   quote(change.path, quoted), why);
+		return refuse(plan, change.path, why, f);
 	change.after = edit(plan, change.before);
 	setup_add_change(plan, &change);
 	return 0;
