@@ -102,10 +102,7 @@ static void make_row(struct arena *arena, const struct listed *listed,
 	cells[COLUMN_SERVICE] = m->service ? arena_strdup(arena, m->service) : NULL;
 	cells[COLUMN_OS] = arena_escape(arena, m->system.os);
 	cells[COLUMN_VERSION] = arena_escape(arena, m->system.version);
-	/* Without any, machinectl(1) doesn't tell that there are some. */
-	cells[COLUMN_ADDRESSES] = is_machinectl() && settings->max_addresses == 0
-					  ? NULL
-					  : addresses_cell(arena, m, settings);
+	cells[COLUMN_ADDRESSES] = addresses_cell(arena, m, settings);
 }
 
 /* The host itself, which machinectl(1) lists with --all. */
@@ -120,17 +117,22 @@ static void make_host_row(struct arena *arena, const char *cells[static N_COLUMN
 	cells[COLUMN_VERSION] = arena_escape(arena, os.version_id);
 }
 
-/* The JSON of machinectl(1) is its table. */
-static json_object *json_from_row(const char *const cells[static N_COLUMNS])
+/* machinectl(1) has no states, and no column for no addresses. */
+static size_t count_machinectl_columns(const struct list_settings *settings)
 {
+	return settings->max_addresses == 0 ? COLUMN_ADDRESSES : COLUMN_STATE;
+}
+
+/* The JSON of machinectl(1) is its table. */
+static json_object *json_from_row(const char *const cells[static N_COLUMNS],
+				  const struct list_settings *settings)
+{
+	const size_t n_columns = count_machinectl_columns(settings);
 	json_object *object = json_object_new_object();
 
-	for (size_t i = 0; i < N_COLUMNS; i++) {
+	for (size_t i = 0; i < n_columns; i++) {
 		char key[16] = "";
 
-		/* machinectl(1) has no states. */
-		if (i == COLUMN_STATE)
-			continue;
 		for (size_t at = 0; header[i][at]; at++)
 			key[at] = (char) tolower((unsigned char) header[i][at]);
 		json_object_object_add(object, key,
@@ -149,7 +151,7 @@ static json_object *json_from_listed(const struct listed *listed, const struct p
 	if (!is_machinectl())
 		return json_from_live_machine(listed->machine, context, listed->state);
 	make_row(&arena, listed, settings, cells);
-	return json_from_row(cells);
+	return json_from_row(cells, settings);
 }
 
 /* The machines to show, one after another. So many are looked at together. */
@@ -214,7 +216,7 @@ static int list_json(struct looking *l)
 
 	if (l->settings->with_host) {
 		make_host_row(&arena, cells);
-		json_list_add(&list, json_from_row(cells));
+		json_list_add(&list, json_from_row(cells, l->settings));
 	}
 	while ((r = next_machine(l, &m)) > 0)
 		json_list_add(&list, json_from_listed(&m, &l->snapshot->meta.context, l->settings));
@@ -237,12 +239,19 @@ static void add_row(struct listing *l, const char *const cells[static N_COLUMNS]
 	l->rows = arena_grow(&l->arena, l->rows, l->count, sizeof *l->rows);
 	memcpy(l->rows[l->count++], cells, sizeof *l->rows);
 	if (state && strcmp(state, machine_state_name(MACHINE_RUNNING)) != 0)
-		l->has_states = !is_machinectl();
+		l->has_states = true;
 }
 
-static void print_rows(struct listing *l, bool with_header)
+static size_t count_columns(const struct listing *l, const struct list_settings *settings)
 {
-	size_t n_columns = l->has_states ? N_COLUMNS : COLUMN_STATE;
+	if (is_machinectl())
+		return count_machinectl_columns(settings);
+	return l->has_states ? N_COLUMNS : COLUMN_STATE;
+}
+
+static void print_rows(struct listing *l, const struct list_settings *settings)
+{
+	size_t n_columns = count_columns(l, settings);
 	struct table table;
 
 	table_init(&table, &l->arena, header, n_columns);
@@ -250,7 +259,7 @@ static void print_rows(struct listing *l, bool with_header)
 		for (size_t column = 0; column < n_columns; column++)
 			table_add(&table, l->rows[i][column]);
 	if (l->count > 0)
-		table_print(stdout, &table, with_header);
+		table_print(stdout, &table, settings->legend);
 }
 
 static void print_count(size_t count)
@@ -282,7 +291,7 @@ static int list_table(struct looking *l)
 		make_row(&listing.arena, &m, l->settings, cells);
 		add_row(&listing, cells);
 	}
-	print_rows(&listing, l->settings->legend);
+	print_rows(&listing, l->settings);
 	if (l->settings->legend)
 		print_count(listing.count);
 	return r;
