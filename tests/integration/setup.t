@@ -469,7 +469,18 @@ is "$(grep -c lxc.hook "$TMPDIR/theirs/config")" 2 "lxc: root's file in a direct
 ln -f "$TMPDIR/shadow" "$TMPDIR/theirs/config"
 fails "mymachines: setup: $TMPDIR/theirs/config: it has another name elsewhere, *" \
     "lxc: a hard link in a directory like /tmp is not edited" mymachines setup lxc --config="$TMPDIR/theirs/config"
+chgrp 12345 "$TMPDIR/theirs"
+chmod 2775 "$TMPDIR/theirs"
+fails "mymachines: setup: $TMPDIR/theirs/config: it has another name elsewhere, *" \
+    "lxc: a hard link in a directory of a group's is not edited" mymachines setup lxc --config="$TMPDIR/theirs/config"
 is "$(cat "$TMPDIR/shadow"; stat -c %a "$TMPDIR/shadow")" $'root:secret\n600' "lxc: files of root's that links led to are as they were"
+# Where root alone writes, it is root's doing: the other name keeps what it had.
+chgrp 0 "$TMPDIR/theirs"
+chmod 755 "$TMPDIR/theirs"
+echo 'lxc.uts.name = c1' >"$TMPDIR/twice"
+ln -f "$TMPDIR/twice" "$TMPDIR/theirs/config"
+mymachines setup --quiet lxc --config="$TMPDIR/theirs/config"
+is "$(grep -c lxc.hook "$TMPDIR/theirs/config"):$(cat "$TMPDIR/twice")" "2:lxc.uts.name = c1" "lxc: a hard link of root's is edited, and its other name isn't"
 chmod 755 "$TMPDIR/theirs"
 rm "$TMPDIR/theirs/config"
 mkfifo "$TMPDIR/theirs/config"

@@ -211,10 +211,10 @@ static int open_file(struct trusted_file *file, struct failure *f)
 				   quote(file->path, quoted));
 	if (!is_trusted_owner(file->stat.st_uid))
 		return owner_failure(f, file->path, file->name, &file->stat);
-	/* Somebody may have linked root's file into a directory such as /tmp. */
-	if (is_writable_by_others(&directory) && file->stat.st_nlink > 1)
+	/* Somebody may have linked root's file into a directory such as /tmp, or a group's. */
+	if (directory.st_mode & (S_IWGRP | S_IWOTH) && file->stat.st_nlink > 1)
 		return failure_set(f, FAILURE_NOT_PERMITTED,
-				   "%s: it has another name elsewhere, and everybody may write to "
+				   "%s: it has another name elsewhere, and others may write to "
 				   "its directory, so it isn't safe to edit",
 				   quote(file->path, quoted));
 	return 0;
