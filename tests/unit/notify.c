@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "registry/notify.h"
 
+#include "tests/support/checks.h"
 #include "tests/unit/fixture.h"
 #include "tests/unit/unit.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -69,11 +71,66 @@ START_TEST(a_file_in_the_way_is_an_error)
 }
 END_TEST
 
+/* Without reading what comes, until the kernel has no room for more. */
+static bool overflow(const char *directory)
+{
+	FILE *file = fopen("/proc/sys/fs/inotify/max_queued_events", "r");
+	unsigned int most = 0;
+	char path[700];
+
+	if (!file || fscanf(file, "%u", &most) != 1 || most > 100000)
+		most = 0;
+	if (file)
+		fclose(file);
+	/* Two that follow each other and are the same would be one. */
+	for (unsigned int i = 0; most > 0 && i <= most; i++) {
+		snprintf(path, sizeof path, "%s/%u", directory, i % 2);
+		fclose(fopen(path, "w"));
+		ck_assert_int_eq(unlink(path), 0);
+	}
+	return most > 0;
+}
+
+START_TEST(another_directory_is_found_also_when_too_much_has_come)
+{
+	struct registry_notify notify;
+	char directory[512], away[600], path[700], other[700];
+
+	snprintf(directory, sizeof directory, "%s/registry", fixture_directory());
+	snprintf(away, sizeof away, "%s/away", fixture_directory());
+	snprintf(path, sizeof path, "%s/" REGISTRY_FILE_NAME, directory);
+	snprintf(other, sizeof other, "%s/other", directory);
+	mkdir(directory, 0700);
+	ck_assert_int_eq(registry_notify_open(&notify, directory), 0);
+	if (!overflow(directory))
+		SKIP("too many events are needed here");
+	ck_assert_int_eq(rename(directory, away), 0);
+	mkdir(directory, 0700);
+	ck_assert_int_eq(registry_notify_read(&notify), 1);
+	fclose(fopen(other, "w"));
+	ck_assert_int_eq(rename(other, path), 0);
+	ck_assert_int_eq(registry_notify_read(&notify), 1);
+	registry_notify_close(&notify);
+}
+END_TEST
+
+START_TEST(a_program_that_is_executed_does_not_get_the_descriptor)
+{
+	struct registry_notify notify;
+
+	ck_assert_int_eq(registry_notify_open(&notify, fixture_directory()), 0);
+	ck_assert(fcntl(notify.fd, F_GETFD) & FD_CLOEXEC);
+	registry_notify_close(&notify);
+}
+END_TEST
+
 Suite *notify_suite(void)
 {
 	Suite *suite = suite_create("notify");
 
 	ADD(suite, a_directory_is_found_when_it_is_made);
 	ADD(suite, a_file_in_the_way_is_an_error);
+	ADD(suite, another_directory_is_found_also_when_too_much_has_come);
+	ADD(suite, a_program_that_is_executed_does_not_get_the_descriptor);
 	return suite;
 }
