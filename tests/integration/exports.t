@@ -218,6 +218,9 @@ umount "$M"
 mount -t tmpfs -o size=8k,mode=755 none "$M"
 run mymachines register "$web" --leader="$leader" --root="/$(printf 'x%.0s' {1..4090})"
 is "$status|$err|$(ls -A "$M")" "0|mymachines: $M/$web: No space left on device|$db" "a state file that isn't complete gets no name"
+mount -o remount,size=1m "$M"
+mymachines refresh
+is "$(ls "$M/$web")" "$M/$web" "a state file that had no room is written later, without another change"
 umount "$M"
 mymachines register "$web" --leader="$leader" --root=
 away true

@@ -118,6 +118,17 @@ START_TEST(host_name_is_not_needed)
 }
 END_TEST
 
+START_TEST(a_host_name_may_be_too_long)
+{
+	char longest[10000];
+
+	memset(longest, 'a', sizeof longest - 1);
+	longest[sizeof longest - 1] = '\0';
+	ck_assert_int_eq(machine_name_judge("web1", longest), NAME_OK);
+	ck_assert_int_eq(machine_name_judge("web1.a", longest), NAME_OK);
+}
+END_TEST
+
 START_TEST(domains_are_a_list)
 {
 	char longest[10000];
@@ -265,6 +276,7 @@ Suite *name_suite(void)
 	tcase_add_loop_test(table, names_are_judged, 0, ARRAY_SIZE(judged));
 	suite_add_tcase(suite, table);
 	ADD(suite, host_name_is_not_needed);
+	ADD(suite, a_host_name_may_be_too_long);
 	ADD(suite, domains_are_a_list);
 	ADD(suite, folding_lowers_and_drops_one_dot);
 	ADD(suite, folding_refuses_what_no_machine_has);

@@ -121,6 +121,15 @@ START_TEST(a_failure_is_bounded_and_escaped)
 	ck_assert_int_eq(f.error, 0);
 	ck_assert_int_eq(strncmp(f.text, "web1: \\x1b[31mxxx", 17), 0);
 	ck_assert_uint_lt(strlen(f.text), sizeof f.text);
+	sent.failure.error = -5;
+	for (int kind = -1; kind <= FAILURE_NONE; kind++) {
+		sent.failure.kind = (enum failure_kind) kind;
+		send_raw(&sent, sizeof sent, 0);
+		ck_assert_int_eq(receive(&packet, NULL, 0), 1);
+		ck_assert_int_eq(packet.failure.kind, FAILURE_OTHER);
+		ck_assert_int_eq(packet.failure.error, -5);
+		ck_assert_int_eq(packet.failure.text[sizeof packet.failure.text - 1], '\0');
+	}
 	sent.failure.error = -99999;
 	send_raw(&sent, sizeof sent, 0);
 	ck_assert_int_eq(visitor_packet_expect(sockets[0], "web1", &packet, NULL, 0, &f), -1);
