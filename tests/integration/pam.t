@@ -478,16 +478,30 @@ tells "86 session opened for user tess from machine Db1 (container) at 10.99.2.2
 86 session opened for user tess from machine Db1 (container) at 10.99.2.2" "another session on the same handle" \
     "open_session close_session open_session" tess 10.99.2.2 "session required $module"
 
-# No network of its own.
-start hostnet --share=net
+# No network of its own, where process 1 can't be looked at.
+# without_ptrace NAMESPACE: a leader without capabilities, which root can look at without CAP_SYS_PTRACE
+without_ptrace() {
+    unshare "$1" setpriv --bounding-set=-all --inh-caps=-all sleep 1000 >/dev/null 2>&1 </dev/null &
+    wait_until grep -q '^CapEff:.*000$' "/proc/$!/status"
+}
+through=(setpriv --bounding-set=-sys_ptrace --inh-caps=-sys_ptrace)
+without_ptrace --uts
+hostnet=$!
 mymachines register hostnet --leader="$hostnet" 2>/dev/null
-if readlink /proc/1/ns/net >/dev/null 2>&1; then
-    # It isn't process 1's that it is in, but one that the test has made.
-    skip "process 1 can be looked at here, and is below" "a container in the service's own network"
-else
-    tells "85 session of user tess refused: network namespace of machine hostnet: it has no network namespace of its own" \
-        "a container in the service's own network" open_session tess "" "session required $module network=hostnet"
-fi
+tells "85 session of user tess refused: network namespace of machine hostnet: it has no network namespace of its own" \
+    "a container in the service's own network" open_session tess "" "session required $module network=hostnet"
+without_ptrace --net
+ownnet=$!
+mymachines register ownnet --leader="$ownnet" 2>/dev/null
+tells "86 session of user tess is in the network of machine ownnet" \
+    "a container in another network than the service's" open_session tess "" "session required $module network=ownnet"
+tells "86 session of user tess is in the network of machine ownnet
+86 session of user tess is in the network of machine ownnet" \
+    "a container in the network that the service has just entered" open_session tess "" \
+    "session required $module network=ownnet" "session required $module network=ownnet"
+through=()
+mymachines unregister hostnet ownnet
+kill -9 "$hostnet" "$ownnet"
 
 # Where process 1 can be looked at, and is whom to go home to.
 cat >"$TMPDIR/as_init" <<'S'
