@@ -127,6 +127,8 @@ row "not-from= the machine's name denies" tess 10.99.1.2 account=PERM_DENIED not
 row "not-from= an alias denies" tess 10.99.1.2 account=PERM_DENIED 'not-from=ww*'
 row "not-from= another machine admits" tess 10.99.1.2 account=SUCCESS not-from=db1
 row "from= matches by brackets" tess 10.99.1.2 account=SUCCESS 'from=[!x-z]eb[1-3]'
+row "from= matches by brackets that begin with ^" tess 10.99.1.2 account=SUCCESS 'from=[^x-z]eb[1-3]'
+row "from= does not match by brackets that exclude" tess 10.99.1.2 account=PERM_DENIED 'from=[^v-x]eb1'
 row "not-from= denies what from= admits" tess 10.99.1.2 account=PERM_DENIED 'from=*' not-from=www
 row "the machine is found by an IPv6 address" tess fd99:1::2 account=SUCCESS from=web1
 row "the machine is found by an IPv6 address with all zeros" tess fd99:0001:0:0:0:0:0:0002 account=SUCCESS from=web1
@@ -151,6 +153,7 @@ row "a name of this host is denied under a rule about a machine that has its net
 # getaddrinfo(3) takes these for addresses, or for nothing; none is clearly another host.
 for odd in 010.99.1.2 10.99.258 0x0a630102 174260482 10.99.1.2. 10.99.1.2.. evil.. .evil evil..com \
     0x10.99.1.2 1.2.3.4.5 web.0x7f 0.0.0.0 255.255.255.255 224.0.0.1 :: ff02::1 \
+    0X10.99.1.2 web.0 web.0X7f 10.99.1.2% ::ffff:10.99.1.2%a-name-of-no-interface fe80::1%0 fe80::1%a-name-of-no-interface \
     fe80::1%9999999999 fe80::1%77 fd99:1::2%nosuch ::ffff:10.99.1.2%nosuch "$(printf 'x%.0s' {1..64}).example"; do
     row "$odd, not clearly elsewhere" tess "$odd" account=PERM_DENIED not-from=db1
     row "$odd, not clearly elsewhere, where any rule asks" tess "$odd" account=PERM_DENIED elsewhere=ignore
@@ -158,7 +161,8 @@ done
 row "a name that is longer than any host's is denied" tess "$(printf 'x.%.0s' {1..130})x" account=PERM_DENIED 'not-from=web1'
 row "a remote host that is neither a name nor an address is denied" tess 'a/b' account=PERM_DENIED 'not-from=web1'
 row "a name that is too long for a machine is not a machine's" tess "$(printf 'x%.0s' {1..60}).example" account=IGNORE from=web1
-for here in 127.0.0.1 127.9.9.9 ::1 ::ffff:127.0.0.1 10.99.1.1 fd99:1::1 192.0.2.1 LocalHost. "$(hostname)"; do
+for here in 127.0.0.1 127.9.9.9 ::1 ::ffff:127.0.0.1 10.99.1.1 fd99:1::1 192.0.2.1 LocalHost. \
+    web1.localhost localhost.localdomain ip6-localhost ip6-loopback "$(hostname)"; do
     row "$here, this host" tess "$here" account=IGNORE from=web1
     row "$here, whose network a machine has" tess "$here" account=PERM_DENIED not-from=vm1
     row "$here, under a rule about another machine" tess "$here" account=IGNORE not-from=db1
@@ -573,17 +577,18 @@ else
     skip "the pid couldn't be had again" "network= of a reused pid"
 fi
 
-# Two at one address: it is the older one's as long as that lives.
+# Some at one address: it is the oldest one's as long as that lives.
 start twin1
 start twin2
-for twin in twin1 twin2; do
+start twin0
+for twin in twin1 twin2 twin0; do
     mymachines register $twin --leader="${!twin}" --address=10.99.7.7 2>/dev/null
 done
-row "of two machines at one given address, the first registered counts" tess 10.99.7.7 account=SUCCESS from=twin1
+row "of machines at one given address, the first registered counts" tess 10.99.7.7 account=SUCCESS from=twin1
 by_both
 kill -9 "$twin1"
 wait_until test ! -e "/proc/$twin1"
-row "of two machines at one given address, the living one counts" tess 10.99.7.7 account=SUCCESS from=twin2
+row "of machines at one given address, the first living one counts" tess 10.99.7.7 account=SUCCESS from=twin2
 by_both
 
 # The dead are nobody, whether or not anyone has unregistered them.
