@@ -264,6 +264,7 @@ tests_unit_unit_SOURCES = \
 	%D%/unit/idmap.c \
 	%D%/unit/image.c \
 	%D%/unit/json.c \
+	%D%/unit/leader_search.c \
 	%D%/unit/leases.c \
 	%D%/unit/log_limit.c \
 	%D%/unit/main.c \

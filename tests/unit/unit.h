@@ -16,6 +16,7 @@ Suite *id_index_suite(void);
 Suite *idmap_suite(void);
 Suite *image_suite(void);
 Suite *json_suite(void);
+Suite *leader_search_suite(void);
 Suite *leases_suite(void);
 Suite *log_limit_suite(void);
 Suite *merge_suite(void);

@@ -74,10 +74,14 @@ static bool has_ids(const struct leader_search *search, uint32_t pid, const stru
 /* Whether its next child will be in another pid namespace: unshare(2), setns(2). */
 static bool will_fork_elsewhere(uint32_t pid, const struct namespaces *ns)
 {
+	struct namespaces still;
 	ino_t of_children;
 	int r = read_inode(pid, "pid_for_children", &of_children);
 
-	return r == -ENOENT || (r == 0 && of_children != ns->pid);
+	/* No process is in that one yet; or this process has ended, and has none of all. */
+	if (r == -ENOENT)
+		return read_namespaces(pid, &still) == 0;
+	return r == 0 && of_children != ns->pid;
 }
 
 /* The result of one look at the whole tree. */
