@@ -114,6 +114,8 @@ START_TEST(messages_that_are_cut_are_refused)
 
 	add_number(&q, IFLA_LINK, 2);
 	whole = message->nlmsg_len;
+	/* Nor is anything found behind a header that isn't there. */
+	ck_assert_ptr_null(route_attribute(message, whole, IFLA_LINK, 4));
 	for (uint32_t size = 0; size < NLMSG_LENGTH(sizeof(struct ifinfomsg)); size++) {
 		message->nlmsg_len = size;
 		ck_assert_int_eq(way_link_parse(message, &link), -EBADMSG);
@@ -171,6 +173,76 @@ START_TEST(an_answer_to_another_question_is_ignored)
 }
 END_TEST
 
+/* What is made of a datagram of `size` bytes that begins with a header like this, of the right sequence. */
+static int take_answer(uint16_t type, uint32_t length, size_t size, int32_t error)
+{
+	static _Alignas(struct nlmsghdr)
+		uint8_t bytes[sizeof((struct route_socket *) 0)->buffer + 1];
+	struct nlmsghdr *message = (struct nlmsghdr *) bytes;
+	struct route_question q = begin_link(1);
+	const struct nlmsghdr *answer;
+	struct route_socket s;
+	int kernel = open_fake(&s, 5000), r;
+
+	memset(bytes, 0, sizeof bytes);
+	*message = (struct nlmsghdr){ .nlmsg_len = length, .nlmsg_type = type, .nlmsg_seq = 1 };
+	memcpy(NLMSG_DATA(message), &error, sizeof error);
+	ck_assert_int_eq(send(kernel, bytes, size, 0), (int) size);
+	r = route_socket_ask(&s, &q, &answer);
+	route_socket_close(&s);
+	close(kernel);
+	return r;
+}
+
+START_TEST(answers_that_are_not_whole_are_refused)
+{
+	const uint32_t link = NLMSG_LENGTH(sizeof(struct ifinfomsg)),
+		       error = NLMSG_LENGTH(sizeof(struct nlmsgerr));
+
+	ck_assert_int_eq(take_answer(RTM_NEWLINK, link, link, 0), 0);
+	ck_assert_int_eq(take_answer(RTM_NEWLINK, link, link - 1, 0), -EBADMSG);
+	ck_assert_int_eq(take_answer(RTM_NEWLINK, link, sizeof(struct nlmsghdr) - 1, 0), -EBADMSG);
+	ck_assert_int_eq(take_answer(RTM_NEWLINK, sizeof(struct nlmsghdr) - 1, link, 0), -EBADMSG);
+	ck_assert_int_eq(take_answer(RTM_NEWLINK, 0, link, 0), -EBADMSG);
+	ck_assert_int_eq(take_answer(RTM_NEWLINK, link, 16384, 0), 0);
+	ck_assert_int_eq(take_answer(RTM_NEWLINK, link, 16385, 0), -EMSGSIZE);
+	ck_assert_int_eq(take_answer(NLMSG_ERROR, error, error, -ENODEV), -ENODEV);
+	ck_assert_int_eq(take_answer(NLMSG_ERROR, error - 1, error, -ENODEV), -EBADMSG);
+	/* An acknowledgement, or an end, of nothing. */
+	ck_assert_int_eq(take_answer(NLMSG_ERROR, error, error, 0), -EBADMSG);
+	ck_assert_int_eq(take_answer(NLMSG_DONE, link, link, 0), -EBADMSG);
+}
+END_TEST
+
+START_TEST(a_kernel_that_has_gone_is_an_error)
+{
+	struct route_question q = begin_link(1);
+	const struct nlmsghdr *answer;
+	struct route_socket s;
+
+	close(open_fake(&s, 5000));
+	ck_assert_int_eq(route_socket_ask(&s, &q, &answer), -ECONNREFUSED);
+	route_socket_close(&s);
+	ck_assert_int_eq(route_socket_ask(&s, &q, &answer), -EBADF);
+}
+END_TEST
+
+START_TEST(a_question_has_no_more_attributes_than_fit)
+{
+	struct {
+		struct route_question q;
+		uint8_t behind[256];
+	} room = { .q = begin_link(1) };
+	const struct nlmsghdr *message = (const struct nlmsghdr *) room.q.bytes;
+	const uint8_t address[16] = { 1 }, nothing[sizeof room.behind] = { 0 };
+
+	for (int i = 0; i < 20; i++)
+		route_question_add(&room.q, NDA_DST, address, sizeof address);
+	ck_assert_uint_le(message->nlmsg_len, sizeof room.q.bytes);
+	ck_assert_mem_eq(room.behind, nothing, sizeof nothing);
+}
+END_TEST
+
 /* Under a sanitizer, this tells what is read past the end. */
 START_TEST(noise_from_the_kernel_is_survived)
 {
@@ -211,6 +283,9 @@ Suite *way_suite(void)
 	ADD(suite, messages_that_are_cut_are_refused);
 	ADD(suite, a_kernel_that_does_not_answer_is_waited_for_until_the_deadline);
 	ADD(suite, an_answer_to_another_question_is_ignored);
+	ADD(suite, answers_that_are_not_whole_are_refused);
+	ADD(suite, a_kernel_that_has_gone_is_an_error);
+	ADD(suite, a_question_has_no_more_attributes_than_fit);
 	ADD(suite, noise_from_the_kernel_is_survived);
 	return suite;
 }
