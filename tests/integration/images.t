@@ -276,6 +276,7 @@ undone raw no" "$type: a device is cloned to a file"
     losetup -d "$loop"
     run mymachines clean --all
     is "$status|$(tail -n 1 <<<"$out" | cut -d. -f1)|$(ls -A "$pool")" "0|Removed 5 images in total|" "$type: clean --all"
+    is "$(mymachines clean)" "Removed 0 images in total. Total freed exclusive disk space: 0B." "$type: clean, where there is nothing"
     unmount_pool
 done
 

@@ -3,6 +3,7 @@
 #include "base/format.h"
 #include "tools/images/image_remove.h"
 #include "tools/messages/message.h"
+#include "tools/verbs/machinectl.h"
 #include "tools/verbs/named_images.h"
 #include "tools/verbs/option_values.h"
 
@@ -56,9 +57,10 @@ static int clean_images(const struct command_line *line, void *data, struct fail
 	char text[CAPACITY_TEXT_SIZE];
 	int r = image_clean(settings->all, print_removed, &cleaned, &notices, f);
 
-	if (cleaned.count > 0)
-		printf("Removed %zu images in total. Total freed exclusive disk space: %s\n",
-		       cleaned.count, capacity_format(cleaned.freed, text));
+	if (r == 0 || cleaned.count > 0)
+		printf("Removed %zu image%s in total. Total freed exclusive disk space: %s.\n",
+		       cleaned.count, cleaned.count == 1 && !is_machinectl() ? "" : "s",
+		       capacity_format(cleaned.freed, text));
 	report_notices(&notices, true);
 	return r < 0 ? -1 : EXIT_SUCCESS;
 }
