@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/rtnetlink.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -282,6 +283,34 @@ START_TEST(an_address_of_a_machine_that_lacks_it_is_damaged)
 }
 END_TEST
 
+START_TEST(a_host_is_found_at_the_interface_that_leads_to_it)
+{
+	static const uint8_t local[16] = { 0xfe, 0x80, [15] = 1 }, other[16] = { 10, 0, 0, 1 };
+	struct machine_address addresses[] = {
+		{ .family = AF_INET6,
+		  .scope = RT_SCOPE_LINK,
+		  .flags = ADDRESS_ROUTED,
+		  .host_interface = 7 },
+		{ .family = AF_INET, .flags = ADDRESS_ROUTED, .host_interface = 7 },
+	};
+	struct machine m = fixture_machine("web2", &leader);
+	struct snapshot s;
+
+	memcpy(addresses[0].bytes, local, sizeof local);
+	memcpy(addresses[1].bytes, other, sizeof other);
+	m.addresses = addresses;
+	m.n_addresses = 2;
+	ck_assert_int_eq(writer_put(&writer, &m), 0);
+	publish(&s);
+	ck_assert_int_eq(snapshot_find_host(&s, AF_INET6, local, 0, &m), 0);
+	ck_assert_int_eq(snapshot_find_host(&s, AF_INET6, local, 7, &m), 0);
+	ck_assert_int_eq(snapshot_find_host(&s, AF_INET6, local, 8, &m), -ENOENT);
+	/* This address leads to it by any interface. */
+	ck_assert_int_eq(snapshot_find_host(&s, AF_INET, other, 8, &m), 0);
+	snapshot_close(&s);
+}
+END_TEST
+
 #define ADD_HERE(function) ADD_WITH(suite, function, set_up, NULL)
 
 #define ADD_ROWS(function, count)                                                                  \
@@ -305,5 +334,6 @@ Suite *snapshot_suite(void)
 	ADD_HERE(a_key_of_another_size_is_not_found);
 	ADD_HERE(a_unit_of_a_name_that_none_can_have_is_not_found);
 	ADD_HERE(an_address_of_a_machine_that_lacks_it_is_damaged);
+	ADD_HERE(a_host_is_found_at_the_interface_that_leads_to_it);
 	return suite;
 }
