@@ -46,11 +46,30 @@ BUS_HANDLER(bus_get_machine)
 	return reply_path(call, machine.name);
 }
 
-BUS_HANDLER(bus_get_machine_by_pid)
+/* Of a process that the list doesn't tell of. */
+static int reply_member(struct bus *bus, sd_bus_message *call, struct snapshot *registry, pid_t pid,
+			sd_bus_error *error)
 {
 	CLEANUP_FREE char *name = NULL;
-	struct snapshot *snapshot;
 	struct machine led;
+	int r;
+
+	if (snapshot_find_leader(registry, (uint32_t) pid, &led) == 0 &&
+	    bus_machine_may_live(bus, registry, &led))
+		return reply_path(call, led.name);
+	r = process_machine_in(registry, pid, &name);
+	if (r < 0 && r != -ESRCH)
+		return r;
+	if (!name)
+		return sd_bus_error_setf(error, "org.freedesktop.machine1.NoMachineForPID",
+					 "PID %i does not belong to any known machine", pid);
+	return reply_path(call, name);
+}
+
+BUS_HANDLER(bus_get_machine_by_pid)
+{
+	const struct listed_machine *listed;
+	struct snapshot *registry;
 	uint32_t number;
 	pid_t pid;
 	int r = sd_bus_message_read(call, "u", &number);
@@ -63,18 +82,12 @@ BUS_HANDLER(bus_get_machine_by_pid)
 	if (pid == 0)
 		r = bus_caller_pid(call, &pid);
 	if (r >= 0)
-		r = bus_registry(userdata, &snapshot, error);
-	if (r >= 0 && snapshot_find_leader(snapshot, (uint32_t) pid, &led) == 0 &&
-	    bus_machine_may_live(userdata, snapshot, &led))
-		return reply_path(call, led.name);
-	if (r >= 0)
-		r = process_machine_in(snapshot, pid, &name);
-	if (r < 0 && r != -ESRCH)
+		r = bus_registry(userdata, &registry, error);
+	if (r < 0)
 		return r;
-	if (!name)
-		return sd_bus_error_setf(error, "org.freedesktop.machine1.NoMachineForPID",
-					 "PID %i does not belong to any known machine", pid);
-	return reply_path(call, name);
+	listed = bus_machine_led_by(userdata, registry, (uint32_t) pid);
+	return listed ? sd_bus_reply_method_return(call, "o", listed->path)
+		      : reply_member(userdata, call, registry, pid, error);
 }
 
 static int append_machine(sd_bus_message *reply, const char *name, const char *class,

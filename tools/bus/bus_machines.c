@@ -149,9 +149,30 @@ static int take_machines(struct bus_machines *list, const struct bus_machines *o
 
 static void forget_all(struct bus_machines *list, const struct bus_machines *old)
 {
+	free(old->leaders);
 	for (size_t i = 0; i < old->count; i++)
 		forget(list, old->machines[i]);
 	free(old->machines);
+}
+
+static int compare_leaders(const void *a, const void *b)
+{
+	uint32_t x = ((const struct listed_leader *) a)->pid;
+	uint32_t y = ((const struct listed_leader *) b)->pid;
+
+	return (x > y) - (x < y);
+}
+
+static int sort_leaders(struct bus_machines *list)
+{
+	list->leaders = calloc(list->count + 1, sizeof *list->leaders);
+	if (!list->leaders)
+		return -ENOMEM;
+	for (size_t i = 0; i < list->count; i++)
+		list->leaders[i] =
+			(struct listed_leader){ list->machines[i]->leader.pid, list->machines[i] };
+	qsort(list->leaders, list->count, sizeof *list->leaders, compare_leaders);
+	return 0;
 }
 
 /* Also after an error, each machine that is watched is in the list. */
@@ -161,9 +182,12 @@ static int replace(struct bus_machines *list, struct snapshot *snapshot)
 	int r = 0;
 
 	list->machines = NULL;
+	list->leaders = NULL;
 	list->count = 0;
 	if (snapshot->is_open)
 		r = take_machines(list, &old, snapshot);
+	if (r == 0)
+		r = sort_leaders(list);
 	forget_all(list, &old);
 	list->identity = snapshot->identity;
 	list->context = snapshot->meta.context;
@@ -212,27 +236,34 @@ const struct listed_machine *bus_machines_next(struct bus_machines *list, size_t
 	return NULL;
 }
 
-static int compare_names(const void *name, const void *listed)
+/* The machine that this process leads, if it is watched, and its leader hasn't died. */
+static const struct listed_machine *find_watched(struct bus_machines *list, uint32_t pid)
 {
-	return strcmp(name, (*(struct listed_machine *const *) listed)->name);
+	struct listed_leader *found;
+
+	if (!list->count)
+		return NULL;
+	found = bsearch(&(struct listed_leader){ .pid = pid }, list->leaders, list->count,
+			sizeof *found, compare_leaders);
+	if (!found || found->machine->pidfd < 0)
+		return NULL;
+	unwatch_dead(list);
+	return found->machine->pidfd < 0 ? NULL : found->machine;
 }
 
-static bool is_watched(struct bus_machines *list, const struct machine *m)
+const struct listed_machine *bus_machine_led_by(struct bus *bus, const struct snapshot *registry,
+						uint32_t pid)
 {
-	struct listed_machine *const *found = bsearch(m->name, list->machines, list->count,
-						      sizeof *list->machines, compare_names);
+	struct bus_machines *list = bus_machines(bus);
 
-	if (!found || (*found)->pidfd < 0 || !leader_equal(&(*found)->leader, &m->leader))
-		return false;
-	unwatch_dead(list);
-	return (*found)->pidfd >= 0;
+	return is_read(list, registry) ? find_watched(list, pid) : NULL;
 }
 
 bool bus_machine_may_live(struct bus *bus, const struct snapshot *registry, const struct machine *m)
 {
-	struct bus_machines *list = bus_machines(bus);
+	const struct listed_machine *led = bus_machine_led_by(bus, registry, m->leader.pid);
 
-	return (is_read(list, registry) && is_watched(list, m)) ||
+	return (led && leader_equal(&led->leader, &m->leader)) ||
 	       leader_state(&m->leader, &registry->meta.context, NULL) != LEADER_DEAD;
 }
 

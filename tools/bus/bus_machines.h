@@ -22,6 +22,12 @@ struct listed_machine {
 	int pidfd; /* of the leader, which has not been seen dead; or -1 */
 };
 
+/* Apart from its machine, so that a search touches little memory. */
+struct listed_leader {
+	uint32_t pid;
+	struct listed_machine *machine;
+};
+
 /* All zero: nothing was read yet. */
 struct bus_machines {
 	bool is_current; /* they are those of the registry of this identity */
@@ -29,7 +35,8 @@ struct bus_machines {
 	struct pid_context context;
 	struct listed_machine **machines; /* in the order of their folded names */
 	size_t count;
-	int watch; /* an epoll(7) of the pidfds, or 0 */
+	struct listed_leader *leaders; /* of them all, by their pids */
+	int watch;		       /* an epoll(7) of the pidfds, or 0 */
 	size_t n_watched, watched_max;
 };
 
@@ -45,6 +52,13 @@ int bus_machines_update(struct bus *bus, sd_bus_error *error) __attribute__((non
  */
 const struct listed_machine *bus_machines_next(struct bus_machines *list, size_t *at)
 	__attribute__((nonnull));
+
+/*
+ * The machine that this process leads, if it is one of the last update and bus_registry() is still
+ * the same, and its leader's pidfd tells that it lives. Otherwise NULL: the registry tells more.
+ */
+const struct listed_machine *bus_machine_led_by(struct bus *bus, const struct snapshot *registry,
+						uint32_t pid) __attribute__((nonnull));
 
 /*
  * Whether a machine of bus_registry() isn't known to be dead. That is quicker for a machine of the
