@@ -29,7 +29,8 @@ int process_stat_parse(const char *text, struct process_stat *stat)
 	const char *name_end = strrchr(text, ')');
 	const char *state = name_end && name_end[1] == ' ' ? name_end + 1 : NULL;
 	const char *parent = skip_to(state, 3, 4);
-	const char *flags = skip_to(parent, 4, 9);
+	const char *terminal = skip_to(parent, 4, 7);
+	const char *flags = skip_to(terminal, 7, 9);
 	const char *threads = skip_to(flags, 9, 20);
 	const char *start_time = skip_to(threads, 20, 22);
 	struct process_stat s;
@@ -39,6 +40,7 @@ int process_stat_parse(const char *text, struct process_stat *stat)
 		return -EBADMSG;
 	s.state = state[1];
 	s.parent = (uint32_t) strtoul(parent, NULL, 10);
+	s.has_terminal = strtol(terminal, NULL, 10) != 0;
 	s.flags = (uint32_t) strtoul(flags, NULL, 10);
 	s.threads = (uint32_t) strtoul(threads, NULL, 10);
 	s.start_time = strtoull(start_time, &end, 10);

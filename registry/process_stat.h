@@ -8,6 +8,7 @@
 struct process_stat {
 	char state;	     /* R, S, D, Z, ... */
 	uint32_t parent;     /* pid */
+	bool has_terminal;   /* a controlling one */
 	uint32_t threads;    /* of the process */
 	uint32_t flags;	     /* PF_* of the kernel's include/linux/sched.h */
 	uint64_t start_time; /* clock ticks since boot */

@@ -177,6 +177,48 @@ px 'kill "$(cat /tmp/x/other)"' </dev/null
 wait_until is_forgotten shared
 is "$left" "" "CreateMachine: the scope ends with it"
 
+# A machine that was started from a shell: the shell, what it also runs, and the unit that they are in go on.
+# start_from_shell NAME COMMAND...: sets shell and machine to the pids, unit to where both are
+start_from_shell() {
+    local name=$1
+    shift
+    # shellcheck disable=SC2016
+    px 'name=$0
+        printf "%s\n" "echo \$\$ >/tmp/x/$name.shell" "sleep 1000 </dev/null >/dev/null 2>&1 &" \
+            "echo \$! >/tmp/x/$name.leader" "sleep 1000 & : >/tmp/x/$name.ready" wait >"/tmp/x/$name.sh"
+        setsid "$@" </dev/null >/dev/null 2>&1 &
+        until [ -e "/tmp/x/$name.ready" ]; do sleep 0.05; done' "$name" "$@" </dev/null
+    read -r shell machine unit <<<"$(px 'cd /tmp/x; echo "$(cat "$0.shell") $(cat "$0.leader") $(
+        tail -n 1 "/proc/$(cat "$0.leader")/cgroup" | sed "s,.*/,,")"' "$name" </dev/null)"
+}
+# what_goes_on: of these
+what_goes_on() {
+    # shellcheck disable=SC2016
+    px 'for process in "$0" "$1"; do
+            [ -e "/proc/$process/exe" ] && readlink "/proc/$process/exe" | sed "s,.*/,,"
+        done; pgrep -c -P "$0" -x sleep; systemctl is-active "$2" || :' "$shell" "$machine" "$unit" </dev/null | xargs
+}
+for call in TerminateMachine KillMachine; do
+    [ $call = KillMachine ] && arguments=(ssi all 9) || arguments=(s)
+    for kind in session service; do
+        if [ $kind = session ]; then
+            start_from_shell "$kind" su -l -c "bash /tmp/x/$kind.sh" root
+            like "$unit" "session-*.scope" "a shell's machine is in the session of a login"
+        else
+            start_from_shell "$kind" systemd-run --quiet --wait --collect --unit="remote-$call" script -qec "bash /tmp/x/$kind.sh" /dev/null
+            is "$unit" "remote-$call.service" "a shell's machine is in the service that has given the shell a terminal"
+        fi
+        in_there 'busctl call org.freedesktop.machine1 /org/freedesktop/machine1 org.freedesktop.machine1.Manager \
+                RegisterMachine sayssus "$0" 0 test vm "$1" "" >/dev/null
+            busctl --timeout=40 call org.freedesktop.machine1 /org/freedesktop/machine1 org.freedesktop.machine1.Manager \
+                "${@:2}"' "$kind" "$machine" $call "${arguments[0]}" "$kind" "${arguments[@]:1}"
+        is "$status|$err" "0|" "$call of a machine from a shell's $kind"
+        is "$(what_goes_on)" "bash 1 active" "$call ends the machine, and leaves its shell's $kind alone"
+        px 'pkill -P "$0" || :; kill -9 "$0" || :; rm -f /tmp/x/"$1".*; mymachines unregister "$1" 2>/dev/null || :
+            while [ -e "/proc/$0" ]; do sleep 0.05; done' "$shell" "$kind" </dev/null
+    done
+done
+
 # More machines than systemd-machined can make, because each costs PID 1 a match rule there.
 in_there 'cd /tmp/x
     (for i in {1..600}; do sleep 1000 >/dev/null 2>&1 </dev/null & echo "$i $!"; done >many)

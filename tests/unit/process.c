@@ -39,6 +39,7 @@ START_TEST(the_program_name_in_stat_may_hold_anything)
 		ck_assert_int_eq(process_stat_parse(lines[i], &stat), 0);
 		ck_assert_int_eq(stat.state, 'S');
 		ck_assert_uint_eq(stat.parent, 1);
+		ck_assert(!stat.has_terminal);
 		ck_assert_uint_eq(stat.flags, 4194560);
 		ck_assert_uint_eq(stat.start_time, 987654321);
 		ck_assert(!process_stat_is_dead(&stat));

@@ -43,13 +43,19 @@ const char *machine_unit_cgroup(struct machine_processes *p)
 	return NULL;
 }
 
-/* A process of the host in the unit. */
-static bool is_supervisor(struct machine_processes *p, const char *cgroup, uint32_t pid)
+/*
+ * A process of the host in the unit. One with a terminal is somebody's who works there, such as the shell of
+ * an ssh session where no session has a scope of its own.
+ */
+static bool is_supervisor(struct machine_processes *p, const char *cgroup, uint32_t pid,
+			  const struct process_stat *stat)
 {
 	uint32_t leader = p->machine->leader.pid;
 	uint32_t parent = ancestry_parent(&p->ancestry, leader);
 	CLEANUP_FREE char *path = NULL;
 
+	if (stat->has_terminal)
+		return false;
 	if (ancestry_descends(&p->ancestry, leader, pid))
 		return true;
 	if (parent <= 1 || !ancestry_descends(&p->ancestry, pid, parent))
@@ -72,7 +78,7 @@ static bool may_be_in_unit(struct machine_processes *p, const char *cgroup, uint
 	switch (machine_processes_relation(p, pid)) {
 	case PROCESS_OWN: return true;
 	case PROCESS_OF_OTHER_MACHINE: return false;
-	default: return is_supervisor(p, cgroup, pid) || machine_processes_has(p, pid);
+	default: return is_supervisor(p, cgroup, pid, &stat) || machine_processes_has(p, pid);
 	}
 }
 

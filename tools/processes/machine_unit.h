@@ -2,7 +2,7 @@
 /*
  * Whether a unit is a machine's: all processes in it are the machine's or its supervisors. These
  * are the leader's ancestors in the unit, such as systemd-nspawn, lxc-start or conmon, and
- * descendants of the leader's parent, if that is in the unit. No other machine is in it.
+ * descendants of the leader's parent, if that is in the unit, and have no terminal. No other machine is in it.
  */
 #pragma once
 
