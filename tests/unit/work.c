@@ -5,7 +5,9 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 /* As machines keep it waiting. */
@@ -64,11 +66,62 @@ START_TEST(work_hands_back_what_it_found)
 }
 END_TEST
 
+static int die(const void *argument, struct work_result *result, struct failure *f)
+{
+	(void) argument, (void) result, (void) f;
+	raise(SIGSYS);
+	return 0;
+}
+
+static void assert_failure(work_function *function, const char *words)
+{
+	struct work_result result;
+	struct failure failure;
+	struct work work;
+	struct pollfd wait;
+
+	ck_assert_int_eq(work_start(&work, 0, function, "", -1), 0);
+	wait = (struct pollfd){ work.socket, POLLIN, 0 };
+	ck_assert_int_eq(poll(&wait, 1, 50000), 1);
+	ck_assert_int_eq(work_receive(&work, &result, &failure), -1);
+	ck_assert_str_eq(failure.text, words);
+	work_end(&work);
+}
+
+START_TEST(a_child_that_is_killed_is_told_with_the_signal)
+{
+	assert_failure(die, "the process that does the work was killed by SIGSYS");
+}
+END_TEST
+
+START_TEST(a_child_that_cannot_be_set_up_tells_why)
+{
+	struct rlimit former, few;
+	int first, second;
+
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &former), 0);
+	few = former;
+	/* Room for the pair of sockets, and in the child for nothing: it needs descriptors from 5 on. */
+	do
+		first = dup(0);
+	while (first < 5);
+	second = dup(0);
+	few.rlim_cur = (rlim_t) second + 1;
+	close(first);
+	close(second);
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
+	assert_failure(wait_for_ever, "cannot prepare a process for the work: Too many open files");
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &former), 0);
+}
+END_TEST
+
 Suite *work_suite(void)
 {
 	Suite *suite = suite_create("work");
 
 	ADD(suite, each_user_has_so_many_children_and_root_more);
 	ADD(suite, work_hands_back_what_it_found);
+	ADD(suite, a_child_that_is_killed_is_told_with_the_signal);
+	ADD(suite, a_child_that_cannot_be_set_up_tells_why);
 	return suite;
 }

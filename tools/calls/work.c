@@ -4,6 +4,8 @@
 #include "base/child.h"
 #include "base/cleanup.h"
 #include "base/descriptors.h"
+#include "base/pidfd.h"
+#include "base/signal_name.h"
 #include "base/signals.h"
 
 #include <errno.h>
@@ -20,6 +22,9 @@
 
 /* The child's end. */
 #define SOCKET_FD 3
+
+/* How long a child whose socket is closed may take to have ended. */
+#define END_MS 1000
 
 /* Children of one user at once, root's apart. */
 #define USER_WORKS_MAX 16
@@ -71,7 +76,7 @@ static void leave_child(pid_t pid)
 	left_children = child;
 }
 
-/* The child has nothing of the clients', which wait for the end of their connections. */
+/* The child has nothing of the clients', which wait for the end of their connections. 0, or -1 with errno. */
 static int keep_only(int socket, int kept)
 {
 	/* Above both numbers, so that neither is closed while it is moved. */
@@ -91,8 +96,14 @@ static __attribute__((noreturn)) void run_child(pid_t parent, int socket, work_f
 	struct work_result *result = calloc(1, sizeof *result);
 
 	prctl(PR_SET_DUMPABLE, 0);
-	if (!report || !result || !child_ends_with(parent) || keep_only(socket, kept) < 0)
+	if (!report || !result || !child_ends_with(parent))
 		_exit(EXIT_FAILURE);
+	if (keep_only(socket, kept) < 0) {
+		report->has_failed = true;
+		failure_errno(&report->failure, -errno, "cannot prepare a process for the work");
+		descriptors_send(socket, report, sizeof *report, NULL, 0, 0);
+		_exit(EXIT_FAILURE);
+	}
 	signals_reset();
 	descriptors_allow_few();
 	result->fd = -1;
@@ -160,15 +171,33 @@ static ssize_t receive_report(const struct work *work, struct report *report, in
 	return header.msg_flags & MSG_CTRUNC ? -EMFILE : n;
 }
 
+/* A child that has told nothing. What has killed it is told: it may be a fault, or what confines this process. */
+static int fail_dead(const struct work *work, struct failure *f)
+{
+	CLEANUP_CLOSE int pidfd = pidfd_of(work->pid);
+	struct pollfd poller = { .fd = pidfd, .events = POLLIN };
+	siginfo_t info = { 0 };
+	char name[SIGNAL_NAME_SIZE];
+
+	/* It stays a zombie until work_end(), so that its pid is nobody else's until then. */
+	if (poll(&poller, 1, END_MS) > 0 &&
+	    waitid(P_PID, (id_t) work->pid, &info, WEXITED | WNOWAIT | WNOHANG) == 0 &&
+	    (info.si_code == CLD_KILLED || info.si_code == CLD_DUMPED))
+		return failure_set(f, FAILURE_OTHER,
+				   "the process that does the work was killed by %s",
+				   signal_format(info.si_status, name));
+	return failure_set(f, FAILURE_OTHER, "the process that does the work has died");
+}
+
 /* A report that isn't the work's failure becomes its result. */
-static int read_report(ssize_t n, struct report *report, struct work_result *result,
-		       struct failure *f)
+static int read_report(const struct work *work, ssize_t n, struct report *report,
+		       struct work_result *result, struct failure *f)
 {
 	if (n < 0)
 		return failure_errno(f, (int) n,
 				     "cannot receive from the process that does the work");
 	if (n != (ssize_t) sizeof *report || report->size > sizeof report->text)
-		return failure_set(f, FAILURE_OTHER, "the process that does the work has died");
+		return fail_dead(work, f);
 	if (report->has_failed) {
 		report->failure.text[sizeof report->failure.text - 1] = '\0';
 		*f = report->failure;
@@ -187,7 +216,7 @@ int work_receive(const struct work *work, struct work_result *result, struct fai
 	if (!report)
 		return failure_errno(f, -ENOMEM,
 				     "cannot receive from the process that does the work");
-	r = read_report(receive_report(work, report, &fd), report, result, f);
+	r = read_report(work, receive_report(work, report, &fd), report, result, f);
 	if (r < 0 && fd >= 0)
 		close(fd);
 	else
