@@ -145,7 +145,8 @@ create_zombie() {
     local call=$!
     wait_until px 'pgrep -P "$(pgrep -x mymachines-bus | head -n 1)"' </dev/null >/dev/null
     # shellcheck disable=SC2016
-    px 'kill -9 "$(cat "/tmp/x/$0")"' "$1" </dev/null
+    px 'kill -9 "$(cat "/tmp/x/$0")"
+        until grep -q "^State:.Z" "/proc/$(cat "/tmp/x/$0")/status"; do sleep 0.05; done' "$1" </dev/null
     kill -CONT "$leader"
     wait "$call"
     like "$(cat "$TMPDIR/zombie")" "Call failed: *" "CreateMachine: a leader that dies meanwhile is an error: $1"
