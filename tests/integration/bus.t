@@ -257,6 +257,7 @@ run machine1 GetMachine s web1
 is "$status|$out" '0|o "/org/freedesktop/machine1/machine/web1"' "killed and started again, it knows the machines"
 kill -9 "$web1"
 wait_until has_ended "$web1"
+is "$(bus_error GetMachineAddresses s web1)" $E.FileNotFound "addresses of a machine that has died"
 mymachines refresh 2>/dev/null
 wait_until has_signal "MachineRemoved web1 /org/freedesktop/machine1/machine/web1"
 ok $? "a machine that died is told of"

@@ -157,6 +157,11 @@ BUS_HANDLER(bus_get_addresses)
 			error, SD_BUS_ERROR_NOT_SUPPORTED,
 			"Requesting IP address data is only supported on container machines.");
 	if (!target.is_host && !target.machine.n_addresses &&
+	    !bus_machine_may_live(userdata, &target.snapshot, &target.machine))
+		return sd_bus_error_setf(error, SD_BUS_ERROR_FILE_NOT_FOUND,
+					 "Machine %s has no network any more: its leader has died",
+					 target.name);
+	if (!target.is_host && !target.machine.n_addresses &&
 	    !call_target_has_private_network(&target))
 		return sd_bus_error_setf(error, "org.freedesktop.machine1.NoPrivateNetworking",
 					 "Machine %s does not use private networking", target.name);
