@@ -3,7 +3,7 @@
 # What rooms of the tools are compiled with.
 TOOLS_CFLAGS = $(JSON_C_CFLAGS) $(CAPNG_CFLAGS) $(EXPAT_CFLAGS)
 TOOLS_CPPFLAGS = -DSYSCONFDIR='"$(sysconfdir)"' -DSYSTEM_UNIT_DIRECTORY='"$(systemdsystemunitdir)"' \
-	-DLIBEXEC_DIRECTORY='"$(libexecdir)"' \
+	-DBINARY_DIRECTORY='"$(bindir)"' -DLIBEXEC_DIRECTORY='"$(libexecdir)"' \
 	-DNSS_DIRECTORY='"$(nssdir)"' -DMACHINECTL_NAME='"$(machinectl_name)"' \
 	-DIMPORTCTL_NAME='"$(importctl_name)"'
 

@@ -4,6 +4,7 @@
 # and names whose machines have just ended.
 . "${SRCDIR:?run this by make check}/tests/integration/lib.sh"
 . "$SRCDIR/tests/support/bus.sh"
+. "$SRCDIR/tests/integration/events.sh"
 need_root
 need_bus
 
@@ -108,8 +109,15 @@ is "$(bus_error CreateMachine 'sayssusa(sv)' web8 0 t container "$new2" '' 0)" o
 ok $(($(date +%s%N) - before < 5000000000)) "a name whose leader doesn't end is waited for, for five seconds"
 kill -CONT "$holder"
 
-# Without our files, the monitor starts nobody: another one's file may be there.
+# A machine that a call registers is followed, as one that the verb does.
 mymachines unregister web9
+wait_until nobody_monitors
+machine1 RegisterMachine sayssus web6 0 t container "$new2" '' >/dev/null
+wait_until monitor_pid
+ok $? "RegisterMachine starts the monitor"
+mymachines unregister web6
+
+# Without our files, the monitor starts nobody: another one's file may be there.
 mymachines setup bus --remove --quiet
 wait_until sh -c '! busctl list --acquired --no-legend | grep -q machine1'
 mkdir -p /usr/local/share/dbus-1/system-services
@@ -117,7 +125,8 @@ printf '%s\n' '[D-BUS Service]' Name=org.freedesktop.machine1 "Exec=/bin/touch $
     >/usr/local/share/dbus-1/system-services/org.freedesktop.machine1.service
 busctl call org.freedesktop.DBus / org.freedesktop.DBus ReloadConfig
 mymachines register web7 --leader="$new2" 2>/dev/null
-kill -HUP "$monitor"
+wait_until monitor_pid
+kill -HUP "$(monitor_pid)"
 wait_until sh -c 'mymachines show web7 -p Leader'
 is "$(server_pid)|$(ls "$TMPDIR/was-started" 2>&1 | grep -c 'No such')" "|1" "the monitor starts no other program of that name"
 kill "$listener" "$bus"

@@ -59,8 +59,19 @@ R
         "args": ["sh", "-c", "exit"]}')" PermissionDenied "so that no other user is"
     kill "$server" "$bus"
     wait "$server"
+    rm -f "$socket"
 else
     skip "polkitd, dbus-daemon or libsystemd isn't installed" "polkit"
 fi
-kill "$vm1" "$vm2" 2>/dev/null
+
+# A machine that a call registers is followed, as one that the verb does.
+. "$SRCDIR/tests/integration/events.sh"
+mymachines unregister web1 db1 2>/dev/null
+echo Monitor=yes >>"$SYSCONFDIR/mymachines.conf"
+serve_machines
+is "$(as_user root Register '{"name": "web1", "class": "container", "leader": '"$web1}")" "done" "Register"
+wait_until monitor_pid
+ok $? "starts the monitor"
+kill "$server" "$vm1" "$vm2" 2>/dev/null
+end_watching
 done_testing

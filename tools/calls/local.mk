@@ -16,6 +16,7 @@ libcalls_a_SOURCES = \
 	%D%/target.c %D%/target.h \
 	%D%/work.c %D%/work.h
 libcalls_a_CFLAGS = $(AM_CFLAGS) $(TOOLS_CFLAGS)
+libcalls_a_CPPFLAGS = $(AM_CPPFLAGS) $(TOOLS_CPPFLAGS)
 if HAVE_SYSTEMD
 libcalls_a_SOURCES += %D%/scope_work.c
 libcalls_a_CFLAGS += $(SYSTEMD_CFLAGS)

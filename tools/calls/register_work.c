@@ -3,12 +3,13 @@
 
 #include "base/cleanup.h"
 #include "base/pidfd.h"
+#include "base/program.h"
 #include "host/process.h"
 #include "registry/leader_state.h"
 #include "registry/lookup.h"
 #include "tools/calls/former.h"
 #include "tools/calls/ownership.h"
-#include "tools/registrar/registrar.h"
+#include "tools/monitor/monitor_start.h"
 #include "tools/registrar/unregister.h"
 
 #include <stdio.h>
@@ -170,6 +171,15 @@ static int check_supervisor(const struct register_work *work, struct registratio
 	return 0;
 }
 
+/* As all that registers does: whoever does it, the machine is followed. */
+static int register_followed(struct registration *reg, struct failure *f)
+{
+	CLEANUP(arena_done) struct arena arena = { 0 };
+
+	return monitor_register(reg, 1, &(struct registrar_options){ 0 },
+				program_of_ours(&arena, BINARY_DIRECTORY, "mymachines"), NULL, f);
+}
+
 /* The owner of all processes of the machine, who isn't root. */
 static int register_as_owner(const struct register_work *work, struct registration *reg,
 			     struct failure *f)
@@ -179,8 +189,7 @@ static int register_as_owner(const struct register_work *work, struct registrati
 	reg->owner = work->owner;
 	reg->given &= OWNER_FIELDS;
 	if (registration_check(reg, f) < 0 || register_work_check_owner(work, &pidfd, f) < 0 ||
-	    check_supervisor(work, reg, f) < 0 ||
-	    register_machines(reg, 1, &(struct registrar_options){ 0 }, NULL, f) < 0)
+	    check_supervisor(work, reg, f) < 0 || register_followed(reg, f) < 0)
 		return -1;
 	return pidfd_is_alive(pidfd) ? 0 : take_back((pid_t) reg->leader, f);
 }
@@ -189,7 +198,7 @@ static int register_as_root(struct registration *reg, struct failure *f)
 {
 	return take_first_name(reg, f) < 0 || registration_check(reg, f) < 0
 		       ? -1
-		       : register_machines(reg, 1, &(struct registrar_options){ 0 }, NULL, f);
+		       : register_followed(reg, f);
 }
 
 int register_work_now(const struct register_work *work, struct work_result *result,

@@ -3,6 +3,7 @@
 
 #include "base/array_size.h"
 #include "base/cleanup.h"
+#include "base/program.h"
 #include "base/quote.h"
 #include "host/process.h"
 #include "registry/leader_state.h"
@@ -124,7 +125,8 @@ static int register_named(struct hook *hook, struct failure *f)
 	set_aliases(hook);
 	if (registration_check(&hook->reg, f) < 0)
 		return failure_prefix(f, "%s", hook->reg.subject);
-	return monitor_register(&hook->reg, 1, &options, !hook->no_monitor, hook->notices, f);
+	return monitor_register(&hook->reg, 1, &options,
+				hook->no_monitor ? NULL : program_own_path(), hook->notices, f);
 }
 
 /* Keep what the runtime calls it, as its name may be made from that: with a '?' for each control byte. */

@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/program.h"
 #include "registry/lookup.h"
 #include "tools/monitor/daemon.h"
 #include "tools/monitor/monitor_lock.h"
@@ -485,7 +486,7 @@ static void start_successor(struct monitor_loop *m)
 	release_lock(m);
 	if (registry_stat(REGISTRY_PATH, &now) == 0 &&
 	    !registry_identity_equal(&now, &m->before_signal))
-		monitor_start(&notices);
+		monitor_start(program_own_path(), &notices);
 }
 
 /* Make a pass. 0, or -1 with a failure that ends the monitor. */

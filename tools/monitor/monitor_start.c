@@ -42,13 +42,12 @@ static int start_unit(void)
 	return run_program(call, true);
 }
 
-/* Start the same program that this process runs, whatever is in PATH. */
-static int start_process(void)
+static int start_process(const char *program)
 {
-	const char *const arguments[] = { program_own_path(), "monitor", "--background",
-					  "--exit-when-empty", NULL };
+	const char *const arguments[] = { program, "monitor", "--background", "--exit-when-empty",
+					  NULL };
 
-	return arguments[0] ? run_program(arguments, false) : -errno;
+	return program ? run_program(arguments, false) : -ENOENT;
 }
 
 /* Whether the file of the program that this process runs was removed or replaced. */
@@ -96,7 +95,7 @@ static bool is_running(void)
 	return monitor_is_running(&pid) != 0;
 }
 
-void monitor_start(struct notices *notices)
+void monitor_start(const char *program, struct notices *notices)
 {
 	int r;
 
@@ -104,20 +103,20 @@ void monitor_start(struct notices *notices)
 		return;
 	if (systemd_is_running() && monitor_has_unit() && start_unit() == 0)
 		return;
-	r = start_process();
+	r = start_process(program);
 	/* -EPROTO: it has failed, and has printed why. */
 	if (r < 0 && r != -EPROTO)
 		notices_add(notices, NOTICE_WARNING, "cannot start the monitor: %s", strerror(-r));
 }
 
 int monitor_register(const struct registration *registrations, size_t count,
-		     const struct registrar_options *options, bool start_monitor,
+		     const struct registrar_options *options, const char *program,
 		     struct notices *notices, struct failure *f)
 {
-	bool had_replaced = start_monitor && monitor_end_replaced();
+	bool had_replaced = program && monitor_end_replaced();
 	int r = register_machines(registrations, count, options, notices, f);
 
-	if (had_replaced || (r == 0 && count > 0 && start_monitor))
-		monitor_start(notices);
+	if (had_replaced || (r == 0 && count > 0 && program))
+		monitor_start(program, notices);
 	return r;
 }

@@ -12,19 +12,20 @@
 
 /*
  * Start the monitor in the background, unless one runs or the configuration
- * forbids it: by systemd, where that runs and has our unit, or else as a process
- * of our own. If it can't be started, that is a warning, because the next
- * registration tries again.
+ * forbids it: by systemd, where that runs and has our unit, or else as a process of
+ * our own, with the path of mymachines(1). If it can't be started, that is a
+ * warning, because the next registration tries again.
  */
-void monitor_start(struct notices *notices);
+void monitor_start(const char *program, struct notices *notices);
 
 /*
- * Register machines, as register_machines() does, and start the monitor, unless it isn't wanted. One
- * whose program was replaced since may be an older one, which would drop facts that it doesn't know: it is
- * ended before they are published, and another one is started after that, even if none was published.
+ * Register machines, as register_machines() does, and start the monitor. `program` is NULL if it isn't
+ * wanted. One whose program was replaced since may be an older one, which would drop facts that it doesn't
+ * know: it is ended before they are published, and another one is started after that, even if none was
+ * published.
  */
 int monitor_register(const struct registration *registrations, size_t count,
-		     const struct registrar_options *options, bool start_monitor,
+		     const struct registrar_options *options, const char *program,
 		     struct notices *notices, struct failure *failure)
 	__attribute__((nonnull(3, 6), warn_unused_result));
 

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/pidfd.h"
 #include "base/proc_file.h"
+#include "base/program.h"
 #include "host/cgroup.h"
 #include "host/process.h"
 #include "registry/lookup.h"
@@ -115,8 +116,9 @@ static int register_found(const struct run *run, struct failure *f)
 						   .is_starting = true };
 
 	set_supervisor(run);
-	return monitor_register(run->registration, 1, &options, !run->settings->no_monitor,
-				run->notices, f);
+	return monitor_register(run->registration, 1, &options,
+				run->settings->no_monitor ? NULL : program_own_path(), run->notices,
+				f);
 }
 
 static int refresh_registered(const struct run *run, struct failure *f)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* mymachines register: one machine by options, or many as JSON lines. */
 #include "base/cleanup.h"
+#include "base/program.h"
 #include "tools/messages/message.h"
 #include "tools/monitor/monitor_start.h"
 #include "tools/registrar/registration_json.h"
@@ -29,8 +30,8 @@ static int publish_all(const struct registration *registrations, size_t count,
 	const struct registrar_options options = { .replace = settings->replace,
 						   .force = settings->force };
 	struct notices notices = { 0 };
-	int r = monitor_register(registrations, count, &options, !settings->no_monitor, &notices,
-				 f);
+	int r = monitor_register(registrations, count, &options,
+				 settings->no_monitor ? NULL : program_own_path(), &notices, f);
 
 	report_notices(&notices, true);
 	return r < 0 ? -1 : EXIT_SUCCESS;
