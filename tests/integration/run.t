@@ -402,6 +402,8 @@ RootDirectory=$root
 UIDMap=0:300000:65536" "nspawn: the machine's facts are found"
     is "$(find "$REGISTRY_DIRECTORY" -name 'notify.*' -printf '%m %y\n')" "700 d" \
         "nspawn: the socket for notifications is in a private directory"
+    # An init without a handler isn't reached by it.
+    wait_until grep -q '^SigCgt:.*[4-7c-f]...$' "/proc/$leader/status"
     kill "$pid"
     ended "$pid"
     wait "$manager"
