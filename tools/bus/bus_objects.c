@@ -298,9 +298,9 @@ static int append_property(sd_bus_message *reply, const struct bus_machine *foun
 	const struct machine *m = &found->machine;
 	const char *text;
 
-	/* No id is one of zeros. */
+	/* No id is an empty array. */
 	if (strcmp(property, "Id") == 0)
-		return sd_bus_message_append_array(reply, 'y', m->id, sizeof m->id);
+		return sd_bus_message_append_array(reply, 'y', m->id, m->has_id ? sizeof m->id : 0);
 	if (strcmp(property, "NetworkInterfaces") == 0)
 		return append_interfaces(reply, m);
 	if (strcmp(property, "Timestamp") == 0)
