@@ -13,6 +13,17 @@ nobody_monitors() {
     ! monitor_pid >/dev/null
 }
 
+# end_monitors: until there is none. One that ends starts another one if the registry has changed meanwhile.
+is_monitored_no_more() {
+    local pid
+    pid=$(monitor_pid) || return 0
+    kill "$pid"
+    return 1
+}
+end_monitors() {
+    wait_until is_monitored_no_more
+}
+
 # No process may outlive the test, nor hold what it prints to.
 end_watching() {
     kill -9 $monitor $watcher

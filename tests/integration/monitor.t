@@ -110,8 +110,7 @@ is "$(mymachines show web1 web2)" "$(cat "$TMPDIR/before")" "a monitor's look ke
 is "$(stat -c %.9Y "$R/registry.mdb")" "$generation" "a monitor publishes nothing if nothing has changed"
 
 # A monitor whose program was replaced, as by an upgrade.
-kill "$(monitor_pid)"
-wait_until nobody_monitors
+end_monitors
 cp "$BUILDDIR/mymachines" "$TMPDIR/program"
 "$TMPDIR/program" monitor --background
 pid=$(monitor_pid)
@@ -125,8 +124,7 @@ ok $? "a registrar replaces a monitor whose program was replaced"
 is "$(readlink "/proc/$(monitor_pid)/exe" | grep -c deleted)" 0 "the new monitor runs the new program"
 # have_replaced_monitor: one of a program that is replaced then; sets pid
 have_replaced_monitor() {
-    kill "$(monitor_pid)"
-    wait_until nobody_monitors
+    end_monitors
     "$TMPDIR/program" monitor --background
     pid=$(monitor_pid)
     cp "$BUILDDIR/mymachines" "$TMPDIR/program.new"
@@ -151,8 +149,7 @@ ok $? "another monitor runs after a registration that was refused"
 have_replaced_monitor
 "$TMPDIR/program" monitor --background
 is "$?:$(readlink "/proc/$(monitor_pid)/exe" | grep -c deleted)" 0:0 "'monitor --background' replaces a monitor whose program was replaced"
-kill "$(monitor_pid)"
-wait_until nobody_monitors
+end_monitors
 mymachines register web1 --leader="$web1" --service=c 2>/dev/null
 
 # Without a registry there are no machines, so nothing is exported.
