@@ -299,11 +299,22 @@ static char *edit(struct setup_plan *plan, const char *before)
 	return plan->options->remove ? text : add_hooks(plan, text);
 }
 
+/* The text of a value that is released, in lines as people write them. */
+static char *take_lines(struct arena *arena, json_object *value)
+{
+	char *text = arena_strdup(arena,
+				  json_object_to_json_string_ext(
+					  value, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
+							 JSON_C_TO_STRING_NOSLASHESCAPE));
+
+	json_object_put(value);
+	return text;
+}
+
 /* Returns the member that is to be written by hand. */
 static char *lines_by_hand(struct setup_plan *plan)
 {
 	json_object *hooks = json_object_new_object();
-	char *text;
 
 	for (size_t i = 0; i < N_STAGES; i++) {
 		json_object *array = json_object_new_array();
@@ -311,12 +322,7 @@ static char *lines_by_hand(struct setup_plan *plan)
 		json_object_array_add(array, new_hook(plan, ""));
 		json_object_object_add(hooks, stages[i], array);
 	}
-	text = arena_printf(plan->arena, "\"hooks\": %s",
-			    json_object_to_json_string_ext(
-				    hooks, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
-						   JSON_C_TO_STRING_NOSLASHESCAPE));
-	json_object_put(hooks);
-	return text;
+	return arena_printf(plan->arena, "\"hooks\": %s", take_lines(plan->arena, hooks));
 }
 
 /* crun takes comments, and both runtimes take hooks of other forms, such as null. */
@@ -363,19 +369,13 @@ int setup_oci(struct setup_plan *plan, struct failure *f)
 static char *podman_hooks(struct setup_plan *plan)
 {
 	json_object *file = json_object_new_object(), *when = json_object_new_object();
-	char *text;
 
 	json_object_object_add(file, "version", json_object_new_string("1.0.0"));
 	json_object_object_add(file, "hook", new_hook(plan, ""));
 	json_object_object_add(when, "always", json_object_new_boolean(true));
 	json_object_object_add(file, "when", when);
 	json_object_object_add(file, "stages", new_strings(stages, N_STAGES));
-	text = arena_printf(plan->arena, "%s\n",
-			    json_object_to_json_string_ext(
-				    file, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
-						  JSON_C_TO_STRING_NOSLASHESCAPE));
-	json_object_put(file);
-	return text;
+	return arena_printf(plan->arena, "%s\n", take_lines(plan->arena, file));
 }
 
 /*
