@@ -49,20 +49,30 @@ START_TEST(each_user_has_so_many_children_and_root_more)
 }
 END_TEST
 
+/* What work_receive() returns of a child that does this. */
+static int do_work(work_function *function, const char *argument, struct work_result *result,
+		   struct failure *f)
+{
+	struct work work;
+	struct pollfd wait;
+	int r;
+
+	ck_assert_int_eq(work_start(&work, 0, function, argument, -1), 0);
+	wait = (struct pollfd){ work.socket, POLLIN, 0 };
+	ck_assert_int_eq(poll(&wait, 1, 50000), 1);
+	r = work_receive(&work, result, f);
+	work_end(&work);
+	return r;
+}
+
 START_TEST(work_hands_back_what_it_found)
 {
 	struct work_result result;
 	struct failure failure;
-	struct work work;
-	struct pollfd wait;
 
-	ck_assert_int_eq(work_start(&work, 0, say_hello, "hello", -1), 0);
-	wait = (struct pollfd){ work.socket, POLLIN, 0 };
-	ck_assert_int_eq(poll(&wait, 1, 50000), 1);
-	ck_assert_int_eq(work_receive(&work, &result, &failure), 0);
+	ck_assert_int_eq(do_work(say_hello, "hello", &result, &failure), 0);
 	ck_assert_str_eq(result.text, "hello");
 	ck_assert_int_eq(result.fd, -1);
-	work_end(&work);
 }
 END_TEST
 
@@ -77,15 +87,9 @@ static void assert_failure(work_function *function, const char *words)
 {
 	struct work_result result;
 	struct failure failure;
-	struct work work;
-	struct pollfd wait;
 
-	ck_assert_int_eq(work_start(&work, 0, function, "", -1), 0);
-	wait = (struct pollfd){ work.socket, POLLIN, 0 };
-	ck_assert_int_eq(poll(&wait, 1, 50000), 1);
-	ck_assert_int_eq(work_receive(&work, &result, &failure), -1);
+	ck_assert_int_eq(do_work(function, "", &result, &failure), -1);
 	ck_assert_str_eq(failure.text, words);
-	work_end(&work);
 }
 
 START_TEST(a_child_that_is_killed_is_told_with_the_signal)
