@@ -248,6 +248,7 @@ done
 # The scope goes with its machine.
 kill -9 "$one" "$two"
 wait_until has_ended "$one"
+wait_until has_ended "$two"
 mymachines refresh 2>/dev/null
 scopes() {
     ls -d /sys/fs/cgroup/{,unified/,systemd/}machine.slice/machine-one.scope 2>/dev/null

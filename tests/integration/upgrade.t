@@ -81,6 +81,7 @@ is "$status|$(getent hosts 10.99.1.2; getent hosts www)|$(getent hosts 10.99.1.9
     "registering a machine again is the first change"
 leave_old
 kill "$vm1"
+wait_until has_ended "$vm1"
 mymachines refresh 2>/dev/null
 is "$(mymachines list --all --no-legend | cut -d' ' -f1)" web1 "a machine that has died meanwhile is forgotten"
 
