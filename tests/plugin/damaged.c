@@ -4,122 +4,18 @@
  * writer. Whatever is asked is answered in a bounded time, rightly or not, and the process lives on.
  */
 #include "tests/plugin/fixture.h"
+#include "tests/support/damage.h"
 
-#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define MACHINES  120
-#define CHANGES	  1000
-#define PAGE_SIZE 4096u
-#define ROUNDS	  2
+#define CHANGES 1000
+#define ROUNDS	2
 
-static uint8_t *good, *changed;
-static size_t size;
-static struct timespec times[2] = { { .tv_nsec = UTIME_OMIT } };
-static int file;
-
-/* As in each test anew, whatever the machine: Knuth, "The Art of Computer Programming", 3.3.4. */
-static uint32_t next_number(uint64_t *state)
-{
-	*state = *state * 6364136223846793005u + 1442695040888963407u;
-	return (uint32_t) (*state >> 33);
-}
-
-/* Enough for branch pages; every tenth has a record of overflow pages. */
-static void put_many(void)
-{
-	static struct machine_address addresses[150];
-	struct writer w;
-
-	ck_assert_int_eq(writer_open(&w, REGISTRY_DIRECTORY), 0);
-	for (uint8_t i = 0; i < MACHINES; i++) {
-		struct idmap_extent ids = { 0, 1000000 + i * 1000u, 1000 };
-		char name[16];
-		struct machine m = { .name = name,
-				     .class = MACHINE_CONTAINER,
-				     .leader = leader,
-				     .addresses = addresses,
-				     .n_addresses = i % 10 ? 2 : 150,
-				     .uids = { &ids, 1 },
-				     .gids = { &ids, 1 } };
-
-		snprintf(name, sizeof name, "m%u", i);
-		for (uint8_t a = 0; a < m.n_addresses; a++)
-			addresses[a] = (struct machine_address){ .family = AF_INET,
-								 .flags = ADDRESS_ROUTED,
-								 .bytes = { 10, 9, i, a } };
-		ck_assert_int_eq(writer_put(&w, &m), 0);
-	}
-	ck_assert_int_eq(writer_publish(&w), 0);
-	writer_close(&w);
-}
-
-static void read_registry(void)
-{
-	struct stat st;
-
-	file = open(REGISTRY_PATH, O_RDWR | O_CLOEXEC);
-	ck_assert_int_eq(fstat(file, &st), 0);
-	times[1] = st.st_mtim;
-	size = (size_t) st.st_size;
-	good = malloc(size);
-	changed = malloc(size);
-	ck_assert(good && changed);
-	ck_assert_int_eq(pread(file, good, size, 0), (ssize_t) size);
-}
-
-/* A page in the place of another one, with that one's number: maybe a circle. */
-static void swap_page(uint64_t *state)
-{
-	const uint64_t page = next_number(state) % (size / PAGE_SIZE);
-
-	memcpy(changed + page * PAGE_SIZE,
-	       good + next_number(state) % (size / PAGE_SIZE) * PAGE_SIZE, PAGE_SIZE);
-	memcpy(changed + page * PAGE_SIZE, &page, sizeof page);
-}
-
-/* Some bytes of the pages, of the filter behind them, or of what the meta record says beyond its seal. */
-static void change(uint64_t *state)
-{
-	struct registry_meta *meta = (void *) (changed + size - sizeof *meta);
-	const struct registry_meta before =
-		*(struct registry_meta *) (void *) (good + size - sizeof before);
-
-	memcpy(changed, good, size);
-	if (next_number(state) % 4 == 0)
-		swap_page(state);
-	for (uint32_t n = 1 + next_number(state) % 4; n > 0; n--) {
-		uint32_t at = next_number(state) % size, how = next_number(state);
-
-		/* The headers of pages and the begins of their tables decide most. */
-		if (how & 1)
-			at = at / PAGE_SIZE * PAGE_SIZE + at % 64;
-		changed[at] = how & 2 ? (uint8_t) (how >> 8)
-				      : changed[at] ^ (uint8_t) (1 << (how >> 8 & 7));
-	}
-	memcpy(meta->magic, before.magic, sizeof before.magic);
-	meta->version = before.version;
-	meta->byte_order = before.byte_order;
-	meta->word_size = before.word_size;
-	meta->generation = before.generation;
-	meta->file_size = before.file_size;
-	meta->pages_size = before.pages_size;
-	meta->filter_size = before.filter_size;
-	meta->context = before.context;
-}
-
-static void publish_changed(void)
-{
-	ck_assert_int_eq(pwrite(file, changed, size, 0), (ssize_t) size);
-	ck_assert_int_eq(futimens(file, times), 0);
-}
+static struct damage damage;
 
 static bool ask_for_one(unsigned int i)
 {
@@ -147,7 +43,7 @@ static bool enumeration_ends(void)
 	const struct question q = { .entry = NEXT_HOST };
 
 	module.sethostent(0);
-	for (size_t n = 0; n < size; n++)
+	for (size_t n = 0; n < damage.size; n++)
 		if (ask(&q).status != NSS_STATUS_SUCCESS)
 			return true;
 	return false;
@@ -156,7 +52,7 @@ static bool enumeration_ends(void)
 static int ask_everything(void)
 {
 	alarm(60);
-	for (unsigned int i = 0; i < MACHINES; i += 17)
+	for (unsigned int i = 0; i < DAMAGE_MACHINES; i += 17)
 		ask_for_one(i);
 	/* Again, from the memo. */
 	ask_for_one(17);
@@ -168,9 +64,9 @@ START_TEST(a_sealed_registry_with_damaged_bytes_harms_nobody)
 {
 	uint64_t state = (uint64_t) _i;
 
-	put_many();
-	read_registry();
-	for (unsigned int i = 0; i < MACHINES; i++)
+	damage_publish_machines(REGISTRY_DIRECTORY, &leader);
+	damage_begin(&damage, REGISTRY_PATH);
+	for (unsigned int i = 0; i < DAMAGE_MACHINES; i++)
 		ck_assert_msg(ask_for_one(i), "m%u isn't found in the good one", i);
 	ck_assert(enumeration_ends());
 	for (unsigned int n = 0; n < CHANGES; n++) {
@@ -178,8 +74,7 @@ START_TEST(a_sealed_registry_with_damaged_bytes_harms_nobody)
 		pid_t pid;
 		int status;
 
-		change(&state);
-		publish_changed();
+		damage_write(&damage, &state);
 		pid = fork();
 		if (pid == 0)
 			_exit(ask_everything());
@@ -187,6 +82,7 @@ START_TEST(a_sealed_registry_with_damaged_bytes_harms_nobody)
 		ck_assert_msg(status == 0, "change %u, from state %llu: status %d", n,
 			      (unsigned long long) before, status);
 	}
+	damage_done(&damage);
 }
 END_TEST
 
