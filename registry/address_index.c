@@ -100,7 +100,10 @@ static int walk_others(struct transaction *t, enum database database,
 		if (r < 0)
 			return r;
 		memcpy(&order, (const uint8_t *) key.bytes + same, sizeof order);
-		key = make_key(bytes, address, be64toh(order) + 1);
+		order = be64toh(order);
+		if (order == UINT64_MAX)
+			return 0;
+		key = make_key(bytes, address, order + 1);
 	}
 	return r == -ENOENT ? 0 : r;
 }

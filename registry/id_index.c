@@ -298,18 +298,26 @@ static int release_extents(const struct id_index *ix, const struct claimant *c,
 	return 0;
 }
 
-/* The shadowed machine that was registered next after `sequence`. 0 or -ENOENT. */
+/*
+ * The shadowed machine that was registered next after `sequence`. 0, -ENOENT, or
+ * -EUCLEAN for an entry of another machine, from which the way may lead back.
+ */
 static int next_shadowed(const struct id_index *ix, uint64_t sequence, struct claimant *c)
 {
 	uint64_t bytes = htobe64(sequence + 1);
 	struct value key = { &bytes, sizeof bytes }, value;
 	struct machine machine;
-	int r = transaction_seek(ix->transaction, ix->shadowed, &key, &value);
+	int r = sequence < UINT64_MAX
+			? transaction_seek(ix->transaction, ix->shadowed, &key, &value)
+			: -ENOENT;
 
 	if (r == 0)
 		r = transaction_find_named(ix->transaction, value, &machine);
 	if (r < 0)
 		return r;
+	bytes = htobe64(machine.sequence);
+	if (key.size != sizeof bytes || memcmp(key.bytes, &bytes, sizeof bytes) != 0)
+		return -EUCLEAN;
 	claimant_init(c, ix->kind, &machine);
 	return 0;
 }

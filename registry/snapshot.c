@@ -202,10 +202,13 @@ int snapshot_find_unit(struct snapshot *s, const char *unit, uint64_t sequence,
 		       struct machine *machine)
 {
 	uint8_t key[UNIT_KEY_SIZE];
+	int r;
 
 	if (strlen(unit) > MACHINE_WORD_MAX)
 		return -ENOENT;
-	return find_sequenced(s, DB_UNITS, key, unit_key(key, unit, sequence + 1), machine);
+	r = find_sequenced(s, DB_UNITS, key, unit_key(key, unit, sequence + 1), machine);
+	/* In a damaged registry the record may be another's: go on upwards only. */
+	return r == 0 && machine->sequence <= sequence ? -EUCLEAN : r;
 }
 
 int snapshot_find_leader(struct snapshot *s, uint32_t pid, struct machine *machine)
