@@ -12,6 +12,7 @@ libregistry_read_la_SOURCES = \
 	%D%/mapped_id.c %D%/mapped_id.h \
 	%D%/name.c %D%/name.h \
 	%D%/name_value.c %D%/name_value.h \
+	%D%/page.h \
 	%D%/pages.c %D%/pages.h \
 	%D%/process_stat.c %D%/process_stat.h \
 	%D%/record.c %D%/record.h \
@@ -39,6 +40,7 @@ libregistry_write_a_SOURCES = \
 	%D%/index.c %D%/index.h \
 	%D%/lock.c %D%/lock.h \
 	%D%/mapped_snapshot.c %D%/mapped_snapshot.h \
+	%D%/pages_check.c %D%/pages_check.h \
 	%D%/publication.c %D%/publication.h \
 	%D%/transaction.c %D%/transaction.h \
 	%D%/writer.c %D%/writer.h

@@ -11,50 +11,25 @@
  *   tree    pad (4), flags (2), depth (2), pages of the three kinds, entries, root (a word each)
  *   pages 0 and 1: a meta page each, the one with the larger transaction counts
  */
-#include "registry/pages.h"
-
+#include "registry/page.h"
 #include "registry/record.h"
 
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
-#define PAGE_BRANCH   0x01
-#define PAGE_LEAF     0x02
-#define PAGE_OVERFLOW 0x04
-#define PAGE_META     0x08
-
-#define NODE_BIG  0x01 /* the value is in overflow pages */
-#define NODE_TREE 0x02 /* the value is a tree: in the main tree only */
-
-#define NODE_HEADER_SIZE 8
-#define KEY_SIZE_MAX	 511
-#define VALUE_SIZE_MAX	 (RECORD_SIZE_MAX + 1)
+#define KEY_SIZE_MAX   511
+#define VALUE_SIZE_MAX (RECORD_SIZE_MAX + 1)
 
 #define LMDB_MAGIC   0xbeefc0deu
 #define LMDB_VERSION 1
-
-struct page {
-	uint64_t at;	      /* of its first byte */
-	const uint8_t *bytes; /* all of it; NULL if it is larger than the window */
-	uint32_t number;
-	bool is_leaf;
-	uint32_t count; /* of its nodes */
-};
-
-struct node {
-	uint64_t at;	 /* of the byte behind its key */
-	uint64_t number; /* the page below, or the size of the value */
-	uint16_t flags;
-	struct value key;
-};
 
 bool page_size_is_valid(uint64_t size)
 {
 	return size >= 512 && size <= 65536 && (size & (size - 1)) == 0;
 }
 
-static uint16_t get_u16(const uint8_t *at)
+uint16_t page_u16(const uint8_t *at)
 {
 	uint16_t value;
 
@@ -62,7 +37,7 @@ static uint16_t get_u16(const uint8_t *at)
 	return value;
 }
 
-static uint32_t get_u32(const uint8_t *at)
+uint32_t page_u32(const uint8_t *at)
 {
 	uint32_t value;
 
@@ -70,12 +45,12 @@ static uint32_t get_u32(const uint8_t *at)
 	return value;
 }
 
-static uint64_t get_word(const struct pages *p, const uint8_t *at)
+uint64_t page_word(const struct pages *p, const uint8_t *at)
 {
 	uint64_t value;
 
 	if (p->word_size == 4)
-		return get_u32(at);
+		return page_u32(at);
 	memcpy(&value, at, sizeof value);
 	return value;
 }
@@ -111,7 +86,7 @@ static int fill_window(struct pages *p, uint64_t at, size_t size)
 }
 
 /* The one way to bytes of the file. */
-static int view(struct pages *p, uint64_t at, size_t size, const uint8_t **bytes)
+int pages_view(struct pages *p, uint64_t at, size_t size, const uint8_t **bytes)
 {
 	int r;
 
@@ -137,13 +112,13 @@ static int view(struct pages *p, uint64_t at, size_t size, const uint8_t **bytes
 	return 0;
 }
 
-static size_t page_header_size(const struct pages *p)
+size_t page_header_size(const struct pages *p)
 {
 	return p->word_size + 8;
 }
 
 /* The one way to a page: its number, which it has in it, its kind, and how many nodes it has. */
-static int page_open(struct pages *p, uint64_t number, struct page *page)
+int page_open(struct pages *p, uint64_t number, struct page *page)
 {
 	size_t header = page_header_size(p);
 	uint32_t lower, upper;
@@ -157,17 +132,18 @@ static int page_open(struct pages *p, uint64_t number, struct page *page)
 	page->at = number * p->page_size;
 	page->number = (uint32_t) number;
 	is_whole = p->mapped || p->page_size <= PAGES_WINDOW_SIZE;
-	r = view(p, page->at, is_whole ? p->page_size : header, &bytes);
+	r = pages_view(p, page->at, is_whole ? p->page_size : header, &bytes);
 	if (r < 0)
 		return r;
 	page->bytes = is_whole ? bytes : NULL;
-	flags = get_u16(bytes + p->word_size + 2);
-	lower = get_u16(bytes + p->word_size + 4);
-	upper = get_u16(bytes + p->word_size + 6);
-	if (get_word(p, bytes) != number || (flags != PAGE_LEAF && flags != PAGE_BRANCH) ||
+	flags = page_u16(bytes + p->word_size + 2);
+	lower = page_u16(bytes + p->word_size + 4);
+	upper = page_u16(bytes + p->word_size + 6);
+	if (page_word(p, bytes) != number || (flags != PAGE_LEAF && flags != PAGE_BRANCH) ||
 	    lower < header + 2 || lower % 2 || upper < lower || upper > p->page_size)
 		return -EUCLEAN;
 	page->is_leaf = flags == PAGE_LEAF;
+	page->upper = upper;
 	page->count = (uint32_t) (lower - header) / 2;
 	return 0;
 }
@@ -179,7 +155,7 @@ static inline int page_view(struct pages *p, const struct page *page, size_t off
 	if (offset + size > p->page_size)
 		return -EUCLEAN;
 	if (!page->bytes)
-		return view(p, page->at + offset, size, bytes);
+		return pages_view(p, page->at + offset, size, bytes);
 	*bytes = page->bytes + offset;
 	return 0;
 }
@@ -192,7 +168,7 @@ static bool is_big_endian(void)
 }
 
 /* The one way to a node. */
-static int node_open(struct pages *p, const struct page *page, uint32_t index, struct node *node)
+int node_open(struct pages *p, const struct page *page, uint32_t index, struct node *node)
 {
 	const uint32_t first = (uint32_t) page_header_size(p) + 2 * page->count;
 	uint16_t low, high, key_size;
@@ -205,16 +181,16 @@ static int node_open(struct pages *p, const struct page *page, uint32_t index, s
 	r = page_view(p, page, page_header_size(p) + 2 * index, 2, &bytes);
 	if (r < 0)
 		return r;
-	offset = get_u16(bytes);
+	offset = page_u16(bytes);
 	if (offset < first)
 		return -EUCLEAN;
 	r = page_view(p, page, offset, NODE_HEADER_SIZE, &bytes);
 	if (r < 0)
 		return r;
-	low = get_u16(bytes + (is_big_endian() ? 2 : 0));
-	high = get_u16(bytes + (is_big_endian() ? 0 : 2));
-	node->flags = get_u16(bytes + 4);
-	key_size = get_u16(bytes + 6);
+	low = page_u16(bytes + (is_big_endian() ? 2 : 0));
+	high = page_u16(bytes + (is_big_endian() ? 0 : 2));
+	node->flags = page_u16(bytes + 4);
+	key_size = page_u16(bytes + 6);
 	node->number = low | (uint32_t) high << 16;
 	if (!page->is_leaf && p->word_size == 8)
 		node->number |= (uint64_t) node->flags << 32;
@@ -235,22 +211,34 @@ static int compare_keys(struct value a, struct value b)
 	return order ? order : (a.size > b.size) - (a.size < b.size);
 }
 
-/* A value of more bytes than a page takes has pages of its own, one after another. */
-static int overflow_value(struct pages *p, uint64_t number, size_t size, const uint8_t **bytes)
+int overflow_open(struct pages *p, uint64_t number, size_t size, uint32_t *count)
 {
 	size_t header = page_header_size(p);
-	uint64_t at = number * p->page_size;
+	const uint8_t *bytes;
 	int r;
 
 	if (number < 2 || number >= p->size / p->page_size)
 		return -EUCLEAN;
-	r = view(p, at, header, bytes);
+	r = pages_view(p, number * p->page_size, header, &bytes);
 	if (r < 0)
 		return r;
-	if (get_word(p, *bytes) != number || get_u16(*bytes + p->word_size + 2) != PAGE_OVERFLOW ||
-	    header + size > (uint64_t) get_u32(*bytes + p->word_size + 4) * p->page_size)
-		return -EUCLEAN;
-	return view(p, at + header, size, bytes);
+	*count = page_u32(bytes + p->word_size + 4);
+	return page_word(p, bytes) == number &&
+			       page_u16(bytes + p->word_size + 2) == PAGE_OVERFLOW &&
+			       header + size <= (uint64_t) *count * p->page_size
+		       ? 0
+		       : -EUCLEAN;
+}
+
+/* A value of more bytes than a page takes has pages of its own, one after another. */
+static int overflow_value(struct pages *p, uint64_t number, size_t size, const uint8_t **bytes)
+{
+	uint32_t count;
+	int r = overflow_open(p, number, size, &count);
+
+	if (r < 0)
+		return r;
+	return pages_view(p, number * p->page_size + page_header_size(p), size, bytes);
 }
 
 static int node_value(struct pages *p, const struct page *page, const struct node *node,
@@ -266,9 +254,9 @@ static int node_value(struct pages *p, const struct page *page, const struct nod
 		inside = p->word_size;
 	if (node->at + inside > page->at + p->page_size)
 		return -EUCLEAN;
-	r = view(p, node->at, inside, &bytes);
+	r = pages_view(p, node->at, inside, &bytes);
 	if (r == 0 && node->flags & NODE_BIG)
-		r = overflow_value(p, get_word(p, bytes), size, &bytes);
+		r = overflow_value(p, page_word(p, bytes), size, &bytes);
 	if (r == 0)
 		*value = (struct value){ bytes, size };
 	return r;
@@ -392,25 +380,33 @@ int pages_previous(struct pages *p, struct position *at)
 	return step(p, at, EDGE_LAST);
 }
 
+size_t tree_size(const struct pages *p)
+{
+	return 8 + 5 * (size_t) p->word_size;
+}
+
 /* The meta page of the last transaction, and the size of a page. */
 static int meta_open(struct pages *p, uint64_t *at)
 {
-	const size_t w = p->word_size, header = page_header_size(p), tree = 8 + 5 * w;
+	const size_t w = p->word_size, header = page_header_size(p), tree = tree_size(p);
 	const size_t size = header + 8 + 2 * w + 2 * tree + 2 * w;
 	uint64_t transactions[2], page_size = 0;
 
 	for (uint64_t i = 0; i < 2; i++) {
+		const uint64_t former = page_size;
 		const uint8_t *bytes;
-		int r = view(p, i * page_size, size, &bytes);
+		int r = pages_view(p, i * page_size, size, &bytes);
 
 		if (r < 0)
 			return r;
-		if (get_u16(bytes + w + 2) != PAGE_META || get_u32(bytes + header) != LMDB_MAGIC ||
-		    get_u32(bytes + header + 4) != LMDB_VERSION)
+		if (page_u16(bytes + w + 2) != PAGE_META ||
+		    page_u32(bytes + header) != LMDB_MAGIC ||
+		    page_u32(bytes + header + 4) != LMDB_VERSION)
 			return -EUCLEAN;
-		page_size = get_u32(bytes + header + 8 + 2 * w);
-		transactions[i] = get_word(p, bytes + size - w);
-		if (!page_size_is_valid(page_size) || page_size < size)
+		page_size = page_u32(bytes + header + 8 + 2 * w);
+		transactions[i] = page_word(p, bytes + size - w);
+		if (!page_size_is_valid(page_size) || page_size < size ||
+		    (i && page_size != former))
 			return -EUCLEAN;
 	}
 	p->page_size = (uint32_t) page_size;
@@ -418,32 +414,32 @@ static int meta_open(struct pages *p, uint64_t *at)
 	return 0;
 }
 
-/* Read a tree from its bytes. */
-static int tree_read(const struct pages *p, const uint8_t *bytes, struct page_tree *tree)
+int tree_read(const struct pages *p, const uint8_t *bytes, struct page_tree *tree)
 {
 	const size_t w = p->word_size;
-	uint64_t root = get_word(p, bytes + 8 + 4 * w);
+	uint64_t root = page_word(p, bytes + 8 + 4 * w);
 	uint64_t none = w == 4 ? UINT32_MAX : UINT64_MAX;
 
 	if (root != none && (root < 2 || root >= p->size / p->page_size))
 		return -EUCLEAN;
+	tree->flags = page_u16(bytes + 4);
+	tree->depth = page_u16(bytes + 6);
 	tree->root = root == none ? ROOT_EMPTY : (uint32_t) root;
-	tree->pages = get_word(p, bytes + 8) + get_word(p, bytes + 8 + w) +
-		      get_word(p, bytes + 8 + 2 * w);
-	tree->entries = get_word(p, bytes + 8 + 3 * w);
+	tree->pages = page_word(p, bytes + 8) + page_word(p, bytes + 8 + w) +
+		      page_word(p, bytes + 8 + 2 * w);
+	tree->entries = page_word(p, bytes + 8 + 3 * w);
 	return 0;
 }
 
-/* The tree of the free pages, and the main one, whose entries are the databases. */
-static int read_tree(struct pages *p, uint64_t index, struct page_tree *tree)
+int pages_main_tree(struct pages *p, enum main_tree which, struct page_tree *tree)
 {
-	const size_t size = 8 + 5 * (size_t) p->word_size;
+	const size_t size = tree_size(p);
 	const uint8_t *bytes;
 	uint64_t at;
 	int r = meta_open(p, &at);
 
 	if (r == 0)
-		r = view(p, at + index * size, size, &bytes);
+		r = pages_view(p, at + which * size, size, &bytes);
 	return r < 0 ? r : tree_read(p, bytes, tree);
 }
 
@@ -475,13 +471,13 @@ int pages_tree(struct pages *p, enum database database, struct page_tree *tree)
 	const char *name = database_name(database);
 	struct value key = { name, strlen(name) }, value;
 	struct page_tree main;
-	int r = read_tree(p, 1, &main);
+	int r = pages_main_tree(p, TREE_OF_DATABASES, &main);
 
 	if (r == 0)
 		r = find_value(p, main.root, key, NODE_TREE, &value);
 	if (r < 0)
 		return r == -ENOENT ? -EUCLEAN : r;
-	if (value.size != 8 + 5 * (size_t) p->word_size)
+	if (value.size != tree_size(p))
 		return -EUCLEAN;
 	return tree_read(p, value.bytes, tree);
 }
@@ -493,9 +489,9 @@ int pages_last(struct pages *p, uint64_t *number)
 	int r = meta_open(p, &at);
 
 	if (r == 0)
-		r = view(p, at + 2 * (8 + 5 * (uint64_t) p->word_size), p->word_size, &bytes);
+		r = pages_view(p, at + 2 * tree_size(p), p->word_size, &bytes);
 	if (r == 0)
-		*number = get_word(p, bytes);
+		*number = page_word(p, bytes);
 	return r;
 }
 

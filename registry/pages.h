@@ -62,6 +62,8 @@ struct page_tree {
 	uint32_t root; /* page number, or ROOT_EMPTY */
 	uint64_t entries;
 	uint64_t pages; /* that it takes */
+	uint16_t flags; /* LMDB's, of how its keys sort */
+	uint16_t depth; /* of its leaves; 0 where it is empty */
 };
 
 /* Read LMDB's own account of a database. */

@@ -7,6 +7,7 @@
 #include "registry/filter.h"
 #include "registry/index.h"
 #include "registry/lock.h"
+#include "registry/pages_check.h"
 #include "registry/publication.h"
 
 #include <errno.h>
@@ -187,11 +188,15 @@ static int is_mostly_free(struct pages *pages)
 	return r < 0 ? r : last > FREE_PAGES_MIN && last / (FREE_PAGES_RATIO + 1) > used;
 }
 
-/* Add all machines anew, to pages of this program's own word size and layout. */
+/*
+ * Add all machines anew, to pages of this program's own word size and layout.
+ * What is damaged in the former ones is lost, if it isn't a record.
+ */
 static int rebuild_pages(struct writer *w)
 {
 	char folded[MACHINE_NAME_SIZE] = "";
 	struct value record;
+	uint32_t count = 0;
 	int r = transaction_begin(&w->change, w->temporary);
 
 	while (r == 0 && (r = snapshot_next_record(&w->former, folded, &record)) == 0) {
@@ -202,8 +207,28 @@ static int rebuild_pages(struct writer *w)
 		/* The kind of the value is the byte before the record. */
 		record = (struct value){ (const uint8_t *) record.bytes - 1, record.size + 1 };
 		r = index_add(&w->change, &machine, record);
+		count++;
 	}
-	return r == -ENOENT ? 0 : r;
+	if (r == -ENOENT)
+		return count == w->former.meta.machines ? 0 : -EUCLEAN;
+	return r == -EEXIST ? -EUCLEAN : r;
+}
+
+/* Whether LMDB can't change a copy of the pages, or would carry too many free ones along. */
+static int needs_rebuild(struct writer *w)
+{
+	const struct registry_meta *meta = &w->former.meta;
+	int r;
+
+	/* A registry of another layout may lack a database. */
+	if (meta->word_size != sizeof(size_t) || !registry_meta_has_roots(meta))
+		return 1;
+	r = pages_check(&w->former.pages);
+	if (r == -EUCLEAN)
+		w->filter_stale = true;
+	if (r < 0)
+		return r == -EUCLEAN ? 1 : r;
+	return is_mostly_free(&w->former.pages);
 }
 
 static int copy_former(struct writer *w)
@@ -214,10 +239,7 @@ static int copy_former(struct writer *w)
 
 	if (r < 0)
 		return r;
-	/* A registry of another layout may lack a database. */
-	if (meta->word_size != sizeof(size_t) || !registry_meta_has_roots(meta))
-		return rebuild_pages(w);
-	rebuild = is_mostly_free(&w->former.pages);
+	rebuild = needs_rebuild(w);
 	if (rebuild < 0)
 		return rebuild;
 	if (rebuild)

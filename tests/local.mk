@@ -255,6 +255,7 @@ tests_unit_unit_SOURCES = \
 	%D%/unit/base.c \
 	%D%/unit/claims.c \
 	%D%/unit/copy.c \
+	%D%/unit/damaged_writer.c \
 	%D%/unit/diff.c \
 	%D%/unit/file.c \
 	%D%/unit/filter.c \

@@ -3,12 +3,14 @@
  * A whole registry, changed by the input and sealed again, so that only its
  * reader stands between the changes and the program. Each five bytes of the
  * input are a change: where (3), how (1), and a value (1). Whatever is asked,
- * there is an answer, and an enumeration ends.
+ * there is an answer, and an enumeration ends; and who changes it gets an error
+ * or a registry that can be read.
  */
 #include "registry/mapped_snapshot.h"
 #include "registry/writer.h"
 #include "tests/fuzz/fuzz.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -21,7 +23,7 @@
 #define SIZE_MAX_FILE (1024 * 1024)
 #define PAGE	      4096u
 
-static char directory[64], path[96];
+static char directory[64], path[96], copy_directory[96], copy_path[128];
 static uint8_t good[SIZE_MAX_FILE], changed[SIZE_MAX_FILE], written[SIZE_MAX_FILE];
 static size_t size;
 static struct registry_meta meta;
@@ -35,7 +37,7 @@ static void check(bool is_true, const char *what)
 }
 
 /* Machine i; every tenth has a record of overflow pages. */
-static void put_machine(struct writer *w, unsigned int i)
+static int put_machine(struct writer *w, unsigned int i)
 {
 	static struct machine_address addresses[150];
 	struct idmap_extent ids = { 0, 100000 + i * 100, 100 };
@@ -56,7 +58,7 @@ static void put_machine(struct writer *w, unsigned int i)
 		addresses[a] =
 			(struct machine_address){ .family = AF_INET,
 						  .bytes = { 10, (uint8_t) i, 0, (uint8_t) a } };
-	check(writer_put(w, &m) == 0, "put");
+	return writer_put(w, &m);
 }
 
 static void make_registry(void)
@@ -68,9 +70,12 @@ static void make_registry(void)
 	snprintf(directory, sizeof directory, "%s/fuzz.XXXXXX", parent ? parent : "/tmp");
 	check(mkdtemp(directory) != NULL && chmod(directory, 0755) == 0, "mkdtemp");
 	snprintf(path, sizeof path, "%s/" REGISTRY_FILE_NAME, directory);
+	snprintf(copy_directory, sizeof copy_directory, "%s/copy", directory);
+	snprintf(copy_path, sizeof copy_path, "%s/" REGISTRY_FILE_NAME, copy_directory);
+	check(mkdir(copy_directory, 0755) == 0, "mkdir");
 	check(writer_open(&w, directory) == 0, "open");
 	for (unsigned int i = 0; i < MACHINES; i++)
-		put_machine(&w, i);
+		check(put_machine(&w, i) == 0, "put");
 	check(writer_publish(&w) == 0, "publish");
 	writer_close(&w);
 	fd = open(path, O_RDONLY);
@@ -172,6 +177,46 @@ static void ask(struct snapshot *s)
 	}
 }
 
+/* Put machines that are there and one that isn't, and take some out. */
+static int change_machines(struct writer *w)
+{
+	int r = 0;
+
+	for (unsigned int i = 0; r == 0 && i <= MACHINES; i += 10)
+		r = put_machine(w, i + 1);
+	for (unsigned int i = 3; r == 0 && i < MACHINES; i += 4) {
+		char name[16];
+
+		snprintf(name, sizeof name, "m%03u", i);
+		r = writer_remove(w, name);
+		/* A damaged index doesn't find what its page has. */
+		if (r == -ENOENT)
+			r = 0;
+	}
+	return r;
+}
+
+/* A writer replaces the link, and not the file. */
+static void change_registry(struct snapshot *s)
+{
+	struct writer w;
+	int r;
+
+	check(link(path, copy_path) == 0, "link");
+	r = writer_open(&w, copy_directory);
+	if (r == 0)
+		r = change_machines(&w);
+	if (r == 0)
+		r = writer_publish(&w);
+	writer_close(&w);
+	if (r == 0) {
+		check(snapshot_open(s, copy_path) == 0, "the changed one can be read");
+		ask(s);
+		snapshot_close(s);
+	}
+	unlink(copy_path);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t length)
 {
 	static uint8_t room[RECORD_ROOM_SIZE];
@@ -192,5 +237,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t length)
 		ask(&s);
 		snapshot_close(&s);
 	}
+	change_registry(&s);
 	return 0;
 }

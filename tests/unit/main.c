@@ -22,6 +22,7 @@ int main(void)
 	srunner_add_suite(runner, id_index_suite());
 	srunner_add_suite(runner, work_suite());
 	srunner_add_suite(runner, writer_suite());
+	srunner_add_suite(runner, damaged_writer_suite());
 	srunner_add_suite(runner, claims_suite());
 	srunner_add_suite(runner, merge_suite());
 	srunner_add_suite(runner, visitor_suite());

@@ -36,6 +36,7 @@ Suite *snapshot_suite(void);
 Suite *sources_suite(void);
 Suite *varlink_server_suite(void);
 Suite *visitor_suite(void);
+Suite *damaged_writer_suite(void);
 Suite *diff_suite(void);
 Suite *notify_suite(void);
 Suite *way_suite(void);
