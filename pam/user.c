@@ -81,20 +81,15 @@ int user_find(const char *name, uid_t *uid, gid_t *gid)
 /* Find all groups of the user. Returns how many, or -ENOMEM. The caller frees `*groups`. */
 static int groups_read(const char *name, gid_t gid, gid_t **groups)
 {
-	int count = 64;
-
-	while (count <= GROUPS_MAX) {
-		gid_t *larger = realloc(*groups, (size_t) count * sizeof *larger);
-		int room = count, n;
+	for (int room = 64; room <= GROUPS_MAX; room *= 2) {
+		gid_t *larger = realloc(*groups, (size_t) room * sizeof *larger);
+		int count = room;
 
 		if (!larger)
-			break;
+			return -ENOMEM;
 		*groups = larger;
-		n = getgrouplist(name, gid, larger, &count);
-		if (n >= 0)
-			return n;
-		if (count <= room)
-			count = 2 * room;
+		if (getgrouplist(name, gid, larger, &count) >= 0)
+			return count;
 	}
 	return -ENOMEM;
 }

@@ -128,6 +128,7 @@ row "not-from= an alias denies" tess 10.99.1.2 account=PERM_DENIED 'not-from=ww*
 row "not-from= another machine admits" tess 10.99.1.2 account=SUCCESS not-from=db1
 row "from= matches by brackets" tess 10.99.1.2 account=SUCCESS 'from=[!x-z]eb[1-3]'
 row "from= matches by brackets that begin with ^" tess 10.99.1.2 account=SUCCESS 'from=[^x-z]eb[1-3]'
+row "from= matches by brackets with a dot in them" tess 10.99.1.2 account=SUCCESS 'from=[.w]eb1'
 row "from= does not match by brackets that exclude" tess 10.99.1.2 account=PERM_DENIED 'from=[^v-x]eb1'
 row "not-from= denies what from= admits" tess 10.99.1.2 account=PERM_DENIED 'from=*' not-from=www
 row "the machine is found by an IPv6 address" tess fd99:1::2 account=SUCCESS from=web1
