@@ -53,7 +53,7 @@ static bool recall_root(const struct registry_identity *now, uint8_t *to, size_t
 	if (!sequence_read_begin(&opened.lock, &count) || !memo_is_of(&opened.identity, now) ||
 	    load32(&opened.root_size) != size)
 		return false;
-	load_bytes(to, root, size);
+	load_page(to, root, size);
 	return sequence_read_is_good(&opened.lock, count);
 }
 
@@ -76,7 +76,9 @@ static int read_pages(const struct pages *p, uint8_t *to, size_t size, uint64_t 
 		(const void *) ((const char *) p - offsetof(struct snapshot, pages));
 	int r;
 
-	if (at != (uint64_t) s->meta.name_root * p->page_size || p->page_size == 0)
+	/* At the end of a damaged file there may be less than a page. */
+	if (p->page_size == 0 || at != (uint64_t) s->meta.name_root * p->page_size ||
+	    size % p->page_size)
 		return pages_read(p, to, size, at);
 	if (recall_root(&s->identity, to, size))
 		return 0;

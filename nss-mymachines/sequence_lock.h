@@ -79,8 +79,8 @@ static inline void load_words(uint64_t *to, const _Atomic uint64_t *from, size_t
 		to[i] = load64(&from[i]);
 }
 
-/* As many of the bytes that store_bytes() has stored. Four words at a time, as it may be a page. */
-static inline void load_bytes(void *to, const _Atomic uint64_t *from, size_t size)
+/* Whole pages that store_bytes() has stored. */
+static inline void load_page(void *to, const _Atomic uint64_t *from, size_t size)
 {
 	char *bytes = to;
 
@@ -91,14 +91,6 @@ static inline void load_bytes(void *to, const _Atomic uint64_t *from, size_t siz
 		memcpy(bytes, words, sizeof words);
 		bytes += sizeof words;
 		from += 4;
-	}
-	while (size > 0) {
-		const uint64_t word = load64(from++);
-		const size_t some = size < sizeof word ? size : sizeof word;
-
-		memcpy(bytes, &word, some);
-		bytes += some;
-		size -= some;
 	}
 }
 
