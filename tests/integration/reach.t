@@ -59,7 +59,7 @@ for number in signal.SIGCHLD, signal.SIGXFSZ, signal.SIGUSR1:
 os.execvp(sys.argv[1], sys.argv[1:])
 P
 mkdir "$TMPDIR/state"
-printf '%s\n' '#!/usr/bin/python3' 'print(*(line for line in open("/proc/self/status") if line.startswith(("Umask", "Sig"))))' >"$TMPDIR/state/ssh"
+printf '%s\n' '#!/usr/bin/python3' 'print(*(line for line in open("/proc/self/status") if line.startswith(("Umask", "SigBlk", "SigIgn", "SigCgt"))))' >"$TMPDIR/state/ssh"
 chmod 755 "$TMPDIR/bin/as" "$TMPDIR/state/ssh"
 is "$(PATH=$TMPDIR/state:$PATH as mymachines ssh web1)" "$(PATH=$TMPDIR/state:$PATH as ssh web1)" \
     "ssh inherits umask and signals as they were"
