@@ -168,6 +168,10 @@ echo "$included" >"$TMPDIR/taking/a.conf"
 echo 'lxc.hook =' >"$TMPDIR/taking/b.conf"
 echo 'lxc.hook =' >"$TMPDIR/taking/unread"
 lxc_container directory "lxc.include = $TMPDIR/taking"
+# Each of them includes all of them.
+mkdir "$TMPDIR/circle"
+for ((i = 0; i < 30; i++)); do echo "lxc.include = $TMPDIR/circle" >"$TMPDIR/circle/$i.conf"; done
+lxc_container circle "lxc.include = $TMPDIR/circle"
 lxc_container file "$included" "lxc.include = $TMPDIR/taking/b.conf"
 lxc_container own 'lxc.uts.name = own'
 rm -r "$TMPDIR/containers.before"
@@ -177,7 +181,7 @@ echo 'lxc.hook.start-host =' >>/var/lib/lxc/own/config
 is "$(mymachines setup lxc --check)" "lxc: /var/lib/lxc/own/config: isn't set up" "lxc: --check sees that the lines are taken out behind them"
 mymachines setup --quiet lxc
 is "$(cd /var/lib/lxc && grep -l '^lxc.hook.*mymachines' */config | sort | sed 's|/config||' | paste -sd' ')" \
-    "all busy directory file one own quoted" "lxc: a configuration that takes our hooks out has the lines itself"
+    "all busy circle directory file one own quoted" "lxc: a configuration that takes our hooks out has the lines itself"
 is "$(mymachines setup lxc --check)" "lxc: is set up" "lxc: then it is set up"
 cp -r /var/lib/lxc "$TMPDIR/containers.after"
 mymachines setup --quiet lxc

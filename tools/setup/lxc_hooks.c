@@ -8,8 +8,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* Deeper than this, nobody includes files. */
+/* Deeper than this, nobody includes files, nor so many: a file may include itself. */
 #define INCLUDES_MAX 8
+#define FILES_MAX    1000
 
 enum { START = 1, STOP = 2, BOTH = START | STOP };
 
@@ -23,6 +24,7 @@ struct reading {
 	struct arena *arena;
 	const char *lines, *common;
 	unsigned int depth;
+	unsigned int *n_files; /* that were read so far */
 };
 
 static void follow(struct effect *effect, struct effect next)
@@ -141,7 +143,8 @@ static struct effect read_path(const struct reading *r, const char *path)
 
 	if (strcmp(path, r->common) == 0)
 		effect.sets = BOTH;
-	else if (deeper.depth++ == INCLUDES_MAX || stat(path, &st) < 0)
+	else if (deeper.depth++ == INCLUDES_MAX || (*r->n_files)++ >= FILES_MAX ||
+		 stat(path, &st) < 0)
 		;
 	else if (S_ISDIR(st.st_mode))
 		effect = read_directory(&deeper, path);
@@ -153,7 +156,10 @@ static struct effect read_path(const struct reading *r, const char *path)
 bool lxc_hooks_are_in_effect(struct arena *arena, const char *text, const char *lines,
 			     const char *common)
 {
-	const struct reading reading = { .arena = arena, .lines = lines, .common = common };
+	unsigned int n_files = 0;
+	const struct reading reading = {
+		.arena = arena, .lines = lines, .common = common, .n_files = &n_files
+	};
 
 	return read_text(&reading, text).sets == BOTH;
 }
