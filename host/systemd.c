@@ -2,6 +2,7 @@
 #include "host/systemd.h"
 
 #include "base/cleanup.h"
+#include "base/number.h"
 #include "base/proc_file.h"
 #include "base/program.h"
 #include "host/held_socket.h"
@@ -78,4 +79,25 @@ int systemd_stop_unit(struct arena *arena, const char *unit, struct failure *f)
 	if (program_run(arena, call, ANSWER_MILLISECONDS, &answer, f) < 0)
 		return -1;
 	return answer.status ? program_failure("busctl", &answer, f) : 0;
+}
+
+int systemd_cancel_job(struct arena *arena, const char *unit, struct failure *f)
+{
+	const char *const show[] = { "systemctl", "show", "-p", "Job", "--value", unit, NULL };
+	const char *cancel[] = { "systemctl", "cancel", NULL, NULL };
+	struct program_answer answer;
+	uint32_t job;
+
+	if (program_run(arena, show, ANSWER_MILLISECONDS, &answer, f) < 0)
+		return -1;
+	answer.output[strcspn(answer.output, "\n")] = '\0';
+	if (answer.status)
+		return program_failure("systemctl", &answer, f);
+	/* The unit has none, or isn't known any more: then there is nothing to cancel. */
+	if (id_parse(answer.output, &job) < 0 || job == 0)
+		return 0;
+	cancel[2] = answer.output;
+	if (program_run(arena, cancel, ANSWER_MILLISECONDS, &answer, f) < 0)
+		return -1;
+	return answer.status ? program_failure("systemctl", &answer, f) : 0;
 }

@@ -21,5 +21,8 @@ pid_t system_service_pid(const char *unit);
 /* Have systemd stop a unit. This doesn't wait until it has stopped. */
 int systemd_stop_unit(struct arena *arena, const char *unit, struct failure *f);
 
+/* Take the job of a unit that hasn't begun yet out of systemd's queue. 0, or -1 with a failure. */
+int systemd_cancel_job(struct arena *arena, const char *unit, struct failure *f);
+
 /* Whether systemd-machined runs, so that /run/systemd/machines is its own. Doesn't start it. */
 bool machined_is_running(void);

@@ -106,7 +106,13 @@ px 'mkdir -p /run/systemd/system/machine-late.scope.d
     systemd-run --quiet --no-block --unit=slow.service -p Type=oneshot sleep 1000
     until [ "$(systemctl show -p ActiveState --value slow.service)" = activating ]; do sleep 0.05; done'
 zombie late "and one that dies before its scope's turn has come"
-px 'systemctl stop slow.service; rm -r /run/systemd/system/machine-late.scope.d; systemctl daemon-reload'
+px 'setsid sh -c "echo \$\$ >/tmp/x/patient; exec unshare --uts sleep 1000" >/dev/null 2>&1 </dev/null &
+    until [ "$(cat "/proc/$(cat /tmp/x/patient)/comm")" = sleep ]; do sleep 0.05; done' 2>/dev/null
+run px 'exec /run/build/mymachines register late --leader="$(cat /tmp/x/patient)" --scope' </dev/null
+like "$status|$err" "1|*: systemd has not started it" "a scope that systemd doesn't start in time is an error"
+is "$(px 'systemctl show -p Job --value machine-late.scope')" "" "and its job isn't queued any more"
+px 'systemctl stop slow.service; rm -r /run/systemd/system/machine-late.scope.d; systemctl daemon-reload
+    kill -9 "$(cat /tmp/x/patient)"'
 
 # The monitor as a service.
 make -s -C "$BUILDDIR" mymachines-monitor.path mymachines-monitor.service

@@ -223,15 +223,20 @@ static bool has_died(uint32_t pid)
 	return pidfd == -ESRCH || (pidfd >= 0 && !pidfd_is_alive(pidfd));
 }
 
+static bool is_in_unit(const struct cgroup_hierarchy *cgroups, uint32_t leader, const char *unit)
+{
+	char there[UNIT_NAME_SIZE];
+
+	return process_read_unit(cgroups, leader, there) == 0 && strcmp(there, unit) == 0;
+}
+
 /* The reply means only that a job was queued. */
 static int wait_for_unit(const struct cgroup_hierarchy *cgroups, uint32_t leader, const char *unit)
 {
 	static const struct timespec step = { .tv_nsec = START_STEP_MS * 1000000 };
 
 	for (int waited = 0; waited < START_WAIT_MS; waited += START_STEP_MS) {
-		char there[UNIT_NAME_SIZE];
-
-		if (process_read_unit(cgroups, leader, there) == 0 && strcmp(there, unit) == 0)
+		if (is_in_unit(cgroups, leader, unit))
 			return 0;
 		if (has_died(leader))
 			return -ESRCH;
@@ -242,7 +247,8 @@ static int wait_for_unit(const struct cgroup_hierarchy *cgroups, uint32_t leader
 
 /*
  * Start the scope of a leader. If the leader was a zombie when systemd moved it, or will be then, the scope is
- * empty from its beginning: systemd sees no change that would end it, so it, or its job, is ended here.
+ * empty from its beginning: systemd sees no change that would end it, so it, or its job, is ended here. And a
+ * job whose turn hasn't come would move the leader when nobody expects it any more.
  */
 static int start_and_wait(const struct cgroup_hierarchy *cgroups, const char *name, uint32_t leader,
 			  const char *unit)
@@ -256,7 +262,10 @@ static int start_and_wait(const struct cgroup_hierarchy *cgroups, const char *na
 	r = wait_for_unit(cgroups, leader, unit);
 	if (r == -ESRCH && !scope_cgroup_has_process(cgroups, unit))
 		(void) !systemd_stop_unit(&arena, unit, &unknown);
-	return r;
+	if (r != -ETIME)
+		return r;
+	(void) !systemd_cancel_job(&arena, unit, &unknown);
+	return is_in_unit(cgroups, leader, unit) ? 0 : r;
 }
 
 /* The scope is delegated, so the other processes can be moved without asking systemd. */
@@ -265,10 +274,10 @@ static int enter_by_systemd(const struct cgroup_hierarchy *cgroups,
 			    uint32_t leader, const char *unit)
 {
 	CLEANUP_FREE char *path = NULL;
-	char procs[SCOPE_PATH_SIZE], there[UNIT_NAME_SIZE];
+	char procs[SCOPE_PATH_SIZE];
 	int r = 0;
 
-	if (process_read_unit(cgroups, leader, there) < 0 || strcmp(there, unit) != 0)
+	if (!is_in_unit(cgroups, leader, unit))
 		r = start_and_wait(cgroups, name, leader, unit);
 	if (r < 0)
 		return r;
