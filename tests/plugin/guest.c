@@ -14,12 +14,16 @@
 #include <netdb.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -137,40 +141,117 @@ static int in_child(int (*function)(void))
 
 static volatile int looked_up;
 
-/* May be cancelled anywhere. */
-static void *look_up_cancellable(void *unused)
+/* One of each kind, without help from the test: true if all are right. `i` is below 1000. */
+static bool look_up(uint32_t i)
 {
 	static const uint8_t address[4] = { 10, 0, 0, 2 };
 	char buffer[4096], *canonical;
-	int error, h_error;
+	struct gaih_addrtuple *tuples = NULL;
+	struct hostent host;
+	struct passwd user;
+	struct group group;
+	struct spwd shadow;
+	int error, h_error, wrong = 0;
 	int32_t ttl;
+
+	wrong += module.gethostbyname4_r("web1", &tuples, buffer, sizeof buffer, &error, &h_error,
+					 &ttl) != NSS_STATUS_SUCCESS;
+	wrong += module.getpwuid_r(100000 + i, &user, buffer, sizeof buffer, &error) !=
+			 NSS_STATUS_SUCCESS ||
+		 user.pw_uid != 100000 + i;
+	wrong += module.getpwnam_r("vu-Web1-33", &user, buffer, sizeof buffer, &error) !=
+			 NSS_STATUS_SUCCESS ||
+		 user.pw_uid != 100033;
+	wrong += module.gethostbyname3_r("web1", AF_INET6, &host, buffer, sizeof buffer, &error,
+					 &h_error, &ttl, &canonical) != NSS_STATUS_SUCCESS;
+	wrong += module.gethostbyaddr2_r(address, 4, AF_INET, &host, buffer, sizeof buffer, &error,
+					 &h_error, &ttl) != NSS_STATUS_SUCCESS;
+	wrong += module.getgrgid_r(100000 + i, &group, buffer, sizeof buffer, &error) !=
+			 NSS_STATUS_SUCCESS ||
+		 group.gr_gid != 100000 + i;
+	wrong += module.getgrnam_r("vg-Web1-33", &group, buffer, sizeof buffer, &error) !=
+		 NSS_STATUS_SUCCESS;
+	wrong += module.getspnam_r("vu-Web1-33", &shadow, buffer, sizeof buffer, &error) !=
+		 NSS_STATUS_SUCCESS;
+	wrong += module.gethostbyname4_r("nosuch", &tuples, buffer, sizeof buffer, &error, &h_error,
+					 &ttl) != NSS_STATUS_NOTFOUND;
+	return !wrong;
+}
+
+/* May be cancelled anywhere. */
+static void *look_up_cancellable(void *unused)
+{
+	char buffer[4096];
+	struct hostent host;
+	int error, h_error;
 
 	(void) unused;
 	pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, NULL);
-	for (uint32_t i = 0;; i++) {
-		struct gaih_addrtuple *tuples = NULL;
-		struct hostent host;
-		struct passwd user;
-		struct group group;
-		struct spwd shadow;
-
-		module.gethostbyname4_r("web1", &tuples, buffer, sizeof buffer, &error, &h_error,
-					&ttl);
-		module.getpwuid_r(100000 + i, &user, buffer, sizeof buffer, &error);
-		module.getpwnam_r("vu-Web1-33", &user, buffer, sizeof buffer, &error);
-		module.gethostbyname3_r("web1", AF_INET6, &host, buffer, sizeof buffer, &error,
-					&h_error, &ttl, &canonical);
-		module.gethostbyaddr2_r(address, 4, AF_INET, &host, buffer, sizeof buffer, &error,
-					&h_error, &ttl);
+	for (uint32_t i = 0;; i = (i + 1) % 1000) {
+		look_up(i);
 		module.sethostent(0);
 		module.gethostent_r(&host, buffer, sizeof buffer, &error, &h_error);
-		module.getgrgid_r(100000 + i, &group, buffer, sizeof buffer, &error);
-		module.getgrnam_r("vg-Web1-33", &group, buffer, sizeof buffer, &error);
-		module.getspnam_r("vu-Web1-33", &shadow, buffer, sizeof buffer, &error);
 		looked_up = 1;
 	}
 	return NULL;
 }
+
+static volatile sig_atomic_t n_within, n_wrong_within;
+
+/* Once, after so many microseconds. */
+static void interrupt_after(long microseconds)
+{
+	const struct itimerval timer = { .it_value = { .tv_usec = microseconds } };
+
+	setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+static void look_up_within(int signal)
+{
+	(void) signal;
+	n_wrong_within += !look_up((uint32_t) n_within % 1000);
+	n_within++;
+	interrupt_after(1 + n_within % 50);
+}
+
+/* A second registry with the same machine, to be exchanged with the first: as if one were published. */
+static void copy_registry(const char *path)
+{
+	struct timespec times[2];
+	struct stat st;
+	int from = open(REGISTRY_PATH, O_RDONLY), to = open(path, O_CREAT | O_WRONLY, 0644);
+
+	ck_assert_int_eq(fstat(from, &st), 0);
+	ck_assert_int_eq(sendfile(to, from, NULL, (size_t) st.st_size), st.st_size);
+	times[0] = st.st_atim;
+	times[1] = st.st_mtim;
+	ck_assert_int_eq(futimens(to, times), 0);
+	close(from);
+	close(to);
+}
+
+/* As in a handler of a crash, or of a timer: nothing is waited for that the thread itself has. */
+START_TEST(a_look_up_amid_another_one_is_answered)
+{
+	static const char other[] = REGISTRY_PATH ".other";
+	const struct sigaction action = { .sa_handler = look_up_within, .sa_flags = SA_RESTART };
+	size_t wrong = 0;
+
+	copy_registry(other);
+	ck_assert_int_eq(sigaction(SIGALRM, &action, NULL), 0);
+	for (uint32_t i = 0; i < 5000; i++) {
+		interrupt_after(0);
+		ck_assert_int_eq(
+			renameat2(AT_FDCWD, other, AT_FDCWD, REGISTRY_PATH, RENAME_EXCHANGE), 0);
+		interrupt_after(1);
+		wrong += !look_up(i % 1000);
+	}
+	interrupt_after(0);
+	ck_assert_uint_eq(wrong, 0);
+	ck_assert_int_eq(n_wrong_within, 0);
+	ck_assert_int_gt(n_within, 1000);
+}
+END_TEST
 
 /* Answers from the memo need no open(2). In a child, which answers with its exit status alone. */
 static int memo_answers(void)
@@ -397,6 +478,7 @@ void add_guest(Suite *suite)
 	ADD(suite, no_descriptor_stays_open);
 	ADD(suite, a_host_that_closes_everything_is_answered);
 	ADD(suite, a_cancelled_thread_leaves_nothing_open_or_locked);
+	ADD(suite, a_look_up_amid_another_one_is_answered);
 	ADD(suite, without_descriptors_it_says_try_again);
 	ADD_LOOP(suite, a_dead_machine_is_not_found_with_few_descriptors, 2);
 	ADD_LOOP(suite, a_sandbox_gets_an_answer_or_unavailable, 2 * ARRAY_SIZE(refused));
