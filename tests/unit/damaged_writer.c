@@ -3,6 +3,7 @@
  * Changes of a registry with bytes that no writer has written. LMDB, which makes the changes,
  * trusts its pages.
  */
+#include "registry/page.h"
 #include "registry/pages_check.h"
 #include "registry/writer.h"
 #include "tests/support/damage.h"
@@ -163,6 +164,43 @@ START_TEST(what_is_damaged_beside_the_records_is_made_anew)
 }
 END_TEST
 
+/* Where nodes with long values have the number of the first page of these, at most `most`. */
+static size_t find_long_values(struct pages *p, uint64_t *places, size_t most)
+{
+	struct page page;
+	struct node node;
+	size_t count = 0;
+
+	for (uint64_t number = 2; number < p->size / p->page_size; number++) {
+		if (page_open(p, number, &page) < 0 || !page.is_leaf)
+			continue;
+		for (uint32_t i = 0; count < most && node_open(p, &page, i, &node) == 0; i++)
+			if (node.flags & NODE_BIG)
+				places[count++] = node.at;
+	}
+	return count;
+}
+
+/* LMDB would free them twice. */
+START_TEST(pages_of_two_owners_are_damage)
+{
+	struct damage damage;
+	struct snapshot s;
+	uint64_t places[2], number;
+
+	damage_publish_machines(fixture_directory(), &someone);
+	ck_assert_int_eq(snapshot_open(&s, fixture_path()), 0);
+	ck_assert_int_eq(pages_check(&s.pages), 0);
+	ck_assert_uint_eq(find_long_values(&s.pages, places, 2), 2);
+	damage_begin(&damage, fixture_path());
+	ck_assert_int_eq(pread(damage.file, &number, sizeof number, (off_t) places[0]), 8);
+	ck_assert_int_eq(pwrite(damage.file, &number, sizeof number, (off_t) places[1]), 8);
+	ck_assert_int_eq(pages_check(&s.pages), -EUCLEAN);
+	damage_done(&damage);
+	snapshot_close(&s);
+}
+END_TEST
+
 START_TEST(damaged_records_are_an_error_and_stay)
 {
 	struct registry_identity before, after;
@@ -257,6 +295,7 @@ Suite *damaged_writer_suite(void)
 	tcase_add_test(tests, changing_a_sealed_registry_with_damaged_bytes_harms_nobody);
 	suite_add_tcase(suite, tests);
 	ADD(suite, what_is_damaged_beside_the_records_is_made_anew);
+	ADD(suite, pages_of_two_owners_are_damage);
 	ADD(suite, damaged_records_are_an_error_and_stay);
 	ADD(suite, an_index_that_leads_back_is_an_error_and_ends);
 	ADD(suite, the_last_possible_entry_is_the_last);
