@@ -47,7 +47,7 @@ for variant in plain userns multi; do
     domain "$name" "$variant"
     ok $? "$what: it starts"
     started "$name"
-    runs "$pid" init
+    runs "$pid" '/bin/sh /sbin/init'
     seen "$what" "$name" "$pid" libvirt-lxc 10.77.0.2 fd77::2
     seen_ids "$what" "$name" "$pid" "$variant"
     is "$(value "$name" RootDirectory)" "$TMPDIR/$variant" "$what: its root directory is known"
@@ -65,7 +65,7 @@ for variant in plain userns multi; do
 done
 
 start_one() {
-    domain "$1" plain && started "$1" && runs "$pid" init
+    domain "$1" plain && started "$1" && runs "$pid" '/bin/sh /sbin/init'
 }
 
 without_us libvirt-lxc "lv$$"

@@ -54,7 +54,7 @@ test_variant() {
     configuration "$name" "$@"
     start_lxc "$name"
     ok $? "$what: it starts"
-    runs "$pid" init
+    runs "$pid" '/bin/sh /sbin/init'
     seen "$what" "$name" "$pid" lxc 10.77.0.2 fd77::2
     seen_ids "$what" "$name" "$pid" "$1"
     is "$(value "$name" RootDirectory)" "$lxc/$name/rootfs" "$what: its root directory is known"

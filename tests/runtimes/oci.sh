@@ -67,7 +67,7 @@ test_variant() {
     addresses "$pid"
     oci start "$id"
     ok $? "$what: it starts"
-    runs "$pid" init
+    runs "$pid" '/bin/sh /sbin/init'
     seen "$what" "$id" "$pid" "$runtime" 10.77.0.2 fd77::2
     seen_ids "$what" "$id" "$pid" "$1"
     is "$(value "$id" RootDirectory)" "$TMPDIR/$1/rootfs" "$what: its root directory is the bundle's"
@@ -112,7 +112,7 @@ test_without_monitor() {
 }
 
 start_one() {
-    create absent "$1" && oci start "$1" && runs "$pid" init
+    create absent "$1" && oci start "$1" && runs "$pid" '/bin/sh /sbin/init'
 }
 
 stop_one() {

@@ -46,7 +46,7 @@ test_variant() {
     start_container "$name" "$1" --network none --annotation org.mymachines.alias=www
     ok $? "$what: it starts"
     addresses "$pid"
-    runs "$pid" init
+    runs "$pid" '/bin/sh /sbin/init'
     seen "$what" "$name" "$pid" podman 10.77.0.2 fd77::2
     seen_ids "$what" "$name" "$pid" "$1"
     is "$(value "$name" Aliases)" "www ${id:0:12}" "$what: its aliases are the annotation's and its short id"
@@ -63,7 +63,7 @@ test_variant() {
 }
 
 start_one() {
-    start_container "$1" plain --network none && runs "$pid" init
+    start_container "$1" plain --network none && runs "$pid" '/bin/sh /sbin/init'
 }
 
 stop_one() {
