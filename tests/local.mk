@@ -249,7 +249,7 @@ TESTS += tests/unit/unit
 tests_unit_unit_SOURCES = \
 	%D%/support/call_filter.c %D%/support/call_filter.h \
 	%D%/support/checks.c %D%/support/checks.h \
-	%D%/support/damage.c %D%/support/damage.h \
+	%D%/support/damage.c %D%/support/damage.h %D%/support/seal.h \
 	%D%/support/leader.c %D%/support/leader.h \
 	%D%/unit/address.c \
 	%D%/unit/base.c \
@@ -307,7 +307,7 @@ TESTS += tests/plugin/plugin
 tests_plugin_plugin_SOURCES = \
 	%D%/support/call_filter.c %D%/support/call_filter.h \
 	%D%/support/checks.c %D%/support/checks.h \
-	%D%/support/damage.c %D%/support/damage.h \
+	%D%/support/damage.c %D%/support/damage.h %D%/support/seal.h \
 	%D%/support/leader.c %D%/support/leader.h \
 	%D%/plugin/answers.c \
 	%D%/plugin/changes.c \

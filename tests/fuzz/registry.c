@@ -9,6 +9,7 @@
 #include "registry/mapped_snapshot.h"
 #include "registry/writer.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/support/seal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -108,21 +109,13 @@ static void change(uint32_t at, uint8_t how, uint8_t value)
 	}
 }
 
-/* Whole, of this boot, and of this generation: the seal. */
 static void write_file(void)
 {
 	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT } };
 	struct registry_meta *m = (void *) (changed + size - sizeof *m);
 	int fd = open(path, O_WRONLY);
 
-	m->file_size = meta.file_size;
-	m->pages_size = meta.pages_size;
-	m->filter_size = meta.filter_size;
-	m->generation = meta.generation;
-	m->context = meta.context;
-	m->version = meta.version;
-	m->byte_order = meta.byte_order;
-	memcpy(m->magic, meta.magic, sizeof meta.magic);
+	seal_as(m, &meta);
 	if (m->word_size != 4)
 		m->word_size = meta.word_size;
 	times[1].tv_sec = (time_t) (meta.generation / 1000000000u);

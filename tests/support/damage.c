@@ -2,6 +2,7 @@
 #include "tests/support/damage.h"
 
 #include "registry/writer.h"
+#include "tests/support/seal.h"
 
 #include <check.h>
 #include <fcntl.h>
@@ -93,15 +94,8 @@ static void change(struct damage *d, uint64_t *state)
 		d->changed[at] = how & 2 ? (uint8_t) (how >> 8)
 					 : d->changed[at] ^ (uint8_t) (1 << (how >> 8 & 7));
 	}
-	memcpy(meta->magic, before.magic, sizeof before.magic);
-	meta->version = before.version;
-	meta->byte_order = before.byte_order;
+	seal_as(meta, &before);
 	meta->word_size = before.word_size;
-	meta->generation = before.generation;
-	meta->file_size = before.file_size;
-	meta->pages_size = before.pages_size;
-	meta->filter_size = before.filter_size;
-	meta->context = before.context;
 }
 
 void damage_write(struct damage *d, uint64_t *state)

@@ -217,7 +217,7 @@ START_TEST(damaged_records_are_an_error_and_stay)
 }
 END_TEST
 
-/* A key of eight bytes that ends in this number. */
+/* A key that ends in this number. */
 static struct value number_key(uint8_t *bytes, size_t size, uint64_t number)
 {
 	number = htobe64(number);
@@ -225,20 +225,23 @@ static struct value number_key(uint8_t *bytes, size_t size, uint64_t number)
 	return (struct value){ bytes, size };
 }
 
+/* Begin a change of a good registry, in which machine m1 has an entry that it shouldn't have. */
+static void begin_with_entry(struct writer *w, enum database database, struct value key)
+{
+	alarm(60);
+	damage_publish_machines(fixture_directory(), &someone);
+	ck_assert_int_eq(writer_open(w, fixture_directory()), 0);
+	ck_assert_int_eq(put_one(w), 0);
+	ck_assert_int_eq(transaction_put(&w->change, database, key, (struct value){ "m1", 3 }), 0);
+}
+
 /* An entry that names an earlier machine than its key says: following it is going in circles. */
 START_TEST(an_index_that_leads_back_is_an_error_and_ends)
 {
-	uint8_t key[ADDRESS_KEY_SIZE] = { 4, 10, 9, 7, 1 };
+	uint8_t key[sizeof(uint64_t)];
 	struct writer w;
 
-	alarm(60);
-	damage_publish_machines(fixture_directory(), &someone);
-	ck_assert_int_eq(writer_open(&w, fixture_directory()), 0);
-	ck_assert_int_eq(put_one(&w), 0);
-	ck_assert_int_eq(transaction_put(&w.change, DB_SHADOWED_UIDS,
-					 number_key(key, sizeof(uint64_t), 5000),
-					 (struct value){ "m1", 3 }),
-			 0);
+	begin_with_entry(&w, DB_SHADOWED_UIDS, number_key(key, sizeof key, 5000));
 	ck_assert_int_eq(writer_remove(&w, "m2"), -EUCLEAN);
 	writer_close(&w);
 }
@@ -246,17 +249,10 @@ END_TEST
 
 START_TEST(the_last_possible_entry_is_the_last)
 {
-	uint8_t key[ADDRESS_KEY_SIZE] = { 4, 10, 9, 7, 1 };
+	uint8_t key[1 + 4 + sizeof(uint64_t)] = { 4, 10, 9, 7, 1 };
 	struct writer w;
 
-	alarm(60);
-	damage_publish_machines(fixture_directory(), &someone);
-	ck_assert_int_eq(writer_open(&w, fixture_directory()), 0);
-	ck_assert_int_eq(put_one(&w), 0);
-	ck_assert_int_eq(transaction_put(&w.change, DB_HELD_ADDRESSES,
-					 number_key(key, 1 + 4 + sizeof(uint64_t), UINT64_MAX),
-					 (struct value){ "m1", 3 }),
-			 0);
+	begin_with_entry(&w, DB_HELD_ADDRESSES, number_key(key, sizeof key, UINT64_MAX));
 	ck_assert_int_eq(writer_remove(&w, "m7"), 0);
 	ck_assert_int_eq(writer_publish(&w), 0);
 	writer_close(&w);
