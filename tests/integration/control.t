@@ -86,8 +86,8 @@ trap end EXIT
 answer silent ''
 start_time=$(date +%s)
 fails "mymachines: vm1: cannot pause it: $TMPDIR/silent doesn't answer; is another program connected to it?" \
-    "pause fails if the control socket doesn't answer" timeout 20 "$BUILDDIR/mymachines" pause vm1
-ok "$([ $(($(date +%s) - start_time)) -le 10 ]; echo $?)" "pause gives up on a control socket after some seconds"
+    "pause fails if the control socket doesn't answer" timeout 90 "$BUILDDIR/mymachines" pause vm1
+ok "$([ $(($(date +%s) - start_time)) -le 60 ]; echo $?)" "pause gives up on a control socket after a while"
 answer words $'hello\n'
 fails "mymachines: vm1: cannot pause it: $TMPDIR/words: Protocol error" "pause fails if the control socket doesn't speak QMP" mymachines pause vm1
 answer endless '{"QMP": ' 100000
