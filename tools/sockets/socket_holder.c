@@ -117,7 +117,9 @@ static void hold_row(struct holding *h, struct socket_row *row)
 {
 	socket_row_hold(row, now_milliseconds());
 	watch_directory(h, row->socket->path);
+	/* Whoever looks whether somebody else listens there reads the list first. */
 	update_list(h);
+	socket_row_listen(row);
 }
 
 static void hold_all(struct holding *h)

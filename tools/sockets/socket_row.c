@@ -289,7 +289,7 @@ static int bind_socket(struct socket_row *row)
 	mask = umask(0111);
 	r = bind(fd, (const struct sockaddr *) &address, sizeof address) < 0 ? -errno : 0;
 	umask(mask);
-	if (r == 0 && (listen(fd, BACKLOG) < 0 || lstat(row->socket->path, &st) < 0))
+	if (r == 0 && lstat(row->socket->path, &st) < 0)
 		r = -errno;
 	if (r < 0)
 		return r;
@@ -407,6 +407,12 @@ void socket_row_hold(struct socket_row *row, int64_t now)
 	row->due = now + RETRY_MILLISECONDS;
 	if (r != -EADDRINUSE)
 		report(row, "%s", strerror(-r));
+}
+
+void socket_row_listen(const struct socket_row *row)
+{
+	if (row->listener >= 0 && listen(row->listener, BACKLOG) < 0)
+		report(row, "%s", strerror(errno));
 }
 
 void socket_row_remove(const struct socket_row *row)

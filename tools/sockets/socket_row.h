@@ -46,8 +46,12 @@ struct socket_row {
 void socket_row_init(struct socket_row *row, const struct service_socket *socket,
 		     void (*report)(void *data, const char *text), void *data);
 
-/* Hold the socket if it can be held, and see whether it is still there. Sets `due`. */
+/*
+ * Hold the socket if it can be held, and see whether it is still there. Sets `due`. Nobody can
+ * connect before socket_row_listen().
+ */
 void socket_row_hold(struct socket_row *row, int64_t now);
+void socket_row_listen(const struct socket_row *row);
 
 /* Take the socket's name away; who has connected is still answered. */
 void socket_row_remove(const struct socket_row *row);
