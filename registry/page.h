@@ -34,8 +34,8 @@ struct node {
 	struct value key;
 };
 
-/* The two trees that a meta page names. */
-enum main_tree { TREE_OF_FREE_PAGES, TREE_OF_DATABASES };
+/* What a tree has in it. A meta page names one of each of the first two, in this order. */
+enum tree_kind { TREE_OF_FREE_PAGES, TREE_OF_DATABASES, TREE_OF_ENTRIES };
 
 uint16_t page_u16(const uint8_t *at);
 uint32_t page_u32(const uint8_t *at);
@@ -58,4 +58,4 @@ int overflow_open(struct pages *pages, uint64_t number, size_t size, uint32_t *c
 int tree_read(const struct pages *pages, const uint8_t *bytes, struct page_tree *tree);
 size_t tree_size(const struct pages *pages);
 
-int pages_main_tree(struct pages *pages, enum main_tree which, struct page_tree *tree);
+int pages_main_tree(struct pages *pages, enum tree_kind kind, struct page_tree *tree);

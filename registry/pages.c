@@ -431,7 +431,7 @@ int tree_read(const struct pages *p, const uint8_t *bytes, struct page_tree *tre
 	return 0;
 }
 
-int pages_main_tree(struct pages *p, enum main_tree which, struct page_tree *tree)
+int pages_main_tree(struct pages *p, enum tree_kind kind, struct page_tree *tree)
 {
 	const size_t size = tree_size(p);
 	const uint8_t *bytes;
@@ -439,7 +439,7 @@ int pages_main_tree(struct pages *p, enum main_tree which, struct page_tree *tre
 	int r = meta_open(p, &at);
 
 	if (r == 0)
-		r = pages_view(p, at + which * size, size, &bytes);
+		r = pages_view(p, at + kind * size, size, &bytes);
 	return r < 0 ? r : tree_read(p, bytes, tree);
 }
 

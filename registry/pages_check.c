@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* Flags of the tree of free pages: its keys are words; LMDB keeps those of the file with them. */
 #define FLAG_INTEGER_KEYS 0x08
@@ -23,8 +22,6 @@ struct check {
 	uint16_t *sizes; /* of the node that begins at this pair of bytes of a page, or 0 */
 	size_t node_size_max;
 };
-
-enum tree_kind { TREE_OF_ENTRIES, TREE_OF_TREES, TREE_OF_FREE };
 
 /* A tree on the way through it. */
 struct walk {
@@ -159,7 +156,7 @@ static int check_free_key(struct walk *walk, const struct page *page, uint32_t i
 
 static int check_value(struct walk *walk, const struct node *node)
 {
-	const uint16_t kind = walk->kind == TREE_OF_TREES ? NODE_TREE : 0;
+	const uint16_t kind = walk->kind == TREE_OF_DATABASES ? NODE_TREE : 0;
 	struct value value;
 	int r;
 
@@ -167,7 +164,7 @@ static int check_value(struct walk *walk, const struct node *node)
 		return -EUCLEAN;
 	walk->entries++;
 	r = find_value(walk, node, &value);
-	return r == 0 && walk->kind == TREE_OF_FREE ? take_free_pages(walk->check, value) : r;
+	return r == 0 && walk->kind == TREE_OF_FREE_PAGES ? take_free_pages(walk->check, value) : r;
 }
 
 static int check_node(struct walk *walk, const struct page *page, uint32_t index)
@@ -177,12 +174,10 @@ static int check_node(struct walk *walk, const struct page *page, uint32_t index
 
 	if (r == 0)
 		r = note_node(walk->check, page, &node);
-	if (r == 0 && walk->kind == TREE_OF_FREE)
+	if (r == 0 && walk->kind == TREE_OF_FREE_PAGES)
 		r = check_free_key(walk, page, index, node.key);
 	return r == 0 && page->is_leaf ? check_value(walk, &node) : r;
 }
-
-static int check_database(struct check *c, struct value value);
 
 /* What a node leads to: another page, or another tree. */
 static int check_below(struct walk *walk, const struct page *page, uint32_t index, uint32_t height);
@@ -205,7 +200,7 @@ static int check_page(struct walk *walk, uint64_t number, uint32_t height)
 		r = check_node(walk, &page, i);
 	if (r == 0)
 		r = check_room(c, &page);
-	if (page.is_leaf && walk->kind != TREE_OF_TREES)
+	if (page.is_leaf && walk->kind != TREE_OF_DATABASES)
 		return r;
 	for (uint32_t i = 0; r == 0 && i < page.count; i++)
 		r = check_below(walk, &page, i, height);
@@ -254,15 +249,16 @@ static int check_below(struct walk *walk, const struct page *page, uint32_t inde
 	return r < 0 ? r : check_database(walk->check, (struct value){ bytes, node.number });
 }
 
-static int check_main_tree(struct check *c, enum main_tree which, enum tree_kind kind)
+static int check_main_tree(struct check *c, enum tree_kind kind)
 {
 	struct walk walk = { .check = c, .kind = kind };
 	struct page_tree tree;
-	int r = pages_main_tree(c->pages, which, &tree);
+	int r = pages_main_tree(c->pages, kind, &tree);
 
 	if (r < 0)
 		return r;
-	if ((tree.flags & ~FLAG_NO_DIRECTORY) != (kind == TREE_OF_FREE ? FLAG_INTEGER_KEYS : 0))
+	if ((tree.flags & ~FLAG_NO_DIRECTORY) !=
+	    (kind == TREE_OF_FREE_PAGES ? FLAG_INTEGER_KEYS : 0))
 		return -EUCLEAN;
 	return check_tree(&walk, &tree);
 }
@@ -295,6 +291,6 @@ int pages_check(struct pages *pages)
 		return -ENOMEM;
 	c.node_size_max =
 		((pages->page_size - page_header_size(pages)) / NODES_PER_PAGE_MIN & ~1u) - 2;
-	r = check_main_tree(&c, TREE_OF_DATABASES, TREE_OF_TREES);
-	return r < 0 ? r : check_main_tree(&c, TREE_OF_FREE_PAGES, TREE_OF_FREE);
+	r = check_main_tree(&c, TREE_OF_DATABASES);
+	return r < 0 ? r : check_main_tree(&c, TREE_OF_FREE_PAGES);
 }

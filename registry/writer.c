@@ -190,7 +190,7 @@ static int is_mostly_free(struct pages *pages)
 
 /*
  * Add all machines anew, to pages of this program's own word size and layout.
- * What is damaged in the former ones is lost, if it isn't a record.
+ * Only the records of the former ones are read; a damaged or missing one is -EUCLEAN.
  */
 static int rebuild_pages(struct writer *w)
 {
