@@ -75,7 +75,7 @@ P
 answer() {
     python3 "$TMPDIR/answer.py" "$TMPDIR/$1" "$2" "${3:-1}" >/dev/null 2>&1 </dev/null &
     answerers+=("$!")
-    wait_until test -S "$TMPDIR/$1"
+    wait_until listening "$TMPDIR/$1"
     control "$1"
 }
 answerers=()
@@ -110,7 +110,7 @@ start_qemu() {
     env -u LD_PRELOAD qemu-system-x86_64 -accel tcg -cpu qemu64 -M q35 -m 64 -nodefaults -display none "$@" \
         -qmp "unix:$TMPDIR/qmp,server=on,wait=off" >/dev/null 2>&1 </dev/null &
     qemu=$!
-    wait_until test -S "$TMPDIR/qmp"
+    wait_until listening "$TMPDIR/qmp"
     mymachines register vm2 --class=vm --leader="$qemu" --control="$TMPDIR/qmp" 2>/dev/null
 }
 cat >"$TMPDIR/qmp.py" <<'P'

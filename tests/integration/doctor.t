@@ -328,7 +328,7 @@ if command -v nscd >/dev/null; then
         'persistent hosts no' 'enable-cache passwd yes' 'negative-time-to-live passwd 600' 'persistent passwd no' >"$TMPDIR/nscd.conf"
     nscd -F -f "$TMPDIR/nscd.conf" >/dev/null 2>&1 &
     nscd=$!
-    wait_until test -S /run/nscd/socket
+    wait_until listening /var/run/nscd/socket
     is "$(findings cache)" "ok: nscd caches look-ups; its hosts, users and groups are forgotten whenever the registry changes
 0" "nscd is reported"
     getent hosts cached
@@ -406,7 +406,7 @@ s = socket.socket(socket.AF_UNIX)
 s.bind("/run/systemd/userdb/io.systemd.Machine")
 s.listen()
 signal.pause()' >/dev/null 2>&1 </dev/null &
-wait_until test -S /run/systemd/userdb/io.systemd.Machine
+wait_until listening /run/systemd/userdb/io.systemd.Machine
 is "$(findings exports)" "warning: systemd-machined runs: programs on libsystemd, as ps -o machine and systemctl -M, see its machines only [systemctl mask --now systemd-machined.service, where nothing needs it]
 0" "a running systemd-machined is a warning"
 kill $!

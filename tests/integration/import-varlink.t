@@ -26,7 +26,7 @@ socket=/run/systemd/io.systemd.Import
 serve() {
     python3 "$SRCDIR/tests/support/activate" $socket -- "$BUILDDIR/mymachines-import-varlink" 2>server.err &
     server=$!
-    wait_until test -S $socket
+    wait_until listening $socket
 }
 # import METHOD PARAMETERS [once|oneway]: the replies, or the error
 import() {

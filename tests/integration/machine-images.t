@@ -18,7 +18,7 @@ own_dev
 start leader
 mymachines register held --leader="$leader" 2>/dev/null
 images=/run/systemd/machine/io.systemd.MachineImage
-wait_until test -S $images
+wait_until listening $images
 python3 "$SRCDIR/tests/integration/machine-images.py" $images >"$TMPDIR/tap"
 sed '/^1\.\./d' "$TMPDIR/tap"
 n_tests=$(grep -cE '^(not )?ok ' "$TMPDIR/tap")

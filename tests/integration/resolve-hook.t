@@ -19,7 +19,7 @@ kill -9 "$dead1"
 use_module
 python3 "$SRCDIR/tests/support/activate" "$socket" -- "$BUILDDIR/mymachines-resolve-hook" &
 server=$!
-wait_until test -S "$socket"
+wait_until listening "$socket"
 export link1
 python3 "$SRCDIR/tests/integration/resolve-hook.py" "$socket" >"$TMPDIR/tap"
 sed '/^1\.\./d' "$TMPDIR/tap"

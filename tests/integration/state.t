@@ -236,7 +236,7 @@ trap cleanup EXIT
 for state in running paused silent; do
     python3 "$TMPDIR/qmp.py" "$TMPDIR/$state" "$state" >/dev/null 2>&1 </dev/null &
     servers+=("$!")
-    wait_until test -S "$TMPDIR/$state"
+    wait_until listening "$TMPDIR/$state"
     mymachines register vm1 --class=vm --leader="$vm" --control="$TMPDIR/$state" --no-monitor 2>/dev/null
     run timeout 20 "$BUILDDIR/mymachines" show vm1 -p State --value
     is "$status|$out" "0|${state/silent/running}" "show asks an emulator that is $state"

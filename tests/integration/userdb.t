@@ -14,7 +14,7 @@ printf '%s\n' someone:300000:1000 other:310000:1000 someone:320000:1000 nonsense
 mount_over "$TMPDIR/subuid" /etc/subuid
 python3 "$SRCDIR/tests/support/activate" "$socket" -- "$BUILDDIR/mymachines-userdb" &
 server=$!
-wait_until test -S "$socket"
+wait_until listening "$socket"
 
 python3 "$SRCDIR/tests/integration/userdb.py" "$socket" "$server" >"$TMPDIR/tap"
 sed '/^1\.\./d' "$TMPDIR/tap"
@@ -85,7 +85,7 @@ P
     is "$(python3 "$TMPDIR/at_bound" "$socket")" "0 none late" "at the bound, a user's programs hear so after two seconds"
     python3 "$SRCDIR/tests/support/activate" /run/systemd/userdb/org.example.Other -- "$BUILDDIR/mymachines-userdb" &
     other=$!
-    wait_until test -S /run/systemd/userdb/org.example.Other
+    wait_until listening /run/systemd/userdb/org.example.Other
     is "$(python3 "$TMPDIR/at_bound" "$socket")" "0 none late" "beside another service, too"
     kill "$other"
     wait "$other"

@@ -76,7 +76,7 @@ start web1 --map=0:100000:65536
 start db1 --map=0:200000:65536
 run mymachines register web1 --leader="$web1"
 is "$status" 0 "the first machine is registered"
-wait_until test -S "$socket"
+wait_until listening "$socket"
 ok $? "with the first machine there is the socket"
 is "$(stat -c '%a %U' "$socket" /run/systemd/userdb | tr '\n' ' ')" "666 root 755 root " \
     "everybody may ask, and only root may change the directory"
@@ -227,9 +227,12 @@ wait_until no_monitor
 python3 -c "
 import socket
 socket.socket(socket.AF_UNIX, socket.SOCK_STREAM).bind('$socket')"
-mymachines monitor --background --exit-when-empty
+strace -D -f -qq -o "$TMPDIR/order" -e trace=listen,/^rename mymachines monitor --background --exit-when-empty
 wait_until is_ours
 ok $? "a socket that nobody listens at is replaced"
+# Who sees somebody listen there, and no list that says that it is us, takes it for systemd-machined.
+is "$(grep -oE 'listen\(|/sockets"' "$TMPDIR/order" | head -n 2)" $'/sockets"\nlisten(' \
+    "it is listed as ours before it is listened at"
 
 if [ -e "$(ldconfig -p | sed -n 's/.*libnss_systemd.so.2.*=> //p' | head -n 1)" ]; then
     printf '%s\n' 'passwd: files systemd' 'group: files systemd' >"$TMPDIR/systemd.conf"
@@ -273,7 +276,7 @@ cp "$BUILDDIR/mymachines" "$TMPDIR/bin/"
 printf '#!/bin/sh\nexit 7\n' >"$TMPDIR/bin/mymachines-userdb"
 chmod 755 "$TMPDIR/bin/mymachines-userdb"
 "$TMPDIR/bin/mymachines" register web1 --leader="$web1" 2>/dev/null
-wait_until test -S "$socket"
+wait_until listening "$socket"
 timeout 20 python3 - "$socket" <<'P'
 import os, sys
 sys.path.insert(0, os.environ["SRCDIR"] + "/tests/support")
@@ -299,7 +302,7 @@ fuse=$!
 wait_until grep -q . "$TMPDIR/fuse"
 if grep -qx ready "$TMPDIR/fuse"; then
     mymachines register web1 --leader="$web1" 2>/dev/null
-    wait_until test -S /run/systemd/machine/io.systemd.Machine
+    wait_until listening /run/systemd/machine/io.systemd.Machine
     python3 - /run/systemd/machine/io.systemd.Machine "$TMPDIR/hung/file" >"$TMPDIR/copied" <<'P' &
 import os, sys
 sys.path.insert(0, os.environ["SRCDIR"] + "/tests/support")

@@ -44,7 +44,7 @@ start_daemon() {
     mkdir -p /run/dbus
     dbus-daemon --system --nofork --nopidfile >/dev/null 2>"$TMPDIR/bus.log" &
     bus=$!
-    wait_until test -S /run/dbus/system_bus_socket
+    wait_until listening /run/dbus/system_bus_socket
 }
 
 # start_bus: with us as the one that answers

@@ -24,6 +24,12 @@ wait_until() {
     done
 }
 
+# listening PATH: somebody listens at this socket; between bind(2) and listen(2) it refuses its clients
+listening() {
+    awk -v path="$1" -v target="$(readlink -f "$1")" \
+        '$4 == "00010000" && ($8 == path || $8 == target) { found = 1 } END { exit !found }' /proc/net/unix
+}
+
 # What was at the top of each cgroup hierarchy when the test began: that isn't ours to remove.
 cgroups_before=$(ls -d /sys/fs/cgroup/{,*/}*/ 2>/dev/null || :)
 

@@ -7,7 +7,7 @@ socket=/run/systemd/machine/io.systemd.Machine
 serve_machines() {
     python3 "$SRCDIR/tests/support/activate" "$socket" -- "$BUILDDIR/mymachines-varlink" &
     server=$!
-    wait_until test -S "$socket"
+    wait_until listening "$socket"
 }
 
 # as_user USER METHOD PARAMETERS: the error without its interface, or "done"
