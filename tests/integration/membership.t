@@ -114,6 +114,7 @@ echo $$ >"$1/cgroup.procs"
 [ "$2" = busy ] && sleep 2001 &
 bash -c 'sleep 2002 & exec unshare --pid --fork --kill-child --mount sleep 2003' &
 wait
+exec sleep 2004
 S
 chmod 755 "$TMPDIR/supervisor"
 # supervised NAME KIND: sets outer, leader, helper
@@ -159,6 +160,29 @@ lives "$other" "terminate doesn't end the rest of a unit that isn't the machine'
 lives "$outer" "terminate doesn't end the supervisors in a unit that isn't the machine's"
 kill -9 "$outer" "$other" "$helper" 2>/dev/null
 wait_until has_ended "$outer"
+
+# An application that has started the one machine in its unit, which isn't named for that.
+for kind in container vm; do
+    supervised app.scope quiet
+    quietly register job --leader="$leader" --class=$kind
+    is "$(ours "$outer")|$(stock "$outer")|$(ls "$M" | grep unit:app)" "-|-|" \
+        "$kind: an application that has started a machine is in no machine"
+    is "$(members job)" "$leader" "$kind: only the machine's own processes are shown, not the application that has started it"
+    quietly kill job -s TERM --kill-whom=all
+    lives "$outer" "$kind: kill doesn't reach an application that has started the machine"
+    quietly terminate job
+    wait_until has_ended "$leader"
+    ok $? "$kind: terminate ends a machine that an application has started"
+    lives "$outer" "$kind: terminate doesn't end an application that has started the machine"
+    kill -9 "$outer" "$helper" 2>/dev/null
+    wait_until has_ended "$outer"
+done
+supervised app.scope quiet
+quietly register job --leader="$leader" --unit=app.scope
+quietly terminate job
+wait_until has_ended "$outer"
+ok $? "terminate ends what has started a machine in a unit that was given as the machine's"
+kill -9 "$helper" 2>/dev/null
 
 # Two machines in one unit.
 start first

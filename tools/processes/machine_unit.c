@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tools/processes/machine_unit.h"
 
+#include "base/array_size.h"
 #include "base/cleanup.h"
+#include "base/format.h"
+#include "base/proc_file.h"
 #include "registry/process_stat.h"
 #include "tools/processes/cgroup_processes.h"
 
 #include <string.h>
+#include <strings.h>
 
 /* The length of a path up to the unit's component, or 0 if the path isn't in the unit. */
 static size_t unit_path_length(const char *path, const char *root, const char *unit)
@@ -44,12 +48,61 @@ const char *machine_unit_cgroup(struct machine_processes *p)
 }
 
 /*
+ * Whether the process is one of those that start machines and stay beside them: comm of proc(5), of at most
+ * 15 bytes. Any other program may have more to do, such as a web application that has started a VM.
+ */
+static bool is_launcher(uint32_t pid)
+{
+	static const char *const launchers[] = {
+		"systemd-nspawn",  "lxc-start", "lxc-execute", "libvirt_lxc",
+		"conmon",	   "runc",	"crun",	       "youki",
+		"containerd-shim", "unshare",	"nsenter",     "mymachines",
+	};
+	CLEANUP_FREE char *name = proc_read_text(pid, "comm");
+
+	if (!name)
+		return false;
+	name[strcspn(name, "\n")] = '\0';
+	for (size_t i = 0; i < ARRAY_SIZE(launchers); i++)
+		if (strcmp(name, launchers[i]) == 0)
+			return true;
+	return false;
+}
+
+/* Whether the unit was given as the machine's, or is named for it: web1.service or lxc@web1.service. */
+static bool is_made_for(const struct machine *machine)
+{
+	CLEANUP_FREE char *unit = strdup(machine->unit);
+	char *dot = unit ? strrchr(unit, '.') : NULL, *at;
+
+	if (machine->given & MACHINE_GIVEN_UNIT)
+		return true;
+	if (!dot)
+		return false;
+	*dot = '\0';
+	at = strchr(unit, '@');
+	return strcasecmp(unescape(at ? at + 1 : unit), machine->name) == 0;
+}
+
+/* A unit that may be the machine's. */
+struct candidate {
+	struct machine_processes *processes;
+	const char *cgroup;
+	bool is_made_for; /* the machine */
+};
+
+static bool may_supervise(const struct candidate *c, uint32_t pid)
+{
+	return c->is_made_for || is_launcher(pid);
+}
+
+/*
  * A process of the host in the unit. One with a terminal is somebody's who works there, such as the shell of
  * an ssh session where no session has a scope of its own.
  */
-static bool is_supervisor(struct machine_processes *p, const char *cgroup, uint32_t pid,
-			  const struct process_stat *stat)
+static bool is_supervisor(const struct candidate *c, uint32_t pid, const struct process_stat *stat)
 {
+	struct machine_processes *p = c->processes;
 	uint32_t leader = p->machine->leader.pid;
 	uint32_t parent = ancestry_parent(&p->ancestry, leader);
 	CLEANUP_FREE char *path = NULL;
@@ -57,15 +110,16 @@ static bool is_supervisor(struct machine_processes *p, const char *cgroup, uint3
 	if (stat->has_terminal)
 		return false;
 	if (ancestry_descends(&p->ancestry, leader, pid))
-		return true;
+		return may_supervise(c, pid);
 	if (parent <= 1 || !ancestry_descends(&p->ancestry, pid, parent))
 		return false;
 	path = cgroup_read_path(p->cgroups, parent);
-	return path && cgroup_path_is_within(path, cgroup);
+	return path && cgroup_path_is_within(path, c->cgroup) && may_supervise(c, parent);
 }
 
-static bool may_be_in_unit(struct machine_processes *p, const char *cgroup, uint32_t pid)
+static bool may_be_in_unit(const struct candidate *c, uint32_t pid)
 {
+	struct machine_processes *p = c->processes;
 	struct process_stat stat;
 
 	/* 0 is a process outside of our pid namespace. */
@@ -78,23 +132,24 @@ static bool may_be_in_unit(struct machine_processes *p, const char *cgroup, uint
 	switch (machine_processes_relation(p, pid)) {
 	case PROCESS_OWN: return true;
 	case PROCESS_OF_OTHER_MACHINE: return false;
-	default: return is_supervisor(p, cgroup, pid, &stat) || machine_processes_has(p, pid);
+	default: return is_supervisor(c, pid, &stat) || machine_processes_has(p, pid);
 	}
 }
 
 bool machine_owns_unit(struct machine_processes *p)
 {
 	CLEANUP(arena_done) struct arena arena = { 0 };
-	const char *cgroup = machine_unit_cgroup(p);
+	struct candidate candidate = { .processes = p, .cgroup = machine_unit_cgroup(p) };
 	uint32_t *pids;
 	long count;
 
-	if (!cgroup)
+	if (!candidate.cgroup)
 		return false;
+	candidate.is_made_for = is_made_for(p->machine);
 	count = cgroup_processes_read(
-		&arena, arena_printf(&arena, "%s%s", p->cgroups->mount, cgroup), &pids);
+		&arena, arena_printf(&arena, "%s%s", p->cgroups->mount, candidate.cgroup), &pids);
 	for (long i = 0; i < count; i++)
-		if (!may_be_in_unit(p, cgroup, pids[i]))
+		if (!may_be_in_unit(&candidate, pids[i]))
 			return false;
 	return count > 0;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Whether a unit is a machine's: all processes in it are the machine's or its supervisors. These
- * are the leader's ancestors in the unit, such as systemd-nspawn, lxc-start or conmon, and
- * descendants of the leader's parent, if that is in the unit, and have no terminal. No other machine is in it.
+ * are the leader's ancestors in the unit, and descendants of the leader's parent, if that is in the unit; they
+ * have no terminal. If the unit wasn't given as the machine's and hasn't its name, only launchers such as
+ * systemd-nspawn, lxc-start or conmon are supervisors. No other machine is in the unit.
  */
 #pragma once
 
