@@ -206,8 +206,7 @@ static bool parse_line(struct arena *arena, const char *text, const char *databa
 	name = skip_blanks(text, line->end);
 	at = skip_word(name, line->end, ":");
 	if (strlen(database) != (size_t) (at - name) ||
-	    strncmp(name, database, strlen(database)) != 0 ||
-	    (at == line->end && (at != newline || !*newline)))
+	    strncmp(name, database, strlen(database)) != 0 || (at == line->end && at != newline))
 		return false;
 	for (line->list = at; at < line->end && (is_blank(*at) || *at == ':'); at++)
 		if (*at == ':')
@@ -502,7 +501,8 @@ static char *insert_word(struct arena *arena, const char *text, const struct lin
 	size_t predecessor = find_predecessor(line);
 
 	if (line->count == 0)
-		return replace(arena, text, line->list, line->list, " " WORD);
+		return replace(arena, text, line->list, line->list,
+			       *line->list == '#' ? WORD " " : " " WORD);
 	if (predecessor < line->count)
 		return insert_behind(arena, text, line, &line->services[predecessor]);
 	return replace(arena, text, line->services[0].name, line->services[0].name, WORD " ");
@@ -519,7 +519,7 @@ static char *remove_word(struct arena *arena, const char *text, const struct lin
 
 	if (i + 1 < line->count && (i == 0 || service[-1].end == from))
 		return replace(arena, text, from, service[1].name, "");
-	if (i > 0 && service[-1].end == from && *line->end == '#')
+	if (from == (i > 0 ? service[-1].end : line->list) && *line->end == '#')
 		return replace(arena, text, from, line->end, "");
 	while (from > line->list && is_blank(from[-1]))
 		from--;
@@ -541,6 +541,24 @@ static const char *remove_from_line(struct arena *arena, const char *text, size_
 	return text;
 }
 
+/* What glibc takes for the services of a database without a line, and we. */
+static const char *default_services(const char *database)
+{
+	return strcmp(database, "hosts") == 0 ? "files " WORD " dns" : "files " WORD;
+}
+
+/* End the last line, which glibc hasn't read. If it is empty, it gets what glibc took instead. */
+static const char *end_line(struct arena *arena, const char *text, const struct line *line,
+			    const char *database)
+{
+	const char *words = "";
+
+	if (line->count == 0 && !line->is_malformed)
+		words = arena_printf(arena, "%s %s%s", line->list[-1] == ':' ? "" : ":",
+				     default_services(database), *line->list == '#' ? " " : "");
+	return arena_printf(arena, "%s\n", replace(arena, text, line->list, line->list, words));
+}
+
 static const char *add_to_line(struct arena *arena, const char *text, size_t start,
 			       const char *database)
 {
@@ -550,7 +568,7 @@ static const char *add_to_line(struct arena *arena, const char *text, size_t sta
 	parse_line(arena, text + start, database, &line);
 	switch (judge_line(&line, &other)) {
 	case NSSWITCH_CUT_OFF:
-		text = arena_printf(arena, "%s\n", text);
+		text = end_line(arena, text, &line, database);
 		return add_to_line(arena, text, start, database);
 	case NSSWITCH_UNREACHED:
 	case NSSWITCH_UNRELIABLE:
@@ -589,9 +607,9 @@ static const char *add_line(struct arena *arena, const char *text, const char *d
 {
 	size_t length = strlen(text);
 
-	return arena_printf(arena, "%s%s%s: files " WORD "%s\n", text,
+	return arena_printf(arena, "%s%s%s: %s\n", text,
 			    length > 0 && text[length - 1] != '\n' ? "\n" : "", database,
-			    strcmp(database, "hosts") == 0 ? " dns" : "");
+			    default_services(database));
 }
 
 char *nsswitch_add(struct arena *arena, const char *text)
