@@ -54,9 +54,9 @@ const char *machine_unit_cgroup(struct machine_processes *p)
 static bool is_launcher(uint32_t pid)
 {
 	static const char *const launchers[] = {
-		"systemd-nspawn",  "lxc-start", "lxc-execute", "libvirt_lxc",
-		"conmon",	   "runc",	"crun",	       "youki",
-		"containerd-shim", "unshare",	"nsenter",     "mymachines",
+		"systemd-nspawn", "systemd-vmspawn", "lxc-start", "lxc-execute", "libvirt_lxc",
+		"conmon",	  "containerd-shim", "runc",	  "crun",	 "youki",
+		"runsc",	  "bwrap",	     "unshare",	  "nsenter",	 "mymachines",
 	};
 	CLEANUP_FREE char *name = proc_read_text(pid, "comm");
 
