@@ -122,6 +122,27 @@ static bool is_loopback(const char *text)
 	       strncasecmp(text, "::ffff:127.", 11) == 0;
 }
 
+/*
+ * Whether the host would answer the address by the interface of its zone. An address that needs no
+ * zone is reached without one, so any other zone is wrong.
+ */
+static int check_zone(const struct login_source *source)
+{
+	struct machine_address address = source->address;
+	struct way way;
+	int r;
+
+	address.host_interface = 0;
+	r = way_find(&address, &way);
+	if (r < 0)
+		return r;
+	return way.end == source->way.end && way.n_interfaces == source->way.n_interfaces &&
+			       memcmp(way.interfaces, source->way.interfaces,
+				      way.n_interfaces * sizeof *way.interfaces) == 0
+		       ? 0
+		       : -EINVAL;
+}
+
 static int read_address(const char *zone, struct login_source *source)
 {
 	uint32_t interface = 0;
@@ -133,6 +154,8 @@ static int read_address(const char *zone, struct login_source *source)
 	if (address_needs_interface(&source->address) && !*zone)
 		return -EINVAL;
 	r = way_find(&source->address, &source->way);
+	if (r == 0 && interface && !address_needs_interface(&source->address))
+		r = check_zone(source);
 	if (r == 0)
 		source->kind = source->way.end == WAY_LOCAL ? SOURCE_THIS_HOST : SOURCE_ADDRESS;
 	return r;

@@ -155,7 +155,8 @@ row "a name of this host is denied under a rule about a machine that has its net
 for odd in 010.99.1.2 10.99.258 0x0a630102 174260482 10.99.1.2. 10.99.1.2.. evil.. .evil evil..com \
     0x10.99.1.2 1.2.3.4.5 web.0x7f 0.0.0.0 255.255.255.255 224.0.0.1 :: ff02::1 \
     0X10.99.1.2 web.0 web.0X7f 10.99.1.2% ::ffff:10.99.1.2%a-name-of-no-interface fe80::1%0 fe80::1%a-name-of-no-interface \
-    fe80::1%9999999999 fe80::1%77 fd99:1::2%nosuch ::ffff:10.99.1.2%nosuch "$(printf 'x%.0s' {1..64}).example"; do
+    fe80::1%9999999999 fe80::1%77 fd99:1::2%nosuch ::ffff:10.99.1.2%nosuch \
+    fd99:1::2%lo fd99:1::2%ve-db1 ::ffff:10.99.1.2%lo ::ffff:10.99.1.2%ve-db1 "$(printf 'x%.0s' {1..64}).example"; do
     row "$odd, not clearly elsewhere" tess "$odd" account=PERM_DENIED not-from=db1
     row "$odd, not clearly elsewhere, where any rule asks" tess "$odd" account=PERM_DENIED elsewhere=ignore
 done
