@@ -184,6 +184,19 @@ wait_until has_ended "$outer"
 ok $? "terminate ends what has started a machine in a unit that was given as the machine's"
 kill -9 "$helper" 2>/dev/null
 
+# A unit of another name, in which is only what starts machines.
+mkdir "$C/$slice/launched.scope"
+bash -c 'echo $$ >"$0/cgroup.procs"; exec unshare --pid --fork --kill-child --mount sleep 2005' \
+    "$C/$slice/launched.scope" >/dev/null 2>&1 </dev/null 3>&- &
+outer=$!
+kids+=("$outer")
+wait_until pgrep -fx "sleep 2005"
+leader=$(pgrep -fx "sleep 2005")
+quietly register job --leader="$leader"
+is "$(ours "$outer")|$(stock "$outer")|$(readlink "$M/unit:launched.scope")" "job|job|job" \
+    "a unit in which only a launcher is besides the machine is the machine's"
+end_machine job "$leader" "$outer"
+
 # Two machines in one unit.
 start first
 start second
