@@ -232,9 +232,9 @@ if ip link add mv0 link nic type macvlan mode bridge 2>/dev/null; then
     inside "$side" sh -c 'ip link add own link pair0 type macvlan; ip link set own up; ip addr add 198.51.100.9/24 dev own'
     mymachines refresh
     is "$(standing side 198.51.100.9)" "claimed" "a macvlan of the machine's own making is beside nothing"
-    inside "$side" unshare --net sleep 100001 >/dev/null 2>&1 </dev/null &
-    wait_until pgrep -f -x 'sleep 100001'
-    below=$(pgrep -f -x 'sleep 100001')
+    inside "$side" unshare --net sleep "100001.$$" >/dev/null 2>&1 </dev/null &
+    wait_until pgrep -fx "sleep 100001.$$"
+    below=$(pgrep -fx "sleep 100001.$$")
     inside "$below" sh -c "ip link add low0 type veth peer name low1; ip link set low0 up
         ip link add far0 link low0 type macvlan; ip link set far0 netns $side"
     inside "$side" sh -c 'ip link set far0 up; ip addr add 198.51.100.11/24 dev far0'
@@ -293,7 +293,7 @@ is "$(standing app 169.254.7.7)" "routed" "with a route to it on that bridge, it
 # By itself, with the monitor.
 mymachines monitor >"$TMPDIR/monitor.log" 2>&1 </dev/null &
 monitor=$!
-wait_until pgrep -x mymachines
+wait_until own_pgrep -x mymachines
 # becomes STANDING ADDRESS NAME COMMAND...: of app's, soon; nothing else may have the monitor look
 becomes() {
     local expected=$1 address=$2 name=$3

@@ -42,7 +42,7 @@ wait_until is_answered
 ok $? "the monitor has the bus start it with the first machine"
 wait_until has_signals 1 "MachineNew web1"
 ok $? "MachineNew tells of a machine that nobody on the bus has registered"
-monitor=$(cat "/proc/$(pgrep -f "$BUILDDIR/mymachines monitor" | head -n 1)/status" | awk '/^Pid:/ { print $2 }')
+monitor=$(cat "/proc/$(own_pgrep -f "$BUILDDIR/mymachines monitor" | head -n 1)/status" | awk '/^Pid:/ { print $2 }')
 is "$(ldd "$BUILDDIR/mymachines" | grep -c libsystemd)" 0 "the monitor links no library of the bus"
 
 # What came and went while it was dead.

@@ -291,7 +291,7 @@ mend() {
 }
 # hears_why BREAK WORDS WHAT: ListMachines, by a process that begins now
 hears_why() {
-    pkill -x mymachines-bus
+    own_pkill -x mymachines-bus
     wait_until has_no_server
     $1
     run machine1 ListMachines
@@ -305,8 +305,8 @@ hears_why put_file "*: Not a directory" "a file in the place of the registry's d
 hears_why put_garbage "*it is damaged*" "a damaged registry"
 hears_why give_away "*it isn't root's alone to write" "a registry that somebody else can write"
 if [ -x "$BUILDDIR/mymachines-import-bus" ]; then
-    pkill -x mymachines-bus
-    pkill -x mymachines-impo
+    own_pkill -x mymachines-bus
+    own_pkill -x mymachines-impo
     wait_until has_no_server
     wait_until has_no_importer
     put_file

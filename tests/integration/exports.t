@@ -411,7 +411,7 @@ cp -a /run/removed.mdb "$REGISTRY_DIRECTORY/registry.mdb"
 mymachines refresh 2>/dev/null
 is "$(ls "$M" | grep gone)" "gone" "exports come back with the registry"
 mymachines monitor >/dev/null 2>&1 & monitor=$!
-wait_until pgrep -x mymachines
+wait_until own_pgrep -x mymachines
 rm "$REGISTRY_DIRECTORY/registry.mdb"
 nothing_is_exported() {
     ! ls "$M" | grep -q gone

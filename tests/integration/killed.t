@@ -102,7 +102,7 @@ nobody_registers() {
 }
 # Of this test's, those that are just being started included.
 none_is_left() {
-    ! pgrep --ns $$ --nslist mnt -x mymachines || { kill -9 "$(monitor_pid)"; false; }
+    ! own_pgrep -x mymachines || { kill -9 "$(monitor_pid)"; false; }
 }
 alone=
 echo 'Monitor=yes' >"$SYSCONFDIR/mymachines.conf"

@@ -66,7 +66,7 @@ for i in 1 2 3 4 5 6 7 8; do
     jobs[i]=$!
 done
 wait "${jobs[@]}"
-is "$(pgrep -fc "^$BUILDDIR/mymachines monitor --background")" 1 "eight registrations at once start one monitor"
+is "$(own_pgrep -fc "^$BUILDDIR/mymachines monitor --background")" 1 "eight registrations at once start one monitor"
 kill -9 "$(monitor_pid)"
 wait_until nobody_monitors
 kill -9 "$web2"

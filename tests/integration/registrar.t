@@ -271,10 +271,10 @@ wait_until test -s "$TMPDIR/child"
 mymachines register vm1 --leader="$bash" --class=vm
 is "$(mymachines which "$(cat "$TMPDIR/child")")" "vm1" "which: a child of a leader without namespaces"
 kill "$(cat "$TMPDIR/child")" "$bash"
-nsenter -t "$plain" -p unshare --pid --fork --kill-child sleep 111 &
-wait_until pgrep -f -x "sleep 111"
-is "$(mymachines which "$(pgrep -n -f -x "sleep 111")")" "plain" "which: a pid namespace inside one"
-pkill -9 -f -x "sleep 111"
+nsenter -t "$plain" -p unshare --pid --fork --kill-child sleep "111.$$" &
+wait_until pgrep -f -x "sleep 111.$$"
+is "$(mymachines which "$(pgrep -n -f -x "sleep 111.$$")")" "plain" "which: a pid namespace inside one"
+pkill -9 -f -x "sleep 111.$$"
 forget
 
 # A VM: nothing is looked for in the namespaces of its emulator.

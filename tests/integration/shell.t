@@ -268,9 +268,9 @@ seen" "$machine: processes of the machine see a visitor, but can't trace it"
 done
 
 # Capabilities and namespaces of other kinds of machines.
-start limited --share=user -- capsh --drop=cap_sys_admin,cap_net_raw,cap_setuid -- -c 'exec sleep 100000'
+start limited --share=user -- capsh --drop=cap_sys_admin,cap_net_raw,cap_setuid -- -c "exec sleep 100001.$$"
 mymachines register limited --leader="$limited" 2>/dev/null
-wait_until pgrep -fx 'sleep 100000'
+wait_until pgrep -fx "sleep 100001.$$"
 wait_until eval "[ \$(tr '\0' ' ' </proc/$limited/cmdline | cut -c1-5) = sleep ]"
 in_shell limited grep ^Cap /proc/self/status
 is "$out" "$(grep ^Cap "/proc/$limited/status")" "the command gets no capability that the leader lacks in its bounding set"

@@ -60,9 +60,9 @@ disbelieved "a container's root, by routes of its own" web1 192.0.2.7 10.99.2.2
 is "$(getent hosts 10.99.2.2 | tr -s ' ')|$(getent hosts fd99:2::2 | tr -s ' ')" "10.99.2.2 db1|fd99:2::2 db1" \
     "addresses: a container's root: another machine's stay that machine's"
 # Its interface in a namespace below its own, with addresses of its choice.
-as_root unshare --net sleep 100000 >/dev/null 2>&1 </dev/null &
-wait_until eval "nested=\$(pgrep -n -f '^sleep 100000\$')"
-nested=$(pgrep -n -f '^sleep 100000$')
+as_root unshare --net sleep "100001.$$" >/dev/null 2>&1 </dev/null &
+wait_until pgrep -fx "sleep 100001.$$"
+nested=$(pgrep -fx "sleep 100001.$$")
 as_root ip addr flush dev host0
 as_root ip link set host0 netns "$nested"
 inside "$nested" ip addr add 10.99.1.2/24 dev host0

@@ -325,7 +325,10 @@ P
     wait "$client"
     like "$(cat "$TMPDIR/copied")" "io.systemd.*" "a copy under way is answered when the sockets have gone"
     wait_until has_ended "$copier"
-    wait_until sh -c '! pgrep -x mymachines-varl'
+    no_server_is_left() {
+        ! own_pgrep -x mymachines-varl
+    }
+    wait_until no_server_is_left
     ok $? "then the server ends"
 else
     kill "$fuse" 2>/dev/null

@@ -10,6 +10,15 @@ has_ended() {
     ! grep -qs '^State:.[^ZX]' "/proc/$1/status"
 }
 
+# own_pgrep, own_pkill: of this test's processes outside of containers. Other tests run beside it, with
+# the same programs.
+own_pgrep() {
+    pgrep --ns $$ --nslist mnt "$@"
+}
+own_pkill() {
+    pkill --ns $$ --nslist mnt "$@"
+}
+
 # wait_until COMMAND...: at most a minute; counts what never comes in n_in_vain
 n_in_vain=0
 wait_until() {
