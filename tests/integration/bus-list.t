@@ -59,7 +59,7 @@ is "$(objects)" "$all" "all machines have an object"
 server=$(server_pid)
 if ! has_pidfd_numbers; then
     skip "Linux before 6.9 has no numbers of pidfds" "what calls cost"
-elif [ -z "$SANITIZERS" ] && command -v strace >/dev/null && strace -qq -o /dev/null true 2>/dev/null; then
+elif can_trace; then
     # calls_of COMMAND...: the system calls of who answers
     calls_of() {
         strace -qq -s 300 -p "$server" -o "$TMPDIR/calls" & tracer=$!

@@ -42,7 +42,7 @@ nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups "$TMPDIR/mymachines")
 is "$("${nobody[@]}" list --no-legend)" "early container - one 1 -" "list shows an ordinary user the system of a machine"
 is "$("${nobody[@]}" show early --value -p OS,ClaimedId)" "one
 $id" "show shows an ordinary user the system and the machine id"
-if command -v strace >/dev/null && strace -qq -o /dev/null true 2>/dev/null && [ -z "$SANITIZERS" ]; then
+if can_trace; then
     for verb in list "list --json=short" "show early" "show --json=short"; do
         # shellcheck disable=SC2086
         strace -f -o "$TMPDIR/calls" "$BUILDDIR/mymachines" $verb >/dev/null

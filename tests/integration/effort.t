@@ -11,7 +11,7 @@ cleanup() {
 } 2>/dev/null
 trap cleanup EXIT
 [ -z "$SANITIZERS" ] || skip_all "a sanitizer has system calls of its own"
-command -v strace >/dev/null && strace -qq -o /dev/null true 2>/dev/null || skip_all "strace can't be used here"
+can_trace || skip_all "strace can't be used here"
 
 # start_leaders N OPTION...: of unshare(1), each with such namespaces of its own
 start_leaders() {

@@ -282,7 +282,7 @@ like "${PIPESTATUS[0]}|$(cat pipe.err)" "1|mymachines: export-tar: *: cannot wri
 nameless_open() {
     strace -qq -e trace=openat "$@" 2>&1 | grep -E '^openat' | grep -n O_TMPFILE | cut -d: -f1
 }
-if can_kill_steps; then
+if can_trace; then
     mkdir elsewhere
     at=$(nameless_open "$BUILDDIR/mymachines-import" export-raw --quiet -- disk elsewhere/x.raw)
     strace -f -qq -o refused -e trace=openat -e "inject=openat:error=EOPNOTSUPP:when=$at" \
@@ -333,7 +333,7 @@ if command -v qemu-img >/dev/null; then
     run mymachines import-raw -q good.qcow2
     is_disk good
     ok $? "qcow2 is converted, and holes stay holes"
-    if can_kill_steps; then
+    if can_trace; then
         strace -f -qq -o steps -e trace=execve,prlimit64,unshare "$BUILDDIR/mymachines-import" import-raw --quiet -- good.qcow2 limited
         pid=$(awk '/execve\(.*"qemu-img"/ && / = 0$/ { print $1 }' steps)
         is "$(sed -n "/^$pid .*execve.* = 0\$/q; s/^$pid *//p" steps | grep -oE 'CLONE_NEWNET|RLIMIT_(AS|CPU|FSIZE|CORE), .rlim_cur=[0-9*]+' | xargs)" \
@@ -473,7 +473,7 @@ mkdir ten/10
 touch -d @1000000000 ten/* ten
 tar -C ten --format=posix -cf ten.tar .
 listing ten >whole
-if can_kill_steps; then
+if can_trace; then
     bad=
     # The old one, which is the same, or none at first; never a part of it.
     judge() {

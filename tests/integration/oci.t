@@ -243,7 +243,7 @@ done
 rm "$pool/.filler"
 
 # --- killed at each step that changes something ---
-if can_kill_steps; then
+if can_trace; then
     # No part of an image is ever seen, nor one without its settings.
     judge() {
         if [ -e "$pool/i" ] && { [ "$(listing i)" != "$flat" ] || ! cmp -s "$pool/i.nspawn" good.nspawn; }; then

@@ -344,7 +344,7 @@ wait $pid 2>/dev/null
 rm -rf "${pool:?}"/* "${pool:?}"/.#*
 
 # Killed at steps that change something. With a sum that was given, and without: with what belongs to the image.
-if can_kill_steps; then
+if can_trace; then
     echo '[Exec]' >"$SERVED/a/web1.nspawn"
     mkdir -p small/etc
     echo ID=small >small/etc/os-release

@@ -147,7 +147,7 @@ calls_in_list() {
     local name="a list costs $1 system calls a machine, $2" few many tries=1
     if [ -z "$(mymachines show s10 --json=short | jq '.leaderProcessId.pidfdId // empty')" ]; then
         skip "pidfds have no inodes here" "$name"
-    elif command -v strace >/dev/null && strace -qq -o /dev/null true 2>/dev/null && [ -z "$SANITIZERS" ]; then
+    elif can_trace; then
         # Tests that run beside this one make and remove cgroups between the two lists.
         until counts_equal "$1" "${3-}" || [ $((tries++)) = 10 ]; do :; done
         if [[ $2 == *"by id"* ]] && ! grep -q '^ioctl(.* = 0$' "$TMPDIR/calls"; then

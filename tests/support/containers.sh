@@ -39,6 +39,11 @@ listening() {
         '$4 == "00010000" && ($8 == path || $8 == target) { found = 1 } END { exit !found }' /proc/net/unix
 }
 
+# can_trace: strace works here, and sees what it would see elsewhere
+can_trace() {
+    [ -z "${SANITIZERS-}" ] && command -v strace >/dev/null && strace -qq -o /dev/null true 2>/dev/null
+}
+
 # What was at the top of each cgroup hierarchy when the test began: that isn't ours to remove.
 cgroups_before=$(ls -d /sys/fs/cgroup/{,*/}*/ 2>/dev/null || :)
 

@@ -2,11 +2,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Killing mymachines-import at each system call that changes something.
 
-# can_kill_steps: whether strace works here, and sees what it would see elsewhere
-can_kill_steps() {
-    command -v strace >/dev/null && strace -qq -o /dev/null true 2>/dev/null && [ -z "${SANITIZERS-}" ]
-}
-
 # kill_at_each STRIDE JUDGE WORD...: run it with these words once, and then again for each of the calls that it made: the
 # process that makes this one is killed before it. Of calls that come often, the first and each STRIDE-th. After each run, call JUDGE
 # with the call, and with the exit status in $status. Sets killed, and placed if a name was given in one of the steps.
