@@ -376,6 +376,7 @@ fi
 
 # systemd-nspawn
 if command -v systemd-nspawn >/dev/null; then
+    leaves_cgroups payload supervisor
     python3 -c '
 import socket, sys
 s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -410,7 +411,6 @@ UIDMap=0:300000:65536" "nspawn: the machine's facts are found"
     is "$status|$(mymachines list --no-legend)|$(grep -o STOPPING=1 "$TMPDIR/notified")" "0||STOPPING=1" \
         "nspawn: SIGTERM ends it, and its last notification is passed on"
     is "$(find "$REGISTRY_DIRECTORY" -name 'notify.*')" "" "nspawn: no socket is left at the end"
-    remove_cgroups payload supervisor
 else
     skip "systemd-container is not installed" "nspawn"
 fi

@@ -5,6 +5,7 @@
 . "$SRCDIR/tests/runtimes/lib.sh"
 . "$SRCDIR/tests/support/images.sh"
 need systemd-nspawn
+leaves_cgroups payload supervisor
 
 own_etc
 own_pool
@@ -115,5 +116,4 @@ else
 fi
 run mymachines start --runner=lxc web2
 is "$status" 2 "another runner is an error of the command line"
-remove_nspawn_cgroups
 done_testing

@@ -54,16 +54,6 @@ own_directory() {
     done
 }
 
-# podman makes these, and leaves them.
-remove_podman_cgroups() {
-    remove_cgroups libpod_parent
-}
-
-# nspawn makes these where no systemd runs, and leaves them.
-remove_nspawn_cgroups() {
-    wait_until remove_cgroups payload supervisor
-}
-
 # with_monitor: hooks start it, as they do where nothing else is set
 with_monitor() {
     [ -z "${SYSCONFDIR-}" ] || echo Monitor=yes >"$SYSCONFDIR/mymachines.conf"

@@ -3,6 +3,7 @@
 # libvirtd of the test's own, with the hook scripts that 'mymachines setup libvirt' has written.
 . "$SRCDIR/tests/runtimes/lib.sh"
 need libvirtd virsh
+leaves_cgroups machine libvirt
 
 virsh() {
     command virsh -q -c "$uri" "$@" </dev/null
@@ -44,6 +45,5 @@ stop_one() {
 end_libvirtd() {
     kill "$(cat "$TMPDIR/libvirtd.pid")"
     wait_until test ! -e "$TMPDIR/libvirtd.pid"
-    remove_cgroups machine libvirt
     done_testing
 }

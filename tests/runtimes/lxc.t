@@ -4,6 +4,7 @@
 # configurations of all containers include them, or into that of one.
 . "$SRCDIR/tests/runtimes/lib.sh"
 need lxc-start newuidmap
+leaves_cgroups lxc.pivot
 
 log_hooks
 use_module
@@ -110,5 +111,4 @@ mymachines setup --quiet lxc --config="$lxc/own/config" --remove
 is "$(cat "$lxc/own/config")" "$(cat "$TMPDIR/before")" "--remove leaves the configuration as it was"
 
 said_nothing "hooks that have nothing to complain of say nothing"
-remove_cgroups lxc.pivot
 done_testing

@@ -4,6 +4,7 @@
 # nspawn' gives to its unit.
 . "$SRCDIR/tests/runtimes/lib.sh"
 need systemd-nspawn
+leaves_cgroups payload supervisor
 
 own_etc
 use_module
@@ -117,5 +118,4 @@ without_us nspawn unit2
 mymachines setup --quiet nspawn --remove
 ok "$([ ! -e "$dropin" ]; echo $?)" "--remove takes the drop-in away"
 
-remove_nspawn_cgroups
 done_testing

@@ -4,6 +4,7 @@
 . "$SRCDIR/tests/runtimes/lib.sh"
 . "$SRCDIR/tests/support/images.sh"
 need systemd-nspawn podman
+leaves_cgroups payload supervisor
 [ -x "$BUILDDIR/tests/support/fetcher" ] || skip_all "this was configured without libcurl"
 
 own_etc
@@ -67,5 +68,4 @@ is "$(cat "$pool/web1/ran")" "hello world
 two words" "its command runs in its directory, with its environment"
 mymachines terminate web1
 gone "the image terminated" web1
-remove_nspawn_cgroups
 done_testing

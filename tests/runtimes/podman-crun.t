@@ -8,4 +8,4 @@
 test_podman crun
 said_nothing "hooks that have nothing to complain of say nothing"
 
-end_podman
+done_testing

@@ -34,4 +34,4 @@ is "$(mymachines list --all --no-legend | cut -d' ' -f1)" oci-localhost "podman:
 like "$(cat "$TMPDIR/syslog")" "*hook oci: $id: registered as oci-localhost*" "podman: the log has the name and the id"
 remove localhost
 
-end_podman
+done_testing

@@ -73,6 +73,7 @@ stop_one() {
 test_podman() {
     runtime=$1
     need podman "$runtime" conmon jq
+    leaves_cgroups libpod_parent
     own_directory /usr/share/containers
     log_hooks
     use_module
@@ -110,9 +111,4 @@ need_to_run() {
     pod run --rm "${cgroups[@]}" --network none --no-hosts --log-driver k8s-file --ulimit nofile=1024:1024 \
         --ulimit nproc=4096:4096 tiny:1 /bin/true >"$TMPDIR/pod.log" 2>&1 ||
         skip_all "podman can't run a container with $runtime here: $(tail -n 1 "$TMPDIR/pod.log")"
-}
-
-end_podman() {
-    remove_podman_cgroups
-    done_testing
 }

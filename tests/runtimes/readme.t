@@ -5,7 +5,7 @@
 . "${SRCDIR:?run this by make check}/tests/runtimes/lib.sh"
 
 need podman runc conmon
-trap remove_podman_cgroups EXIT
+leaves_cgroups libpod_parent lxc.pivot payload supervisor
 [ -x /usr/lib/podman/netavark ] || skip_all "netavark isn't installed (scripts/install-deps --runtimes)"
 
 # Installed over a /usr and an /etc that end with this test.
@@ -104,7 +104,6 @@ if command -v lxc-create >/dev/null && command -v dnsmasq >/dev/null && [ -e /us
         { kill "$dnsmasq" && wait "$dnsmasq"; } 2>/dev/null
         lxc-stop -k -n web2
         lxc-wait -n web2 -s STOPPED -t 60
-        remove_cgroups lxc.pivot
         wait_until sh -c '! getent hosts web2'
         ok $? "its name stops resolving"
     else
@@ -135,7 +134,6 @@ if command -v systemd-nspawn >/dev/null; then
         ok 1 "a bare nspawn is registered"
     fi
     wait "$runner"
-    remove_nspawn_cgroups
     is "$(mymachines list --all --no-legend)" "" "it is unregistered when it ends"
     umount /srv/web3 /srv
 else

@@ -3,6 +3,7 @@
 # runc registers its containers, by the hooks that 'mymachines setup runc' puts into their bundles.
 . "$SRCDIR/tests/runtimes/oci.sh"
 
+leaves_cgroups machine.slice
 test_oci runc
 
 # In a cgroup that is a unit's, stock ps sees it as well.
@@ -14,6 +15,5 @@ is "$(value "scope$$" Unit)" "machine-scope$$.scope" "its unit is known"
 kill -9 "$pid"
 gone "in a unit" "scope$$"
 wait_until oci delete "scope$$"
-remove_cgroups machine.slice
 
 done_testing

@@ -48,7 +48,7 @@ can_trace() {
 cgroups_before=$(ls -d /sys/fs/cgroup/{,*/}*/ 2>/dev/null || :)
 
 # remove_cgroups NAME...: those of these names at the top, which a runtime has made since the test
-# began and leaves there empty. Fails while one is still in use.
+# began. Fails while one is still in use.
 remove_cgroups() {
     local name cgroup status=0
     for name; do
@@ -60,6 +60,13 @@ remove_cgroups() {
         done
     done
     return $status
+}
+
+# leaves_cgroups NAME...: a runtime makes these at the top, and leaves them there. They are removed at
+# the end, however the test ends, once the runtime's last process has left them.
+leaves_cgroups() {
+    # shellcheck disable=SC2064
+    trap "wait_until remove_cgroups $*" EXIT
 }
 
 # set_format REGISTRY VERSION: make it one of another version of the format, as a later program may
