@@ -59,6 +59,19 @@ bool utf8_is_valid(const char *text)
 	return length;
 }
 
+void utf8_repair(char *text)
+{
+	size_t length;
+
+	for (; *text; text += length) {
+		length = utf8_length((const unsigned char *) text);
+		if (!length) {
+			*text = '?';
+			length = 1;
+		}
+	}
+}
+
 size_t utf8_whole(const char *text, size_t size)
 {
 	const unsigned char *bytes = (const unsigned char *) text;

@@ -25,6 +25,9 @@ bool is_printable(const char *text);
 /* Whether a text is valid UTF-8 (RFC 3629, section 4). */
 bool utf8_is_valid(const char *text);
 
+/* Put a question mark in the place of each byte that belongs to no character of UTF-8. */
+void utf8_repair(char *text);
+
 /*
  * How many of these bytes are whole characters of UTF-8, if the last one may be cut off. Bytes that belong
  * to none count, too.

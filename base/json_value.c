@@ -11,20 +11,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-/*
- * Strings in C end at a NUL, so keys, values and the text itself must not have
- * one. "\\u0000" is one, too.
- */
-static bool has_nul(const char *text, size_t length)
+#define ESCAPED_NUL "\\u0000"
+#define REPLACEMENT "\\ufffd"
+
+/* Returns the next NUL that is written as ESCAPED_NUL, or NULL. */
+static const char *find_escaped_nul(const char *text)
 {
-	if (strlen(text) != length)
-		return true;
 	while ((text = strchr(text, '\\'))) {
-		if (strncmp(text + 1, "u0000", 5) == 0)
-			return true;
+		if (strncmp(text, ESCAPED_NUL, strlen(ESCAPED_NUL)) == 0)
+			return text;
 		text += text[1] ? 2 : 1;
 	}
-	return false;
+	return NULL;
+}
+
+/* Strings in C end at a NUL, so keys, values and the text itself must not have one. */
+static bool has_nul(const char *text, size_t length)
+{
+	return strlen(text) != length || find_escaped_nul(text);
 }
 
 /*
@@ -142,6 +146,16 @@ json_object *json_parse(const char *text, size_t length, const char **why)
 		return NULL;
 	}
 	return object;
+}
+
+json_object *json_parse_tolerant(char *text, size_t length, const char **why)
+{
+	const char *at = text;
+
+	while ((at = find_escaped_nul(at)))
+		memcpy(text + (at - text), REPLACEMENT, strlen(REPLACEMENT));
+	utf8_repair(text);
+	return json_parse(text, length, why);
 }
 
 const char *json_string(json_object *value)

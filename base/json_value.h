@@ -13,6 +13,13 @@ struct arena;
  */
 json_object *json_parse(const char *text, size_t length, const char **why);
 
+/*
+ * The same for a text in which words of others stand, as those of an image's author do in a runtime's:
+ * where these have what json_parse() refuses, a NUL or bytes that aren't UTF-8, other characters stand
+ * in the value, and the rest stays as it is. Changes the text.
+ */
+json_object *json_parse_tolerant(char *text, size_t length, const char **why);
+
 /* The text of a JSON string that contains no NUL, or NULL. */
 const char *json_string(json_object *value);
 

@@ -147,12 +147,28 @@ named web-7d9f-nginx "Kubernetes with containerd: its pod's and its container's 
 podman="+ {id: \"$id\", bundle: \"$TMPDIR/storage/vfs-containers/$id/userdata\", annotations: {\"nerdctl/name\": \"updates\"}}"
 named late "podman: an annotation that only nerdctl sets gives no name"
 
+# What an image's author writes into annotations costs no more than that.
+for word in 'a\\u0000b' 'a\\\\\\u0000b' $'a\xffb' $'a\xc0\x80b' $'a\xed\xa0\x80b'; do
+    hook oci < <(state '+ {annotations: {"org.opencontainers.image.title": "WORD"}}' | sed "s/WORD/$word/")
+    is "$status:$out:$err" "0::" "an annotation ${word@Q}: exits with 0"
+    is "$(mymachines show --value -p Leader web1)" "$c1" "an annotation ${word@Q}: it is registered"
+    mymachines unregister web1 2>/dev/null
+done
+hook oci --annotations < <(state '+ {annotations: {"org.mymachines.name\u0000": "other"}}')
+is "$status:$(mymachines list --no-legend | cut -d' ' -f1)" "0:web1" "a key with a NUL isn't the one in front of the NUL"
+mymachines unregister web1 2>/dev/null
+echo "{\"root\": {\"path\": \"other\"}, \"annotations\": {\"title\": \"\\u0000\"}}" >"$TMPDIR/bundle/config.json"
+hook oci < <(state)
+is "$status:$(mymachines show --value -p RootDirectory web1)" "0:$TMPDIR/bundle/other" "a NUL in config.json doesn't hide the root directory"
+mymachines unregister web1 2>/dev/null
+echo '{"root": {"path": "rootfs"}}' >"$TMPDIR/bundle/config.json"
+
 # Broken, huge, truncated, hostile.
 harmless 'hook oci: no JSON: *' "no input" oci </dev/null
 harmless 'hook oci: no JSON: *' "half a state" oci < <(state | head -c 40)
 harmless 'hook oci: no JSON: *' "two states" oci < <(state; state)
 harmless 'hook oci: no JSON: *' "binary" oci < <(head -c 100000 /dev/urandom)
-harmless 'hook oci: no JSON: has a NUL' "a NUL" oci < <(state '+ {id: "web\u0000"}')
+harmless 'hook oci: no JSON: has a NUL' "a NUL" oci < <(state | tr , '\0')
 harmless "hook oci: isn't a JSON object" "an array" oci < <(echo '[1]')
 harmless "hook oci: isn't a JSON object" "null" oci < <(echo null)
 harmless 'hook oci: standard input is longer than 16 MiB' "20 MiB" oci < <(head -c 20M /dev/zero | tr '\0' ' ')

@@ -43,8 +43,9 @@ static json_object *read_json(struct arena *arena, const char *path)
 	size_t size;
 	char *text;
 
-	return input_read_file(arena, path, &text, &size) == 0 ? json_parse(text, size, &why)
-							       : NULL;
+	return input_read_file(arena, path, &text, &size) == 0
+		       ? json_parse_tolerant(text, size, &why)
+		       : NULL;
 }
 
 /* Returns the first name of an entry of containers.json, if it is the container's. */

@@ -64,7 +64,7 @@ static const char *read_root(struct hook *hook, const char *bundle)
 			    arena_printf(hook->reg.arena, "%s/config.json", bundle), &text,
 			    &size) < 0)
 		return NULL;
-	config = json_parse(text, size, &why);
+	config = json_parse_tolerant(text, size, &why);
 	return copy(hook,
 		    json_member_string(json_member(config, "root", json_type_object), "path"));
 }
@@ -172,7 +172,7 @@ int hook_read_oci(struct hook *hook, char **arguments, struct failure *f)
 		return failure_set(f, FAILURE_INVALID, "%s: takes no arguments", hook->reg.subject);
 	if (hook_read_input(hook, &text, &size, f) < 0)
 		return -1;
-	state = json_parse(text, size, &why);
+	state = json_parse_tolerant(text, size, &why);
 	if (why)
 		return failure_set(f, FAILURE_INVALID, "%s: no JSON: %s", hook->reg.subject, why);
 	if (!json_object_is_type(state, json_type_object))
