@@ -343,9 +343,52 @@ is "$status" 0 "nspawn: an instance with a command of its own is not a failure"
 like "$err" "mymachines: setup: nspawn: *systemd-nspawn@build.service.d/override.conf sets a command of its own, so systemd-nspawn@build.service doesn't register its machine; *" \
     "nspawn: an instance with a command of its own is reported"
 mv "${unit%.service}build.service.d/override.conf" "${unit%.service}build.service.d/10-local.conf"
-fails "mymachines: setup: *10-local.conf sets a command that the drop-in $unit.d/mymachines.conf would replace; *" \
-    "nspawn: an instance's command is not replaced" mymachines setup nspawn
+replaced() {
+    fails "mymachines: setup: systemd-nspawn@build.service has a command of its own, from $1, which the drop-in $unit.d/$2 would replace; *" \
+        "nspawn: an instance's command is not replaced: $3" mymachines setup nspawn
+}
+replaced "*/10-local.conf" mymachines.conf "its drop-in"
+# However it comes to be that one.
+mv "${unit%.service}build.service.d" "$PWD/linked"
+ln -s "$PWD/linked" "${unit%.service}build.service.d"
+replaced "*/10-local.conf" mymachines.conf "its drop-ins are in a linked directory"
+rm "${unit%.service}build.service.d"
+mkdir "${unit%.service}build.service.d"
+printf '%s\n' '[Service]' 'ExecStart=' 'ExecStart=/usr/bin/systemd-nspawn --template --machine=%i' >$unit.d/override.conf
+printf '%s\n' '[Service]' 'MemoryMax=1G' >"${unit%.service}build.service.d/override.conf"
+replaced "*systemd-nspawn@.service" zz-mymachines.conf "its drop-in hides that of all, and sets none"
+own=/run/systemd/system/systemd-nspawn@build.service.d
+mkdir -p "$own"
+mv "${unit%.service}build.service.d/override.conf" "$own/override.conf"
+run mymachines setup nspawn
+is "$status:$err" "0:" "nspawn: a drop-in of all in /etc hides that of an instance in /run"
+rm -r "$own"
+ln -sf /dev/null "${unit%.service}build.service.d/override.conf"
+replaced "*systemd-nspawn@.service" zz-mymachines.conf "it masks the drop-in of all"
+rm -r $unit.d/override.conf "${unit%.service}build.service.d"
+cp $unit linked.service
+echo 'ExecStart=/usr/bin/systemd-nspawn --linked' >>linked.service
+sed -i '0,/^ExecStart/{/^ExecStart/d}' linked.service
+ln -s "$PWD/linked.service" "${unit%.service}build.service"
+replaced "*systemd-nspawn@build.service" mymachines.conf "its unit is a link"
+ln -sf "$unit" "${unit%.service}build.service"
+run mymachines setup nspawn
+is "$status:$err" "0:" "nspawn: an instance may be a link to the template"
+ln -sf /dev/null "${unit%.service}build.service"
+run mymachines setup nspawn
+is "$status:$err" "0:" "nspawn: a masked instance has no command that could be replaced"
+rm "${unit%.service}build.service"
+mkdir "${unit%.service}build.service.d"
+ln -s /dev/null "${unit%.service}build.service.d/mymachines.conf"
+run mymachines setup nspawn
+is "$status" 0 "nspawn: an instance that hides our drop-in is not a failure"
+like "$err" "*@build.service.d/mymachines.conf hides the drop-in $unit.d/mymachines.conf, so systemd-nspawn@build.service doesn't register its machine; *" \
+    "nspawn: an instance that hides our drop-in is reported"
 rm -r "${unit%.service}build.service.d"
+printf '%s\n' '[Service]' 'ExecStart=' 'ExecStart=/usr/bin/systemd-nspawn --last' >$unit.d/zzz.conf
+fails "mymachines: setup: $unit.d/zzz.conf would replace the command of the drop-in $unit.d/zz-mymachines.conf; *" \
+    "nspawn: a drop-in that is read last is reported" mymachines setup nspawn
+rm $unit.d/zzz.conf
 mymachines setup --quiet --remove nspawn
 printf '%s\n' '[Service]' 'ExecStart=/usr/bin/other --boot' >$unit
 fails "mymachines: setup: no systemd-nspawn@.service that starts systemd-nspawn was found" \

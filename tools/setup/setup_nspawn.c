@@ -21,6 +21,9 @@
  * systemd reads drop-ins in the order of their names. The second name is for
  * when the command comes from a drop-in that sorts behind the first.
  */
+/* Stands for the command of our drop-in. */
+static const char ours[] = "";
+
 static const char first_name[] = "mymachines.conf", last_name[] = "zz-mymachines.conf";
 
 /* systemd.service(5): prefixes that may stand in front of /bin/sh as well. */
@@ -90,65 +93,131 @@ static char *drop_in_text(struct setup_plan *plan, const struct nspawn_command *
 		quote_for_unit(plan->arena, program_own_path()), c->program, c->arguments);
 }
 
-/* Whether the command comes from a drop-in that is read after one with this name. */
-static bool is_overridden(const struct unit_commands *commands, const char *name)
-{
-	for (size_t i = 0; i < commands->count; i++)
-		if (commands->items[i].file_name && strcmp(commands->items[i].file_name, name) > 0)
-			return true;
-	return false;
-}
-
 static bool runs_mymachines(const char *command)
 {
 	return command && strstr(command, "mymachines") && strstr(command, " run ");
 }
 
-/* Look at the instances that have a command of their own, which ours must not replace. */
-static int check_instances(struct setup_plan *plan, const char *name, struct failure *f)
+/* Whether two commands are the same, or both are none or several, that no one line is. */
+static bool is_same(const char *a, const char *b)
 {
-	char quoted[QUOTED_SIZE], **instances = unit_find_instances(plan->arena, PREFIX);
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
 
-	for (; *instances; instances++) {
-		struct unit_commands own =
-			unit_find_commands(plan->arena, PREFIX, *instances, MARK);
-		const struct unit_command *last = own.count ? &own.items[own.count - 1] : NULL;
+static const char *path_of(struct setup_plan *plan, const char *name)
+{
+	return arena_printf(plan->arena, DIRECTORY "%s", name);
+}
 
-		if (!last || runs_mymachines(last->command))
-			continue;
-		if (!last->file_name || strcmp(last->file_name, name) < 0)
-			return failure_set(f, FAILURE_NOT_SUPPORTED,
-					   "%s sets a command that the drop-in %s%s would replace; "
-					   "put it into a drop-in of that instance whose name "
-					   "sorts behind %s, or write there yourself: ExecStart="
-					   "%s run %%i -- systemd-nspawn --register=no ...",
-					   quote(last->path, quoted), DIRECTORY, name, name,
-					   program_own_path());
+/* Returns the command of these with our drop-in besides; `ours` if that counts. */
+static const char *command_with(struct setup_plan *plan, const struct unit_commands *commands,
+				const char *name)
+{
+	struct unit_command drop_in = { path_of(plan, name), name, true, ours, 1 };
+	struct unit_commands all = unit_add_command(plan->arena, commands, &drop_in);
+
+	return unit_effective_command(&all);
+}
+
+/* The file whose command counts. */
+static const char *last_path(const struct unit_commands *commands)
+{
+	return commands->count ? commands->items[commands->count - 1].path : UNIT;
+}
+
+/*
+ * Look at an instance that may have a command of its own, which ours must not replace. What the admin
+ * has set so that ours doesn't count there is reported.
+ */
+static int check_instance(struct setup_plan *plan, const char *instance, const char *name,
+			  const char *effective, struct failure *f)
+{
+	char quoted[QUOTED_SIZE];
+	struct unit_commands own = unit_find_commands(plan->arena, PREFIX, instance, MARK);
+	const char *command = unit_effective_command(&own), *with, *hiding;
+
+	if (own.is_masked || runs_mymachines(command))
+		return 0;
+	hiding = unit_find_hiding(plan->arena, PREFIX, instance, path_of(plan, name));
+	if (hiding) {
 		plan->gap = arena_printf(plan->arena,
-					 "%s sets a command of its own, so " PREFIX
+					 "%s hides the drop-in %s, so " PREFIX
 					 "@%s.service doesn't register its machine; to fix it, "
-					 "write there: ExecStart=%s run %%i -- systemd-nspawn "
-					 "--register=no ...",
-					 quote(last->path, quoted), *instances, program_own_path());
+					 "give that file another name",
+					 quote(hiding, quoted), path_of(plan, name), instance);
+		return 0;
 	}
+	with = command_with(plan, &own, name);
+	if (with == ours && is_same(command, effective))
+		return 0;
+	if (!with || with == ours)
+		return failure_set(f, FAILURE_NOT_SUPPORTED,
+				   PREFIX
+				   "@%s.service has a command of its own, from %s, which the "
+				   "drop-in %s would replace; put it into a drop-in of that "
+				   "instance whose name sorts behind %s, or write there "
+				   "yourself: ExecStart=%s run %%i -- systemd-nspawn "
+				   "--register=no ...",
+				   instance, quote(last_path(&own), quoted), path_of(plan, name),
+				   name, program_own_path());
+	plan->gap = arena_printf(plan->arena,
+				 "%s sets a command of its own, so " PREFIX
+				 "@%s.service doesn't register its machine; to fix it, "
+				 "write there: ExecStart=%s run %%i -- systemd-nspawn "
+				 "--register=no ...",
+				 quote(last_path(&own), quoted), instance, program_own_path());
 	return 0;
+}
+
+static int check_instances(struct setup_plan *plan, const char *name, const char *effective,
+			   struct failure *f)
+{
+	char **instances = unit_find_instances(plan->arena, PREFIX);
+
+	for (; *instances; instances++)
+		if (check_instance(plan, *instances, name, effective, f) < 0)
+			return -1;
+	return 0;
+}
+
+/* Choose the name by which our command is the one that counts. Returns NULL with a failure. */
+static const char *choose_name(struct setup_plan *plan, const struct unit_commands *commands,
+			       struct failure *f)
+{
+	char quoted[QUOTED_SIZE];
+	const char *name = command_with(plan, commands, first_name) == ours ? first_name
+									    : last_name;
+	const char *hiding = unit_find_hiding(plan->arena, PREFIX, NULL, path_of(plan, name));
+
+	if (hiding)
+		failure_set(f, FAILURE_NOT_SUPPORTED,
+			    "%s would hide the drop-in %s; give it another name",
+			    quote(hiding, quoted), path_of(plan, name));
+	else if (command_with(plan, commands, name) != ours)
+		failure_set(f, FAILURE_NOT_SUPPORTED,
+			    "%s would replace the command of the drop-in %s; give it a name that "
+			    "sorts before that",
+			    quote(last_path(commands), quoted), path_of(plan, name));
+	else
+		return name;
+	return NULL;
 }
 
 /* Each of the two names has the drop-in, or is removed. */
 static int add_drop_ins(struct setup_plan *plan, const char *name, const char *text,
 			struct failure *f)
 {
-	return setup_add_file(plan, arena_printf(plan->arena, DIRECTORY "%s", first_name),
-			      name == first_name ? text : NULL, 0644, MARK, f) < 0
+	return setup_add_file(plan, path_of(plan, first_name), name == first_name ? text : NULL,
+			      0644, MARK, f) < 0
 		       ? -1
-		       : setup_add_file(plan, arena_printf(plan->arena, DIRECTORY "%s", last_name),
+		       : setup_add_file(plan, path_of(plan, last_name),
 					name == last_name ? text : NULL, 0644, MARK, f);
 }
 
 int setup_nspawn(struct setup_plan *plan, struct failure *f)
 {
 	struct unit_commands commands = unit_find_commands(plan->arena, PREFIX, NULL, MARK);
-	const char *effective = unit_effective_command(&commands), *name = first_name;
+	const char *effective = unit_effective_command(&commands), *name;
 	struct nspawn_command command;
 	char quoted[QUOTED_SIZE];
 
@@ -166,11 +235,10 @@ int setup_nspawn(struct setup_plan *plan, struct failure *f)
 				   "; write into " DIRECTORY
 				   "%s yourself: ExecStart=%s run %%i -- systemd-nspawn "
 				   "--register=no ...",
-				   quote(commands.items[commands.count - 1].path, quoted),
-				   last_name, program_own_path());
-	if (is_overridden(&commands, first_name))
-		name = last_name;
-	if (check_instances(plan, name, f) < 0)
+				   quote(last_path(&commands), quoted), last_name,
+				   program_own_path());
+	name = choose_name(plan, &commands, f);
+	if (!name || check_instances(plan, name, effective, f) < 0)
 		return -1;
 	return add_drop_ins(plan, name, drop_in_text(plan, &command), f);
 }

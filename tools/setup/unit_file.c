@@ -114,8 +114,11 @@ static void read_commands(struct arena *arena, const char *text, struct unit_com
 	commands->items[commands->count++] = found;
 }
 
-/* Read the unit's own file from the first directory that has it. A link may lead to /dev/null. */
-static void read_own_file(struct arena *arena, const char *unit, struct unit_commands *commands)
+/*
+ * Read the unit's own file from the first directory that has it. A link may lead to /dev/null. False if
+ * there is none.
+ */
+static bool read_own_file(struct arena *arena, const char *unit, struct unit_commands *commands)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(directories); i++) {
 		const char *path = arena_printf(arena, "%s/%s", directories[i], unit);
@@ -125,10 +128,12 @@ static void read_own_file(struct arena *arena, const char *unit, struct unit_com
 		if (lstat(path, &st) < 0)
 			continue;
 		text = read_text(arena, path);
+		commands->is_masked = stat(path, &st) < 0 || st.st_size == 0;
 		if (text)
 			read_commands(arena, text, commands, path, NULL);
-		return;
+		return true;
 	}
+	return false;
 }
 
 static bool has_drop_in(const struct drop_ins *drop_ins, const char *name)
@@ -170,9 +175,7 @@ static void read_drop_ins(struct arena *arena, const char *const *folders, const
 	struct drop_ins drop_ins = { 0 };
 
 	for (; *folders; folders++)
-		for (size_t i = 0; i < ARRAY_SIZE(directories); i++)
-			add_drop_ins(arena, arena_printf(arena, "%s/%s", directories[i], *folders),
-				     &drop_ins);
+		add_drop_ins(arena, *folders, &drop_ins);
 	if (drop_ins.count)
 		qsort(drop_ins.items, drop_ins.count, sizeof *drop_ins.items, compare_drop_ins);
 	for (size_t i = 0; i < drop_ins.count; i++) {
@@ -185,31 +188,92 @@ static void read_drop_ins(struct arena *arena, const char *const *folders, const
 }
 
 /*
- * Add the folders that a unit shares with all whose names begin alike: of foo-bar@.service,
- * that is foo-.service.d.
+ * Add the names of the folders that a unit shares with all whose names begin alike: of
+ * foo-bar@.service, that is foo-.service.d.
  */
-static size_t add_shared_folders(struct arena *arena, const char *prefix, const char **folders,
+static size_t add_shared_folders(struct arena *arena, const char *prefix, const char **names,
 				 size_t count)
 {
 	for (size_t i = strlen(prefix); i > 1 && count < FOLDERS_MAX; i--)
 		if (prefix[i - 1] == '-')
-			folders[count++] = arena_printf(arena, "%.*s.service.d", (int) i, prefix);
+			names[count++] = arena_printf(arena, "%.*s.service.d", (int) i, prefix);
 	return count;
+}
+
+/*
+ * Returns the folders of a unit's drop-ins, with NULL behind the last, in this order: where two have a
+ * file of one name, the first counts. All names of the first directory are before those of the next,
+ * but for the folder that all services share.
+ */
+static const char **find_folders(struct arena *arena, const char *prefix, const char *instance)
+{
+	const char *names[FOLDERS_MAX + 2], **folders;
+	size_t n_names = 0, count = 0;
+
+	if (instance)
+		names[n_names++] = arena_printf(arena, "%s@%s.service.d", prefix, instance);
+	names[n_names++] = arena_printf(arena, "%s@.service.d", prefix);
+	n_names = add_shared_folders(arena, prefix, names, n_names);
+	folders =
+		arena_alloc(arena, (ARRAY_SIZE(directories) * (n_names + 1) + 1) * sizeof *folders);
+	for (size_t i = 0; i < ARRAY_SIZE(directories); i++)
+		for (size_t k = 0; k < n_names; k++)
+			folders[count++] = arena_printf(arena, "%s/%s", directories[i], names[k]);
+	for (size_t i = 0; i < ARRAY_SIZE(directories); i++)
+		folders[count++] = arena_printf(arena, "%s/service.d", directories[i]);
+	folders[count] = NULL;
+	return folders;
 }
 
 struct unit_commands unit_find_commands(struct arena *arena, const char *prefix,
 					const char *instance, const char *mark)
 {
-	const char *unit = arena_printf(arena, "%s@%s.service", prefix, instance ? instance : "");
-	const char *folders[FOLDERS_MAX + 2] = { arena_printf(arena, "%s.d", unit) };
 	struct unit_commands commands = { 0 };
 
-	/* In this order: where two have a file of one name, the first counts. */
-	if (!instance)
-		folders[add_shared_folders(arena, prefix, folders, 1)] = "service.d";
-	read_own_file(arena, unit, &commands);
-	read_drop_ins(arena, folders, mark, &commands);
+	if (!instance ||
+	    !read_own_file(arena, arena_printf(arena, "%s@%s.service", prefix, instance),
+			   &commands))
+		read_own_file(arena, arena_printf(arena, "%s@.service", prefix), &commands);
+	read_drop_ins(arena, find_folders(arena, prefix, instance), mark, &commands);
 	return commands;
+}
+
+struct unit_commands unit_add_command(struct arena *arena, const struct unit_commands *commands,
+				      const struct unit_command *drop_in)
+{
+	struct unit_commands all = { .is_masked = commands->is_masked };
+	size_t i = 0;
+
+	all.items = arena_alloc(arena, (commands->count + 1) * sizeof *all.items);
+	for (; i < commands->count; i++) {
+		const char *name = commands->items[i].file_name;
+
+		if (name && strcmp(name, drop_in->file_name) > 0)
+			break;
+		all.items[all.count++] = commands->items[i];
+	}
+	all.items[all.count++] = *drop_in;
+	for (; i < commands->count; i++)
+		all.items[all.count++] = commands->items[i];
+	return all;
+}
+
+const char *unit_find_hiding(struct arena *arena, const char *prefix, const char *instance,
+			     const char *path)
+{
+	const char **folders = find_folders(arena, prefix, instance),
+		   *name = strrchr(path, '/') + 1;
+	struct stat st;
+
+	for (; *folders; folders++) {
+		const char *other = arena_printf(arena, "%s/%s", *folders, name);
+
+		if (strcmp(other, path) == 0)
+			break;
+		if (lstat(other, &st) == 0)
+			return other;
+	}
+	return NULL;
 }
 
 const char *unit_effective_command(const struct unit_commands *commands)
@@ -321,6 +385,14 @@ static char *instance_of(struct arena *arena, const char *name, const char *pref
 	return arena_printf(arena, "%.*s", (int) (end - instance), instance);
 }
 
+static bool has_instance(char *const *instances, size_t count, const char *instance)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(instances[i], instance) == 0)
+			return true;
+	return false;
+}
+
 char **unit_find_instances(struct arena *arena, const char *prefix)
 {
 	char **instances = NULL;
@@ -333,7 +405,7 @@ char **unit_find_instances(struct arena *arena, const char *prefix)
 		while (directory && (entry = readdir(directory))) {
 			char *instance = instance_of(arena, entry->d_name, prefix);
 
-			if (!instance || is_link(directories[i], entry->d_name, arena))
+			if (!instance || has_instance(instances, count, instance))
 				continue;
 			instances = arena_grow(arena, instances, count, sizeof *instances);
 			instances[count++] = instance;

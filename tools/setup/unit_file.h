@@ -22,15 +22,27 @@ struct unit_command {
 struct unit_commands {
 	struct unit_command *items; /* in the order in which systemd reads them */
 	size_t count;
+	bool is_masked; /* the unit's own file is empty or leads nowhere: systemd starts none */
 };
 
 /*
  * Find the files that set ExecStart= of the template PREFIX@.service, or with
- * an instance those of that instance alone. Drop-ins that contain `mark` are
- * left out.
+ * an instance those of that instance, of which many are the template's.
+ * Drop-ins that contain `mark` are left out.
  */
 struct unit_commands unit_find_commands(struct arena *arena, const char *prefix,
 					const char *instance, const char *mark);
+
+/* Returns the commands with those of a drop-in besides, at its place by its name. */
+struct unit_commands unit_add_command(struct arena *arena, const struct unit_commands *commands,
+				      const struct unit_command *drop_in);
+
+/*
+ * Returns the path of a drop-in that systemd reads in the place of this one of the template, as that
+ * has the same name in a directory that wins; or NULL. With an instance, as for that.
+ */
+const char *unit_find_hiding(struct arena *arena, const char *prefix, const char *instance,
+			     const char *path);
 
 /*
  * Returns the command that systemd runs, or NULL if there is none or more than
