@@ -181,6 +181,24 @@ like "$(machinectl list -h)" "Usage: machinectl *" "which a verb has not of its 
 like "$(machinectl help)" "Usage: machinectl *" "help"
 like "$(machinectl list --version)" "mymachines [0-9]*" "--version"
 
+# The first name that can't be found ends it, as in the stock program.
+for verb in poweroff reboot terminate kill status show; do
+    run machinectl "$verb" nosuch db1
+    is "$status|$out|$(grep -c . <<<"$err")" "1||1" "$verb ends at the first failure"
+done
+has_ended "$two"
+is $? 1 "and the next machine lives"
+is "$(mymachines show --value -p Name nosuch db1 2>&1)" "mymachines: no machine 'nosuch' is registered
+db1" "mymachines goes on"
+for verb in show-image image-status remove; do
+    run machinectl "$verb" nosuch nosuch2
+    is "$status|$(grep -c . <<<"$err")" "1|1" "$verb ends at the first failure"
+done
+# What an option takes is no verb.
+same "an option's argument that is a verb's name" list -- --uid list list
+same "without a verb" list -- --uid list
+same "of a property" show -p Name db1 -- --property list --property Name show db1
+
 # Whatever the stock one knows is known here.
 if [ -n "$stock" ]; then
     unknown=

@@ -349,8 +349,8 @@ static bool may_take_next(const char *word, const char *next)
 			if (option && option->argument && letter[1])
 				return false;
 		}
-		/* "--uid" has an argument for one verb, and none for another. */
-		if (option && option->argument && (!is_long || !find_verb(next)))
+		/* "--uid" has an argument for one verb, and none for another. Not so in machinectl(1). */
+		if (option && option->argument && (!is_long || is_machinectl() || !find_verb(next)))
 			return true;
 	}
 	return false;

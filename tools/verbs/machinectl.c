@@ -19,6 +19,11 @@ bool is_machinectl(void)
 	       strcmp(program_invocation_short_name, MACHINECTL_NAME) == 0;
 }
 
+bool goes_on_after_failure(void)
+{
+	return !is_machinectl();
+}
+
 int accept_this_host(void *member, const char *value, struct failure *f)
 {
 	(void) member;

@@ -10,6 +10,12 @@
 bool is_machinectl(void);
 
 /*
+ * Whether a verb goes on with the next name after it has failed with one. machinectl(1) doesn't, and a
+ * script may count on that.
+ */
+bool goes_on_after_failure(void);
+
+/*
  * All options of machinectl(1); the last has no name. Each is accepted with every verb, and
  * has an effect on those that have it in a table of their own. For the others, its value is checked.
  */

@@ -2,6 +2,7 @@
 #include "tools/verbs/named_images.h"
 
 #include "tools/messages/message.h"
+#include "tools/verbs/machinectl.h"
 
 #include <stdlib.h>
 
@@ -13,9 +14,12 @@ int act_on_named_images(const struct command_line *line, image_action *act, void
 		struct failure failure;
 		struct image image;
 
-		if (image_find(line->arena, line->names[i], &image, &failure) < 0 ||
-		    act(line->arena, &image, data, &failure) < 0)
-			status = report(&failure);
+		if (image_find(line->arena, line->names[i], &image, &failure) == 0 &&
+		    act(line->arena, &image, data, &failure) == 0)
+			continue;
+		status = report(&failure);
+		if (!goes_on_after_failure())
+			break;
 	}
 	return status;
 }

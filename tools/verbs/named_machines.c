@@ -44,9 +44,13 @@ static int act_on_found_machines(const struct command_line *line, machine_finder
 
 	if (registry_open(&snapshot, f) < 0)
 		return -1;
-	for (int i = 0; i < line->n_names; i++)
-		if (act_on_name(&snapshot, find, line->names[i], act, data) < 0)
-			status = EXIT_FAILURE;
+	for (int i = 0; i < line->n_names; i++) {
+		if (act_on_name(&snapshot, find, line->names[i], act, data) == 0)
+			continue;
+		status = EXIT_FAILURE;
+		if (!goes_on_after_failure())
+			break;
+	}
 	return status;
 }
 

@@ -61,6 +61,8 @@ static int show_named(struct snapshot *s, const struct command_line *line,
 
 		if (find_shown_machine(s, line->names[i], &m, &failure) < 0) {
 			status = report(&failure);
+			if (!goes_on_after_failure())
+				break;
 			continue;
 		}
 		show_machine(&m, &s->meta.context, settings, true, first);
