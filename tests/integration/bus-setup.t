@@ -154,6 +154,15 @@ if [ -d /usr/lib/systemd/system ]; then
         is "$(finding | grep -c "^warning: .*rm $file")" 1 "doctor names $file"
         rm $file
     done
+    linked=/etc/systemd/system/my-machined.service
+    printf '%s\n' '[Service]' ExecStart=/bin/false 'BusName=org.freedesktop.machine1' >"$TMPDIR/my-machined.service"
+    ln -s "$TMPDIR/my-machined.service" $linked
+    run mymachines setup bus --check
+    like "$status|$err" "1|*$linked: it wants the name *; move it away first: rm $linked" "setup bus --check names a linked unit"
+    mv $linked /etc/systemd/system/another-name.service
+    run mymachines setup bus --check
+    is "$status|$err" "0|" "setup bus --check: another name of a unit claims nothing"
+    rm /etc/systemd/system/another-name.service
     alias=/etc/systemd/system/dbus-org.freedesktop.machine1.service
     ln -sfn /etc/systemd/system/nosuch.service $alias
     run mymachines setup bus --check

@@ -194,7 +194,7 @@ for verb in show-image image-status remove; do
     run machinectl "$verb" nosuch nosuch2
     is "$status|$(grep -c . <<<"$err")" "1|1" "$verb ends at the first failure"
 done
-# What an option takes is no verb.
+# The argument of an option isn't taken for the verb.
 same "an option's argument that is a verb's name" list -- --uid list list
 same "without a verb" list -- --uid list
 same "of a property" show -p Name db1 -- --property list --property Name show db1

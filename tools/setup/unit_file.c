@@ -290,13 +290,18 @@ const char *unit_effective_command(const struct unit_commands *commands)
 	return count == 1 ? command : NULL;
 }
 
-/* Whether the entry is only another name, or an instance that 'systemctl enable' starts. */
-static bool is_link(const char *directory, const char *name, struct arena *arena)
+/* Whether the entry is only another name of a unit, or masks it. What 'systemctl link' makes is a unit. */
+static bool is_alias(const char *path, const char *name)
 {
-	struct stat st;
+	char target[PATH_MAX];
+	ssize_t length = readlink(path, target, sizeof target - 1);
+	const char *slash;
 
-	return lstat(arena_printf(arena, "%s/%s", directory, name), &st) == 0 &&
-	       S_ISLNK(st.st_mode);
+	if (length < 0)
+		return false;
+	target[length] = '\0';
+	slash = strrchr(target, '/');
+	return strcmp(slash ? slash + 1 : target, name) != 0;
 }
 
 static bool wants_bus_name(struct arena *arena, const char *text, const char *bus_name)
@@ -344,7 +349,7 @@ static const char *find_claim(struct claim_search *search, const char *directory
 
 		if (stem_length(name, ".service") == 0 || strcmp(name, search->own) == 0 ||
 		    (is_hidden && strcmp(name, search->hidden) == 0) || !is_first(search, name) ||
-		    is_link(directory, name, search->arena))
+		    is_alias(path, name))
 			continue;
 		text = read_text(search->arena, path);
 		if (text && wants_bus_name(search->arena, text, search->bus_name))
