@@ -171,6 +171,7 @@ integration_tests = \
 	%D%/integration/run.t \
 	%D%/integration/shell.t \
 	%D%/integration/signatures.t \
+	%D%/integration/setup-edits.t \
 	%D%/integration/setup.t \
 	%D%/integration/state.t \
 	%D%/integration/storm.t \

@@ -277,21 +277,53 @@ static int copy_attribute(int from, int to, const char *name)
 	return strncmp(name, "security.", strlen("security.")) == 0 ? 0 : -errno;
 }
 
-/* Access lists, labels and others: xattr(7). */
+/* Set `names` to the names of all attributes, a NUL behind each: xattr(7). Returns their size or a negative errno. */
+static ssize_t list_attributes(int fd, char **names)
+{
+	ssize_t size = flistxattr(fd, NULL, 0);
+
+	*names = NULL;
+	if (size <= 0)
+		return size == 0 || errno == ENOTSUP ? 0 : -errno;
+	*names = malloc((size_t) size);
+	if (!*names)
+		return -ENOMEM;
+	size = flistxattr(fd, *names, (size_t) size);
+	return size < 0 ? -errno : size;
+}
+
+/* Access lists, labels and others. */
 static int copy_attributes(int from, int to)
 {
-	ssize_t size = flistxattr(from, NULL, 0);
-	CLEANUP_FREE char *names = size > 0 ? malloc((size_t) size) : NULL;
-	int r = 0;
+	CLEANUP_FREE char *names = NULL;
+	ssize_t size = list_attributes(from, &names);
+	int r = size < 0 ? (int) size : 0;
 
-	if (size == 0 || (size < 0 && errno == ENOTSUP))
-		return 0;
-	if (!names)
-		return size < 0 ? -errno : -ENOMEM;
-	size = flistxattr(from, names, (size_t) size);
-	for (char *name = names; r == 0 && size > 0 && name < names + size;
-	     name += strlen(name) + 1)
+	for (char *name = names; r == 0 && name < names + size; name += strlen(name) + 1)
 		r = copy_attribute(from, to, name);
+	return r;
+}
+
+/*
+ * Remove an attribute that the other file hasn't. Access lists are in "system."; others, such as
+ * a file system's own, may have to stay.
+ */
+static int remove_other_attribute(int like, int fd, const char *name)
+{
+	if (fgetxattr(like, name, NULL, 0) >= 0 || fremovexattr(fd, name) == 0)
+		return 0;
+	return strncmp(name, "system.", strlen("system.")) == 0 ? -errno : 0;
+}
+
+/* A new file may have attributes already: the default access list of its directory, acl(5). */
+static int remove_other_attributes(int like, int fd)
+{
+	CLEANUP_FREE char *names = NULL;
+	ssize_t size = list_attributes(fd, &names);
+	int r = size < 0 ? (int) size : 0;
+
+	for (char *name = names; r == 0 && name < names + size; name += strlen(name) + 1)
+		r = remove_other_attribute(like, fd, name);
 	return r;
 }
 
@@ -303,7 +335,9 @@ static int copy_owner_and_mode(int fd, const struct trusted_file *like, mode_t m
 		return fchmod(fd, mode) < 0 ? -errno : 0;
 	if (fchown(fd, like->stat.st_uid, like->stat.st_gid) < 0)
 		return -errno;
-	r = copy_attributes(like->fd, fd);
+	r = remove_other_attributes(like->fd, fd);
+	if (r == 0)
+		r = copy_attributes(like->fd, fd);
 	if (r < 0)
 		return r;
 	return fchmod(fd, like->stat.st_mode & 0777) < 0 ? -errno : 0;

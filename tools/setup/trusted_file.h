@@ -42,7 +42,7 @@ int trusted_file_read(struct trusted_file *file, struct arena *arena, char **tex
 
 /*
  * Replace the file, or make it, by rename(2). The new file has the owner, the
- * mode and the extended attributes of `like`, but no set-user-id bits; if
+ * mode and just the extended attributes of `like`, but no set-user-id bits; if
  * `like` has no file, it has this mode. Returns 0, or -1 with a failure.
  */
 int trusted_file_replace(struct trusted_file *file, const char *text,
