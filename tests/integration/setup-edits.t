@@ -33,4 +33,46 @@ else
     skip "no access lists here" "lxc: access lists"
 fi
 
+# Each machine that is left out is reported, and --check doesn't succeed.
+mount -t tmpfs none /var/lib/lxc 2>/dev/null || { mkdir -p /var/lib/lxc && mount -t tmpfs none /var/lib/lxc; }
+mkdir /var/lib/lxc/one /var/lib/lxc/other /var/lib/lxc/odd /var/lib/lxc/good
+echo 'lxc.uts.name = a' | tee /var/lib/lxc/{one,other,good}/config >/dev/null
+echo ';x' >/var/lib/lxc/odd/config
+chown 12345 /var/lib/lxc/one/config /var/lib/lxc/other/config
+# named: the containers that standard error names
+named() {
+    grep -o 'container [a-z]*' <<<"$err" | sort | xargs
+}
+run mymachines setup --quiet lxc
+is "$status:$(named)" "0:container odd container one container other" "lxc: each container that is left out is reported"
+run mymachines setup --check lxc
+is "$status:$out:$(named)" "1::container odd container one container other" "lxc: --check fails if containers are left out, and names them"
+is "$(PATH=$TMPDIR/programs:$PATH mymachines doctor | grep -oE 'warning +runtimes +lxc: container [a-z]*' | sort | sed 's/.*lxc: //' | xargs)" \
+    "container odd container one container other" "doctor names each container of LXC that is left out"
+run mymachines setup --quiet --remove lxc
+is "$status:$err:$(grep -c lxc.hook /var/lib/lxc/good/config)" "0::0" "lxc: --remove reports no container that has no lines of ours"
+run mymachines setup --check --remove lxc
+is "$status:$out:$err" "0:lxc: is removed:" "lxc: --check --remove succeeds if no container has lines of ours"
+mymachines setup --quiet lxc 2>/dev/null
+chown 12345 /var/lib/lxc/good/config
+run mymachines setup --quiet --remove lxc
+like "$err" "mymachines: setup: lxc: lines in the configuration of container good stay: *" \
+    "lxc: --remove reports a container whose lines can't be removed safely"
+run mymachines setup --check --remove lxc
+is "$status" 1 "lxc: --check --remove fails if lines of ours are left"
+umount /var/lib/lxc
+
+unit=/etc/systemd/system/systemd-nspawn@
+mkdir -p "${unit}one.service.d" "${unit}other.service.d"
+printf '%s\n' '[Service]' 'ExecStart=/usr/bin/systemd-nspawn --boot --machine=%i' >"${unit}.service"
+printf '%s\n' '[Service]' 'ExecStart=' 'ExecStart=/usr/bin/systemd-nspawn --machine=%i' |
+    tee "${unit}one.service.d/override.conf" >"${unit}other.service.d/override.conf"
+run mymachines setup --quiet nspawn
+is "$status:$(grep -o 'so systemd-nspawn@[a-z]*' <<<"$err" | sort | xargs)" \
+    "0:so systemd-nspawn@one so systemd-nspawn@other" "nspawn: each instance that is left out is reported"
+run mymachines setup --check nspawn
+is "$status:$out" "1:" "nspawn: --check fails if instances are left out"
+mymachines setup --quiet --remove nspawn
+rm -r "${unit}"*
+
 done_testing

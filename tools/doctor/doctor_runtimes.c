@@ -5,9 +5,10 @@
 
 static void check_runtime(struct doctor *doctor, const struct setup_target *target)
 {
+	struct setup_gaps gaps;
 	struct failure f;
 
-	switch (setup_look(target, &f)) {
+	switch (setup_look(doctor->arena, target, &gaps, &f)) {
 	case SETUP_NOT_INSTALLED: return;
 	case SETUP_DONE:
 		doctor_find(doctor, FINDING_OK, NULL, "%s registers its machines", target->name);
@@ -18,7 +19,9 @@ static void check_runtime(struct doctor *doctor, const struct setup_target *targ
 			    target->name, target->name);
 		return;
 	case SETUP_PARTIAL:
-		doctor_find(doctor, FINDING_WARNING, NULL, "%s: %s", target->name, f.text);
+		for (size_t i = 0; i < gaps.count; i++)
+			doctor_find(doctor, FINDING_WARNING, NULL, "%s: %s", target->name,
+				    gaps.items[i]);
 		return;
 	case SETUP_UNKNOWN:
 		doctor_find(doctor, FINDING_UNKNOWN, NULL, "%s: %s", target->name, f.text);

@@ -2,7 +2,6 @@
 #include "tools/setup/setup.h"
 
 #include "base/array_size.h"
-#include "base/cleanup.h"
 #include "base/program.h"
 #include "base/quote.h"
 #include "tools/setup/setup_plan.h"
@@ -114,23 +113,22 @@ bool setup_may_have_changed(const struct setup_target *target)
 }
 
 /* Whether all changes of the plan with these options are made. */
-static enum setup_state look_with(const struct setup_target *target,
-				  const struct setup_options *options, struct failure *f)
+static enum setup_state look_with(struct arena *arena, const struct setup_target *target,
+				  const struct setup_options *options, struct setup_gaps *gaps,
+				  struct failure *f)
 {
-	CLEANUP(arena_done) struct arena arena = { 0 };
 	struct setup_plan plan;
 
-	if (setup_make_plan(&arena, target, options, &plan, f) < 0)
+	if (setup_make_plan(arena, target, options, &plan, f) < 0)
 		return SETUP_UNKNOWN;
 	if (setup_is_pending(&plan))
 		return SETUP_MISSING;
-	if (!plan.gap)
-		return SETUP_DONE;
-	failure_set(f, FAILURE_OTHER, "%s", plan.gap);
-	return SETUP_PARTIAL;
+	*gaps = plan.gaps;
+	return gaps->count ? SETUP_PARTIAL : SETUP_DONE;
 }
 
-enum setup_state setup_look(const struct setup_target *target, struct failure *f)
+enum setup_state setup_look(struct arena *arena, const struct setup_target *target,
+			    struct setup_gaps *gaps, struct failure *f)
 {
 	struct setup_options options = { .unattended = true };
 	enum setup_state state = SETUP_MISSING;
@@ -144,7 +142,7 @@ enum setup_state setup_look(const struct setup_target *target, struct failure *f
 		options.strict = way & 1;
 		options.annotations = way & 2;
 		if (!options.annotations || target->has_annotations)
-			state = look_with(target, &options, f);
+			state = look_with(arena, target, &options, gaps, f);
 	}
 	return state;
 }

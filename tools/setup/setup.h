@@ -25,6 +25,15 @@ struct setup_options {
 
 struct setup_target;
 
+/*
+ * What a plan leaves as it is, and why, a text each: machines that aren't registered even if all
+ * changes are made, or lines that aren't removed.
+ */
+struct setup_gaps {
+	const char **items;
+	size_t count;
+};
+
 struct setup_plan {
 	struct arena *arena;
 	const struct setup_target *target;
@@ -32,7 +41,7 @@ struct setup_plan {
 	struct change *changes;
 	size_t n_changes;
 	const char *next_step; /* what the person still has to do then, or NULL */
-	const char *gap;       /* machines that aren't registered even so, and why; or NULL */
+	struct setup_gaps gaps;
 };
 
 /* Returns 0 with the changes added, or -1 with a failure. */
@@ -83,10 +92,14 @@ enum setup_state {
 	SETUP_PER_CONTAINER, /* each container has its own configuration */
 	SETUP_DONE,
 	SETUP_MISSING,
-	SETUP_PARTIAL, /* some machines aren't registered; the failure says which */
+	SETUP_PARTIAL, /* some machines aren't registered; the gaps say which */
 	SETUP_UNKNOWN, /* the failure says why */
 };
 
-/* Whether a runtime registers its machines. The failure is set for the last two only. */
-enum setup_state setup_look(const struct setup_target *target, struct failure *failure)
+/*
+ * Whether a runtime registers its machines. The gaps, in the arena, are set if it is partial, and
+ * the failure if it is unknown.
+ */
+enum setup_state setup_look(struct arena *arena, const struct setup_target *target,
+			    struct setup_gaps *gaps, struct failure *failure)
 	__attribute__((nonnull));

@@ -101,19 +101,39 @@ static bool has_common_hooks(struct setup_plan *plan, const char *path)
 	       lxc_hooks_are_in_effect(plan->arena, theirs, hook_lines(plan), COMMON_FILE);
 }
 
+/* Whether a configuration that can be read has none of our lines. */
+static bool has_no_block(struct setup_plan *plan, const char *path)
+{
+	char *text, *theirs;
+	size_t size;
+
+	if (input_read_file(plan->arena, path, &text, &size) < 0)
+		return false;
+	theirs = marked_block_remove(plan->arena, text);
+	return theirs && strcmp(theirs, text) == 0;
+}
+
 /* Change a container's configuration, if it doesn't include the common one or has our lines. */
 static void change_container(struct setup_plan *plan, const char *directory, const char *name)
 {
 	const char *path = arena_printf(plan->arena, "%s/%s/config", directory, name);
+	bool remove = plan->options->remove;
+	char quoted[QUOTED_SIZE];
 	struct failure f;
 
-	if (access(path, F_OK) < 0 || (!plan->options->remove && has_common_hooks(plan, path)))
+	if (access(path, F_OK) < 0 ||
+	    (remove ? has_no_block(plan, path) : has_common_hooks(plan, path)) ||
+	    change_configuration(plan, path, &f) == 0)
 		return;
-	if (change_configuration(plan, path, &f) < 0)
-		plan->gap = arena_printf(plan->arena,
-					 "container %s doesn't include " COMMON_DIRECTORY
-					 ", or takes its hooks out, so it isn't registered: %s",
-					 name, f.text);
+	quote(name, quoted);
+	if (remove)
+		setup_add_gap(plan, "lines in the configuration of container %s stay: %s", quoted,
+			      f.text);
+	else
+		setup_add_gap(plan,
+			      "container %s doesn't include " COMMON_DIRECTORY
+			      ", or takes its hooks out, so it isn't registered: %s",
+			      quoted, f.text);
 }
 
 /* Returns the directory of root's containers. */

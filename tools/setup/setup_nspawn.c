@@ -140,11 +140,11 @@ static int check_instance(struct setup_plan *plan, const char *instance, const c
 		return 0;
 	hiding = unit_find_hiding(plan->arena, PREFIX, instance, path_of(plan, name));
 	if (hiding) {
-		plan->gap = arena_printf(plan->arena,
-					 "%s hides the drop-in %s, so " PREFIX
-					 "@%s.service doesn't register its machine; to fix it, "
-					 "give that file another name",
-					 quote(hiding, quoted), path_of(plan, name), instance);
+		setup_add_gap(plan,
+			      "%s hides the drop-in %s, so " PREFIX
+			      "@%s.service doesn't register its machine; to fix it, "
+			      "give that file another name",
+			      quote(hiding, quoted), path_of(plan, name), instance);
 		return 0;
 	}
 	with = command_with(plan, &own, name);
@@ -160,12 +160,11 @@ static int check_instance(struct setup_plan *plan, const char *instance, const c
 				   "--register=no ...",
 				   instance, quote(last_path(&own), quoted), path_of(plan, name),
 				   name, program_own_path());
-	plan->gap = arena_printf(plan->arena,
-				 "%s sets a command of its own, so " PREFIX
-				 "@%s.service doesn't register its machine; to fix it, "
-				 "write there: ExecStart=%s run %%i -- systemd-nspawn "
-				 "--register=no ...",
-				 quote(last_path(&own), quoted), instance, program_own_path());
+	setup_add_gap(plan,
+		      "%s sets a command of its own, so " PREFIX
+		      "@%s.service doesn't register its machine; to fix it, "
+		      "write there: ExecStart=%s run %%i -- systemd-nspawn --register=no ...",
+		      quote(last_path(&own), quoted), instance, program_own_path());
 	return 0;
 }
 

@@ -12,6 +12,17 @@ void setup_add_change(struct setup_plan *plan, const struct change *change)
 	plan->changes[plan->n_changes++] = *change;
 }
 
+void setup_add_gap(struct setup_plan *plan, const char *format, ...)
+{
+	struct setup_gaps *gaps = &plan->gaps;
+	va_list arguments;
+
+	gaps->items = arena_grow(plan->arena, gaps->items, gaps->count, sizeof *gaps->items);
+	va_start(arguments, format);
+	gaps->items[gaps->count++] = arena_vprintf(plan->arena, format, arguments);
+	va_end(arguments);
+}
+
 int setup_add_file(struct setup_plan *plan, const char *path, const char *after, mode_t mode,
 		   const char *mark, struct failure *f)
 {

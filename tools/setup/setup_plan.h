@@ -16,6 +16,10 @@ setup_planner setup_varlink; /* setup_varlink.c */
 
 void setup_add_change(struct setup_plan *plan, const struct change *change);
 
+/* Add what the plan leaves as it is, and why. */
+void setup_add_gap(struct setup_plan *plan, const char *format, ...)
+	__attribute__((nonnull, format(printf, 2, 3)));
+
 /*
  * Add a file that belongs to us as a whole; `after` NULL removes it. A file
  * that is there already has to contain `mark`, by which we know our own.

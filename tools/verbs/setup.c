@@ -19,7 +19,7 @@ struct setup_settings {
 	struct setup_options options;
 };
 
-/* Tell which changes aren't made. Returns an exit status. */
+/* Tell which changes aren't made. What the plan leaves out has been reported. Returns an exit status. */
 static int check_plan(const struct setup_plan *plan)
 {
 	const char *name = plan->target->name;
@@ -30,7 +30,7 @@ static int check_plan(const struct setup_plan *plan)
 		if (change_is_pending(&plan->changes[i]))
 			printf("%s: %s: %s\n", name, quote(plan->changes[i].path, quoted),
 			       remove ? "is to be removed" : "isn't set up");
-	if (setup_is_pending(plan))
+	if (setup_is_pending(plan) || plan->gaps.count)
 		return EXIT_FAILURE;
 	printf("%s: %s\n", name, remove ? "is removed" : "is set up");
 	return EXIT_SUCCESS;
@@ -61,8 +61,8 @@ static int set_up(const struct setup_target *target, const struct setup_settings
 
 	if (setup_make_plan(&arena, target, &settings->options, &plan, f) < 0)
 		return failure_prefix(f, "setup");
-	if (plan.gap)
-		complain("setup: %s: %s", target->name, plan.gap);
+	for (size_t i = 0; i < plan.gaps.count; i++)
+		complain("setup: %s: %s", target->name, plan.gaps.items[i]);
 	if (settings->check)
 		return check_plan(&plan);
 	if (setup_is_pending(&plan))
