@@ -9,6 +9,11 @@
 #include <stdio.h>
 #include <string.h>
 
+static const struct configuration defaults = {
+	.exports = EXPORTS_DEFAULT,
+	.monitor = MONITOR_DEFAULT,
+};
+
 static void close_file(FILE **file)
 {
 	if (*file)
@@ -77,15 +82,12 @@ static void parse_setting(struct configuration *configuration, char *line, size_
 			    number, quote(value, quoted));
 }
 
-static void read_file(struct configuration *configuration, struct notices *notices)
+static void read_lines(struct configuration *configuration, FILE *file, struct notices *notices)
 {
-	CLEANUP(close_file) FILE *file = fopen(CONFIGURATION_PATH, "re");
 	CLEANUP_FREE char *line = NULL;
 	size_t room = 0;
 
-	if (!file && errno != ENOENT)
-		notices_add(notices, NOTICE_WARNING, CONFIGURATION_PATH ": %s", strerror(errno));
-	for (size_t number = 1; file && getline(&line, &room, file) >= 0; number++) {
+	for (size_t number = 1; getline(&line, &room, file) >= 0; number++) {
 		char *text = trim(line);
 
 		if (*text && *text != '#' && *text != ';')
@@ -93,17 +95,38 @@ static void read_file(struct configuration *configuration, struct notices *notic
 	}
 }
 
+static void read_file(struct configuration *configuration, struct notices *notices)
+{
+	CLEANUP(close_file) FILE *file = fopen(CONFIGURATION_PATH, "re");
+
+	if (file)
+		read_lines(configuration, file, notices);
+	else if (errno != ENOENT)
+		notices_add(notices, NOTICE_WARNING, CONFIGURATION_PATH ": %s", strerror(errno));
+}
+
 const struct configuration *configuration_read(struct notices *notices)
 {
-	static struct configuration configuration = { .exports = EXPORTS_DEFAULT,
-						      .monitor = MONITOR_DEFAULT };
+	static struct configuration configuration;
 	static struct notices mistakes;
 	static bool is_read;
 
-	if (!is_read)
+	if (!is_read) {
+		configuration = defaults;
 		read_file(&configuration, &mistakes);
+	}
 	is_read = true;
 	if (notices)
 		notices_move(notices, &mistakes);
 	return &configuration;
+}
+
+struct configuration configuration_parse(const char *text)
+{
+	CLEANUP(close_file) FILE *file = fmemopen((char *) text, strlen(text), "r");
+	struct configuration configuration = defaults;
+
+	if (file)
+		read_lines(&configuration, file, NULL);
+	return configuration;
 }

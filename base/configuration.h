@@ -25,3 +25,6 @@ struct configuration {
  * Its mistakes are warnings; the first caller with `notices` gets them.
  */
 const struct configuration *configuration_read(struct notices *notices);
+
+/* The settings that such a file's text has; mistakes are ignored. */
+struct configuration configuration_parse(const char *text);

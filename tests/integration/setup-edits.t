@@ -33,6 +33,20 @@ else
     skip "no access lists here" "lxc: access lists"
 fi
 
+# The last line of a setting counts.
+configuration=$SYSCONFDIR/mymachines.conf
+echo 'Monitor=no' >"$configuration"
+mymachines setup --quiet varlink
+echo 'Varlink = no' >>"$configuration"
+run mymachines setup --check varlink
+like "$status:$out" "1:varlink: $configuration: isn't set up*" "varlink: --check sees that a later line takes the setting back"
+mymachines setup --quiet varlink
+is "$(grep -v '^#' "$configuration" | xargs)" "Monitor=no Varlink = no Varlink=yes" "varlink: its lines move behind one that takes the setting back"
+run mymachines setup varlink
+is "$status:$out" "0:varlink: nothing to do" "varlink: then setup has nothing to do"
+mymachines setup --quiet --remove varlink
+is "$(xargs <"$configuration")" "Monitor=no Varlink = no" "varlink: --remove leaves the line of others that takes the setting back"
+
 # Each machine that is left out is reported, and --check doesn't succeed.
 mount -t tmpfs none /var/lib/lxc 2>/dev/null || { mkdir -p /var/lib/lxc && mount -t tmpfs none /var/lib/lxc; }
 mkdir /var/lib/lxc/one /var/lib/lxc/other /var/lib/lxc/odd /var/lib/lxc/good

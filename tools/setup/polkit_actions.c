@@ -43,6 +43,5 @@ bool setup_varlink_is_done(struct arena *arena)
 
 	return access(SOCKET_WANTED, F_OK) == 0 ||
 	       (input_read_file(arena, CONFIGURATION_PATH, &text, &size) == 0 &&
-		(strncmp(text, "Varlink=yes\n", strlen("Varlink=yes\n")) == 0 ||
-		 strstr(text, "\nVarlink=yes\n")));
+		configuration_parse(text).varlink);
 }

@@ -91,6 +91,16 @@ static int add_unit(struct setup_plan *plan, const struct service_socket *socket
 	return 0;
 }
 
+/* Where the block is now, unless a later line takes the setting back: the last one counts. */
+static char *put_setting(struct arena *arena, const char *before)
+{
+	char *after = marked_block_put(arena, before, SETTING);
+
+	if (configuration_parse(after).varlink)
+		return after;
+	return marked_block_put(arena, marked_block_remove(arena, before), SETTING);
+}
+
 static int add_setting(struct setup_plan *plan, bool remove, struct failure *f)
 {
 	struct change change = { .path = CONFIGURATION_PATH, .mode = 0644 };
@@ -98,7 +108,7 @@ static int add_setting(struct setup_plan *plan, bool remove, struct failure *f)
 	if (change_read(plan->arena, &change, f) < 0)
 		return -1;
 	change.after = remove ? marked_block_remove(plan->arena, change.before)
-			      : marked_block_put(plan->arena, change.before, SETTING);
+			      : put_setting(plan->arena, change.before);
 	setup_add_change(plan, &change);
 	return 0;
 }
