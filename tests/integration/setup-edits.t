@@ -33,6 +33,22 @@ else
     skip "no access lists here" "lxc: access lists"
 fi
 
+# An editor may have given all lines of a file other ends.
+for end in '\r\n' ''; do
+    printf 'lxc.uts.name = a\r\nlxc.signal.halt = SIGTERM%b' "$end" >config
+    cp config before
+    mymachines setup --quiet lxc --config=config
+    sed -i 's/\r*$/\r/' config
+    cp config converted
+    mymachines setup --quiet lxc --config=config
+    is "$(grep -c lxc.hook config)" 2 "lxc: lines of ours that end in CR LF ${end:+"(and did before) "}are replaced"
+    run mymachines setup --check lxc --config=config
+    is "$status" 0 "lxc: then ${end:+"(and did before) "}it is set up"
+    cp converted config
+    mymachines setup --quiet lxc --config=config --remove
+    ok "$(cmp -s config before; echo $?)" "lxc: lines of ours that end in CR LF ${end:+"(and did before) "}are removed"
+done
+
 # The last line of a setting counts.
 configuration=$SYSCONFDIR/mymachines.conf
 echo 'Monitor=no' >"$configuration"

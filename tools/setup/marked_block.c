@@ -8,24 +8,39 @@
 
 /* The second is for a text whose last line had no newline, which it loses again later. */
 static const char *const begins[] = {
-	"# Begin of what 'mymachines setup' wrote\n",
-	"# Begin of what 'mymachines setup' wrote, behind a line without its end\n",
+	"# Begin of what 'mymachines setup' wrote",
+	"# Begin of what 'mymachines setup' wrote, behind a line without its end",
 };
 
-static const char end_line[] = "# End of what 'mymachines setup' wrote\n";
+static const char end_line[] = "# End of what 'mymachines setup' wrote";
 
 struct block {
 	const char *begin;
 	const char *end;    /* behind the comment that ends it */
 	bool added_newline; /* the newline before it is ours, too */
+	bool has_crlf;
 };
+
+/*
+ * Returns what is behind this line if the text begins with it, or NULL. An editor may have put
+ * blanks at its end, such as the CR of an editor for Windows.
+ */
+static const char *skip_line(const char *text, const char *line)
+{
+	if (strncmp(text, line, strlen(line)) != 0)
+		return NULL;
+	text += strlen(line);
+	text += strspn(text, " \t\r");
+	return *text == '\n' ? text + 1 : NULL;
+}
 
 /* Returns where this line begins, or NULL. */
 static const char *find_line(const char *text, const char *line)
 {
 	const char *found = text;
 
-	while ((found = strstr(found, line)) && found != text && found[-1] != '\n')
+	while ((found = strstr(found, line)) &&
+	       ((found != text && found[-1] != '\n') || !skip_line(found, line)))
 		found++;
 	return found;
 }
@@ -37,7 +52,7 @@ static const char *find_last_begin(const char *text, const char *begin_line, con
 
 	while ((at = find_line(at, begin_line)) && at < end) {
 		last = at;
-		at += strlen(begin_line);
+		at = skip_line(at, begin_line);
 	}
 	return last;
 }
@@ -55,9 +70,10 @@ static bool find_block(const char *text, struct block *block)
 			if (begin && begin > block->begin) {
 				block->begin = begin;
 				block->added_newline = i == 1;
+				block->has_crlf = skip_line(begin, begins[i])[-2] == '\r';
 			}
 		}
-		end += strlen(end_line);
+		end = skip_line(end, end_line);
 		block->end = end;
 	}
 	return block->begin != NULL;
@@ -80,10 +96,10 @@ char *marked_block_put(struct arena *arena, const char *text, const char *lines)
 	struct block block;
 
 	if (find_block(whole, &block))
-		return arena_printf(arena, "%.*s%s%s%s%s", (int) (block.begin - whole), whole,
+		return arena_printf(arena, "%.*s%s\n%s%s\n%s", (int) (block.begin - whole), whole,
 				    begins[block.added_newline], lines, end_line, block.end);
 	begin_line = begins[text && lacks_newline(text)];
-	return arena_printf(arena, "%s%s%s%s", whole, begin_line, lines, end_line);
+	return arena_printf(arena, "%s%s\n%s%s\n", whole, begin_line, lines, end_line);
 }
 
 char *marked_block_remove(struct arena *arena, const char *text)
@@ -101,7 +117,9 @@ char *marked_block_remove(struct arena *arena, const char *text)
 	if (before == 0 && !*block.end)
 		return NULL;
 	/* Lines that somebody has written behind the block need the newline. */
-	if (block.added_newline && before > 0 && !*block.end)
+	if (block.added_newline && before > 0 && !*block.end) {
 		before--;
+		before -= block.has_crlf && before > 0 && whole[before - 1] == '\r';
+	}
 	return arena_printf(arena, "%.*s%s", (int) before, whole, block.end);
 }
