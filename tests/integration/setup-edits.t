@@ -63,6 +63,27 @@ is "$status:$out" "0:varlink: nothing to do" "varlink: then setup has nothing to
 mymachines setup --quiet --remove varlink
 is "$(xargs <"$configuration")" "Monitor=no Varlink = no" "varlink: --remove leaves the line of others that takes the setting back"
 
+# Where a program doesn't say where it reads, nothing is written.
+# written: the files of ours for podman and LXC
+written() {
+    find /usr/share/containers /usr/share/lxc -name 'mymachines*' 2>/dev/null
+}
+echo 'exec sleep 1000' >>programs/podman
+PATH=$TMPDIR/programs:$PATH run mymachines setup --quiet podman
+like "$status:$err:$(written)" "1:mymachines: setup: 'podman --help' doesn't say *; name it by --hooks-dir=:" \
+    "podman: nothing is written if podman doesn't answer"
+printf '%s\n' '#!/bin/sh' 'exit 7' | tee programs/podman >programs/lxc-config
+chmod +x programs/lxc-config
+PATH=$TMPDIR/programs:$PATH run mymachines setup --quiet podman
+like "$status:$err:$(written)" "1:mymachines: setup: 'podman --help' doesn't say *exit status 7*; name it by --hooks-dir=:" \
+    "podman: nothing is written if podman fails"
+PATH=$TMPDIR/programs:$PATH run mymachines setup --quiet lxc
+is "$status:$err:$(written)" "1:mymachines: setup: lxc-config failed with exit status 7:" "lxc: nothing is written if lxc-config fails"
+is "$(PATH=$TMPDIR/programs:$PATH mymachines doctor | grep -oE '^unknown +runtimes +(podman|lxc): ' | xargs)" \
+    "unknown runtimes lxc: unknown runtimes podman:" "doctor doesn't know about runtimes that don't answer"
+rm programs/lxc-config
+printf '#!/bin/sh\n' >programs/podman
+
 # Each machine that is left out is reported, and --check doesn't succeed.
 mount -t tmpfs none /var/lib/lxc 2>/dev/null || { mkdir -p /var/lib/lxc && mount -t tmpfs none /var/lib/lxc; }
 mkdir /var/lib/lxc/one /var/lib/lxc/other /var/lib/lxc/odd /var/lib/lxc/good

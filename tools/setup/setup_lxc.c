@@ -23,8 +23,8 @@
 /* lxc.system.conf(5), "lxc.lxcpath": where containers are by default. */
 #define CONTAINERS "/var/lib/lxc"
 
-/* lxc-config(1) prints a setting at once. */
-#define LXC_CONFIG_MILLISECONDS (3 * 1000)
+/* lxc-config(1) prints a setting at once, unless the machine is very busy. */
+#define LXC_CONFIG_MILLISECONDS (10 * 1000)
 
 /*
  * Both values of lxc.hook.version will do. LXC puts "exec" before the line and
@@ -136,32 +136,42 @@ static void change_container(struct setup_plan *plan, const char *directory, con
 			      quoted, f.text);
 }
 
-/* Returns the directory of root's containers. */
-static const char *find_containers(struct arena *arena)
+/* Returns the directory of root's containers, or NULL with a failure if LXC doesn't tell. */
+static const char *find_containers(struct arena *arena, struct failure *f)
 {
 	const char *const lxc_config[] = { "lxc-config", "lxc.lxcpath", NULL };
 	struct program_answer answer;
-	struct failure f;
 
-	if (program_run(arena, lxc_config, LXC_CONFIG_MILLISECONDS, &answer, &f) < 0 ||
-	    answer.status != 0 || *answer.output != '/')
-		return CONTAINERS;
+	if (program_run(arena, lxc_config, LXC_CONFIG_MILLISECONDS, &answer, f) < 0) {
+		if (f->kind == FAILURE_NO_PROGRAM)
+			return CONTAINERS;
+		failure_prefix(f, "where LXC has its containers isn't known");
+		return NULL;
+	}
+	if (answer.status != 0) {
+		program_failure("lxc-config", &answer, f);
+		return NULL;
+	}
 	answer.output[strcspn(answer.output, "\n")] = '\0';
-	return answer.output;
+	return *answer.output == '/' ? answer.output : CONTAINERS;
 }
 
 /* Configurations of some templates, such as busybox, include nothing. */
-static void change_containers(struct setup_plan *plan)
+static int change_containers(struct setup_plan *plan, struct failure *f)
 {
-	const char *path = find_containers(plan->arena);
-	DIR *directory = opendir(path);
+	const char *path = find_containers(plan->arena, f);
 	struct dirent *entry;
+	DIR *directory;
 
+	if (!path)
+		return -1;
+	directory = opendir(path);
 	while (directory && (entry = readdir(directory)))
 		if (entry->d_name[0] != '.')
 			change_container(plan, path, entry->d_name);
 	if (directory)
 		closedir(directory);
+	return 0;
 }
 
 int setup_lxc(struct setup_plan *plan, struct failure *f)
@@ -179,8 +189,7 @@ int setup_lxc(struct setup_plan *plan, struct failure *f)
 		return -1;
 	change.after = edit(plan, change.before);
 	setup_add_change(plan, &change);
-	change_containers(plan);
-	return 0;
+	return change_containers(plan, f);
 }
 
 /* Run lxc(1). Returns what it printed, or NULL with a failure. */

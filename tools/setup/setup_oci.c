@@ -18,8 +18,8 @@
 /* containers.conf(5), "hooks_dir": podman reads this directory by default. */
 #define PODMAN_HOOKS "/usr/share/containers/oci/hooks.d"
 
-/* podman prints its help at once. */
-#define PODMAN_MILLISECONDS (3 * 1000)
+/* podman prints its help at once, unless the machine is very busy. */
+#define PODMAN_MILLISECONDS (10 * 1000)
 
 /* The first runs when namespaces exist and no program has started, the second after the end. */
 static const char *const stages[] = { "createRuntime", "poststop" };
@@ -378,21 +378,13 @@ static char *podman_hooks(struct setup_plan *plan)
 	return arena_printf(plan->arena, "%s\n", take_lines(plan->arena, file));
 }
 
-/*
- * Returns the directories, with commas between, of which podman reads hooks: containers.conf(5) may
- * name others, in one of several files, which podman itself reads best. Its help shows them as the
- * default of an option. NULL if it shows none, as where podman isn't installed.
- */
-static char *ask_podman(struct arena *arena)
+/* Returns the directories of --hooks-dir's default in podman's help, or NULL if it shows none. */
+static char *parse_help(char *help)
 {
 	static const char option[] = "--hooks-dir ", begin[] = "(default [", end[] = "])";
-	const char *const help[] = { "podman", "--help", NULL };
-	struct program_answer answer;
-	char *line, *list, *after;
-	struct failure f;
+	char *line = strstr(help, option), *list, *after;
 
-	if (program_run(arena, help, PODMAN_MILLISECONDS, &answer, &f) < 0 ||
-	    !(line = strstr(answer.output, option)))
+	if (!line)
 		return NULL;
 	line[strcspn(line, "\n")] = '\0';
 	list = strstr(line, begin);
@@ -401,6 +393,32 @@ static char *ask_podman(struct arena *arena)
 		return NULL;
 	*after = '\0';
 	return list + strlen(begin);
+}
+
+/*
+ * Set `list` to the directories, with commas between, of which podman reads hooks: containers.conf(5)
+ * may name others, in one of several files, which podman itself reads best. Its help shows them as
+ * the default of an option. NULL if it shows none, or podman isn't installed. Returns 0, or -1 with a
+ * failure if podman doesn't answer.
+ */
+static int ask_podman(struct arena *arena, char **list, struct failure *f)
+{
+	const char *const help[] = { "podman", "--help", NULL };
+	struct program_answer answer;
+	int r = program_run(arena, help, PODMAN_MILLISECONDS, &answer, f);
+
+	*list = NULL;
+	if (r < 0 && f->kind == FAILURE_NO_PROGRAM)
+		return 0;
+	if (r == 0 && answer.status != 0)
+		r = program_failure("podman", &answer, f);
+	if (r < 0)
+		return failure_set(f, FAILURE_OTHER,
+				   "'podman --help' doesn't say which directory of hooks podman "
+				   "reads (%s); name it by --hooks-dir=",
+				   arena_strdup(arena, f->text));
+	*list = parse_help(answer.output);
+	return 0;
 }
 
 struct directories {
@@ -452,7 +470,9 @@ int setup_podman(struct setup_plan *plan, struct failure *f)
 
 	if (plan->options->hooks_dir)
 		return add_podman_hooks(plan, plan->options->hooks_dir, text, f);
-	for (list = ask_podman(plan->arena); list && (item = strsep(&list, ","));)
+	if (ask_podman(plan->arena, &list, f) < 0)
+		return -1;
+	while (list && (item = strsep(&list, ",")))
 		add_directory(plan->arena, &directories, item);
 	chosen = find_directory(&directories, PODMAN_HOOKS);
 	chosen = chosen < directories.count ? chosen : 0;
