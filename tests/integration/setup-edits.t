@@ -84,6 +84,18 @@ is "$(PATH=$TMPDIR/programs:$PATH mymachines doctor | grep -oE '^unknown +runtim
 rm programs/lxc-config
 printf '#!/bin/sh\n' >programs/podman
 
+# The profile is one of this host, whatever LXD's client talks to otherwise.
+# shellcheck disable=SC2016
+printf '%s\n' '#!/bin/sh' 'echo "$1 $2 $3 $4 $5 $6" >>"${0%/*}/log"' >programs/lxc
+chmod +x programs/lxc
+PATH=$TMPDIR/programs:$PATH mymachines setup --quiet lxd
+PATH=$TMPDIR/programs:$PATH mymachines setup --quiet lxd --profile=web
+is "$(sort -u programs/log)" "--project default profile get local:default raw.lxc
+--project default profile get local:web raw.lxc
+--project default profile set local:default raw.lxc
+--project default profile set local:web raw.lxc" "lxd: the profile is one of this host's default project"
+rm programs/lxc
+
 # Each machine that is left out is reported, and --check doesn't succeed.
 mount -t tmpfs none /var/lib/lxc 2>/dev/null || { mkdir -p /var/lib/lxc && mount -t tmpfs none /var/lib/lxc; }
 mkdir /var/lib/lxc/one /var/lib/lxc/other /var/lib/lxc/odd /var/lib/lxc/good

@@ -12,6 +12,12 @@
 #include <string.h>
 #include <unistd.h>
 
+/*
+ * The profile "local:NAME" is this host's. Without these, lxc(1) takes the remote host and the project that
+ * its user has chosen last.
+ */
+#define LXC_PROFILE "lxc", "--project", "default", "profile"
+
 /* lxc(1) waits for LXD to start. Doctor doesn't. */
 #define LXC_MILLISECONDS	(60 * 1000)
 #define UNATTENDED_MILLISECONDS (3 * 1000)
@@ -208,10 +214,10 @@ static char *run_lxc(struct arena *arena, const char *const *arguments, int mill
 
 static int set_raw_lxc(struct arena *arena, const struct change *change, struct failure *f)
 {
-	const char *const set[] = { "lxc",     "profile",     "set", change->subject,
-				    "raw.lxc", change->after, NULL },
-			  *const unset[] = { "lxc",	      "profile", "unset",
-					     change->subject, "raw.lxc", NULL };
+	const char *const set[] = { LXC_PROFILE, "set",		change->subject,
+				    "raw.lxc",	 change->after, NULL },
+			  *const unset[] = { LXC_PROFILE, "unset", change->subject, "raw.lxc",
+					     NULL };
 
 	return run_lxc(arena, change->after ? set : unset, LXC_MILLISECONDS, f) ? 0 : -1;
 }
@@ -219,8 +225,9 @@ static int set_raw_lxc(struct arena *arena, const struct change *change, struct 
 int setup_lxd(struct setup_plan *plan, struct failure *f)
 {
 	const char *profile = plan->options->profile ? plan->options->profile : "default";
-	const char *const get[] = { "lxc", "profile", "get", profile, "raw.lxc", NULL };
-	struct change change = { .subject = profile, .apply = set_raw_lxc };
+	const char *local = arena_printf(plan->arena, "local:%s", profile);
+	const char *const get[] = { LXC_PROFILE, "get", local, "raw.lxc", NULL };
+	struct change change = { .subject = local, .apply = set_raw_lxc };
 	char *text;
 
 	if (*profile == '-')
