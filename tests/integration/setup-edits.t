@@ -96,6 +96,37 @@ is "$(sort -u programs/log)" "--project default profile get local:default raw.lx
 --project default profile set local:web raw.lxc" "lxd: the profile is one of this host's default project"
 rm programs/lxc
 
+# What can't be changed is shown, to be changed by hand, and nothing is left behind.
+printf '%s\n' 'passwd: files' 'group: files' 'hosts: files dns' >nsswitch.conf
+rm -f /etc/nsswitch.conf*
+cp nsswitch.conf /etc/
+mount --bind /etc/nsswitch.conf /etc/nsswitch.conf
+run mymachines setup --quiet nss
+like "$status:$out:$err" "1::*
++hosts: files mymachines dns
+*cannot write /etc/nsswitch.conf: *mounted over it*" "nss: a change that a mount prevents is shown"
+is "$(ls /etc/nsswitch.conf*)" /etc/nsswitch.conf "nss: no backup stays of a change that a mount prevents"
+echo earlier >/etc/nsswitch.conf.before-mymachines
+chmod 640 /etc/nsswitch.conf.before-mymachines
+run mymachines setup --quiet nss
+is "$status:$(stat -c %a /etc/nsswitch.conf.before-mymachines):$(cat /etc/nsswitch.conf.before-mymachines)" "1:640:earlier" \
+    "nss: an earlier backup stays if a mount prevents the change"
+umount /etc/nsswitch.conf
+rm /etc/nsswitch.conf*
+mkdir readonly
+mount -t tmpfs none readonly
+cp nsswitch.conf readonly/
+mount -o remount,ro readonly
+ln -s "$TMPDIR/readonly/nsswitch.conf" /etc/nsswitch.conf
+run mymachines setup --quiet nss
+like "$status:$err" "1:*
++hosts: files mymachines dns
+*cannot write /etc/nsswitch.conf: Read-only file system" "nss: a change of a file on a read-only file system is shown"
+is "$(ls /etc/nsswitch.conf*)" /etc/nsswitch.conf "nss: no backup stays of a change of a file on a read-only file system"
+umount readonly
+rm /etc/nsswitch.conf
+cp nsswitch.conf /etc/
+
 # Each machine that is left out is reported, and --check doesn't succeed.
 mount -t tmpfs none /var/lib/lxc 2>/dev/null || { mkdir -p /var/lib/lxc && mount -t tmpfs none /var/lib/lxc; }
 mkdir /var/lib/lxc/one /var/lib/lxc/other /var/lib/lxc/odd /var/lib/lxc/good

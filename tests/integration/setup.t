@@ -648,14 +648,14 @@ mount -t tmpfs -o size=8k tmpfs "$TMPDIR/full"
 echo 'lxc.uts.name = c1' | tee config >"$TMPDIR/full/config"
 head -c 4096 /dev/zero >"$TMPDIR/full/other"
 run timeout 60 "$BUILDDIR/mymachines" setup --quiet lxc --config="$TMPDIR/full/config"
-is "$status:$err" "1:mymachines: cannot write $TMPDIR/full/config: No space left on device" "a full file system is reported"
+is "$status:${err##*$'\n'}" "1:mymachines: cannot write $TMPDIR/full/config: No space left on device" "a full file system is reported"
 is "$(ls -A "$TMPDIR/full"):$(cat "$TMPDIR/full/config")" "config"$'\n'"other:$(cat config)" "nothing changes on a full file system"
 umount "$TMPDIR/full"
 # Where a link leads nowhere, nothing is made. Behind a link that leads somewhere, directories are.
 mv /etc/nsswitch.conf "$TMPDIR/nsswitch.away"
 ln -s "$TMPDIR/unmounted/etc/nsswitch.conf" /etc/nsswitch.conf
 run mymachines setup --quiet nss
-is "$status:$err" "1:mymachines: cannot write /etc/nsswitch.conf: it, or a directory of it, is a link to what doesn't exist" \
+is "$status:${err##*$'\n'}" "1:mymachines: cannot write /etc/nsswitch.conf: it, or a directory of it, is a link to what doesn't exist" \
     "a link that leads nowhere is not written through"
 ok "$([ ! -e "$TMPDIR/unmounted" ]; echo $?)" "no directory is made where a link leads nowhere"
 rm /etc/nsswitch.conf
@@ -674,13 +674,13 @@ cp /etc/nsswitch.conf "$TMPDIR/mounted"
 mount --bind "$TMPDIR/mounted" /etc/nsswitch.conf
 before=$(cat /etc/nsswitch.conf)
 run mymachines setup --quiet nss --remove
-is "$status:$err:$(cat /etc/nsswitch.conf)" \
+is "$status:${err##*$'\n'}:$(cat /etc/nsswitch.conf)" \
     "1:mymachines: cannot write /etc/nsswitch.conf: Device or resource busy (something is mounted over it):$before" \
     "a file with a mount over it is reported, and nothing changes"
 umount /etc/nsswitch.conf
 if chattr +i /etc/nsswitch.conf 2>/dev/null; then
     run mymachines setup --quiet nss --remove
-    is "$status:$err:$(cat /etc/nsswitch.conf)" \
+    is "$status:${err##*$'\n'}:$(cat /etc/nsswitch.conf)" \
         "1:mymachines: cannot write /etc/nsswitch.conf: Operation not permitted (lsattr shows whether it is immutable):$before" \
         "an immutable file is reported, and nothing changes"
     chattr -i /etc/nsswitch.conf
@@ -691,11 +691,11 @@ is "$(find /etc -maxdepth 1 -name '.nsswitch*')" "" "no temporary file stays of 
 mount -o remount,bind,ro /etc
 before=$(cat /etc/nsswitch.conf)
 run mymachines setup --quiet nss --remove
-is "$status:$err:$(cat /etc/nsswitch.conf)" "1:mymachines: cannot write /etc/nsswitch.conf: Read-only file system:$before" \
+is "$status:${err##*$'\n'}:$(cat /etc/nsswitch.conf)" "1:mymachines: cannot write /etc/nsswitch.conf: Read-only file system:$before" \
     "a read-only file system is reported, and nothing changes"
 mount -o remount,bind,rw /etc
 run setpriv --reuid=65534 --regid=65534 --clear-groups "$BUILDDIR/mymachines" setup --quiet libvirt
-like "$status:$err" "1:mymachines: cannot write /etc/libvirt/hooks/lxc.d/mymachines: Permission denied (this needs root)" \
+like "$status:${err##*$'\n'}" "1:mymachines: cannot write /etc/libvirt/hooks/lxc.d/mymachines: Permission denied (this needs root)" \
     "for somebody who isn't root, the failure says that it needs root"
 
 done_testing

@@ -84,17 +84,28 @@ static int open_unchanged(struct trusted_file *file, struct arena *arena, const 
 	return 0;
 }
 
-/* An older backup is replaced: it is from before an earlier change. */
-static int keep_backup(struct arena *arena, const struct change *c, const struct trusted_file *file,
-		       struct failure *f)
+/*
+ * Replace the file, with a backup. An older backup is replaced: it is from before an earlier change.
+ * If the file can't be replaced, the backup is what it was.
+ */
+static int replace_with_backup(struct arena *arena, const struct change *c,
+			       struct trusted_file *file, struct failure *f)
 {
 	CLEANUP(trusted_file_close) struct trusted_file backup = { .directory = -1, .fd = -1 };
+	struct failure ignored;
+	char *former;
 
-	if (!c->before)
-		return 0;
-	if (trusted_file_open(&backup, arena, c->backup, 0, f) < 0)
+	if (trusted_file_open(&backup, arena, c->backup, 0, f) < 0 ||
+	    trusted_file_read(&backup, arena, &former, f) < 0 ||
+	    trusted_file_replace(&backup, c->before, file, c->mode, f) < 0)
 		return -1;
-	return trusted_file_replace(&backup, c->before, file, c->mode, f);
+	if (trusted_file_replace(file, c->after, file, c->mode, f) == 0)
+		return 0;
+	if (former)
+		(void) !trusted_file_replace(&backup, former, &backup, c->mode, &ignored);
+	else
+		(void) !trusted_file_remove(&backup, &ignored);
+	return -1;
 }
 
 static void remove_backup(struct arena *arena, const struct change *c)
@@ -115,8 +126,8 @@ static int replace_file(struct arena *arena, const struct change *c, struct fail
 
 	if (open_unchanged(&file, arena, c, f) < 0)
 		return -1;
-	if (c->backup && !c->is_undo && keep_backup(arena, c, &file, f) < 0)
-		return -1;
+	if (c->backup && c->before && !c->is_undo)
+		return replace_with_backup(arena, c, &file, f);
 	return trusted_file_replace(&file, c->after, &file, c->mode, f);
 }
 

@@ -44,8 +44,12 @@ static int make_changes(const struct setup_plan *plan, const struct setup_settin
 			continue;
 		if (!settings->quiet || settings->dry_run)
 			fputs(change_diff(plan->arena, &plan->changes[i]), stdout);
-		if (!settings->dry_run && change_apply(plan->arena, &plan->changes[i], f) < 0)
-			return -1;
+		if (settings->dry_run || change_apply(plan->arena, &plan->changes[i], f) == 0)
+			continue;
+		/* A file can be changed by hand. */
+		if (settings->quiet && !plan->changes[i].apply)
+			fputs(change_diff(plan->arena, &plan->changes[i]), stderr);
+		return -1;
 	}
 	if (plan->next_step && !settings->quiet && !settings->dry_run)
 		printf("%s: %s\n", plan->target->name, plan->next_step);
