@@ -169,4 +169,41 @@ is "$status:$out" "1:" "nspawn: --check fails if instances are left out"
 mymachines setup --quiet --remove nspawn
 rm -r "${unit}"*
 
+# A file of ours that somebody has changed isn't lost.
+podman=/usr/share/containers/oci/hooks.d/mymachines.json
+script=/etc/libvirt/hooks/qemu.d/mymachines
+printf '%s\n' '[Service]' 'ExecStart=/usr/bin/systemd-nspawn --boot --machine=%i' >"${unit}.service"
+# stays TARGET FILE WHAT: a changed file is neither removed nor replaced
+stays() {
+    local what=$1: before
+    before=$(cat "$2")
+    fails "mymachines: setup: $2: setup wrote this file, and somebody has changed it since; *" "$what a file of ours that has $3 is not removed" \
+        mymachines setup --quiet --remove "$1"
+    fails "mymachines: setup: $2: setup wrote this file, and somebody has changed it since; *" "$what a file of ours that has $3 is not replaced" \
+        mymachines setup --quiet --strict "$1"
+    is "$(cat "$2")" "$before" "$what a file of ours that has $3 stays"
+    rm "$2"
+    mymachines setup --quiet "$1"
+}
+mymachines setup --quiet libvirt nspawn podman
+sed -i '1a# mine' "$script"
+stays libvirt "$script" "another line"
+# shellcheck disable=SC2016
+printf 'logger "domain $1"' >>"$script"
+stays libvirt "$script" "half a line behind"
+sed -i '$d' "$script"
+stays libvirt "$script" "a line less"
+echo 'Nice=5' >>"${unit}.service.d/mymachines.conf"
+stays nspawn "${unit}.service.d/mymachines.conf" "another line"
+jq '.when = { annotations: { a: "b" } }' "$podman" >changed.json
+cp changed.json "$podman"
+stays podman "$podman" "another condition"
+# Another installation's are ours, and those of other options.
+sed -i "s|$BUILDDIR/mymachines|/opt/mymachines|g" "$script" "$podman" "${unit}.service.d/mymachines.conf"
+run mymachines setup --quiet --strict libvirt nspawn podman
+is "$status:$err:$(grep -l /opt/mymachines "$script" "$podman" "${unit}.service.d/mymachines.conf")" "0::" "files of another installation are replaced"
+run mymachines setup --quiet --remove libvirt nspawn podman
+is "$status:$err:$(ls "$script" "$podman" "${unit}.service.d/mymachines.conf" 2>/dev/null)" "0::" "files of setup with other options are removed"
+rm "${unit}.service"
+
 done_testing

@@ -7,13 +7,17 @@
 
 static int add_script(struct setup_plan *plan, const char *driver, struct failure *f)
 {
+	static const char *const lines[] = { "#!/bin/sh", "# Written by 'mymachines setup'.",
+					     "*mymachines* hook libvirt* -- * \"$@\"*", NULL };
 	struct arena *arena = plan->arena;
 	char *operands = arena_printf(arena, " -- %s \"$@\"", driver);
 	char *text = arena_printf(arena, "#!/bin/sh\n" MARK "%s\n",
 				  setup_hook_line_of_pipe(plan, "libvirt", operands));
 
-	return setup_add_file(plan, arena_printf(arena, HOOKS "/%s.d/mymachines", driver),
-			      plan->options->remove ? NULL : text, 0755, MARK, f);
+	if (setup_add_file(plan, arena_printf(arena, HOOKS "/%s.d/mymachines", driver),
+			   plan->options->remove ? NULL : text, 0755, MARK, f) < 0)
+		return -1;
+	return setup_check_lines(plan, lines, f);
 }
 
 int setup_libvirt(struct setup_plan *plan, struct failure *f)

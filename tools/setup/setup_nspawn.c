@@ -202,15 +202,26 @@ static const char *choose_name(struct setup_plan *plan, const struct unit_comman
 	return NULL;
 }
 
+/* No text: it is removed. */
+static int add_drop_in(struct setup_plan *plan, const char *name, const char *text,
+		       struct failure *f)
+{
+	static const char *const lines[] = { MARK "*", "\\[Service]", "ExecStart=",
+					     "ExecStart=* run --name-prefix=nspawn *mymachines*",
+					     NULL };
+
+	return setup_add_file(plan, path_of(plan, name), text, 0644, MARK, f) < 0
+		       ? -1
+		       : setup_check_lines(plan, lines, f);
+}
+
 /* Each of the two names has the drop-in, or is removed. */
 static int add_drop_ins(struct setup_plan *plan, const char *name, const char *text,
 			struct failure *f)
 {
-	return setup_add_file(plan, path_of(plan, first_name), name == first_name ? text : NULL,
-			      0644, MARK, f) < 0
+	return add_drop_in(plan, first_name, name == first_name ? text : NULL, f) < 0
 		       ? -1
-		       : setup_add_file(plan, path_of(plan, last_name),
-					name == last_name ? text : NULL, 0644, MARK, f);
+		       : add_drop_in(plan, last_name, name == last_name ? text : NULL, f);
 }
 
 int setup_nspawn(struct setup_plan *plan, struct failure *f)

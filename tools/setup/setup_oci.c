@@ -365,8 +365,8 @@ int setup_oci(struct setup_plan *plan, struct failure *f)
 	return 0;
 }
 
-/* Returns the file that oci-hooks(5) describes. */
-static char *podman_hooks(struct setup_plan *plan)
+/* Returns the file that oci-hooks(5) describes. The caller releases it. */
+static json_object *new_podman_file(struct setup_plan *plan)
 {
 	json_object *file = json_object_new_object(), *when = json_object_new_object();
 
@@ -375,7 +375,35 @@ static char *podman_hooks(struct setup_plan *plan)
 	json_object_object_add(when, "always", json_object_new_boolean(true));
 	json_object_object_add(file, "when", when);
 	json_object_object_add(file, "stages", new_strings(stages, N_STAGES));
-	return arena_printf(plan->arena, "%s\n", take_lines(plan->arena, file));
+	return file;
+}
+
+static char *podman_hooks(struct setup_plan *plan)
+{
+	return arena_printf(plan->arena, "%s\n", take_lines(plan->arena, new_podman_file(plan)));
+}
+
+static json_object *words_of(json_object *podman_file)
+{
+	return json_member(json_member(podman_file, "hook", json_type_object), "args",
+			   json_type_array);
+}
+
+/* Whether it is such a file, with any line that is_our_line(). */
+static bool is_podman_file(struct setup_plan *plan, const char *text)
+{
+	const char *why;
+	CLEANUP(json_value_done) json_object *file = json_parse(text, strlen(text), &why);
+	CLEANUP(json_value_done) json_object *ours = new_podman_file(plan);
+	json_object *words = words_of(file), *line;
+
+	if (!words || json_object_array_length(words) != 3)
+		return false;
+	line = json_object_array_get_idx(words, 2);
+	if (!json_string(line) || !is_our_line(json_string(line)))
+		return false;
+	json_object_array_put_idx(words_of(ours), 2, json_object_get(line));
+	return json_object_equal(file, ours);
 }
 
 /* Returns the directories of --hooks-dir's default in podman's help, or NULL if it shows none. */
@@ -456,8 +484,12 @@ static void add_directory(struct arena *arena, struct directories *d, const char
 static int add_podman_hooks(struct setup_plan *plan, const char *directory, const char *text,
 			    struct failure *f)
 {
-	return setup_add_file(plan, arena_printf(plan->arena, "%s/mymachines.json", directory),
-			      text, 0644, " hook oci --service=podman", f);
+	const char *path = arena_printf(plan->arena, "%s/mymachines.json", directory), *before;
+
+	if (setup_add_file(plan, path, text, 0644, " hook oci --service=podman", f) < 0)
+		return -1;
+	before = plan->changes[plan->n_changes - 1].before;
+	return before && !is_podman_file(plan, before) ? setup_refuse_edited(path, f) : 0;
 }
 
 /* One of the directories has the file: the default one, if podman reads it, else the first. */

@@ -4,6 +4,7 @@
 #include "base/program.h"
 #include "base/quote.h"
 
+#include <fnmatch.h>
 #include <string.h>
 
 void setup_add_change(struct setup_plan *plan, const struct change *change)
@@ -37,6 +38,30 @@ int setup_add_file(struct setup_plan *plan, const char *path, const char *after,
 				   quote(path, quoted));
 	setup_add_change(plan, &change);
 	return 0;
+}
+
+int setup_refuse_edited(const char *path, struct failure *f)
+{
+	char quoted[QUOTED_SIZE];
+
+	return failure_set(f, FAILURE_EXISTS,
+			   "%s: setup wrote this file, and somebody has changed it since; move "
+			   "the changes elsewhere, and remove the file first",
+			   quote(path, quoted));
+}
+
+int setup_check_lines(struct setup_plan *plan, const char *const *patterns, struct failure *f)
+{
+	const struct change *change = &plan->changes[plan->n_changes - 1];
+	char *rest, *line;
+
+	if (!change->before)
+		return 0;
+	rest = arena_strdup(plan->arena, change->before);
+	while ((line = strsep(&rest, "\n")) && *patterns && fnmatch(*patterns, line, 0) == 0)
+		patterns++;
+	/* Behind the last newline is nothing. */
+	return *patterns || (line && *line) || rest ? setup_refuse_edited(change->path, f) : 0;
 }
 
 char *setup_quote(const struct setup_plan *plan, const char *word)

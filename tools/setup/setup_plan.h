@@ -29,6 +29,16 @@ int setup_add_file(struct setup_plan *plan, const char *path, const char *after,
 		   const char *mark, struct failure *failure)
 	__attribute__((nonnull(1, 2, 5, 6), warn_unused_result));
 
+/* The failure of a file of ours that somebody has changed: what is theirs would be lost. Returns -1. */
+int setup_refuse_edited(const char *path, struct failure *failure) __attribute__((nonnull));
+
+/*
+ * Refuse the file that was added last if it is there and has other lines than these, each a
+ * pattern of fnmatch(3), with NULL behind the last. Returns 0, or -1 with a failure.
+ */
+int setup_check_lines(struct setup_plan *plan, const char *const *patterns, struct failure *failure)
+	__attribute__((nonnull, warn_unused_result));
+
 /* Returns the word quoted for shell(1), in the plan's arena. */
 char *setup_quote(const struct setup_plan *plan, const char *word);
 
