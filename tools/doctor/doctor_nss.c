@@ -29,6 +29,12 @@ static const char *shown(struct doctor *doctor, const char *text)
 
 static const char setup_nss[] = "mymachines setup nss";
 
+/* Real accounts come first, even if mymachines then depends on their services. Setup leaves that as it is. */
+static bool setup_changes(struct doctor *doctor, const char *text)
+{
+	return strcmp(nsswitch_add(doctor->arena, text), text) != 0;
+}
+
 static void judge_database(struct doctor *doctor, const char *text, const char *database)
 {
 	const char *other;
@@ -69,7 +75,11 @@ static void judge_database(struct doctor *doctor, const char *text, const char *
 			database, other);
 		return;
 	case NSSWITCH_UNRELIABLE:
-		doctor_find(doctor, FINDING_WARNING, setup_nss,
+		doctor_find(doctor, FINDING_WARNING,
+			    setup_changes(doctor, text)
+				    ? setup_nss
+				    : arena_printf(doctor->arena,
+						   "take the actions of %s out of the line", other),
 			    "%s: if %s fails, the search ends there, and mymachines isn't asked",
 			    database, other);
 		return;

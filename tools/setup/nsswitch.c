@@ -323,12 +323,14 @@ static size_t find_predecessor(const struct line *line)
 	return line->is_of_hosts ? find_hosts_predecessor(line) : find_accounts_predecessor(line);
 }
 
-/* Returns the first service of [from, to) that ends the search, or `to`. */
-static size_t find_end_of_search(const struct line *line, size_t from, size_t to)
+/* Returns the first of the first `count` services that ends the search, or `count`. */
+static size_t find_end_of_search(const struct line *line, size_t count)
 {
-	while (from < to && !ends_search(&line->services[from]))
-		from++;
-	return from;
+	size_t i = 0;
+
+	while (i < count && !ends_search(&line->services[i]))
+		i++;
+	return i;
 }
 
 /* Whether results that are to be merged with those behind us no longer are. */
@@ -383,8 +385,8 @@ static enum nsswitch_verdict judge_accounts(const struct line *line, size_t at, 
 
 	for (i = 0; i < at && !ends_search_if_unknown(&line->services[i]); i++)
 		;
-	if (i == at && predecessor < at)
-		i = find_end_of_search(line, predecessor, at);
+	if (i == at)
+		i = find_end_of_search(line, at);
 	*other = i;
 	if (i < at)
 		return verdict_behind(line, i, at);
