@@ -98,5 +98,5 @@ said_nothing "hooks that have nothing to complain of say nothing"
 
 kill "$daemon"
 wait "$daemon"
-awk -v in="$TMPDIR/lxd/" 'index($5, in) == 1 { print $5 }' /proc/self/mountinfo | sort -r | xargs -r umount -l
+awk -v inside="$TMPDIR/lxd/" 'index($5, inside) == 1 { print $5 }' /proc/self/mountinfo | sort -r | xargs -r umount -l
 done_testing
