@@ -169,6 +169,7 @@ integration_tests = \
 	%D%/integration/resolve.t \
 	%D%/integration/resolve-hook.t \
 	%D%/integration/run.t \
+	%D%/integration/run-process.t \
 	%D%/integration/shell.t \
 	%D%/integration/signatures.t \
 	%D%/integration/setup-edits.t \

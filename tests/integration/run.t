@@ -37,11 +37,28 @@ property_is() {
     [ "$(property "$1" "$2")" = "$3" ]
 }
 
-# ended PID: wait for it, and set status
+# ended PID: wait for the command and its supervisor, and set status
 ended() {
     wait "$1" 2>/dev/null
     # shellcheck disable=SC2034
     status=$?
+    wait_until has_no_supervisor
+}
+
+# supervisor_of COMMAND: the oldest process that still has the command line of run and this command
+supervisor_of() {
+    own_pgrep -o -f "mymachines (run|run-qemu) .*-- $1"
+}
+
+has_no_supervisor() {
+    ! supervisor_of '' >/dev/null
+}
+
+# run_to_end COMMAND...: as run, with what the supervisor reports after the command's end
+run_to_end() {
+    run "$@"
+    wait_until has_no_supervisor
+    err=$(cat "$TMPDIR/stderr")
 }
 
 # stop NAME: kill its leader, and wait for pid. unshare(1) blocks SIGTERM while it waits, and an
@@ -83,7 +100,7 @@ forget
 
 # A registry that can't be written.
 echo >"$REGISTRY_DIRECTORY"
-run mymachines run web1 -- sh -c 'echo started; exit 7'
+run_to_end mymachines run web1 -- sh -c 'echo started; exit 7'
 like "$status|$out|$err" "7|started|mymachines: web1: $REGISTRY_DIRECTORY: Not a directory*" \
     "run starts the command without a registry, and reports that"
 rm "$REGISTRY_DIRECTORY"
@@ -95,7 +112,7 @@ is "$status|$out|$err" "127||mymachines: web1: cannot run '/nonexistent/command'
 run mymachines run web1 -- /etc/passwd
 is "$status|$out|$err" "126||mymachines: web1: cannot run '/etc/passwd': Permission denied" \
     "run exits with 126 if the command can't be executed"
-run mymachines run web1 -- sh -c 'cat; exit 7' <<<"from its input"
+run_to_end mymachines run web1 -- sh -c 'cat; exit 7' <<<"from its input"
 is "$status|$out|$err" \
 "7|from its input|mymachines: web1: 'sh' has ended, and nothing was registered: no namespaces of its own were seen" \
     "input, output and exit status are the command's; that there is nothing to register is reported"
@@ -162,8 +179,8 @@ reader=$!
 mymachines run web1 -- sh -c 'echo word >&7; exec 7>&- >&-; exec sleep 1000' 7>"$TMPDIR/pipe" \
     >"$TMPDIR/pipe" 2>/dev/null </dev/null &
 pid=$!
-ended "$reader"
-is "$status $(cat "$TMPDIR/through")" "0 word" "run holds no pipe that the command has closed"
+wait "$reader"
+is "$? $(cat "$TMPDIR/through")" "0 word" "run holds no pipe that the command has closed"
 kill "$pid"
 ended "$pid"
 is "$status" 143 "run passes a signal on to the command"
@@ -221,7 +238,7 @@ like "$status|$err" "1|mymachines: web1: already registered to pid $leader (unsh
     "run refuses a second machine of the same name"
 stop web1
 # unshare(1) can't die of SIGKILL itself.
-is "$status|$(mymachines list --no-legend)" "1|" "run unregisters the machine when its leader is killed"
+is "$status|$(mymachines list --no-legend --all)" "1|" "run unregisters the machine when its leader is killed"
 
 # unshare in user namespaces that were prepared for it.
 # mapped MAP: a process, holder, that has a user namespace of this map
@@ -262,10 +279,10 @@ is "$(mymachines list --no-legend)" "" "no machine of three extents is left at t
 
 # A user namespace whose map comes late.
 begin run late -- unshare --user --pid --fork --kill-child sleep 1000
-# its_leader: the child of its only child
+# its_leader: unshare's child, when that runs its program
 its_leader() {
-    leader=$(child "$(child "$pid")")
-    [ -n "$leader" ]
+    leader=$(child "$pid")
+    [ -n "$leader" ] && [ "$(cat "/proc/$leader/comm")" = sleep ]
 }
 wait_until its_leader
 sleep 0.3
@@ -285,7 +302,7 @@ ip route add 192.0.2.9/32 dev box
 ip -n box addr add 192.0.2.9/32 dev lo
 begin run net1 -- ip netns exec box sleep 1000
 wait_until registered net1
-is "$(property net1 Leader)|$(property net1 Service)" "$(child "$pid")|ip" \
+is "$(property net1 Leader)|$(property net1 Service)" "$pid|ip" \
     "ip netns exec: the command itself"
 is "$(getent hosts net1 | tr -s ' ')" "192.0.2.9 net1" "ip netns exec: the machine has the addresses of its network"
 kill "$pid"
@@ -305,9 +322,10 @@ wait_until grep -q 'not registered so far: no namespaces of its own were seen' "
 is "$(cat "$TMPDIR/err")|$(mymachines list --no-legend)" \
     "mymachines: plain: not registered so far: no namespaces of its own were seen|" \
     "run reports after ten seconds that no namespaces were seen"
-before=$(awk '{ print $14 + $15 }' "/proc/$pid/stat")
+supervisor=$(supervisor_of "sleep 1000")
+before=$(awk '{ print $14 + $15 }' "/proc/$supervisor/stat")
 sleep 1
-after=$(awk '{ print $14 + $15 }' "/proc/$pid/stat")
+after=$(awk '{ print $14 + $15 }' "/proc/$supervisor/stat")
 ok "$([ $((after - before)) -le 5 ]; echo $?)" "a long search takes hardly any processor time"
 kill "$pid"
 ended "$pid"
@@ -362,7 +380,7 @@ if command -v bwrap >/dev/null; then
     wait_until property_is box1 RootDirectory "$root"
     is "$(mymachines show box1 -p Service,RootDirectory)" "Service=bwrap
 RootDirectory=$root" "bwrap: its root directory"
-    ended "$reader"
+    wait "$reader"
     is "$(property box1 Leader)" "$(cat "$TMPDIR/child")" "bwrap: the leader is the child that --info-fd reports"
     stop box1
     is "$(mymachines list --no-legend)" "" "bwrap: no machine is left at the end"
@@ -396,20 +414,27 @@ while True:
     wait_until grep -q X_NSPAWN_LEADER_PID "$TMPDIR/notified"
     leader=$(property spawned Leader)
     is "X_NSPAWN_LEADER_PID=$leader" "$(grep -o 'X_NSPAWN_LEADER_PID=.*' "$TMPDIR/notified")" \
-        "nspawn: its leader is passed on to the service manager"
+        "nspawn: it reports its leader to the service manager"
     wait_until property_is spawned UIDMap "0:300000:65536"
     is "$(mymachines show spawned -p Service,UIDMap,RootDirectory)" "Service=systemd-nspawn
 RootDirectory=$root
 UIDMap=0:300000:65536" "nspawn: the machine's facts are found"
-    is "$(find "$REGISTRY_DIRECTORY" -name 'notify.*' -printf '%m %y\n')" "700 d" \
-        "nspawn: the socket for notifications is in a private directory"
+    is "$(find "$REGISTRY_DIRECTORY" -name 'notify.*')" "" "nspawn: its notifications go to its manager's socket"
     # An init without a handler isn't reached by it.
     wait_until grep -q '^SigCgt:.*[4-7c-f]...$' "/proc/$leader/status"
     kill "$pid"
     ended "$pid"
     wait "$manager"
     is "$status|$(mymachines list --no-legend)|$(grep -o STOPPING=1 "$TMPDIR/notified")" "0||STOPPING=1" \
-        "nspawn: SIGTERM ends it, and its last notification is passed on"
+        "nspawn: SIGTERM ends it, and its last notification reaches the manager"
+    begin run spawned -- systemd-nspawn --quiet --register=no --keep-unit --directory="$root" --machine=spawned \
+        --console=pipe /bin/sleep 1000
+    wait_until registered spawned
+    is "$(tr '\0' ' ' <"/proc/$(property spawned Leader)/cmdline")" "/bin/sleep 1000 " \
+        "nspawn: without a manager, the leader that it reports is registered"
+    is "$(find "$REGISTRY_DIRECTORY" -name 'notify.*' -printf '%m %y\n')" "700 d" \
+        "nspawn: the socket for notifications is in a private directory"
+    stop spawned
     is "$(find "$REGISTRY_DIRECTORY" -name 'notify.*')" "" "nspawn: no socket is left at the end"
 else
     skip "systemd-container is not installed" "nspawn"
@@ -430,7 +455,7 @@ if command -v qemu-system-x86_64 >/dev/null; then
     is "$(mymachines show vm1 -p Id,Service,Leader,Class,NetworkInterfaces,Aliases)" \
 "Id=${uuid//-/}
 Service=qemu
-Leader=$(child "$pid")
+Leader=$pid
 Class=vm
 NetworkInterfaces=$(ip -o link show tap-run | cut -d: -f1)
 Aliases=www" "qemu: what its command line says, and the tap that it has open"

@@ -9,7 +9,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,37 +82,6 @@ int notify_socket_open(struct notify_socket *s, const char *directory)
 	return 0;
 }
 
-/* The address of our own service manager. Returns its length, or 0 if there is none. */
-static socklen_t manager_address(struct sockaddr_un *address)
-{
-	const char *path = getenv("NOTIFY_SOCKET");
-	size_t length = path ? strlen(path) : 0;
-
-	if (length < 2 || length >= sizeof address->sun_path || (*path != '/' && *path != '@'))
-		return 0;
-	*address = (struct sockaddr_un){ .sun_family = AF_UNIX };
-	memcpy(address->sun_path, path, length);
-	/* An abstract address begins with NUL: unix(7). */
-	if (*path == '@')
-		address->sun_path[0] = '\0';
-	return (socklen_t) (offsetof(struct sockaddr_un, sun_path) + length);
-}
-
-/* With its descriptors, as the manager may wait for one: sd_notify_barrier(3). */
-static void pass_on(struct msghdr *message)
-{
-	CLEANUP_CLOSE int fd = -1;
-	struct sockaddr_un address;
-
-	message->msg_namelen = manager_address(&address);
-	message->msg_name = &address;
-	message->msg_flags = 0;
-	if (message->msg_namelen)
-		fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd >= 0)
-		sendmsg(fd, message, MSG_NOSIGNAL);
-}
-
 static void close_descriptors(struct msghdr *message)
 {
 	int descriptors[DESCRIPTORS_MAX];
@@ -149,7 +117,6 @@ void notify_socket_take(struct notify_socket *s, uint32_t *leader)
 		if (n < 0)
 			return;
 		part.iov_len = (size_t) n;
-		pass_on(&message);
 		close_descriptors(&message);
 		text[n] = '\0';
 		read_announcement(text, leader);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A socket between a program and the service manager: all notifications of the
- * program, sd_notify(3), are passed on to the manager, and read on the way.
+ * A socket for the notifications, sd_notify(3), of a program that no service
+ * manager takes them from.
  */
 #pragma once
 
@@ -23,7 +23,7 @@ struct notify_socket {
 int notify_socket_open(struct notify_socket *socket, const char *directory);
 
 /*
- * Pass on the notifications that have come. `leader` becomes the pid that
+ * Take the notifications that have come. `leader` becomes the pid that
  * systemd-nspawn(1) has announced, if it has: X_NSPAWN_LEADER_PID=.
  */
 void notify_socket_take(struct notify_socket *socket, uint32_t *leader);

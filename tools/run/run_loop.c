@@ -19,6 +19,7 @@
 #include "tools/run/notify_socket.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -367,13 +368,17 @@ static void finish(struct run *run)
 		notices_add_failure(run->notices, &f);
 }
 
-/* A socket for the announcement of systemd-nspawn. Without one, its leader is searched for. */
+/*
+ * A socket for the announcement of systemd-nspawn. Without one, its leader is searched
+ * for: as when there is a manager, which nspawn notifies itself.
+ */
 static void open_notify_socket(struct run *run)
 {
 	struct failure f;
 	int r;
 
-	if (strcmp(basename(run->settings->command[0]), "systemd-nspawn") != 0)
+	if (getenv("NOTIFY_SOCKET") ||
+	    strcmp(basename(run->settings->command[0]), "systemd-nspawn") != 0)
 		return;
 	r = notify_socket_open(&run->notify, REGISTRY_DIRECTORY);
 	if (r == 0)
@@ -383,13 +388,18 @@ static void open_notify_socket(struct run *run)
 	notify_socket_close(&run->notify);
 }
 
-static int start_as_child(struct run *run, struct failure *f)
+/* Somebody has to wait until a daemon is in the background, and then to register it. */
+static int start_daemon(struct run *run, struct failure *f)
+{
+	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+	return supervisor_start(run->supervisor, run->settings->command, f);
+}
+
+static int start_command(struct run *run, struct failure *f)
 {
 	open_notify_socket(run);
-	if (run->settings->daemonizes)
-		prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
-	return supervisor_start(run->supervisor, run->settings->command,
-				run->notify.fd >= 0 ? run->notify.address.sun_path : NULL, f);
+	return supervisor_exec(run->supervisor, run->settings->command,
+			       run->notify.fd >= 0 ? run->notify.address.sun_path : NULL, f);
 }
 
 /*
@@ -407,7 +417,7 @@ static int take_own_unit(struct run *run, struct failure *f)
 	return registration_set_unit(run->registration, unit, f);
 }
 
-/* 0, or -1 with a failure. Of a service, this returns in a process beside it. */
+/* 0, or -1 with a failure. Unless it daemonizes, this returns in a process beside the command. */
 static int start(struct run *run, struct failure *f)
 {
 	bool is_service = supervisor_is_service() && !run->settings->daemonizes;
@@ -420,8 +430,7 @@ static int start(struct run *run, struct failure *f)
 	}
 	if (is_service && take_own_unit(run, f) < 0)
 		notices_add_failure(run->notices, f);
-	if ((is_service ? supervisor_exec(run->supervisor, run->settings->command, f)
-			: start_as_child(run, f)) < 0)
+	if ((run->settings->daemonizes ? start_daemon(run, f) : start_command(run, f)) < 0)
 		return failure_prefix(f, "%s", run->name);
 	run->started = now_milliseconds();
 	leader_search_init(&run->search, (uint32_t) run->supervisor->command);

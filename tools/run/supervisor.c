@@ -24,8 +24,8 @@
 #include <sys/wait.h>
 
 /*
- * The signals that are passed on to the command. Not SIGTSTP and its like, which
- * are sent to a whole job, the command included.
+ * The signals that a parent passes on to the command. Not SIGTSTP and its like,
+ * which are sent to a whole job, the command included.
  */
 static void fill_forwarded(sigset_t *set)
 {
@@ -63,6 +63,8 @@ static int execute(const struct supervisor *s, char **command, const char *notif
 {
 	int error;
 
+	/* Discard the signal of a child that isn't the command's. */
+	signal(SIGCHLD, SIG_IGN);
 	signal(SIGCHLD, s->inherited_child);
 	signal(SIGXFSZ, s->inherited_xfsz);
 	umask(s->inherited_umask);
@@ -125,8 +127,7 @@ static int exec_failure(struct failure *f, const char *command, int error)
 	return -1;
 }
 
-int supervisor_start(struct supervisor *s, char **command, const char *notify_socket,
-		     struct failure *f)
+int supervisor_start(struct supervisor *s, char **command, struct failure *f)
 {
 	CLEANUP_CLOSE int from_child = -1;
 	int ends[2], error;
@@ -134,7 +135,7 @@ int supervisor_start(struct supervisor *s, char **command, const char *notify_so
 	if (pipe2(ends, O_CLOEXEC) < 0 || (s->command = fork()) < 0)
 		return failure_errno(f, -errno, "cannot fork");
 	if (s->command == 0) {
-		error = execute(s, command, notify_socket);
+		error = execute(s, command, NULL);
 		(void) !write(ends[1], &error, sizeof error);
 		_exit(EXIT_FAILURE);
 	}
@@ -188,7 +189,8 @@ static void stand_beside(int pipe)
 	daemon_leave_cgroups();
 }
 
-int supervisor_exec(struct supervisor *s, char **command, struct failure *f)
+int supervisor_exec(struct supervisor *s, char **command, const char *notify_socket,
+		    struct failure *f)
 {
 	int ends[2], error, status;
 	pid_t child;
@@ -210,7 +212,7 @@ int supervisor_exec(struct supervisor *s, char **command, struct failure *f)
 	if (error == 0 && status != 0)
 		error = -EAGAIN;
 	if (error == 0)
-		error = execute(s, command, NULL);
+		error = execute(s, command, notify_socket);
 	(void) !write(ends[1], &error, sizeof error);
 	close(ends[1]);
 	return exec_failure(f, command[0], error);

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Runs a command in our place: with the terminal, environment and signals that
- * were ours. Mostly it is the command's parent, and ends as the command does. Under
- * a service manager, the command becomes the manager's own process, and the
- * supervisor stands beside it. Work that takes time is left to a worker, another
- * process of ours, so that signals don't wait.
+ * Runs a command in our place: this process becomes the command, and the supervisor
+ * goes on in another process beside it. For a daemon, the supervisor is the parent
+ * instead, which waits until the daemon is in the background. Work that takes time
+ * is left to a worker, another process of ours, so that signals don't wait.
  */
 #pragma once
 
@@ -44,31 +43,29 @@ int supervisor_init(struct supervisor *supervisor, struct failure *failure)
 bool supervisor_is_service(void);
 
 /*
- * Become the command, and continue as the supervisor in another process beside
- * it. For a service, so that its manager deals with the command itself. The
- * supervisor leaves the service's cgroup, where it would be killed with the command.
- * 0 in the supervisor; or -1 with a failure, as of supervisor_start(), in the
- * process that couldn't become the command.
+ * Become the command, with NULL behind its arguments, and with `notify_socket`,
+ * unless that is NULL, as its NOTIFY_SOCKET; and continue as the supervisor in
+ * another process beside it, in a session of its own. The supervisor leaves the
+ * command's cgroup, where it would be killed with the command. Of the descriptors that
+ * we were given it keeps standard error alone, because a reader that waits for the
+ * end of a pipe waits for the command and not for us. 0 in the supervisor; or -1 with
+ * a failure in the process that couldn't become the command: FAILURE_NO_PROGRAM if
+ * there is no such command, FAILURE_NOT_EXECUTABLE if it can't be executed.
  */
-int supervisor_exec(struct supervisor *supervisor, char **command, struct failure *failure)
+int supervisor_exec(struct supervisor *supervisor, char **command, const char *notify_socket,
+		    struct failure *failure) __attribute__((nonnull(1, 2, 4), warn_unused_result));
+
+/*
+ * Start the command as a child, and keep the same descriptor. 0, or -1 with a failure
+ * as of supervisor_exec().
+ */
+int supervisor_start(struct supervisor *supervisor, char **command, struct failure *failure)
 	__attribute__((nonnull, warn_unused_result));
 
 /*
- * Start the command, with NULL behind its arguments, and with `notify_socket`,
- * unless that is NULL, as its NOTIFY_SOCKET. Of the descriptors that we were given
- * we keep standard error alone, because a reader that waits for the end of a pipe
- * waits for the command and not for us. 0, or -1 with a failure:
- * FAILURE_NO_PROGRAM if there is no such command, FAILURE_NOT_EXECUTABLE if it
- * can't be executed.
- */
-int supervisor_start(struct supervisor *supervisor, char **command, const char *notify_socket,
-		     struct failure *failure) __attribute__((nonnull(1, 2, 4), warn_unused_result));
-
-/*
  * Wait for a signal, the end of a process, or `fd` unless it is -1, for so many
- * milliseconds at most; -1 is for ever. Signals that were sent to us are passed on to
- * the command, except those of the terminal, which the command gets itself.
- * Beside the command, none is.
+ * milliseconds at most; -1 is for ever. A parent passes on to the command the signals
+ * that were sent to us, except those of the terminal, which the command gets itself.
  */
 void supervisor_wait(struct supervisor *supervisor, int fd, int milliseconds);
 

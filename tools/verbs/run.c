@@ -63,8 +63,9 @@ const struct verb run_verb = {
 	.description = "Run a command that makes a container, such as unshare, bwrap, "
 		       "systemd-nspawn or ip netns exec. The machine is registered under NAME as "
 		       "soon as one of its processes has namespaces of its own, until the command "
-		       "ends. Signals are passed on, and the exit status is the command's; 127 if "
-		       "there is no such command, 126 if it can't be executed.",
+		       "ends. The command gets the pid of mymachines, with its signals and its "
+		       "terminal. The exit status is the command's; 127 if there is no such "
+		       "command, 126 if it can't be executed.",
 	.group = VERB_REGISTER,
 	.passes_inherited = true,
 	.takes_command = true,
