@@ -27,6 +27,9 @@ static void change_inherited(void)
 	signal(SIGXFSZ, SIG_IGN);
 	/* Our parent may ignore the ends of its children; we wait for ours. */
 	signal(SIGCHLD, SIG_DFL);
+	/* What we run has all three: occupy_standard_descriptors(). */
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		fcntl(fd, F_SETFD, 0);
 }
 
 static int print_help(const struct command_line *line)
@@ -119,10 +122,14 @@ static void set_program_name(void)
 /* No file that is opened later must become one of the three that messages go to. */
 static void occupy_standard_descriptors(void)
 {
-	/* Open fd 0 write-only and 1, 2 read-only, so that using a closed stream still fails. */
+	/*
+	 * Open fd 0 write-only and 1, 2 read-only, so that using a closed stream still fails. A
+	 * command that is to inherit what we did finds them closed.
+	 */
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 		if (fcntl(fd, F_GETFD) < 0)
-			(void) !open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+			(void) !open("/dev/null",
+				     O_CLOEXEC | (fd == STDIN_FILENO ? O_WRONLY : O_RDONLY));
 }
 
 static void report_exhaustion(void)

@@ -111,6 +111,19 @@ def deaths():
         result.append((process.wait() == -number, process.stdout.read()))
     return set(result)
 
+def closed():
+    result = []
+    for fds in (0,), (1,), (2,), (0, 1, 2):
+        pid = os.fork()
+        if pid == 0:
+            for fd in fds:
+                os.close(fd)
+            command = prefix + ["sh", "-c", """
+                s=0; for fd in 0 1 2; do [ -e /proc/$$/fd/$fd ] || s=$((s | 1 << fd)); done; exit $s"""]
+            os.execvp(command[0], command)
+        result.append(end(pid))
+    return result
+
 case, prefix = sys.argv[1], sys.argv[2:]
 print(globals()[case]())
 P
@@ -131,4 +144,5 @@ same death_signal 9 "the command gets the signal of its parent's death"
 same sender "True -1" "a queued signal keeps its sender and its code"
 same pending_child "['SigPnd:\\t0000000000000000', 'ShdPnd:\\t0000000000000000']" "no signal of ours is left for the command"
 same deaths "{(True, '')}" "each signal that ends a process ends the command, and nothing is left of it"
+same closed "[1, 2, 4, 7]" "standard descriptors that are closed are closed for the command"
 done_testing

@@ -91,7 +91,7 @@ static void close_inherited(void)
 		closedir(open_ones);
 }
 
-/* Close what the command shares with us, except standard error. */
+/* Close what the command shares with us, except standard error. Our own programs have all three. */
 static void release_descriptors(void)
 {
 	CLEANUP_CLOSE int null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -100,6 +100,7 @@ static void release_descriptors(void)
 		dup2(null, STDIN_FILENO);
 		dup2(null, STDOUT_FILENO);
 	}
+	fcntl(STDERR_FILENO, F_SETFD, 0);
 	close_inherited();
 }
 
