@@ -349,6 +349,22 @@ stop again
 is "$(mymachines list --no-legend)" "" "run unregisters a machine that has replaced another one"
 kill "$other"
 
+# The command ends, the leader lives on, and the command is started again at once.
+begin run again -- sh -c "unshare --pid --fork sleep 1000 & exec sleep 1000"
+wait_until registered again
+supervisor=$(supervisor_of sh)
+stop_process "$supervisor"
+kill "$pid"
+wait "$pid" 2>/dev/null
+begin run again -- sh -c "echo started; exec unshare --pid --fork --kill-child sleep 1000"
+sleep 0.2
+kill -CONT "$supervisor"
+wait_until grep -q . "$TMPDIR/out" "$TMPDIR/err"
+is "$(cat "$TMPDIR/out" "$TMPDIR/err")" started "run takes a name whose command has just ended"
+wait_until registered again
+stop again
+own_pkill -f "^unshare --pid --fork sleep 1000"
+
 # Registered meanwhile by somebody else.
 start other
 begin run taken -- sh -c "while [ ! -e $TMPDIR/go ]; do sleep 0.02; done

@@ -8,6 +8,7 @@
 #include "base/program.h"
 #include "host/cgroup.h"
 #include "host/process.h"
+#include "registry/leader_state.h"
 #include "registry/lookup.h"
 #include "registry/process_stat.h"
 #include "tools/monitor/monitor_start.h"
@@ -19,6 +20,7 @@
 #include "tools/run/notify_socket.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -38,6 +40,10 @@
 /* The time between refreshes of a new machine doubles, too: twenty seconds in all. */
 #define REFRESH_FIRST 10
 #define REFRESH_MAX   10240
+
+/* How long a name is waited for whose machine's command has ended, and the time between looks. */
+#define ENDING_MAX  10000
+#define ENDING_STEP 10
 
 enum phase {
 	SEARCHING,
@@ -76,26 +82,54 @@ static void warn(const struct run *run, struct failure *f)
 	notices_add_failure(run->notices, f);
 }
 
-/* Before anything starts: can the registry be written, and is the name free? */
-static int check_before_start(const struct run *run, struct failure *f)
+/*
+ * Whether the machine's command has ended, but not its leader. Then a supervisor beside
+ * that command may be about to unregister the machine.
+ */
+static bool is_ending(struct snapshot *snapshot, const char *name)
 {
-	CLEANUP(writer_close) struct writer writer = { .lock = -1, .file = -1 };
+	char folded[MACHINE_NAME_SIZE];
+	struct machine machine;
+
+	return machine_name_fold(name, folded) &&
+	       snapshot_find_name(snapshot, folded, &machine) == 0 && machine.supervisor.pid &&
+	       !machine_supervisor(&machine, &snapshot->meta.context);
+}
+
+/* Is the name free? 0, or -1 with a failure: `ending` tells whether it may soon be free. */
+static int check_claims(const struct run *run, bool *ending, struct failure *f)
+{
 	CLEANUP(snapshot_close) struct snapshot snapshot = { 0 };
 	struct claim_conflict conflict;
-	int r = writer_prepare(&writer, REGISTRY_DIRECTORY);
+	int r;
 
-	if (r < 0)
-		return registry_failure(f, writer.blamed, r);
+	*ending = false;
 	if (registry_open(&snapshot, f) < 0)
 		return -1;
 	if (!snapshot.is_open)
 		return 0;
 	r = claims_check(&snapshot, &run->registration->machine, run->settings->replace, &conflict);
 	if (r == -EEXIST) {
+		*ending = is_ending(&snapshot, conflict.holder);
 		claim_failure(f, &conflict);
 		return failure_prefix(f, "%s", run->name);
 	}
 	return r < 0 ? registry_failure(f, REGISTRY_PATH, r) : 0;
+}
+
+/* Before anything starts: can the registry be written, and is the name free? */
+static int check_before_start(const struct run *run, struct failure *f)
+{
+	CLEANUP(writer_close) struct writer writer = { .lock = -1, .file = -1 };
+	int64_t deadline = now_milliseconds() + ENDING_MAX;
+	bool ending;
+	int r = writer_prepare(&writer, REGISTRY_DIRECTORY);
+
+	if (r < 0)
+		return registry_failure(f, writer.blamed, r);
+	while ((r = check_claims(run, &ending, f)) < 0 && ending && now_milliseconds() < deadline)
+		poll(NULL, 0, ENDING_STEP);
+	return r;
 }
 
 /* Jobs of a worker. 0, or -1 with a failure. */
