@@ -317,7 +317,8 @@ becomes routed 10.90.0.2 "and of the machine's answer" sh -c 'ip neigh del 10.90
 steal() {
     inside "$lan" ip link set host0 address "$app_hardware"
     # The owner sends something at times, too.
-    inside "$lan" ping -i 0.01 -W 1 10.90.0.1 >/dev/null 2>&1 </dev/null &
+    # Not by inside(): its subshell would be killed, and not the ping.
+    nsenter --net="/proc/$lan/ns/net" ping -i 0.01 -W 1 10.90.0.1 >/dev/null 2>&1 </dev/null &
     thief=$!
 }
 becomes claimed fd90::2 "of a hardware address that comes from another port" steal

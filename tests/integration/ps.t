@@ -43,6 +43,10 @@ is "$(mymachines ps -o pid,machine,args -p "$web,$child,$vm,$vm_child,$$" | sed 
         "$vm_child" long-name_of.a-machine "sleep 1003"
     printf "%${pid_width}s %-22s %s\n" $$ - "bash $0"
 } | sort -n | sed "s/$$/PID/")" "a column machine where it is asked for"
+# What they had to do at their beginning is less of their time the longer they sleep: C changes no more.
+for pid in "$web" "$vm"; do
+    wait_until sh -c "[ \$(ps -o c= -p $pid) -eq 0 ]"
+done
 is "$(mymachines ps -fp "$web")" \
 "$(ps -fp "$web" | sed -E "1s/^UID     /MACHINE UID      /; 2s/^vu[^ ]* *|^100000 */web1    vu-web1-0/" |
     sed -E "2s/(vu-web1-0) *$web/\1 $(printf "%${pid_width}s" "$web")/")" \

@@ -371,12 +371,13 @@ mymachines refresh
 is "$(stat -c %y "$REGISTRY_DIRECTORY/registry.mdb")" "$before" "refresh makes a registry only once"
 forget
 
-# 'run' looks whether its machine is there before the lock is free. By then, its name may be another's.
+# run's supervisor looks whether its machine is there before the lock is free. By then, its name may be another's.
 mymachines run twin -- unshare --net --pid --fork --kill-child sleep 1000 2>/dev/null &
 runner=$!
 wait_until test -s "$REGISTRY_DIRECTORY/registry.mdb"
 cp -a "$REGISTRY_DIRECTORY/registry.mdb" "$TMPDIR/first.mdb"
 first=$(mymachines show twin -p Leader --value)
+supervisor=$(own_pgrep -f '^mymachines run twin ')
 start second
 mymachines register twin --leader="$second" --replace 2>/dev/null
 cp -a "$REGISTRY_DIRECTORY/registry.mdb" "$TMPDIR/second.mdb"
@@ -385,10 +386,11 @@ exec {lock}<>"$REGISTRY_DIRECTORY/lock"
 flock "$lock"
 kill -9 "$first"
 # It sleeps between its tries for the lock.
-wait_until grep -qE '^(35|115|230|407) ' "/proc/$runner/syscall"
+wait_until grep -qE '^(35|115|230|407) ' "/proc/$supervisor/syscall"
 cp -a "$TMPDIR/second.mdb" "$REGISTRY_DIRECTORY/registry.mdb"
 exec {lock}>&-
 wait "$runner"
+wait_until has_ended "$supervisor"
 is "$(mymachines show twin -p Leader --value)" "$second" "run leaves a machine that has got the name of its own meanwhile"
 forget
 
