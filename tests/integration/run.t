@@ -350,7 +350,7 @@ is "$(mymachines list --no-legend)" "" "run unregisters a machine that has repla
 kill "$other"
 
 # The command ends, the leader lives on, and the command is started again at once.
-begin run again -- sh -c "unshare --pid --fork sleep 1000 & exec sleep 1000"
+begin run again -- sh -c "unshare --pid --fork sleep 2000 & exec sleep 1000"
 wait_until registered again
 supervisor=$(supervisor_of sh)
 stop_process "$supervisor"
@@ -363,7 +363,8 @@ wait_until grep -q . "$TMPDIR/out" "$TMPDIR/err"
 is "$(cat "$TMPDIR/out" "$TMPDIR/err")" started "run takes a name whose command has just ended"
 wait_until registered again
 stop again
-own_pkill -f "^unshare --pid --fork sleep 1000"
+# unshare(1) ends with its child.
+own_pkill -9 -fx "sleep 2000"
 
 # Registered meanwhile by somebody else.
 start other

@@ -114,9 +114,12 @@ use_module() {
     *address*)
         # Programs that weren't built with it need it before the module does.
         LD_PRELOAD=$($CC -print-file-name=libasan.so)
-        # pgrep(1) waits for ever at its end with it, at times.
+        # These wait for ever with it.
         pgrep() {
             env -u LD_PRELOAD pgrep "$@"
+        }
+        pkill() {
+            env -u LD_PRELOAD pkill "$@"
         }
         export LD_PRELOAD ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1
         ;;
