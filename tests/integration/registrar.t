@@ -377,7 +377,7 @@ runner=$!
 wait_until test -s "$REGISTRY_DIRECTORY/registry.mdb"
 cp -a "$REGISTRY_DIRECTORY/registry.mdb" "$TMPDIR/first.mdb"
 first=$(mymachines show twin -p Leader --value)
-supervisor=$(own_pgrep -f '^mymachines run twin ')
+supervisor=$(own_pgrep -o -f '^mymachines run twin ')
 start second
 mymachines register twin --leader="$second" --replace 2>/dev/null
 cp -a "$REGISTRY_DIRECTORY/registry.mdb" "$TMPDIR/second.mdb"
