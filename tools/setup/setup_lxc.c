@@ -94,15 +94,21 @@ static int change_configuration(struct setup_plan *plan, const char *path, struc
 	return 0;
 }
 
+/* Read a configuration. Returns it without our lines; NULL if it can't be read or has no others. */
+static char *read_theirs(struct setup_plan *plan, const char *path, char **text)
+{
+	size_t size;
+
+	return input_read_file(plan->arena, path, text, &size) < 0
+		       ? NULL
+		       : marked_block_remove(plan->arena, *text);
+}
+
 /* Whether a container has the hooks of the common configuration in effect. */
 static bool has_common_hooks(struct setup_plan *plan, const char *path)
 {
-	char *text, *theirs;
-	size_t size;
+	char *text, *theirs = read_theirs(plan, path, &text);
 
-	if (input_read_file(plan->arena, path, &text, &size) < 0)
-		return false;
-	theirs = marked_block_remove(plan->arena, text);
 	return theirs &&
 	       lxc_hooks_are_in_effect(plan->arena, theirs, hook_lines(plan), COMMON_FILE);
 }
@@ -110,12 +116,8 @@ static bool has_common_hooks(struct setup_plan *plan, const char *path)
 /* Whether a configuration that can be read has none of our lines. */
 static bool has_no_block(struct setup_plan *plan, const char *path)
 {
-	char *text, *theirs;
-	size_t size;
+	char *text, *theirs = read_theirs(plan, path, &text);
 
-	if (input_read_file(plan->arena, path, &text, &size) < 0)
-		return false;
-	theirs = marked_block_remove(plan->arena, text);
 	return theirs && strcmp(theirs, text) == 0;
 }
 

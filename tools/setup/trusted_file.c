@@ -292,18 +292,6 @@ static ssize_t list_attributes(int fd, char **names)
 	return size < 0 ? -errno : size;
 }
 
-/* Access lists, labels and others. */
-static int copy_attributes(int from, int to)
-{
-	CLEANUP_FREE char *names = NULL;
-	ssize_t size = list_attributes(from, &names);
-	int r = size < 0 ? (int) size : 0;
-
-	for (char *name = names; r == 0 && name < names + size; name += strlen(name) + 1)
-		r = copy_attribute(from, to, name);
-	return r;
-}
-
 /*
  * Remove an attribute that the other file hasn't. Access lists are in "system."; others, such as
  * a file system's own, may have to stay.
@@ -315,16 +303,28 @@ static int remove_other_attribute(int like, int fd, const char *name)
 	return strncmp(name, "system.", strlen("system.")) == 0 ? -errno : 0;
 }
 
-/* A new file may have attributes already: the default access list of its directory, acl(5). */
-static int remove_other_attributes(int like, int fd)
+/* Do this with each attribute that `of` has. 0 or a negative errno. */
+static int act_on_attributes(int of, int from, int to,
+			     int (*act)(int from, int to, const char *name))
 {
 	CLEANUP_FREE char *names = NULL;
-	ssize_t size = list_attributes(fd, &names);
+	ssize_t size = list_attributes(of, &names);
 	int r = size < 0 ? (int) size : 0;
 
 	for (char *name = names; r == 0 && name < names + size; name += strlen(name) + 1)
-		r = remove_other_attribute(like, fd, name);
+		r = act(from, to, name);
 	return r;
+}
+
+/*
+ * Access lists, labels and others. A new file may have attributes already: the default access list of
+ * its directory, acl(5).
+ */
+static int copy_attributes(int from, int to)
+{
+	int r = act_on_attributes(to, from, to, remove_other_attribute);
+
+	return r < 0 ? r : act_on_attributes(from, from, to, copy_attribute);
 }
 
 static int copy_owner_and_mode(int fd, const struct trusted_file *like, mode_t mode)
@@ -335,9 +335,7 @@ static int copy_owner_and_mode(int fd, const struct trusted_file *like, mode_t m
 		return fchmod(fd, mode) < 0 ? -errno : 0;
 	if (fchown(fd, like->stat.st_uid, like->stat.st_gid) < 0)
 		return -errno;
-	r = remove_other_attributes(like->fd, fd);
-	if (r == 0)
-		r = copy_attributes(like->fd, fd);
+	r = copy_attributes(like->fd, fd);
 	if (r < 0)
 		return r;
 	return fchmod(fd, like->stat.st_mode & 0777) < 0 ? -errno : 0;
