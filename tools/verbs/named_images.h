@@ -10,8 +10,8 @@ typedef int image_action(struct arena *arena, const struct image *image, void *d
 			 struct failure *failure);
 
 /*
- * Do it to each image of the command line, also after it has failed with another one if that is how
- * this program goes on, and report each failure. Returns an exit status.
+ * Do it to each image of the command line, and report each failure. Behind a failure it ends under
+ * the name of machinectl(1): goes_on_after_failure(). Returns an exit status.
  */
 int act_on_named_images(const struct command_line *line, image_action *act, void *data)
 	__attribute__((nonnull(1, 2)));

@@ -16,9 +16,9 @@ int find_shown_machine(struct snapshot *snapshot, const char *name, struct machi
 		       struct failure *failure) __attribute__((nonnull));
 
 /*
- * Do it to each machine of the command line, also after it has failed with another one if that is
- * how this program goes on, and report each failure. Returns an exit status, or -1 with a failure if the registry can't be
- * read.
+ * Do it to each machine of the command line, and report each failure. Behind a failure it ends
+ * under the name of machinectl(1): goes_on_after_failure(). Returns an exit status, or -1 with a
+ * failure if the registry can't be read.
  */
 int act_on_named_machines(const struct command_line *line, machine_action *act, const void *data,
 			  struct failure *failure) __attribute__((nonnull(1, 2, 4)));
