@@ -476,29 +476,56 @@ is "$(findings machines)" "error: 3 have died, but are registered, such as one [
 mymachines refresh 2>/dev/null
 is "$(findings machines)" 0 "refresh drops machines that have died"
 
-# A container of LXC, or one that has the same two processes.
+# lxc_container NAME [WHO]: a container of LXC, or one that has the same two processes; or such processes of a user of
+# the host, or of a container's root
 lxc_container() {
-    python3 - "$1" <<'MONITOR' >/dev/null 2>&1 &
+    python3 - "$@" <<'MONITOR' >/dev/null 2>&1 &
 import ctypes, os, sys, time
 libc = ctypes.CDLL(None)
-libc.unshare(0x20000000)
+NEWUSER, NEWPID = 0x10000000, 0x20000000
+who = sys.argv[2:]
+if who == ["user"]:
+    os.setuid(65534)
+    libc.unshare(NEWUSER)
+libc.unshare(NEWPID)
+if who == ["inside"]:
+    if os.fork() > 0:
+        time.sleep(1000)
+    libc.unshare(NEWPID)
 if os.fork() == 0:
     time.sleep(1000)
-# The title of a process is what is at the start of its arguments.
-os.execv(sys.executable, ["[lxc monitor] /var/lib/lxc " + sys.argv[1], "-c", "import time; time.sleep(1000)"])
+# The title of a process is what is at the start of its arguments. Root owns the files in /proc of one that isn't dumpable.
+os.execv(sys.executable, ["[lxc monitor] /var/lib/lxc " + sys.argv[1], "-c",
+                          "import ctypes, time; ctypes.CDLL(None).prctl(4, 0); time.sleep(1000)"])
 MONITOR
     monitor=$!
+    if [ "${2-}" = inside ]; then
+        wait_until grep -q . "/proc/$monitor/task/$monitor/children"
+        first=$monitor
+        monitor=$(cut -d' ' -f1 "/proc/$monitor/task/$monitor/children")
+    fi
     wait_until sh -c "tr '\0' ' ' </proc/$monitor/cmdline | grep -q '^.lxc monitor'"
     lxc_init=$(cut -d' ' -f1 "/proc/$monitor/task/$monitor/children")
 }
 lxc_container c1
-is "$(findings runtimes | grep LXC)" "warning: container c1 of LXC runs, as pid $lxc_init, and isn't registered [mymachines register 'c1' --leader=$lxc_init --service=lxc]" \
+is "$(findings runtimes | grep LXC)" "warning: container c1 of LXC runs, as pid $lxc_init, and isn't registered [mymachines register c1 --leader=$lxc_init --service=lxc]" \
     "a container of LXC that isn't registered is reported"
 mymachines register c1 --leader="$lxc_init" --service=lxc 2>/dev/null
 is "$(findings runtimes | grep LXC)" "" "a container of LXC that is registered is not reported"
 kill -9 "$lxc_init" "$monitor"
 wait_until has_ended "$lxc_init"
 mymachines refresh 2>/dev/null
+lxc_container "x';id>y;'"
+is "$(findings runtimes | grep LXC)" "warning: container x';id>y;' of LXC runs, as pid $lxc_init, and isn't registered [mymachines register NAME --leader=$lxc_init --service=lxc]" \
+    "no shell finds a command in a name that is in a command"
+kill -9 "$lxc_init" "$monitor"
+lxc_container c2 user
+wait_until sh -c "[ \$(stat -c %u /proc/$monitor/cmdline) = 0 ]"
+is "$(findings runtimes | grep LXC)" "" "a user's process that isn't dumpable isn't taken for root's"
+kill -9 "$lxc_init" "$monitor"
+lxc_container c3 inside
+is "$(findings runtimes | grep LXC)" "" "nor is one in a container"
+kill -9 "$first" "$lxc_init" "$monitor"
 
 # Runtimes that are here, or look so.
 mkdir -p "$TMPDIR/bin" "$TMPDIR/share/upper" "$TMPDIR/share/work"

@@ -6,31 +6,45 @@
 #include "base/proc_file.h"
 #include "base/quote.h"
 #include "host/process.h"
+#include "registry/name.h"
 #include "tools/processes/processes.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 /* lxc-start(1) gives its process, which stays beside the container, this title: "... LXCPATH NAME". */
 #define MONITOR_TITLE "[lxc monitor] "
 
-/* Returns the name of the container if the process is root's monitor of one, or NULL. */
+/* The real, the effective, the saved and the file system's. */
+#define ROOTS_UIDS "\nUid:\t0\t0\t0\t0\n"
+
+/*
+ * Whether a process belongs to root alone, by proc_pid_status(5). The owner of its files in /proc says
+ * nothing: that is root, too, for a user's process that isn't dumpable.
+ */
+static bool is_roots(uint32_t pid)
+{
+	CLEANUP_FREE char *status = proc_read_text(pid, "status");
+	const char *line = status ? strstr(status, "\nUid:") : NULL;
+
+	return line && strncmp(line, ROOTS_UIDS, strlen(ROOTS_UIDS)) == 0;
+}
+
+/*
+ * Returns the name of the container if the process is root's monitor of one, or NULL. Anybody can give
+ * a process that title: a user of the host, and root of a container, whose processes are in another
+ * pid namespace.
+ */
 static char *read_container_name(struct doctor *doctor, uint32_t pid)
 {
 	CLEANUP_FREE char *title = NULL;
-	char path[PROC_PATH_SIZE];
-	const char *name;
-	struct stat st;
 
-	proc_path(path, pid, "cmdline");
-	if (stat(path, &st) < 0 || st.st_uid != 0)
+	if (!is_roots(pid) || process_shares_namespace(NULL, pid, NAMESPACE_PID) <= 0)
 		return NULL;
 	title = proc_read_text(pid, "cmdline");
 	if (!title || strncmp(title, MONITOR_TITLE, strlen(MONITOR_TITLE)) != 0)
 		return NULL;
-	name = strrchr(title, ' ');
-	return arena_strdup(doctor->arena, name + 1);
+	return arena_strdup(doctor->arena, strrchr(title, ' ') + 1);
 }
 
 /* Returns the init of the container beside its monitor, or 0. */
@@ -56,6 +70,13 @@ static bool is_registered(struct doctor *doctor, uint32_t leader)
 	return false;
 }
 
+/* Whoever copies the command into a shell runs what is in the name, so only a plain one is in it. */
+static const char *registration_of(struct doctor *doctor, const char *name, uint32_t leader)
+{
+	return arena_printf(doctor->arena, "mymachines register %s --leader=%u --service=lxc",
+			    machine_name_judge(name, NULL) == NAME_OK ? name : "NAME", leader);
+}
+
 void check_lxc(struct doctor *doctor)
 {
 	struct process *processes;
@@ -70,10 +91,7 @@ void check_lxc(struct doctor *doctor)
 		if (leader == 0 || is_registered(doctor, leader))
 			continue;
 		quote(name, quoted);
-		doctor_find(doctor, FINDING_WARNING,
-			    arena_printf(doctor->arena,
-					 "mymachines register '%s' --leader=%u --service=lxc",
-					 quoted, leader),
+		doctor_find(doctor, FINDING_WARNING, registration_of(doctor, name, leader),
 			    "container %s of LXC runs, as pid %u, and isn't registered", quoted,
 			    leader);
 	}
