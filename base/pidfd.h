@@ -18,15 +18,26 @@ static inline int pidfd_of(pid_t pid)
 	return fd < 0 ? -errno : fd;
 }
 
+/* Whether the process has ended: 1, 0 or a negative errno. */
+static inline int pidfd_has_ended(int pidfd)
+{
+	struct pollfd poller = { .fd = pidfd, .events = POLLIN };
+	int r;
+
+	/* A signal interrupts poll(2) also where it would not wait. */
+	do
+		r = poll(&poller, 1, 0);
+	while (r < 0 && errno == EINTR);
+	return r < 0 ? -errno : r;
+}
+
 /*
  * Whether the process still runs. If it does, its pid has belonged to it since the
  * pidfd was opened.
  */
 static inline bool pidfd_is_alive(int pidfd)
 {
-	struct pollfd poller = { .fd = pidfd, .events = POLLIN };
-
-	return poll(&poller, 1, 0) == 0;
+	return pidfd_has_ended(pidfd) == 0;
 }
 
 /* Send a signal to the process. 0 or a negative errno: -ESRCH if it has died. */

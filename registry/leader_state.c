@@ -21,7 +21,6 @@ static enum pid_holder unknown(int error, int *why)
 static enum pid_holder find_holder_by_inode(const struct machine_leader *leader, int *why)
 {
 	CLEANUP_CLOSE int fd = pidfd_of((pid_t) leader->pid);
-	struct pollfd poller = { .fd = fd, .events = POLLIN };
 	struct stat st;
 	int r;
 
@@ -34,9 +33,9 @@ static enum pid_holder find_holder_by_inode(const struct machine_leader *leader,
 		return unknown(-errno, why);
 	if (st.st_ino != leader->pidfd_inode)
 		return HOLDER_NOT_LEADER;
-	r = poll(&poller, 1, 0);
+	r = pidfd_has_ended(fd);
 	if (r < 0)
-		return unknown(-errno, why);
+		return unknown(r, why);
 	return r == 0 ? HOLDER_LEADER : HOLDER_NOT_LEADER;
 }
 

@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/syscall.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -314,6 +315,35 @@ START_TEST(a_leader_is_alive_until_it_has_died)
 }
 END_TEST
 
+static volatile sig_atomic_t alarms;
+
+static void count_alarm(int signal)
+{
+	(void) signal;
+	alarms = alarms + 1;
+}
+
+START_TEST(signals_say_nothing_about_a_leader)
+{
+	const struct sigaction counted = { .sa_handler = count_alarm, .sa_flags = SA_RESTART };
+	const struct itimerval often = { { 0, 100 }, { 0, 100 } }, never = { 0 };
+	struct machine_leader leader = start_leader();
+	enum leader_state state = LEADER_ALIVE;
+	struct pid_context context;
+	int error = 0;
+
+	if (!leader.pidfd_inode)
+		SKIP("pidfds have no inodes of their own before Linux 6.9");
+	ck_assert_int_eq(pid_context_read(&context), 0);
+	ck_assert_int_eq(sigaction(SIGALRM, &counted, NULL), 0);
+	ck_assert_int_eq(setitimer(ITIMER_REAL, &often, NULL), 0);
+	while (alarms < 500 && state == LEADER_ALIVE)
+		state = leader_state(&leader, &context, &error);
+	ck_assert_int_eq(setitimer(ITIMER_REAL, &never, NULL), 0);
+	ck_assert_msg(state == LEADER_ALIVE, "state %u, error %d", state, error);
+}
+END_TEST
+
 START_TEST(another_process_with_the_pid_of_a_leader_is_not_the_leader)
 {
 	struct machine_leader leader = start_leader(), other = leader;
@@ -463,6 +493,7 @@ Suite *process_suite(void)
 	ADD(suite, a_kernel_thread_leads_nothing);
 	ADD(suite, a_process_is_who_it_is);
 	ADD(suite, a_leader_is_alive_until_it_has_died);
+	ADD(suite, signals_say_nothing_about_a_leader);
 	ADD(suite, another_process_with_the_pid_of_a_leader_is_not_the_leader);
 	ADD_TIMES(suite, where_pids_mean_others_the_inode_alone_proves_that_a_leader_lives, 2);
 	ADD_TIMES(suite, without_descriptors_it_is_not_known_whether_a_leader_lives, 2);
