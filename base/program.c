@@ -3,6 +3,7 @@
 
 #include "base/child.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/ending.h"
 #include "base/format.h"
 #include "base/input.h"
@@ -64,15 +65,9 @@ static int start_program(const char *const *arguments, int output, int errors, p
 	return program_start_with(arguments, &(struct program_files){ -1, output, errors }, pid);
 }
 
-/* Set the exit status. Returns 0 or a negative errno. */
-static int wait_for_exit(pid_t pid, int *exit_status)
+static int exit_status_of(int status)
 {
-	int status, r = child_wait(pid, &status);
-
-	if (r < 0)
-		return r;
-	*exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : 128;
-	return 0;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
 }
 
 static char *read_errors(struct arena *arena, int fd)
@@ -88,8 +83,9 @@ static char *read_errors(struct arena *arena, int fd)
 static int run_with_errors(struct arena *arena, const char *const *arguments, int milliseconds,
 			   int errors, struct program_answer *answer)
 {
+	int64_t deadline = clock_milliseconds(CLOCK_MONOTONIC) + milliseconds, left;
 	CLEANUP_CLOSE int read_end = -1;
-	int ends[2], r, read_error;
+	int ends[2], r, status = 0;
 	size_t size;
 	pid_t pid;
 
@@ -100,12 +96,16 @@ static int run_with_errors(struct arena *arena, const char *const *arguments, in
 	close(ends[1]);
 	if (r < 0)
 		return r;
-	read_error = input_read(arena, read_end, milliseconds, &answer->output, &size);
-	if (read_error < 0)
-		kill(pid, SIGKILL);
-	r = wait_for_exit(pid, &answer->status);
+	r = input_read(arena, read_end, milliseconds, &answer->output, &size);
+	/* It may close its output and go on. */
+	left = deadline - clock_milliseconds(CLOCK_MONOTONIC);
+	if (r == 0)
+		r = child_wait_for(pid, left > 0 ? (int) left : 0, &status);
+	if (r < 0)
+		child_end(pid, 0);
+	answer->status = exit_status_of(status);
 	answer->errors = read_errors(arena, errors);
-	return read_error < 0 ? read_error : r;
+	return r;
 }
 
 int program_run(struct arena *arena, const char *const *arguments, int milliseconds,
@@ -128,10 +128,10 @@ int run_program(const char *const *arguments, bool quiet)
 
 	r = start_program(arguments, output, output, &pid);
 	if (r == 0)
-		r = wait_for_exit(pid, &status);
+		r = child_wait(pid, &status);
 	if (r < 0)
 		return r;
-	return status == 0 ? 0 : -EPROTO;
+	return exit_status_of(status) == 0 ? 0 : -EPROTO;
 }
 
 int program_start(const char *const *arguments, pid_t *pid)

@@ -3,6 +3,7 @@
 #include "base/arena.h"
 #include "base/array_size.h"
 #include "base/child.h"
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/descriptors.h"
 #include "base/file_identity.h"
@@ -12,6 +13,7 @@
 #include "base/number.h"
 #include "base/pidfd.h"
 #include "base/proc_file.h"
+#include "base/program.h"
 #include "base/signals.h"
 #include "base/size.h"
 
@@ -432,6 +434,23 @@ START_TEST(notices_are_handed_on_in_order)
 }
 END_TEST
 
+START_TEST(a_program_has_a_deadline_also_without_output)
+{
+	const char *const ends[] = { "sh", "-c", "echo out; exec >&-; echo err >&2; exit 3", NULL };
+	const char *const stays[] = { "sh", "-c", "exec >&-; exec sleep 1000", NULL };
+	CLEANUP(arena_done) struct arena arena = { 0 };
+	struct program_answer answer;
+	struct failure failure;
+
+	ck_assert_int_eq(program_run(&arena, ends, 60000, &answer, &failure), 0);
+	ck_assert_str_eq(answer.output, "out\n");
+	ck_assert_str_eq(answer.errors, "err\n");
+	ck_assert_int_eq(answer.status, 3);
+	ck_assert_int_eq(program_run(&arena, stays, 200, &answer, &failure), -1);
+	ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1);
+}
+END_TEST
+
 Suite *base_suite(void)
 {
 	Suite *suite = suite_create("base");
@@ -442,6 +461,7 @@ Suite *base_suite(void)
 	ADD(suite, hexadecimal_bytes_are_read_whole_or_not);
 	ADD(suite, a_child_is_waited_for);
 	ADD(suite, a_child_that_does_not_end_is_waited_for_no_longer_than_asked);
+	ADD(suite, a_program_has_a_deadline_also_without_output);
 	ADD(suite, a_pidfd_tells_whether_its_process_lives);
 	ADD(suite, all_signals_are_reset_those_of_libc_too);
 	ADD(suite, descriptors_are_closed_from_a_number_on);
