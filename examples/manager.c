@@ -106,7 +106,8 @@ static void follow(struct mymachines_watch *watch, int pidfd, char *name)
 				{ .fd = pidfd, .events = POLLIN } };
 	bool removed = print_events(watch, name);
 
-	while (poll(fds, 2, -1) > 0 && !fds[1].revents)
+	/* A look that failed has no event. */
+	while (poll(fds, 2, 1000) >= 0 && !fds[1].revents)
 		removed = print_events(watch, name);
 	while (!removed && poll(fds, 1, UNREGISTER_MILLISECONDS) > 0)
 		removed = print_events(watch, name);

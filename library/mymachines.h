@@ -78,8 +78,9 @@ int mymachines_watch_fd(const struct mymachines_watch *watch);
  * this watch. Call this until it returns 0, then poll.
  *
  * 1; 0 if there is nothing more for now; or -EUCLEAN or another negative errno of
- * a registry that can't be read. After an error, poll as after 0: the next
- * readable registry will be compared with the last one that was readable. Between
+ * a registry that can't be read. After an error, poll for a second at most before
+ * the next call: what was missing, such as a descriptor, may be there again without
+ * any event. The next readable registry will be compared with the last one that was readable. Between
  * calls, a watch holds memory and one descriptor, which is closed on exec.
  */
 int mymachines_watch_next(struct mymachines_watch *watch, const struct mymachines_event **event);

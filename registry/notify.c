@@ -4,6 +4,7 @@
 #include "registry/file.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +15,7 @@
 /* On the directory itself: a registry is renamed into it. */
 #define DIRECTORY_EVENTS (IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF)
 /* On the nearest existing parent, until the next path component appears. */
-#define PARENT_EVENTS (IN_CREATE | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF)
+#define PARENT_EVENTS (IN_CREATE | IN_MOVED_TO | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF)
 
 static bool is_complete(const struct registry_notify *w)
 {
@@ -55,18 +56,25 @@ static size_t next_component(const struct registry_notify *w, const char **name)
 	return strcspn(*name, "/");
 }
 
-static bool next_exists(const struct registry_notify *w)
+/* Whether the next path component is a directory that may be watched. */
+static bool next_is_there(const struct registry_notify *w)
 {
 	char path[PATH_MAX];
 	const char *name;
 	size_t length = next_component(w, &name);
 
-	snprintf(path, sizeof path, "%.*s", (int) (name + length - w->directory), w->directory);
-	return access(path, F_OK) == 0;
+	snprintf(path, sizeof path, "%.*s/", (int) (name + length - w->directory), w->directory);
+	return faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) == 0;
 }
 
-/* Watch the directory, or its nearest existing parent. */
-static int watch_directory(struct registry_notify *w)
+/* Whether the directory isn't there; or, once it has been, whether it isn't again as it was. */
+static bool may_come(int error, bool has_been)
+{
+	return error == -ENOENT || (has_been && (error == -EACCES || error == -ENOTDIR));
+}
+
+/* Watch the directory, or its nearest parent that can be watched. */
+static int watch_directory(struct registry_notify *w, bool has_been)
 {
 	int r;
 
@@ -76,12 +84,12 @@ static int watch_directory(struct registry_notify *w)
 		if (w->descriptor >= 0)
 			inotify_rm_watch(w->fd, w->descriptor);
 		w->descriptor = -1;
-		while ((r = watch_path(w, length)) == -ENOENT && length > 1)
+		while (may_come(r = watch_path(w, length), has_been) && length > 1)
 			length = parent_length(w->directory, length);
 		if (r < 0)
 			return r;
 		/* A directory that was made before the watch began is not reported. */
-	} while (!is_complete(w) && next_exists(w));
+	} while (!is_complete(w) && next_is_there(w));
 	return 0;
 }
 
@@ -92,7 +100,7 @@ int registry_notify_open(struct registry_notify *w, const char *directory)
 	*w = (struct registry_notify){ .fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK),
 				       .descriptor = -1,
 				       .directory = strdup(directory) };
-	r = w->fd < 0 ? -errno : !w->directory ? -ENOMEM : watch_directory(w);
+	r = w->fd < 0 ? -errno : !w->directory ? -ENOMEM : watch_directory(w, false);
 	if (r < 0)
 		registry_notify_close(w);
 	return r;
@@ -137,7 +145,7 @@ static void take_event(const struct registry_notify *w, const struct inotify_eve
 /* Watch the directory that has the path now. 1 or a negative errno. */
 static int watch_again(struct registry_notify *w)
 {
-	int r = watch_directory(w);
+	int r = watch_directory(w, true);
 
 	return r < 0 ? r : 1;
 }

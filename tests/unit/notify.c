@@ -71,6 +71,32 @@ START_TEST(a_file_in_the_way_is_an_error)
 }
 END_TEST
 
+START_TEST(a_file_in_the_way_may_go_again)
+{
+	struct registry_notify notify;
+	char directory[512], path[700], other[700];
+
+	snprintf(directory, sizeof directory, "%s/registry", fixture_directory());
+	snprintf(path, sizeof path, "%s/" REGISTRY_FILE_NAME, directory);
+	snprintf(other, sizeof other, "%s/other", directory);
+	mkdir(directory, 0700);
+	ck_assert_int_eq(registry_notify_open(&notify, directory), 0);
+	rmdir(directory);
+	fclose(fopen(directory, "w"));
+	ck_assert_int_eq(registry_notify_read(&notify), 1);
+	ck_assert_int_eq(registry_notify_read(&notify), 0);
+	unlink(directory);
+	mkdir(directory, 0700);
+	ck_assert(is_readable(&notify));
+	ck_assert_int_eq(registry_notify_read(&notify), 1);
+	fclose(fopen(other, "w"));
+	ck_assert_int_eq(registry_notify_read(&notify), 0);
+	ck_assert_int_eq(rename(other, path), 0);
+	ck_assert_int_eq(registry_notify_read(&notify), 1);
+	registry_notify_close(&notify);
+}
+END_TEST
+
 /* Without reading what comes, until the kernel has no room for more. */
 static bool overflow(const char *directory)
 {
@@ -130,6 +156,7 @@ Suite *notify_suite(void)
 
 	ADD(suite, a_directory_is_found_when_it_is_made);
 	ADD(suite, a_file_in_the_way_is_an_error);
+	ADD(suite, a_file_in_the_way_may_go_again);
 	ADD(suite, another_directory_is_found_also_when_too_much_has_come);
 	ADD(suite, a_program_that_is_executed_does_not_get_the_descriptor);
 	return suite;
