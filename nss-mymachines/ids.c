@@ -47,7 +47,8 @@ static int lookup_range(enum id_kind kind, uint32_t id, struct id_range *range)
 		return r;
 	r = read_range(&snapshot, kind, id, range);
 	snapshot_close(&snapshot);
-	return r;
+	/* No buffer helps: a range fits into the window, unless the file is damaged. */
+	return r == -ERANGE ? -EUCLEAN : r;
 }
 
 int lookup_id(enum id_kind kind, uint32_t outer, struct mapped_id *found)
