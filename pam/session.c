@@ -199,11 +199,12 @@ ENTRY_POINT int pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, con
 	}
 	opened = snapshot_open_unmapped(&s, REGISTRY_PATH, room, sizeof room);
 	r = open_session(&l, &s, opened, session);
-	/* PAM doesn't close a session that failed to open. */
-	if (r == PAM_SESSION_ERR) {
-		network_leave(&session->visit);
+	/*
+	 * PAM doesn't close a session that failed to open. A line that fails has entered nothing, and PAM
+	 * may ignore it, so the network that an earlier line entered stays.
+	 */
+	if (r == PAM_SESSION_ERR && !session->visit.there.inode)
 		pam_set_data(pamh, SESSION_DATA, NULL, NULL);
-	}
 	return r;
 }
 

@@ -476,10 +476,11 @@ tells "86 session of user tess is in the network of machine Db1
 85 session of user tess refused: network namespace of machine web2: it isn't running" "a second line that fails refuses the session" \
     open_session tess 10.99.2.2 "session required $module network=Db1" "session required $module network=web2"
 
-printf '%s\n' "account required pam_permit.so" "session required $module network=Db1" "session required $module network=web2" \
-    >/etc/pam.d/refused
-run pamsessions refused tess "" 4
-is "$status|$err" "1|pamsessions: refused: 14" "a refused session returns to its network"
+printf '%s\n' "account required pam_permit.so" "session required $module network=Db1" "session optional $module network=web2" \
+    "session required pam_exec.so log=$TMPDIR/session $TMPDIR/look" >/etc/pam.d/lines
+is "$(in_session 10.1.2.3)" "$(readlink "/proc/$db1/ns/net")" "a line that fails, and may, leaves the network that a line before it has entered"
+run pamsessions lines tess "" 4
+is "$status|$err" "0|" "which is left when the session is closed"
 tells "86 session opened for user tess from machine Db1 (container) at 10.99.2.2
 86 session opened for user tess from machine Db1 (container) at 10.99.2.2" "another session on the same handle" \
     "open_session close_session open_session" tess 10.99.2.2 "session required $module"
