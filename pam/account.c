@@ -156,6 +156,28 @@ static int deny_unclear(const struct login *l, const char *about, int error)
 	return PAM_PERM_DENIED;
 }
 
+/* A machine that has no network of its own has the host's addresses, too. */
+static int judge_this_host(const struct login *l, struct snapshot *s,
+			   const struct login_source *source)
+{
+	const struct arguments *a = &l->arguments;
+	char position[MACHINE_NAME_SIZE] = "";
+	struct machine m;
+	int r = 0;
+
+	while (arguments_name_machines(a) &&
+	       (r = login_source_next(s, source, MATCH_HOST_NETWORK, position, &m)) == 0)
+		if ((a->from && is_one_of(a->from, &m)) ||
+		    (a->not_from && is_one_of(a->not_from, &m))) {
+			login_log(l, LOG_NOTICE,
+				  "user %s from %s: refused, because machine %s may have this "
+				  "host's addresses",
+				  l->user_shown, login_whence(l), m.name);
+			return PAM_PERM_DENIED;
+		}
+	return r < 0 && r != -ENOENT ? deny_unclear(l, "", r) : judge_elsewhere(l);
+}
+
 /*
  * Judge all machines that the login may come from. Machines that share a network
  * can't be told apart.
@@ -169,7 +191,8 @@ static int judge_machines(const struct login *l, struct snapshot *s,
 	int result, r = login_source_find(s, source, &match, position, &m);
 
 	if (r == -ENOENT)
-		return judge_elsewhere(l);
+		return source->may_be_this_host ? judge_this_host(l, s, source)
+						: judge_elsewhere(l);
 	if (r < 0)
 		return deny_unclear(l, "", r);
 	result = judge_machine(l, &m);
@@ -179,28 +202,6 @@ static int judge_machines(const struct login *l, struct snapshot *s,
 	       (r = login_source_next(s, source, match, position, &m)) == 0)
 		result = judge_machine(l, &m);
 	return r < 0 && r != -ENOENT ? deny_unclear(l, "", r) : result;
-}
-
-/* A machine that has no network of its own has the host's addresses, too. */
-static int judge_this_host(const struct login *l, struct snapshot *s,
-			   const struct login_source *source)
-{
-	const struct arguments *a = &l->arguments;
-	char position[MACHINE_NAME_SIZE] = "";
-	struct machine m;
-	int r = 0;
-
-	while ((a->from || a->not_from) &&
-	       (r = login_source_next(s, source, MATCH_HOST_NETWORK, position, &m)) == 0)
-		if ((a->from && is_one_of(a->from, &m)) ||
-		    (a->not_from && is_one_of(a->not_from, &m))) {
-			login_log(l, LOG_NOTICE,
-				  "user %s from %s: refused, because machine %s may have this "
-				  "host's addresses",
-				  l->user_shown, login_whence(l), m.name);
-			return PAM_PERM_DENIED;
-		}
-	return r < 0 && r != -ENOENT ? deny_unclear(l, "", r) : judge_elsewhere(l);
 }
 
 /* `opened` is the result of opening the snapshot. */
@@ -214,7 +215,12 @@ static int judge_source(const struct login *l, struct snapshot *s, int opened)
 	switch (source.kind) {
 	case SOURCE_NO_MACHINE: return judge_elsewhere(l);
 	case SOURCE_THIS_HOST:
-		return opened < 0 ? judge_elsewhere(l) : judge_this_host(l, s, &source);
+		/* Without a registry of this boot, there is no machine. */
+		if (opened == -ENOENT || opened == -ESTALE)
+			return judge_elsewhere(l);
+		if (opened == 0 || !arguments_name_machines(&l->arguments))
+			return judge_this_host(l, s, &source);
+		break;
 	case SOURCE_NAME:
 	case SOURCE_ADDRESS: break;
 	}

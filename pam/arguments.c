@@ -183,6 +183,11 @@ bool arguments_ask_for_source(const struct arguments *a)
 	return a->from || a->not_from || a->classes || a->users || a->groups || a->elsewhere;
 }
 
+bool arguments_name_machines(const struct arguments *a)
+{
+	return a->from || a->not_from;
+}
+
 bool list_next(const char **list, char element[static ELEMENT_SIZE])
 {
 	size_t length = strcspn(*list, ",");

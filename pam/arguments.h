@@ -46,6 +46,9 @@ int arguments_parse(enum facility facility, int argc, const char **argv,
 /* Whether the result depends on where the login comes from. */
 bool arguments_ask_for_source(const struct arguments *arguments);
 
+/* Whether it depends on which machine that is. */
+bool arguments_name_machines(const struct arguments *arguments);
+
 /* Copy the first element of `*list`, and advance `*list` behind it. Returns false at the end. */
 bool list_next(const char **list, char element[static ELEMENT_SIZE]);
 

@@ -103,15 +103,25 @@ static bool is_this_host(const char *text)
 	return gethostname(own, sizeof own - 1) == 0 && *own && has_name(text, length, own);
 }
 
+/* Whether it may be this host's name in full, or a part of that: no machine may be called so. */
+static bool may_be_this_host(const char *text)
+{
+	char own[HOST_NAME_MAX_SIZE] = "";
+
+	return gethostname(own, sizeof own - 1) == 0 && machine_name_is_hosts(text, own);
+}
+
 static int read_name(const char *text, struct login_source *source)
 {
 	if (!is_host_name(text))
 		return -EINVAL;
+	source->may_be_this_host = may_be_this_host(text);
 	if (is_this_host(text))
 		source->kind = SOURCE_THIS_HOST;
+	else if (machine_name_fold(text, source->folded))
+		source->kind = SOURCE_NAME;
 	else
-		source->kind = machine_name_fold(text, source->folded) ? SOURCE_NAME
-								       : SOURCE_NO_MACHINE;
+		source->kind = source->may_be_this_host ? SOURCE_THIS_HOST : SOURCE_NO_MACHINE;
 	return 0;
 }
 
@@ -218,7 +228,7 @@ static bool matches(const struct login_source *source, enum source_match match,
 /* Require that the leader certainly lives. -ENOENT if it has died. */
 static int check_leader(const struct snapshot *s, const struct machine *m)
 {
-	int error = -ENOENT;
+	int error = 0;
 
 	switch (leader_state(&m->leader, &s->meta.context, &error)) {
 	case LEADER_ALIVE: return 0;
@@ -236,7 +246,7 @@ int login_source_next(struct snapshot *s, const struct login_source *source,
 	int r;
 
 	if (stat("/proc/thread-self/ns/net", &own) < 0)
-		return -errno;
+		return errno == ENOENT ? -ENOSYS : -errno;
 	while ((r = snapshot_next(s, position, m)) == 0) {
 		/* Interfaces of another network namespace mean nothing in this one. */
 		bool is_foreign = m->host_network && m->host_network != own.st_ino;
@@ -302,6 +312,7 @@ const char *login_source_error_words(int error)
 	case -ENONET: return "the way leads into a network namespace of no registered machine";
 	case -EOPNOTSUPP: return "an interface on the way doesn't tell where it leads";
 	case -ETIMEDOUT: return "the kernel didn't answer in time";
+	case -ENOSYS: return "/proc doesn't show this process's namespaces";
 	case -EXDEV: return "this process is in another network or pid namespace than the registry";
 	default: return registry_error_words(error);
 	}

@@ -20,6 +20,7 @@ enum source_kind {
 struct login_source {
 	enum source_kind kind;
 	char folded[MACHINE_NAME_SIZE];
+	bool may_be_this_host;		/* where no machine has the name */
 	struct machine_address address; /* with the interface of its zone */
 	struct way way;			/* of an address */
 };

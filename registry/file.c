@@ -50,13 +50,16 @@ static int read_boot_id(uint8_t id[static 16])
 	return digits == 32 ? 0 : -EIO;
 }
 
-/* Without a descriptor, of which the process may have none left. */
+/*
+ * Without a descriptor, of which the process may have none left. Where there is no /proc, -ENOSYS: to
+ * callers, -ENOENT says that there is no registry, or no machine.
+ */
 static int read_namespace(const char *path, uint64_t *inode)
 {
 	struct stat st;
 
 	if (stat(path, &st) < 0)
-		return -errno;
+		return errno == ENOENT ? -ENOSYS : -errno;
 	*inode = st.st_ino;
 	return 0;
 }
@@ -69,7 +72,8 @@ static int read_namespaces(struct pid_context *context)
 		return r;
 	context->time_namespace = 0;
 	r = read_namespace("/proc/self/ns/time", &context->time_namespace);
-	return r == -ENOENT ? 0 : r;
+	/* Older kernels have none. */
+	return r == -ENOSYS ? 0 : r;
 }
 
 bool file_is_at(int fd, const char *path)

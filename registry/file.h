@@ -127,6 +127,7 @@ int pid_context_read(struct pid_context *context);
 
 /*
  * Whether pids and start times of that context mean the same to this process.
- * 0 if they do; -EXDEV if not; or another negative errno where it can't tell.
+ * 0 if they do; -EXDEV if not; -ENOSYS if /proc doesn't tell; or another negative
+ * errno where it can't tell. Never -ENOENT.
  */
 int pid_context_check(const struct pid_context *context);

@@ -16,7 +16,8 @@ enum leader_state {
  * isn't NULL, becomes a negative errno with LEADER_UNKNOWN:
  * -EXDEV  the pid means another process here: another pid or time namespace
  * -EACCES /proc hides it: hidepid in proc(5)
- * or that of a system call: -EMFILE, -ENFILE, -ENOMEM, or a sandbox's.
+ * -ENOSYS /proc doesn't tell this process's namespaces, as where it isn't mounted
+ * or that of a system call: -EMFILE, -ENFILE, -ENOMEM, or a sandbox's. Never -ENOENT.
  */
 enum leader_state leader_state(const struct machine_leader *leader,
 			       const struct pid_context *context, int *error)

@@ -199,6 +199,11 @@ static bool is_of_this_host(const char *name, const char *host_name)
 	return has_first_label(name, label) || is_under(name, label) || is_under(name, host_name);
 }
 
+bool machine_name_is_hosts(const char *name, const char *host_name)
+{
+	return is_this_host(name, host_name) || is_of_this_host(name, host_name);
+}
+
 enum name_verdict machine_name_judge(const char *name, const char *host_name)
 {
 	enum name_verdict verdict;

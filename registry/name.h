@@ -40,6 +40,12 @@ enum name_verdict {
  */
 enum name_verdict machine_name_judge(const char *name, const char *host_name);
 
+/*
+ * Whether the name is this host's, or would be taken for one of its names:
+ * NAME_THIS_HOST or NAME_OF_THIS_HOST, of a name of any length.
+ */
+bool machine_name_is_hosts(const char *name, const char *host_name);
+
 /* Whether the name is below one of the domains in a list, with blanks or commas between. */
 bool machine_name_is_in(const char *name, const char *domains);
 

@@ -164,7 +164,8 @@ row "a name that is longer than any host's is denied" tess "$(printf 'x.%.0s' {1
 row "a remote host that is neither a name nor an address is denied" tess 'a/b' account=PERM_DENIED 'not-from=web1'
 row "a name that is too long for a machine is not a machine's" tess "$(printf 'x%.0s' {1..60}).example" account=IGNORE from=web1
 for here in 127.0.0.1 127.9.9.9 ::1 ::ffff:127.0.0.1 10.99.1.1 fd99:1::1 192.0.2.1 LocalHost. \
-    web1.localhost localhost.localdomain ip6-localhost ip6-loopback "$(hostname)"; do
+    web1.localhost localhost.localdomain ip6-localhost ip6-loopback "$(hostname)" "$(hostname).example.com." \
+    "$(hostname).$(printf 'x%.0s' {1..60}).example.com" "x.$(hostname)"; do
     row "$here, this host" tess "$here" account=IGNORE from=web1
     row "$here, whose network a machine has" tess "$here" account=PERM_DENIED not-from=vm1
     row "$here, under a rule about another machine" tess "$here" account=IGNORE not-from=db1
@@ -272,7 +273,10 @@ kill -9 "$web9"
 
 # What a rule about the origin needs, and nothing else does.
 cp -a "$REGISTRY_DIRECTORY/registry.mdb" "$TMPDIR/good.mdb"
+# rows_without_registry LABEL [WHAT]: and what a rule does about logins from this host
 rows_without_registry() {
+    local this_host=${2-PERM_DENIED}
+
     row "$1: an ordinary user" tess 10.99.1.2 account=IGNORE
     row "$1: a local user" tess - account=IGNORE
     row "$1: a machine's user by its name" vu-web1-33 - account=PERM_DENIED
@@ -282,7 +286,9 @@ rows_without_registry() {
     row "$1: a rule, and a name" tess web1 account=PERM_DENIED user=tess
     row "$1: elsewhere=ignore" tess 10.1.2.3 account=PERM_DENIED elsewhere=ignore
     row "$1: a rule, and a local login" tess - account=IGNORE from=web1
-    row "$1: a rule, and a loopback address" tess 127.0.0.1 account=IGNORE from=web1
+    row "$1: a rule, and a loopback address" tess 127.0.0.1 account="$this_host" from=web1
+    row "$1: a rule, and a name of this host" tess localhost account="$this_host" not-from=web1
+    row "$1: a rule without names, and a loopback address" tess 127.0.0.1 account=IGNORE class=vm
     row "$1: a rule, and a local login that it denies" tess - account=PERM_DENIED elsewhere=deny
     row "$1: a session" tess 10.99.1.2 "open=IGNORE,MYMACHINES_ORIGIN= close=IGNORE"
     row "$1: network=" tess - open=SESSION_ERR network=web1
@@ -290,9 +296,9 @@ rows_without_registry() {
     by_both
 }
 rm -r "$REGISTRY_DIRECTORY"
-rows_without_registry "no directory"
+rows_without_registry "no directory" IGNORE
 mkdir "$REGISTRY_DIRECTORY"
-rows_without_registry "no registry"
+rows_without_registry "no registry" IGNORE
 head -c 5000 "$TMPDIR/good.mdb" >"$REGISTRY_DIRECTORY/registry.mdb"
 rows_without_registry "a registry that is cut off"
 cp "$TMPDIR/good.mdb" "$REGISTRY_DIRECTORY/registry.mdb"
@@ -382,6 +388,13 @@ tells "85 session of user tess refused: network namespace of machine web2: it is
     "a session without it" open_session tess 10.99.2.2 "session required $module network=web2"
 tells "85 session of user tess stays in the network that it is in: network namespace of machine vm1: it has no network namespace of its own" \
     "one that does without" open_session tess "" "session required $module network=vm1 optional-network"
+# Where nothing can be seen of leaders and namespaces.
+through=(unshare --mount sh -c 'mount -t tmpfs tmpfs /proc && exec "$@"' sh)
+for from in 127.0.0.1 10.99.1.2 localhost; do
+    tells "85 user tess from $from: refused, because it can't be determined whether that is a machine: /proc doesn't show this process's namespaces" \
+        "$from, without /proc" acct_mgmt tess "$from" "account required $module not-from=vm1"
+done
+through=()
 tells "84 session of user tess from a/b: it can't be determined whether that is a machine: it is not clearly a name or a complete address" \
     "a session from what isn't clearly a host" open_session tess a/b "session required $module"
 # Of a network that neither process 1 nor the parent is in.
