@@ -299,9 +299,10 @@ tests_unit_unit_LDADD = libpam-way.la libvarlink.a libcalls.a $(TOOLS_LIBS) $(CH
 if HAVE_DOWNLOADS
 check_PROGRAMS += tests/unit/downloads
 TESTS += tests/unit/downloads
-tests_unit_downloads_SOURCES = %D%/support/checks.c %D%/support/checks.h %D%/unit/downloads.c %D%/unit/oci.c %D%/unit/unit.h
+tests_unit_downloads_SOURCES = %D%/support/checks.c %D%/support/checks.h \
+	%D%/unit/downloads.c %D%/unit/noted_directories.c %D%/unit/oci.c %D%/unit/unit.h
 tests_unit_downloads_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) -pthread
-tests_unit_downloads_LDADD = liboci.a $(FETCH_LIBS) $(CHECK_LIBS)
+tests_unit_downloads_LDADD = libimport.a liboci.a libimages.a $(FETCH_LIBS) $(HOST_LIBS) $(CHECK_LIBS)
 endif
 
 check_PROGRAMS += tests/plugin/plugin

@@ -73,6 +73,21 @@ hostile follow-inside
 is "$status|$(readlink $pool/t/lib)|$(cat $pool/t/usr/lib/x)" "0|/usr/lib|x" "a link on the way is followed inside the image"
 hostile directory-replaced
 is "$status|$(names t)" "0|d g g/h " "a file replaces a directory, and a missing directory is made"
+hostile directory-again
+is "$status|$(cd $pool/t && find . -name '[01]' -printf '%f %T@ ' | tr ' ' '\n' | sed 's/\..*//' | sort | tr '\n' ' ')" \
+    "0|0 1 19998 19999 " "of a directory that appears twice the later times count"
+case ${SANITIZERS-} in
+*address*) skip "a sanitizer keeps memory that is free" "a directory that appears again takes no more memory" ;;
+*)
+    # In kilobytes. Its paths are 70 megabytes.
+    peak=$(python3 -c '
+import resource, subprocess, sys
+subprocess.run(sys.argv[1:], check=True)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)' mymachines import-tar --force hostile.tar t)
+    ok "$([ "$peak" -lt 40000 ]; echo $?)" "a directory that appears again takes no more memory"
+    echo "# $peak kB"
+    ;;
+esac
 hostile absolute
 is "$status|$(names t)" "0|escaped " "an absolute name begins in the image"
 hostile lone

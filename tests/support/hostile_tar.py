@@ -115,6 +115,13 @@ def many(a):
         a.add(f"f{i}")
 
 
+def directory_again(a):
+    """Two directories with long paths, by turns: a few kilobytes when it is compressed."""
+    long = "/".join(["d" * 200] * 18)
+    for i in range(20000):
+        a.directory(f"{long}/{i % 2}", mtime=i)
+
+
 def capability(a):
     """Both spellings of an attribute: cap_net_raw+ep."""
     import base64

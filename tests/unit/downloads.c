@@ -479,6 +479,7 @@ int main(void)
 {
 	SRunner *runner = srunner_create(downloads_suite());
 
+	srunner_add_suite(runner, noted_directories_suite());
 	srunner_add_suite(runner, oci_suite());
 	return checks_run(runner);
 }

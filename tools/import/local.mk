@@ -8,6 +8,7 @@ libimport_a_SOURCES = \
 	%D%/image_transfer.c %D%/image_transfer.h \
 	%D%/inside.c %D%/inside.h \
 	%D%/lift.c %D%/lift.h \
+	%D%/noted_directories.c %D%/noted_directories.h \
 	%D%/output_file.c %D%/output_file.h \
 	%D%/pack.c %D%/pack.h \
 	%D%/progress.c %D%/progress.h \

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tools/import/tree_writer.h"
 
-#include "base/array.h"
 #include "base/cleanup.h"
 #include "base/file_identity.h"
 #include "base/quote.h"
@@ -23,12 +22,6 @@
 
 /* The block size of most file systems. */
 #define BLOCK_SIZE 4096
-
-struct tree_directory {
-	char *path;
-	struct file_identity identity;
-	struct timespec times[2];
-};
 
 /* Open the directory at a path, or make it in its parent. Returns a descriptor or a negative errno. */
 static int open_or_make(int root, const char *path, int above, const char *name)
@@ -170,20 +163,13 @@ static int set_owner_mode_attributes(struct tree_writer *tree, struct archive_en
 static int note_directory(struct tree_writer *tree, struct archive_entry *entry, const char *path,
 			  int fd, struct failure *f)
 {
-	struct tree_directory directory = { .path = strdup(path) }, *all;
+	struct timespec times[2];
 	struct stat st;
 
-	all = array_grow(tree->directories, tree->n_directories, sizeof directory);
-	if (all)
-		tree->directories = all;
-	if (!directory.path || !all || fstat(fd, &st) < 0) {
-		free(directory.path);
-		return failure_errno(f, -ENOMEM, "cannot remember the directory");
-	}
-	directory.identity = file_identity_of(&st);
-	times_of(entry, directory.times);
-	tree->directories[tree->n_directories++] = directory;
-	return 0;
+	if (fstat(fd, &st) < 0)
+		return failure_errno(f, -errno, "cannot look at the directory");
+	times_of(entry, times);
+	return noted_directories_add(&tree->directories, path, file_identity_of(&st), times, f);
 }
 
 static int describe_directory(struct tree_writer *tree, struct archive_entry *entry,
@@ -447,28 +433,12 @@ int tree_file_done(struct tree_writer *tree, int fd, struct archive_entry *entry
 	return r;
 }
 
-/* Skip a directory that was replaced: the times are the new one's. */
-static int set_directory_times(int root, const struct tree_directory *directory)
-{
-	CLEANUP_CLOSE int fd =
-		inside_open(root, directory->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-	struct stat st;
-
-	if (fd < 0 || fstat(fd, &st) < 0 ||
-	    !file_identities_equal(file_identity_of(&st), directory->identity))
-		return 0;
-	return futimens(fd, directory->times) < 0 ? -errno : 0;
-}
-
 int tree_finish(struct tree_writer *tree, struct failure *f)
 {
-	/* Set them in the archive's order: for a directory that appears twice, the later entry counts. */
-	for (size_t i = 0; i < tree->n_directories; i++) {
-		int r = set_directory_times(tree->root, &tree->directories[i]);
+	int r = noted_directories_set_times(&tree->directories, tree->root);
 
-		if (r < 0)
-			return failure_errno(f, r, "cannot set the time of a directory");
-	}
+	if (r < 0)
+		return failure_errno(f, r, "cannot set the time of a directory");
 	if (tree->devices)
 		worker_warn(tree->channel, "%" PRIu64 " device%s left out", tree->devices,
 			    tree->devices == 1 ? " was" : "s were");
@@ -478,11 +448,7 @@ int tree_finish(struct tree_writer *tree, struct failure *f)
 
 void tree_writer_done(struct tree_writer *tree)
 {
-	for (size_t i = 0; i < tree->n_directories; i++)
-		free(tree->directories[i].path);
-	free(tree->directories);
-	tree->directories = NULL;
-	tree->n_directories = 0;
+	noted_directories_done(&tree->directories);
 	if (tree->parent >= 0)
 		close(tree->parent);
 	tree->parent = -1;

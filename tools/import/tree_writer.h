@@ -16,6 +16,7 @@
 
 #include "base/failure.h"
 #include "tools/import/attributes.h"
+#include "tools/import/noted_directories.h"
 #include "tools/import/worker.h"
 
 #include <archive_entry.h>
@@ -28,8 +29,6 @@ struct tree_limits {
 	uint64_t bytes;	  /* the limit of all contents, in bytes */
 	uint64_t entries; /* the limit of their number */
 };
-
-struct tree_directory;
 
 struct tree_writer {
 	int root;
@@ -44,11 +43,12 @@ struct tree_writer {
 	bool parent_is_stale; /* its path may lead to another directory by now */
 	bool parent_has_acl;  /* that files inherit */
 	/* Directories, whose times are set at the end. */
-	struct tree_directory *directories;
-	size_t n_directories;
+	struct noted_directories directories;
 };
 
-#define TREE_WRITER_INIT ((struct tree_writer){ .root = -1, .parent = -1 })
+#define TREE_WRITER_INIT                                                                           \
+	((struct tree_writer){                                                                     \
+		.root = -1, .parent = -1, .directories = { .bytes_max = NOTED_BYTES_MAX } })
 
 /*
  * Make an entry, and replace an existing one of its name. Returns a descriptor for the contents of
