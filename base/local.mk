@@ -27,6 +27,7 @@ libbase_a_SOURCES = \
 	%D%/json_value.c %D%/json_value.h \
 	%D%/lines.h \
 	%D%/locale.c %D%/locale.h \
+	%D%/memory_limit.c %D%/memory_limit.h \
 	%D%/mountinfo.c %D%/mountinfo.h \
 	%D%/notices.c %D%/notices.h \
 	%D%/number.h \

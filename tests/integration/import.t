@@ -434,6 +434,12 @@ confinement() {
 # chown, dac_override, fowner, fsetid, mknod, setfcap
 is "$(confinement $slow)" "$pool/.#slow.RANDOM own 000000008800001b 000000008800001b 000000008800001b 1 " \
     "what unpacks has the empty target for its root, no network, few capabilities, and gets no more"
+case ${SANITIZERS-} in
+*address*) skip "a sanitizer wants more memory than that" "what unpacks has a limit of memory" ;;
+*)
+    is "$(awk '/^Max data size/ { print $4 }' "/proc/$(pgrep -P "$slow" | head -n 1)/limits")" $((2 << 30)) "what unpacks has a limit of memory"
+    ;;
+esac
 id=$(mymachines list-transfers --no-legend | awk '{ print $1 }')
 is "$(mymachines list-transfers --json=short | python3 -c 'import json, sys; t = json.load(sys.stdin)[0]; print(t["type"], t["local"], t["remote"])')" \
     "import-tar slow pipe" "list-transfers prints JSON"

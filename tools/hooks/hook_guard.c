@@ -2,10 +2,10 @@
 #include "tools/hooks/hook_guard.h"
 
 #include "base/child.h"
+#include "base/memory_limit.h"
 
 #include <errno.h>
 #include <signal.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -40,19 +40,6 @@ void hook_guard_start(int exit_status)
 	alarm(TIME_MAX_SECONDS);
 }
 
-static void limit_memory(void)
-{
-	/* AddressSanitizer reserves more than that at once. */
-#ifndef __SANITIZE_ADDRESS__
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_DATA, &limit) == 0 && limit.rlim_cur > MEMORY_MAX) {
-		limit.rlim_cur = MEMORY_MAX;
-		setrlimit(RLIMIT_DATA, &limit);
-	}
-#endif
-}
-
 int hook_guard_run(int (*work)(void *data), void *data, struct failure *f)
 {
 	int status, r;
@@ -61,7 +48,7 @@ int hook_guard_run(int (*work)(void *data), void *data, struct failure *f)
 	if (pid < 0)
 		return failure_errno(f, -errno, "cannot fork");
 	if (pid == 0) {
-		limit_memory();
+		memory_limit(MEMORY_MAX);
 		_exit(work(data));
 	}
 	child_pid = pid;

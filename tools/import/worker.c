@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/descriptors.h"
+#include "base/memory_limit.h"
 #include "base/signals.h"
 #include "tools/import/stop.h"
 
@@ -28,6 +29,12 @@
 #include <unistd.h>
 
 #define PERIOD_MS 100
+
+/*
+ * For libarchive, whose tables grow with what an archive says, and for ours. xz(1) needs most: libarchive
+ * gives it 1 GiB.
+ */
+#define MEMORY_MAX (UINT64_C(2) << 30)
 
 enum report_kind { REPORT_PROGRESS, REPORT_WARNING, REPORT_FAILURE, REPORT_DONE };
 
@@ -124,6 +131,7 @@ static int confine(const struct worker *worker, struct failure *f)
 		return failure_errno(f, r, "cannot change the root directory");
 	if (drop_capabilities(worker->powers) != 0)
 		return failure_set(f, FAILURE_NOT_PERMITTED, "cannot give up capabilities");
+	memory_limit(MEMORY_MAX);
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return failure_errno(f, -errno, "cannot give up new privileges");
 	return 0;
