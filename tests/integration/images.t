@@ -143,6 +143,38 @@ is "$status|$err" "1|mymachines: standard input and output aren't a terminal; se
     "edit without a terminal starts no editor that nobody has chosen"
 EDITOR=false fails "mymachines: the editor failed with exit status 1" "edit with an editor that fails" mymachines edit b
 is "$(cat "$settings/b.nspawn")|$(ls -A "$settings" | grep -c '^\.#')" "[Exec]|0" "and nothing is changed or left"
+# A private file of somebody's who edits it by a link.
+mkdir "$TMPDIR/kept"
+echo '[Files]' >"$TMPDIR/kept/real"
+chmod 600 "$TMPDIR/kept/real"
+chown 0:7 "$TMPDIR/kept/real"
+setfattr -n trusted.mine -v x "$TMPDIR/kept/real"
+ln -s "$TMPDIR/kept/real" "$settings/private.nspawn"
+EDITOR="$TMPDIR/editor" run mymachines edit private
+is "$status|$err|$(readlink "$settings/private.nspawn")|$(cat "$TMPDIR/kept/real")" "0||$TMPDIR/kept/real|[Network]" \
+    "edit follows a link, which stays"
+is "$(stat -c '%a %u:%g' "$TMPDIR/kept/real") $(getfattr --only-values -n trusted.mine "$TMPDIR/kept/real" 2>/dev/null)" "600 0:7 x" \
+    "edit keeps owner, mode and attributes of a file"
+cat >"$TMPDIR/spy" <<'I'
+#!/bin/sh
+stat -c %a "$1" >"$TMPDIR/copy-mode"
+echo other >>"$settings/private.nspawn"
+sed -i "s/.Network./[Exec]/" "$1"
+I
+chmod 755 "$TMPDIR/spy"
+export settings
+EDITOR="$TMPDIR/spy" fails "mymachines: the edited text stays in $settings/.#private.nspawn*: $settings/private.nspawn was changed meanwhile" \
+    "edit doesn't replace what somebody else has written meanwhile" mymachines edit private
+is "$(cat "$TMPDIR/copy-mode" "$TMPDIR/kept/real" "$settings"/.#private.nspawn* | paste -sd,)" "600,[Network],other,[Exec]" \
+    "then both texts are there, and the copy is private"
+rm "$settings"/.#private.nspawn*
+chown 1000 "$TMPDIR/kept/real"
+EDITOR="$TMPDIR/editor" fails "mymachines: $settings/private.nspawn: 'real' belongs to user 1000, *" "edit refuses a file of somebody else's" \
+    mymachines edit private
+ln -sf /dev/null "$settings/private.nspawn"
+EDITOR="$TMPDIR/editor" fails "*private.nspawn: not a regular file" "edit leaves settings that are masked" mymachines edit private
+is "$(readlink "$settings/private.nspawn")" /dev/null "and the link stays"
+rm "$settings/private.nspawn"
 mymachines remove b c
 is "$?|$(ls -A "$pool" "$settings" | grep -v '^/' | grep .)" "0|d.nspawn" "remove takes all of them"
 rm "$settings/d.nspawn"

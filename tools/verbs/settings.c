@@ -12,13 +12,13 @@
 #include "tools/images/image_pool.h"
 #include "tools/images/side_files.h"
 #include "tools/messages/message.h"
+#include "tools/setup/trusted_file.h"
 #include "tools/verbs/command_line.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* The largest settings that anybody writes are far smaller. */
@@ -137,59 +137,97 @@ static int run_editor(const char *path, struct failure *f)
 	return 0;
 }
 
-static int write_text(int fd, const char *text)
+/* Open root's own settings, in a directory that is made if it is missing, and read them: NULL if there are none. */
+static int open_own(struct trusted_file *file, struct arena *arena, const char *path, char **text,
+		    struct failure *f)
 {
-	int r = write_at(fd, text, strlen(text), 0);
-
-	if (r < 0)
-		return r;
-	return fchmod(fd, 0644) < 0 ? -errno : 0;
+	if (trusted_file_open(file, arena, path, TRUSTED_FILE_MAKE_DIRECTORIES, f) < 0)
+		return -1;
+	return trusted_file_read(file, arena, text, f);
 }
 
-/* Edit a copy, and put it in the place of the settings if it has changed. */
-static int edit_copy(struct arena *arena, char *copy, const char *path, const char *former,
+static bool is_same_text(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+/* Write them, unless they have changed since `former` was read. */
+static int write_own(struct arena *arena, const char *path, const char *former, const char *text,
 		     struct failure *f)
 {
-	char *text;
+	CLEANUP(trusted_file_close) struct trusted_file file = { .directory = -1, .fd = -1 };
+	char *now;
+
+	if (open_own(&file, arena, path, &now, f) < 0)
+		return -1;
+	if (!is_same_text(former, now))
+		return failure_set(f, FAILURE_BUSY, "%s was changed meanwhile", path);
+	return trusted_file_replace(&file, text, &file, 0644, f);
+}
+
+/* What an editor works on. For root alone, because the settings may be. */
+static int make_copy(char *copy, const char *text, struct failure *f)
+{
+	CLEANUP_CLOSE int fd = mkstemp(copy);
+	int r;
+
+	if (fd < 0)
+		return failure_errno(f, -errno, "cannot write in %s", NSPAWN_SETTINGS_DIRECTORY);
+	r = write_at(fd, text, strlen(text), 0);
+	if (r == 0)
+		return 0;
+	unlink(copy);
+	return failure_errno(f, r, "cannot write %s", copy);
+}
+
+/* Have the copy edited. 0, or -1 with a failure. */
+static int edit_copy(struct arena *arena, const char *copy, char **text, struct failure *f)
+{
 	size_t size;
 	int r;
 
 	if (run_editor(copy, f) < 0)
 		return -1;
-	r = input_read_file_up_to(arena, copy, SETTINGS_SIZE_MAX, &text, &size);
+	r = input_read_file_up_to(arena, copy, SETTINGS_SIZE_MAX, text, &size);
 	if (r < 0)
 		return failure_errno(f, r, "cannot read %s", copy);
-	if (strcmp(text, former) == 0) {
-		unlink(copy);
+	if (strlen(*text) != size)
+		return failure_set(f, FAILURE_INVALID, "the edited text contains a NUL");
+	return 0;
+}
+
+/* What an editor begins with: root's own settings, or else what systemd-nspawn would read. */
+static int read_former(struct arena *arena, const char *name, const char *path, char **own,
+		       char **text, struct failure *f)
+{
+	CLEANUP(trusted_file_close) struct trusted_file file = { .directory = -1, .fd = -1 };
+	const char *found;
+
+	if (open_own(&file, arena, path, own, f) < 0)
+		return -1;
+	*text = *own;
+	if (*own || read_settings(arena, name, &found, text, f) == 0)
 		return 0;
-	}
-	return rename(copy, path) < 0 ? failure_errno(f, -errno, "cannot write %s", path) : 0;
+	if (f->kind != FAILURE_NO_SUCH_FILE)
+		return -1;
+	*text = arena_strdup(arena, "");
+	return 0;
 }
 
 static int edit_image(struct arena *arena, const char *name, struct failure *f)
 {
-	const char *path,
-		*target = arena_printf(arena, NSPAWN_SETTINGS_DIRECTORY "/%s.nspawn", name);
+	const char *path = arena_printf(arena, NSPAWN_SETTINGS_DIRECTORY "/%s.nspawn", name);
 	char *copy = arena_printf(arena, NSPAWN_SETTINGS_DIRECTORY "/.#%s.nspawnXXXXXX", name);
-	char *text;
-	int fd, r;
+	char *own, *text, *edited;
+	int r;
 
-	if (read_settings(arena, name, &path, &text, f) < 0) {
-		if (f->kind != FAILURE_NO_SUCH_FILE)
-			return -1;
-		text = arena_strdup(arena, "");
-	}
-	if (mkdir(NSPAWN_SETTINGS_DIRECTORY, 0755) < 0 && errno != EEXIST)
-		return failure_errno(f, -errno, "cannot make %s", NSPAWN_SETTINGS_DIRECTORY);
-	fd = mkstemp(copy);
-	if (fd < 0)
-		return failure_errno(f, -errno, "cannot write in %s", NSPAWN_SETTINGS_DIRECTORY);
-	r = write_text(fd, text);
-	close(fd);
-	r = r < 0 ? failure_errno(f, r, "cannot write %s", copy)
-		  : edit_copy(arena, copy, target, text, f);
-	if (r < 0)
-		unlink(copy);
+	if (read_former(arena, name, path, &own, &text, f) < 0 || make_copy(copy, text, f) < 0)
+		return -1;
+	r = edit_copy(arena, copy, &edited, f);
+	/* Somebody has typed it, and may not want to do so again. */
+	if (r == 0 && strcmp(edited, text) != 0 && write_own(arena, path, own, edited, f) < 0)
+		return failure_prefix(f, "the edited text stays in %s", copy);
+	unlink(copy);
 	return r;
 }
 
