@@ -97,6 +97,18 @@ if command -v qemu-system-x86_64 >/dev/null; then
     chmod 755 "$TMPDIR/broken/qemu-system-x86_64"
     run env PATH="$TMPDIR/broken:$PATH" mymachines start --runner=qemu vm1
     like "$status|$err" "1|*vm1: did not start: no such processor (log: *" "a VM that QEMU gives up has not started"
+    # A VM that writes for ever, and one that sees where it writes.
+    printf '%s\n' '#!/bin/sh' 'outputs=$(readlink "/proc/$$/fd/1" "/proc/$$/fd/2")' 'echo "$outputs" >"$TMPDIR/outputs"' \
+        'head -c 9000000 /dev/zero | tr "\0" x' 'echo; echo "too much" >&2' 'exit 1' >"$TMPDIR/broken/qemu-system-x86_64"
+    run env PATH="$TMPDIR/broken:$PATH" mymachines start --runner=qemu vm1
+    like "$status|$err" "1|*vm1: did not start: too much (log: *" "of a VM that writes much, the last line is reported"
+    ok "$([ "$(cat /var/log/mymachines/vm1.log* | wc -c)" -le 4194304 ]; echo $?)" "the log of a VM that writes much stays small"
+    like "$(paste -sd, "$TMPDIR/outputs")" "pipe:*,pipe:*" "a VM has no descriptor of its log"
+    mount -t tmpfs -o size=64k tmpfs /var/log/mymachines
+    run env PATH="$TMPDIR/broken:$PATH" mymachines start --runner=qemu vm1
+    like "$status|$err" "1|*vm1: did not start: *" "a VM isn't held up by a full disk"
+    umount /var/log/mymachines
+    rm "$TMPDIR/outputs"
     truncate -s 0 "$pool/vm1.raw"
     truncate -s 1M "$pool/vm1.raw"
     if [ -e /usr/share/OVMF/OVMF_CODE_4M.fd ]; then

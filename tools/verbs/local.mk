@@ -54,6 +54,7 @@ libverbs_a_SOURCES = \
 	%D%/ssh.c \
 	%D%/start.c \
 	%D%/start_command.c %D%/start_command.h \
+	%D%/start_log.c %D%/start_log.h \
 	%D%/status.c \
 	%D%/suggestion.c %D%/suggestion.h \
 	%D%/terminate.c \

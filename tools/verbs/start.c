@@ -22,6 +22,7 @@
 #include "tools/verbs/named_images.h"
 #include "tools/verbs/option_values.h"
 #include "tools/verbs/start_command.h"
+#include "tools/verbs/start_log.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -38,9 +39,6 @@
 #define CONTROL_MILLISECONDS 1000
 
 #define LOG_DIRECTORY "/var/log/mymachines"
-
-/* Only so much of a log is shown. */
-#define LOG_SIZE_MAX ((size_t) 1024 * 1024)
 
 enum runner { RUNNER_ANY, RUNNER_NSPAWN, RUNNER_QEMU };
 
@@ -132,13 +130,11 @@ static int start_unit(struct arena *arena, const char *name, struct failure *f)
 	return run_systemctl(arena, arguments, f);
 }
 
-static int open_log(const char *path, struct failure *f)
+static int begin_log(struct start_log *log, const char *path, struct failure *f)
 {
-	int fd = -1;
-
-	if (mkdir(LOG_DIRECTORY, 0700) == 0 || errno == EEXIST)
-		fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-	return fd < 0 ? failure_errno(f, -errno, "cannot write the log %s", path) : fd;
+	if (mkdir(LOG_DIRECTORY, 0700) < 0 && errno != EEXIST)
+		return failure_errno(f, -errno, "cannot make %s", LOG_DIRECTORY);
+	return start_log_begin(log, path, f);
 }
 
 /* Start a command in the background: with no terminal, its output in a log, and a lock for as long as it runs. */
@@ -169,7 +165,7 @@ static const char *last_line(struct arena *arena, const char *path)
 	char *text, *line;
 	size_t size;
 
-	if (input_read_file_up_to(arena, path, LOG_SIZE_MAX, &text, &size) < 0)
+	if (input_read_file_up_to(arena, path, START_LOG_SIZE_MAX, &text, &size) < 0)
 		return "";
 	while ((line = strsep(&text, "\r\n"))) {
 		if (strncmp(line, "mymachines: ", strlen("mymachines: ")) == 0)
@@ -198,23 +194,25 @@ static bool is_running(struct arena *arena, const struct image *image, enum runn
 
 /* Wait until the machine runs. Its command has failed if it ends before. */
 static int await_machine(struct arena *arena, const struct image *image, enum runner runner,
-			 pid_t pid, const char *log, struct failure *f)
+			 pid_t pid, const char *path, struct start_log *log, struct failure *f)
 {
 	int64_t deadline = clock_milliseconds(CLOCK_MONOTONIC) + START_MILLISECONDS;
 
 	while (clock_milliseconds(CLOCK_MONOTONIC) < deadline) {
 		int r = child_wait_for(pid, POLL_MILLISECONDS, NULL);
 
-		if (r == 0)
+		if (r == 0) {
+			start_log_wait(log);
 			return failure_set(f, FAILURE_OTHER, "%s: did not start: %s (log: %s)%s",
-					   image->name, last_line(arena, log), log,
+					   image->name, last_line(arena, path), path,
 					   advice_for(image, runner));
+		}
 		if (is_running(arena, image, runner))
 			return 0;
 	}
 	child_end(pid, 0);
 	return failure_set(f, FAILURE_TIMED_OUT, "%s: did not start within %d seconds (log: %s)",
-			   image->name, START_MILLISECONDS / 1000, log);
+			   image->name, START_MILLISECONDS / 1000, path);
 }
 
 static const char **make_command(struct arena *arena, const struct image *image, enum runner runner,
@@ -242,16 +240,16 @@ static int lock_image(struct image_lock *lock, const struct image *image, enum r
 }
 
 static pid_t start_command(struct arena *arena, const struct image *image, enum runner runner,
-			   const char *log, struct failure *f)
+			   const char *path, struct start_log *log, struct failure *f)
 {
 	const char **command = make_command(arena, image, runner, f);
-	CLEANUP_CLOSE int log_fd = command ? open_log(log, f) : -1;
 	struct image_lock lock = IMAGE_LOCK_NONE;
 	pid_t pid;
 
-	if (log_fd < 0 || lock_image(&lock, image, runner, f) < 0)
+	if (!command || begin_log(log, path, f) < 0 || lock_image(&lock, image, runner, f) < 0)
 		return -1;
-	pid = start_background(command, log_fd, &lock, f);
+	pid = start_background(command, log->output, &lock, f);
+	start_log_close(log);
 	if (pid < 0)
 		image_unlock(&lock);
 	image_lock_leave(&lock);
@@ -261,20 +259,23 @@ static pid_t start_command(struct arena *arena, const struct image *image, enum 
 static int start_here(struct arena *arena, const struct image *image, enum runner runner,
 		      bool waits, struct failure *f)
 {
-	const char *log = arena_printf(arena, LOG_DIRECTORY "/%s.log", image->name);
-	pid_t pid = start_command(arena, image, runner, log, f);
+	const char *path = arena_printf(arena, LOG_DIRECTORY "/%s.log", image->name);
+	struct start_log log = START_LOG_NONE;
+	pid_t pid = start_command(arena, image, runner, path, &log, f);
 	int status = 0, r;
 
-	if (pid < 0 || await_machine(arena, image, runner, pid, log, f) < 0)
+	start_log_close(&log);
+	if (pid < 0 || await_machine(arena, image, runner, pid, path, &log, f) < 0)
 		return -1;
 	if (!waits)
 		return 0;
 	r = child_wait(pid, &status);
 	if (r < 0)
 		return failure_errno(f, r, "%s: cannot wait for its end", image->name);
+	start_log_wait(&log);
 	if (child_exit_status(status))
 		return failure_set(f, FAILURE_OTHER, "%s: ended with exit status %d (log: %s)",
-				   image->name, child_exit_status(status), log);
+				   image->name, child_exit_status(status), path);
 	return 0;
 }
 
