@@ -135,6 +135,20 @@ is "$(grep -c 'hook lxc --strict' config):$(tail -n 1 config)" "2:lxc.signal.hal
 mymachines setup --quiet lxc --config=config --remove
 is "$(cat config)" $'lxc.uts.name = c1\n# no newline at the end\nlxc.signal.halt = SIGTERM' "lxc: the lines are removed where they are"
 
+# What somebody has written behind the lines, and in what way.
+printf 'lxc.uts.name = c1\n' >config
+mymachines setup --quiet lxc --config=config
+printf 'lxc.signal.halt = SIGTERM' >>config
+cp config before
+run mymachines setup lxc --config=config
+is "$status:$out" "0:lxc: nothing to do" "lxc: a last line without a newline behind ours changes nothing"
+mymachines setup --quiet lxc --config=config --strict
+mymachines setup --quiet lxc --config=config
+ok "$(cmp -s config before; echo $?)" "lxc: a last line without a newline stays so when ours are replaced"
+mymachines setup --quiet lxc --config=config --remove
+printf 'lxc.uts.name = c1\nlxc.signal.halt = SIGTERM' >before
+ok "$(cmp -s config before; echo $?)" "lxc: a last line without a newline stays so when ours are removed"
+
 # Containers whose template includes nothing, and what isn't LXC's own format.
 mkdir -p "$TMPDIR/containers/busy" "$TMPDIR/containers/debian" "$TMPDIR/included"
 mount -t tmpfs none /var/lib/lxc 2>/dev/null || { mkdir -p /var/lib/lxc && mount -t tmpfs none /var/lib/lxc; }

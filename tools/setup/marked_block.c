@@ -90,14 +90,23 @@ static const char *add_newline(struct arena *arena, const char *text)
 	return lacks_newline(text) ? arena_printf(arena, "%s\n", text) : text;
 }
 
+/* How much stands behind the block in the text itself, without the newline that add_newline() put there. */
+static int length_behind(const char *text, const struct block *block)
+{
+	size_t length = strlen(block->end);
+
+	return (int) (length > 0 && lacks_newline(text) ? length - 1 : length);
+}
+
 char *marked_block_put(struct arena *arena, const char *text, const char *lines)
 {
 	const char *whole = add_newline(arena, text ? text : ""), *begin_line;
 	struct block block;
 
 	if (find_block(whole, &block))
-		return arena_printf(arena, "%.*s%s\n%s%s\n%s", (int) (block.begin - whole), whole,
-				    begins[block.added_newline], lines, end_line, block.end);
+		return arena_printf(arena, "%.*s%s\n%s%s\n%.*s", (int) (block.begin - whole), whole,
+				    begins[block.added_newline], lines, end_line,
+				    length_behind(text, &block), block.end);
 	begin_line = begins[text && lacks_newline(text)];
 	return arena_printf(arena, "%s%s\n%s%s\n", whole, begin_line, lines, end_line);
 }
@@ -121,5 +130,6 @@ char *marked_block_remove(struct arena *arena, const char *text)
 		before--;
 		before -= block.has_crlf && before > 0 && whole[before - 1] == '\r';
 	}
-	return arena_printf(arena, "%.*s%s", (int) before, whole, block.end);
+	return arena_printf(arena, "%.*s%.*s", (int) before, whole, length_behind(text, &block),
+			    block.end);
 }
