@@ -538,6 +538,15 @@ PATH=$TMPDIR/bin:$PATH
 is "$(findings runtimes | grep -E 'podman|runc')" \
     "warning: podman doesn't register its machines [mymachines setup podman]
 ok: runc has hooks in each bundle: mymachines setup runc --bundle=PATH" "podman that isn't set up is a warning"
+# libvirt may be one daemon, or one for each driver.
+libvirtd=$(command -v libvirtd) && mount --bind /dev/null "$libvirtd"
+for daemon in libvirtd virtlxcd virtqemud; do
+    ln -s /bin/true "$TMPDIR/bin/$daemon"
+    is "$(findings runtimes | grep libvirt)" "warning: libvirt doesn't register its machines [mymachines setup libvirt]" \
+        "libvirt is looked at if $daemon is installed"
+    rm "$TMPDIR/bin/$daemon"
+done
+[ -z "$libvirtd" ] || umount "$libvirtd"
 for strict in '' --strict; do
     mymachines setup --quiet podman $strict
     is "$(findings runtimes | grep podman)" "ok: podman registers its machines" "podman that is set up${strict:+ with $strict} is ok"

@@ -10,16 +10,16 @@
 
 const struct setup_target setup_targets[] = {
 	/* clang-format off */
-	{ "bus", "org.freedesktop.machine1 on the system bus", setup_bus, NULL, NULL, false, false },
-	{ "crun", "OCI hooks in a bundle", setup_oci, "crun", "bundle", true, true },
-	{ "libvirt", "hook scripts of its LXC and QEMU drivers", setup_libvirt, "libvirtd", NULL, false, true },
-	{ "lxc", "hooks of all containers, or of one", setup_lxc, "lxc-start", "config", false, false },
-	{ "lxd", "hooks in a profile", setup_lxd, "lxd", "profile", false, false },
-	{ "nspawn", "a drop-in for systemd-nspawn@.service", setup_nspawn, "systemd-nspawn", NULL, false, false },
-	{ "nss", "mymachines in /etc/nsswitch.conf", setup_nss, NULL, NULL, false, false },
-	{ "podman", "OCI hooks of all containers", setup_podman, "podman", "hooks-dir", false, true },
-	{ "runc", "OCI hooks in a bundle", setup_oci, "runc", "bundle", true, true },
-	{ "varlink", "sockets where systemd's programs ask for machines", setup_varlink, NULL, NULL, false, false },
+	{ "bus", "org.freedesktop.machine1 on the system bus", setup_bus, { NULL }, NULL, false, false },
+	{ "crun", "OCI hooks in a bundle", setup_oci, { "crun" }, "bundle", true, true },
+	{ "libvirt", "hook scripts of its LXC and QEMU drivers", setup_libvirt, { "libvirtd", "virtlxcd", "virtqemud" }, NULL, false, true },
+	{ "lxc", "hooks of all containers, or of one", setup_lxc, { "lxc-start" }, "config", false, false },
+	{ "lxd", "hooks in a profile", setup_lxd, { "lxd" }, "profile", false, false },
+	{ "nspawn", "a drop-in for systemd-nspawn@.service", setup_nspawn, { "systemd-nspawn" }, NULL, false, false },
+	{ "nss", "mymachines in /etc/nsswitch.conf", setup_nss, { NULL }, NULL, false, false },
+	{ "podman", "OCI hooks of all containers", setup_podman, { "podman" }, "hooks-dir", false, true },
+	{ "runc", "OCI hooks in a bundle", setup_oci, { "runc" }, "bundle", true, true },
+	{ "varlink", "sockets where systemd's programs ask for machines", setup_varlink, { NULL }, NULL, false, false },
 	/* clang-format on */
 };
 
@@ -103,13 +103,21 @@ bool setup_is_pending(const struct setup_plan *plan)
 	return false;
 }
 
+static bool is_installed(const struct setup_target *target)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(target->programs) && target->programs[i]; i++)
+		if (program_is_installed(target->programs[i]))
+			return true;
+	return false;
+}
+
 bool setup_may_have_changed(const struct setup_target *target)
 {
 	if (target->is_per_container)
 		return false;
 	/* LXD's profile isn't a file: only the daemon has it, and its client, which may be alone. */
 	return target->make_plan != setup_lxd ||
-	       (program_is_installed(target->program) && program_is_installed("lxc"));
+	       (is_installed(target) && program_is_installed("lxc"));
 }
 
 /* Whether all changes of the plan with these options are made. */
@@ -133,7 +141,7 @@ enum setup_state setup_look(struct arena *arena, const struct setup_target *targ
 	struct setup_options options = { .unattended = true };
 	enum setup_state state = SETUP_MISSING;
 
-	if (!target->program || !program_is_installed(target->program))
+	if (!is_installed(target))
 		return SETUP_NOT_INSTALLED;
 	if (target->is_per_container)
 		return SETUP_PER_CONTAINER;

@@ -51,8 +51,9 @@ struct setup_target {
 	const char *name; /* "podman" */
 	const char *summary;
 	setup_planner *make_plan;
-	const char *program; /* the runtime is installed if this is; NULL: not a runtime */
-	const char *option;  /* of bundle, config, hooks-dir and profile, the one that it takes */
+	const char
+		*programs[3]; /* the runtime is installed if one of these is; none: not a runtime */
+	const char *option;   /* of bundle, config, hooks-dir and profile, the one that it takes */
 	bool is_per_container;
 	bool has_annotations; /* --annotations applies */
 };
