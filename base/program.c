@@ -179,14 +179,13 @@ const char *program_of_ours(struct arena *arena, const char *directory, const ch
 	return access(path, X_OK) == 0 ? path : NULL;
 }
 
-static bool is_in(const char *directories, const char *name)
+/* Whether one of the directories has the program; its path is set then. */
+static bool is_in(const char *directories, const char *name, char path[static PATH_MAX])
 {
-	char path[PATH_MAX];
-
 	while (*directories) {
 		size_t length = strcspn(directories, ":");
 
-		snprintf(path, sizeof path, "%.*s/%s", (int) length, directories, name);
+		snprintf(path, PATH_MAX, "%.*s/%s", (int) length, directories, name);
 		if (length && access(path, X_OK) == 0)
 			return true;
 		directories += length + (directories[length] == ':');
@@ -196,8 +195,17 @@ static bool is_in(const char *directories, const char *name)
 
 bool program_is_installed(const char *name)
 {
-	const char *path = getenv("PATH");
+	const char *directories = getenv("PATH");
+	char path[PATH_MAX];
 
-	return (path && is_in(path, name)) ||
-	       is_in("/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", name);
+	return (directories && is_in(directories, name, path)) ||
+	       is_in("/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", name, path);
+}
+
+char *program_find(struct arena *arena, const char *name)
+{
+	const char *directories = getenv("PATH");
+	char path[PATH_MAX];
+
+	return directories && is_in(directories, name, path) ? arena_strdup(arena, path) : NULL;
 }

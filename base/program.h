@@ -62,5 +62,8 @@ const char *program_own_path(void);
 const char *program_of_ours(struct arena *arena, const char *directory, const char *name)
 	__attribute__((nonnull));
 
+/* The path of the program that program_run() starts by this name, in the arena; NULL if PATH has none. */
+char *program_find(struct arena *arena, const char *name) __attribute__((nonnull));
+
 /* Whether a program of this name is in PATH or in a directory of system programs. */
 bool program_is_installed(const char *name);

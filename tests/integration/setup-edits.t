@@ -94,7 +94,21 @@ is "$(sort -u programs/log)" "--project default profile get local:default raw.lx
 --project default profile get local:web raw.lxc
 --project default profile set local:default raw.lxc
 --project default profile set local:web raw.lxc" "lxd: the profile is one of this host's default project"
+# Hooks of the snap's LXC run where the host's programs aren't: nothing is set up, and what was is removed.
+of_snap="mymachines: setup: LXD is from its snap, whose hooks can't see the host's programs, *'mymachines register NAME --leader=PID'*"
+mv programs/lxc programs/snap
+ln -s snap programs/lxc
+: >programs/log
+PATH=$TMPDIR/programs:$PATH fails "$of_snap" "lxd: the snap's is refused" mymachines setup lxd
+is "$(cat programs/log)" "" "lxd: the snap's isn't asked"
+PATH=$TMPDIR/programs:$PATH run mymachines setup --quiet --remove lxd
+is "$status:$err:$(cat programs/log)" "0::--project default profile get local:default raw.lxc" "lxd: what an earlier setup wrote is removed from the snap's, too"
 rm programs/lxc
+# shellcheck disable=SC2016
+printf '%s\n' '#!/bin/sh' 'SNAP_BIN="/snap/bin/$(basename "$0")"' 'exec "$SNAP_BIN" "$@"' >programs/lxc
+chmod +x programs/lxc
+PATH=$TMPDIR/programs:$PATH fails "$of_snap" "lxd: the script that starts the snap's is refused" mymachines setup lxd
+rm programs/lxc programs/snap
 
 # What can't be changed is shown, to be changed by hand, and nothing is left behind.
 printf '%s\n' 'passwd: files' 'group: files' 'hosts: files dns' >nsswitch.conf

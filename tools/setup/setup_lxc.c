@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Hooks of LXC, and those that LXD hands to it: lxc.container.conf(5), "CONTAINER HOOKS". */
+#include "base/cleanup.h"
 #include "base/input.h"
 #include "base/program.h"
 #include "base/quote.h"
@@ -9,6 +10,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -28,6 +30,9 @@
 
 /* lxc.system.conf(5), "lxc.lxcpath": where containers are by default. */
 #define CONTAINERS "/var/lib/lxc"
+
+/* Ubuntu's script in place of lxc(1) has half a kilobyte. */
+#define SCRIPT_SIZE_MAX (64 * 1024)
 
 /* lxc-config(1) prints a setting at once, unless the machine is very busy. */
 #define LXC_CONFIG_MILLISECONDS (10 * 1000)
@@ -214,6 +219,23 @@ static char *run_lxc(struct arena *arena, const char *const *arguments, int mill
 	return NULL;
 }
 
+/*
+ * Whether lxc(1) is the snap's: a link to snap(1), as all programs of snaps are, or Ubuntu's script
+ * that has the snap installed and then starts it from there.
+ */
+static bool is_of_snap(struct arena *arena)
+{
+	const char *lxc = program_find(arena, "lxc");
+	CLEANUP_FREE char *target = lxc ? realpath(lxc, NULL) : NULL;
+	size_t size;
+	char *text;
+
+	if (target && strcmp(strrchr(target, '/'), "/snap") == 0)
+		return true;
+	return target && input_read_file_up_to(arena, target, SCRIPT_SIZE_MAX, &text, &size) == 0 &&
+	       strncmp(text, "#!", 2) == 0 && strstr(text, "/snap/bin/");
+}
+
 static int set_raw_lxc(struct arena *arena, const struct change *change, struct failure *f)
 {
 	const char *const set[] = { LXC_PROFILE, "set",		change->subject,
@@ -234,6 +256,13 @@ int setup_lxd(struct setup_plan *plan, struct failure *f)
 
 	if (*profile == '-')
 		return failure_set(f, FAILURE_INVALID, "a profile's name doesn't begin with '-'");
+	if (!plan->options->remove && is_of_snap(plan->arena))
+		return failure_set(
+			f, FAILURE_NOT_SUPPORTED,
+			"LXD is from its snap, whose hooks can't see the host's programs, "
+			"so they would register nothing; register each container "
+			"after its start by 'mymachines register NAME --leader=PID', or "
+			"install LXD from a package of the distribution");
 	change.path = arena_printf(plan->arena, "raw.lxc of profile %s", profile);
 	text = run_lxc(plan->arena, get,
 		       plan->options->unattended ? UNATTENDED_MILLISECONDS : LXC_MILLISECONDS, f);
