@@ -433,6 +433,20 @@ mymachines setup --quiet nss
 is "$(readlink /etc/nsswitch.conf):$(grep -c mymachines "$TMPDIR/elsewhere/nsswitch.conf")" \
     "$TMPDIR/elsewhere/nsswitch.conf:3" "nss: a symbolic link of root's is followed and stays"
 mymachines setup --quiet --remove nss
+# authselect makes it a link to what it generates.
+mkdir -p /etc/authselect
+printf '%s\n' '# Mine.' 'passwd: files sss' 'group: files' 'hosts: files dns' >/etc/authselect/nsswitch.conf
+ln -sf authselect/nsswitch.conf /etc/nsswitch.conf
+before=$(snapshot)
+run mymachines setup --check nss
+like "$status:$out:$err" "1::mymachines: setup: /etc/nsswitch.conf: authselect generates this file, *'authselect create-profile NAME *
+passwd: files sss mymachines
+group: files mymachines
+hosts: files mymachines dns" "nss: behind a link to what authselect generates, --check says what to do"
+run mymachines setup --quiet nss
+is "$status:$(snapshot)" "1:$before" "nss: what a link to authselect's directory leads to isn't changed"
+rm -r /etc/authselect
+rm /etc/nsswitch.conf
 echo 'passwd: files [NOTFOUND' >/etc/nsswitch.conf
 fails "mymachines: setup: /etc/nsswitch.conf: passwd: glibc doesn't understand this line; put it right first" \
     "nss: a line that glibc doesn't understand is refused" mymachines setup nss
