@@ -551,4 +551,38 @@ for strict in '' --strict; do
     mymachines setup --quiet podman $strict
     is "$(findings runtimes | grep podman)" "ok: podman registers its machines" "podman that is set up${strict:+ with $strict} is ok"
 done
+# What setup wrote counts, also if it would write something else now.
+mount -t tmpfs none /var/lib/lxc 2>/dev/null
+mkdir -p /usr/share/lxc/config/common.conf.d /etc/systemd/system
+for program in libvirtd lxc-start systemd-nspawn; do
+    ln -s /bin/true "$TMPDIR/bin/$program"
+done
+unit=/etc/systemd/system/systemd-nspawn@.service
+printf '%s\n' '[Service]' 'ExecStart=/usr/bin/systemd-nspawn --boot --machine=%i' >$unit
+mymachines setup --quiet libvirt lxc nspawn podman
+# outdated TARGET FILE: that file of it isn't as setup would write it
+outdated() {
+    is "$(findings runtimes | grep "$1 ")" \
+        "warning: $1 registers its machines, but isn't set up as setup would do it now [mymachines setup $1, with the same options as before]" \
+        "$1 that is set up in another form is a warning"
+    run mymachines setup --check "$1"
+    is "$status:$out" "1:$1: $2: is set up, but not as setup would do it now" "$1: --check says that it is set up in another form"
+    # With another program in it, nothing is known of that.
+    sed -i "s|$BUILDDIR/mymachines|/nonesuch/mymachines|g" "$2"
+    is "$(findings runtimes | grep "$1 ")" "warning: $1 doesn't register its machines [mymachines setup $1]" "$1 that runs a program elsewhere isn't set up"
+    mymachines setup --quiet "$1"
+    is "$(findings runtimes | grep "$1 ")" "ok: $1 registers its machines" "$1 is set up again"
+}
+sed -i 's/--boot/--boot --network-veth/' $unit
+outdated nspawn $unit.d/mymachines.conf
+for edited in "podman /usr/share/containers/oci/hooks.d/mymachines.json" "libvirt /etc/libvirt/hooks/qemu.d/mymachines"; do
+    sed -i 's/; while read -r _; do :; done//' "${edited#* }"
+    outdated "${edited%% *}" "${edited#* }"
+done
+sed -i 's/ || :/ || true/' /usr/share/lxc/config/common.conf.d/mymachines.conf
+outdated lxc /usr/share/lxc/config/common.conf.d/mymachines.conf
+rm /etc/libvirt/hooks/lxc.d/mymachines
+sed -i 's/; while read -r _; do :; done//' /etc/libvirt/hooks/qemu.d/mymachines
+is "$(findings runtimes | grep "libvirt ")" "warning: libvirt doesn't register its machines [mymachines setup libvirt]" \
+    "libvirt that has one of its hooks, in another form, isn't set up"
 done_testing

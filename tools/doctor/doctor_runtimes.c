@@ -26,6 +26,14 @@ static void check_runtime(struct doctor *doctor, const struct setup_target *targ
 	case SETUP_UNKNOWN:
 		doctor_find(doctor, FINDING_UNKNOWN, NULL, "%s: %s", target->name, f.text);
 		return;
+	case SETUP_OUTDATED:
+		doctor_find(doctor, FINDING_WARNING,
+			    arena_printf(doctor->arena,
+					 "mymachines setup %s, with the same options as before",
+					 target->name),
+			    "%s registers its machines, but isn't set up as setup would do it now",
+			    target->name);
+		return;
 	case SETUP_MISSING:
 		doctor_find(doctor, FINDING_WARNING,
 			    arena_printf(doctor->arena, "mymachines setup %s", target->name),

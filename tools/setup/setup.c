@@ -120,6 +120,16 @@ bool setup_may_have_changed(const struct setup_target *target)
 	       (is_installed(target) && program_is_installed("lxc"));
 }
 
+/* Whether all that is missing is there in another form, or is left over. */
+static bool is_outdated(const struct setup_plan *plan)
+{
+	for (size_t i = 0; i < plan->n_changes; i++)
+		if (change_is_pending(&plan->changes[i]) && plan->changes[i].after &&
+		    !plan->changes[i].is_outdated)
+			return false;
+	return true;
+}
+
 /* Whether all changes of the plan with these options are made. */
 static enum setup_state look_with(struct arena *arena, const struct setup_target *target,
 				  const struct setup_options *options, struct setup_gaps *gaps,
@@ -130,7 +140,7 @@ static enum setup_state look_with(struct arena *arena, const struct setup_target
 	if (setup_make_plan(arena, target, options, &plan, f) < 0)
 		return SETUP_UNKNOWN;
 	if (setup_is_pending(&plan))
-		return SETUP_MISSING;
+		return is_outdated(&plan) ? SETUP_OUTDATED : SETUP_MISSING;
 	*gaps = plan.gaps;
 	return gaps->count ? SETUP_PARTIAL : SETUP_DONE;
 }
@@ -139,18 +149,21 @@ enum setup_state setup_look(struct arena *arena, const struct setup_target *targ
 			    struct setup_gaps *gaps, struct failure *f)
 {
 	struct setup_options options = { .unattended = true };
-	enum setup_state state = SETUP_MISSING;
+	enum setup_state state, pending = SETUP_MISSING;
 
 	if (!is_installed(target))
 		return SETUP_NOT_INSTALLED;
 	if (target->is_per_container)
 		return SETUP_PER_CONTAINER;
 	/* The person may have chosen either way. */
-	for (unsigned int way = 0; way < 4 && state == SETUP_MISSING; way++) {
+	for (unsigned int way = 0; way < (target->has_annotations ? 4 : 2); way++) {
 		options.strict = way & 1;
 		options.annotations = way & 2;
-		if (!options.annotations || target->has_annotations)
-			state = look_with(arena, target, &options, gaps, f);
+		state = look_with(arena, target, &options, gaps, f);
+		if (state == SETUP_OUTDATED)
+			pending = state;
+		else if (state != SETUP_MISSING)
+			return state;
 	}
-	return state;
+	return pending;
 }

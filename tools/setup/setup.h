@@ -92,6 +92,7 @@ enum setup_state {
 	SETUP_NOT_INSTALLED,
 	SETUP_PER_CONTAINER, /* each container has its own configuration */
 	SETUP_DONE,
+	SETUP_OUTDATED, /* as setup wrote it, which works, but not as it would write it now */
 	SETUP_MISSING,
 	SETUP_PARTIAL, /* some machines aren't registered; the gaps say which */
 	SETUP_UNKNOWN, /* the failure says why */

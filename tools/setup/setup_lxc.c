@@ -50,17 +50,27 @@ static char *hook_lines(struct setup_plan *plan)
 			    line);
 }
 
-/* Where the block is now, unless the hooks are taken out again behind it. */
-static char *edit(struct setup_plan *plan, const char *before)
+/* Whether a text has a block of ours that runs this program. */
+static bool has_block(struct setup_plan *plan, const char *text)
 {
-	char *lines = hook_lines(plan), *after;
+	const char *theirs = marked_block_remove(plan->arena, text);
 
+	return text && (!theirs || strcmp(theirs, text) != 0) && setup_runs_program(text);
+}
+
+/* The block stays where it is now, unless the hooks are taken out again behind it. */
+static void edit(struct setup_plan *plan, struct change *change)
+{
+	char *lines = hook_lines(plan), *theirs = marked_block_remove(plan->arena, change->before);
+
+	change->after = theirs;
 	if (plan->options->remove)
-		return marked_block_remove(plan->arena, before);
-	after = marked_block_put(plan->arena, before, lines);
-	if (lxc_hooks_are_in_effect(plan->arena, after, lines, COMMON_FILE))
-		return after;
-	return marked_block_put(plan->arena, marked_block_remove(plan->arena, before), lines);
+		return;
+	change->after = marked_block_put(plan->arena, change->before, lines);
+	if (lxc_hooks_are_in_effect(plan->arena, change->after, lines, COMMON_FILE))
+		change->is_outdated = change_is_pending(change) && has_block(plan, change->before);
+	else
+		change->after = marked_block_put(plan->arena, theirs, lines);
 }
 
 /* Whether all lines are "key = value", comments or empty: Proxmox has "key: value", and sections. */
@@ -91,7 +101,7 @@ static int change_configuration(struct setup_plan *plan, const char *path, struc
 				   "containers are reached by setup without --config=; or write "
 				   "yourself, in the format of the file:\n%.*s",
 				   quote(path, quoted), (int) strlen(lines) - 1, lines);
-	change.after = edit(plan, change.before);
+	edit(plan, &change);
 	/* A container's configuration stays, even if nothing is left in it. */
 	if (!change.after)
 		change.after = "";
@@ -200,7 +210,7 @@ int setup_lxc(struct setup_plan *plan, struct failure *f)
 				   strerror(errno));
 	if (change_read(plan->arena, &change, f) < 0)
 		return -1;
-	change.after = edit(plan, change.before);
+	edit(plan, &change);
 	setup_add_change(plan, &change);
 	return change_containers(plan, f);
 }
@@ -272,7 +282,7 @@ int setup_lxd(struct setup_plan *plan, struct failure *f)
 	if (*text && text[strlen(text) - 1] == '\n')
 		text[strlen(text) - 1] = '\0';
 	change.before = *text ? text : NULL;
-	change.after = edit(plan, change.before);
+	edit(plan, &change);
 	if (change.after && !*change.after)
 		change.after = NULL;
 	plan->next_step =

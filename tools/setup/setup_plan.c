@@ -24,6 +24,21 @@ void setup_add_gap(struct setup_plan *plan, const char *format, ...)
 	va_end(arguments);
 }
 
+bool setup_runs_program(const char *text)
+{
+	static const char around[] = " \"'";
+	const char *program = program_own_path(), *found = text;
+
+	while ((found = strstr(found, program))) {
+		const char *end = found + strlen(program);
+
+		if (found > text && strchr(around, found[-1]) && *end && strchr(around, *end))
+			return true;
+		found = end;
+	}
+	return false;
+}
+
 int setup_add_file(struct setup_plan *plan, const char *path, const char *after, mode_t mode,
 		   const char *mark, struct failure *f)
 {
@@ -36,6 +51,8 @@ int setup_add_file(struct setup_plan *plan, const char *path, const char *after,
 		return failure_set(f, FAILURE_EXISTS,
 				   "%s: setup did not write this file; move it away first",
 				   quote(path, quoted));
+	change.is_outdated = change.before && after && change_is_pending(&change) &&
+			     setup_runs_program(change.before);
 	setup_add_change(plan, &change);
 	return 0;
 }

@@ -20,6 +20,9 @@ void setup_add_change(struct setup_plan *plan, const struct change *change);
 void setup_add_gap(struct setup_plan *plan, const char *format, ...)
 	__attribute__((nonnull, format(printf, 2, 3)));
 
+/* Whether a text that setup wrote runs this program, and not one elsewhere. Unusual paths aren't recognized. */
+bool setup_runs_program(const char *text) __attribute__((nonnull));
+
 /*
  * Add a file that belongs to us as a whole; `after` NULL removes it. A file
  * that is there already has to contain `mark`, by which we know our own.

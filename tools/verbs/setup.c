@@ -19,6 +19,13 @@ struct setup_settings {
 	struct setup_options options;
 };
 
+static const char *pending_words(const struct change *change, bool remove)
+{
+	if (remove || !change->after)
+		return "is to be removed";
+	return change->is_outdated ? "is set up, but not as setup would do it now" : "isn't set up";
+}
+
 /* Tell which changes aren't made. What the plan leaves out has been reported. Returns an exit status. */
 static int check_plan(const struct setup_plan *plan)
 {
@@ -29,7 +36,7 @@ static int check_plan(const struct setup_plan *plan)
 	for (size_t i = 0; i < plan->n_changes; i++)
 		if (change_is_pending(&plan->changes[i]))
 			printf("%s: %s: %s\n", name, quote(plan->changes[i].path, quoted),
-			       remove ? "is to be removed" : "isn't set up");
+			       pending_words(&plan->changes[i], remove));
 	if (setup_is_pending(plan) || plan->gaps.count)
 		return EXIT_FAILURE;
 	printf("%s: %s\n", name, remove ? "is removed" : "is set up");
