@@ -467,6 +467,24 @@ services:	files usrfiles
 group: files mymachines" "nss: a file that hides the vendor's in /usr/etc begins as a copy of it"
 mymachines setup --quiet nss --remove
 ok "$([ ! -e /etc/nsswitch.conf ]; echo $?)" "nss: removed, the vendor's file counts again"
+# Where the vendor's file has mymachines and glibc reads it, no other is needed. A libc that does so has its path.
+printf '%s\n' 'passwd: files mymachines' 'group: files mymachines' 'hosts: files mymachines dns' >/usr/etc/nsswitch.conf
+run mymachines setup --check nss
+is "$status" 1 "nss: the vendor's file doesn't count where glibc doesn't read it"
+nsswitch_findings() {
+    mymachines doctor --json=short | jq -r '.[] | select(.check == "nsswitch") | "\(.status): \(.message)"'
+}
+like "$(nsswitch_findings)" "error: there is no /etc/nsswitch.conf, *" "doctor doesn't judge a vendor's file that glibc doesn't read"
+libc=$(ldd "$(command -v getent)" | awk '/libc\.so/ { print $3 }')
+cp "$libc" "$TMPDIR/libc" && printf '/usr/etc/nsswitch.conf\0' >>"$TMPDIR/libc" && mount --bind "$TMPDIR/libc" "$libc"
+is "$(mymachines setup --check nss):$(mymachines setup nss)" "nss: is set up:nss: nothing to do" "nss: the vendor's file may have mymachines itself"
+ok "$([ ! -e /etc/nsswitch.conf ]; echo $?)" "nss: a vendor's file that has mymachines isn't copied"
+is "$(nsswitch_findings)" "ok: passwd: mymachines is asked
+ok: group: mymachines is asked
+ok: hosts: mymachines is asked" "doctor judges the vendor's nsswitch.conf if there is none in /etc"
+sed -i 's/^hosts: .*/hosts: files dns/' /usr/etc/nsswitch.conf
+is "$(nsswitch_findings | tail -n 1)" "error: hosts: mymachines isn't in /usr/etc/nsswitch.conf" "doctor names the vendor's file"
+umount -l "$libc"
 rm /usr/etc/nsswitch.conf
 # Lines that setup has added go again, as well as the newline.
 printf 'passwd: files\nhosts: files dns' >/etc/nsswitch.conf

@@ -11,6 +11,7 @@
 #include "host/nscd.h"
 #include "tools/doctor/module_probe.h"
 #include "tools/setup/nsswitch.h"
+#include "tools/setup/nsswitch_vendor.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -35,7 +36,8 @@ static bool setup_changes(struct doctor *doctor, const char *text)
 	return strcmp(nsswitch_add(doctor->arena, text), text) != 0;
 }
 
-static void judge_database(struct doctor *doctor, const char *text, const char *database)
+static void judge_database(struct doctor *doctor, const char *path, const char *text,
+			   const char *database)
 {
 	const char *other;
 	enum nsswitch_verdict verdict = nsswitch_judge(doctor->arena, text, database, &other);
@@ -61,12 +63,12 @@ static void judge_database(struct doctor *doctor, const char *text, const char *
 			    other);
 		return;
 	case NSSWITCH_ABSENT:
-		doctor_find(doctor, FINDING_ERROR, setup_nss,
-			    "%s: mymachines isn't in " NSSWITCH_PATH, database);
+		doctor_find(doctor, FINDING_ERROR, setup_nss, "%s: mymachines isn't in %s",
+			    database, path);
 		return;
 	case NSSWITCH_NO_LINE:
-		doctor_find(doctor, FINDING_ERROR, setup_nss,
-			    "%s: there is no such line in " NSSWITCH_PATH, database);
+		doctor_find(doctor, FINDING_ERROR, setup_nss, "%s: there is no such line in %s",
+			    database, path);
 		return;
 	case NSSWITCH_UNREACHED:
 		doctor_find(
@@ -109,32 +111,34 @@ static void judge_database(struct doctor *doctor, const char *text, const char *
 			    "%s: glibc can't read the line: its actions are wrong", database);
 		return;
 	case NSSWITCH_REJECTED:
-		doctor_find(doctor, FINDING_ERROR, "edit " NSSWITCH_PATH,
-			    "%s: glibc reads no line of " NSSWITCH_PATH
-			    ", because the actions in line %s are wrong",
-			    database, other);
+		doctor_find(
+			doctor, FINDING_ERROR, "edit " NSSWITCH_PATH,
+			"%s: glibc reads no line of %s, because the actions in line %s are wrong",
+			database, path, other);
 		return;
 	}
 }
 
 void check_nsswitch(struct doctor *doctor)
 {
-	CLEANUP_FREE char *text = file_read_text(NSSWITCH_PATH);
+	const char *path = nsswitch_path(doctor->arena);
+	CLEANUP_FREE char *text = file_read_text(path);
 
 	if (!text && errno == ENOENT)
 		doctor_find(doctor, FINDING_ERROR, setup_nss,
 			    "there is no " NSSWITCH_PATH ", so glibc doesn't ask mymachines");
 	else if (!text)
-		doctor_find(doctor, FINDING_ERROR, "chmod 644 " NSSWITCH_PATH, NSSWITCH_PATH ": %s",
+		doctor_find(doctor, FINDING_ERROR,
+			    arena_printf(doctor->arena, "chmod 644 %s", path), "%s: %s", path,
 			    strerror(errno));
 	for (const char *const *database = nsswitch_databases; text && *database; database++)
-		judge_database(doctor, text, *database);
+		judge_database(doctor, path, text, *database);
 }
 
 /* Whether glibc asks the module, and doesn't ask the network before. */
 static bool is_asked(struct doctor *doctor, const char *database)
 {
-	CLEANUP_FREE char *text = file_read_text(NSSWITCH_PATH);
+	CLEANUP_FREE char *text = file_read_text(nsswitch_path(doctor->arena));
 	const char *other;
 
 	if (!text)

@@ -7,6 +7,7 @@ libsetup_a_SOURCES = \
 	%D%/lxc_hooks.c %D%/lxc_hooks.h \
 	%D%/marked_block.c %D%/marked_block.h \
 	%D%/nsswitch.c %D%/nsswitch.h \
+	%D%/nsswitch_vendor.c %D%/nsswitch_vendor.h \
 	%D%/polkit_actions.c %D%/polkit_actions.h \
 	%D%/setup.c %D%/setup.h \
 	%D%/setup_bus.c \

@@ -3,6 +3,7 @@
 #include "base/cleanup.h"
 #include "base/lines.h"
 #include "tools/setup/nsswitch.h"
+#include "tools/setup/nsswitch_vendor.h"
 #include "tools/setup/setup_plan.h"
 
 #include <stdlib.h>
@@ -119,6 +120,10 @@ int setup_nss(struct setup_plan *plan, struct failure *f)
 		return refuse_generated(plan, change.after, f);
 	if (!remove && check_lines(plan, change.after, f) < 0)
 		return -1;
+	/* Where glibc reads the vendor's file and that is right, no other is needed. */
+	if (!remove && !change.before && vendor.before &&
+	    strcmp(change.after, vendor.before) == 0 && nsswitch_vendor_is_read(plan->arena))
+		change.after = NULL;
 	setup_add_change(plan, &change);
 	return 0;
 }
