@@ -527,6 +527,26 @@ with Client(path) as stalled, Client(path) as half:
     ok(size < 65536, f"and costs little memory ({size} kB)")
 ok(wait_until(lambda: server.descriptors() <= before), "connections that ended are closed")
 
+# A client that reads no more is noticed by what is sent to it, in the middle of what is done for it.
+for method, parameters in (
+    (M + "List", {}), (M + "List", {"acquireMetadata": "graceful"}), (M + "List", {"acquireMetadata": "yes"}),
+    (M + "List", {"name": "web1", "acquireMetadata": "graceful"}), ("io.systemd.MachineImage.List", {}),
+):
+    with Client(path) as deaf:
+        for _ in range(20):
+            deaf.send(method, parameters, more=True)
+        deaf.read_no_more()
+        is_left = deaf.is_left()
+    try:
+        name = call("List", name="web1")["parameters"]["name"]
+    except OSError as problem:
+        name = problem
+    ended = os.waitpid(server.pid, os.WNOHANG)
+    if ended[0]:
+        server.start()
+    equal((is_left, name, ended), (True, "web1", (0, 0)),
+          f"a client that reads no more is left, and others are served by the same process: {method} {parameters}")
+
 # A child is killed when its caller goes. No later call is needed for the server to wait for it.
 held = HeldFile(hello)
 with Client(path) as client:

@@ -113,6 +113,18 @@ with Client(path) as link:
     links = [Client(path) for _ in range(70)]
     ends = [client.call(H + "QueryFilter", more=True).get("continues") for client in links]
     equal((ends.count(True), ends.count(None)), (63, 7), "64 clients are told of changes; others once")
+    # Of those that are told, some read no more: the first and the last that are found gone, and others between.
+    deaf = [links[i] for i in (0, 1, 30, 61, 62)]
+    hearing = [client for client in links[:63] if client not in deaf]
+    for client in deaf:
+        client.read_no_more()
+    run("unregister", "link1")
+    told = [len(client.receive()["parameters"]["filterDomains"]) for client in [link, *hearing]]
+    equal((told, [client.is_left() for client in deaf]), ([5] * 59, [True] * 5),
+          "clients that read no more are left when the filter changes, and all others are told")
+    run("register", "link1", f"--leader={link1}", "--no-monitor")
+    told = [len(client.receive()["parameters"]["filterDomains"]) for client in [link, *hearing]]
+    equal(told, [6] * 59, "and told again")
     for client in links:
         client.close()
     for name in ("web1", "db1", "dead1", "my.example.org", "link1"):

@@ -2,6 +2,7 @@
 """A plain Varlink client for the tests, and TAP."""
 import json
 import re
+import select
 import socket
 import sys
 
@@ -175,6 +176,15 @@ class Client:
 
     def is_closed(self):
         return self.receive() is None
+
+    def read_no_more(self):
+        self.socket.shutdown(socket.SHUT_RD)
+
+    def is_left(self):
+        """Whether the server ends a connection that isn't read any more."""
+        events = select.poll()
+        events.register(self.socket, 0)
+        return any(event & select.POLLHUP for _, event in events.poll(60000))
 
     def close(self):
         self.socket.close()

@@ -31,7 +31,7 @@ struct listing {
 	json_object *described; /* the machine, until all is known */
 	json_object *waiting;	/* one that is: whether it is the last isn't */
 
-	bool is_stepping;  /* step() runs, and goes on when it can */
+	bool is_stepping;  /* step() or complete() runs, and goes on when it can */
 	bool is_waiting;   /* for a child */
 	bool is_cancelled; /* the client has gone meanwhile */
 };
@@ -151,15 +151,20 @@ static const char *add_rest(struct listing *l)
 
 static void complete(struct listing *l, const char *error)
 {
+	bool was_stepping = l->is_stepping;
+
 	l->is_waiting = false;
 	own_call(l);
 	if (!error)
 		error = add_rest(l);
+	/* A client that has left is noticed when something is sent to it: step() frees the listing then. */
+	l->is_stepping = true;
 	if (error)
 		finish(l, error);
 	else
 		pass_on(l);
-	if (!l->is_stepping)
+	l->is_stepping = was_stepping;
+	if (!was_stepping)
 		step(l);
 }
 
