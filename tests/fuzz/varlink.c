@@ -26,16 +26,14 @@ static void send_piece(int to, const uint8_t *bytes, size_t size, int fd)
 /* Take all whole messages. What was taken can be sent again. False where the stream is broken. */
 static bool take_all(struct varlink_stream *stream)
 {
-	struct varlink_message message;
+	json_object *message;
 	int r;
 
 	while ((r = varlink_stream_take(stream, &message)) == 1) {
-		if (!json_object_is_type(message.json, json_type_object) ||
-		    message.n_fds > VARLINK_DESCRIPTORS_MAX)
+		if (!json_object_is_type(message, json_type_object) ||
+		    varlink_stream_queue(stream, message, NULL, 0) < 0)
 			abort();
-		if (varlink_stream_queue(stream, message.json, NULL, 0) < 0)
-			abort();
-		varlink_message_done(&message);
+		json_object_put(message);
 	}
 	if (r < 0 && r != -EBADMSG)
 		abort();

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """userdb.py SOCKET PID: what io.systemd.UserDatabase answers, and what no client can do to it.
 The machine web1 has its users at 100000, the machine db1 has the alias main."""
+import fcntl
 import json
 import os
 import resource
 import socket
 import sys
+import termios
 import time
 
 sys.path.insert(0, os.environ["SRCDIR"] + "/tests/support")
@@ -185,6 +187,27 @@ with Client(path) as client:
     ok(has_descriptors(before + 1), "descriptors that came with calls are closed")
     os.close(pipe[0])
     os.close(pipe[1])
+
+# Descriptors beside a part of a message aren't the server's, either: one user could take all that it may have.
+def is_read(client):
+    return int.from_bytes(fcntl.ioctl(client.socket, termios.TIOCOUTQ, bytes(4)), sys.byteorder) == 0
+
+
+clients = [Client(path) for _ in range(100)]
+for client in clients:
+    socket.send_fds(client.socket, [b"{"], [0] * 16)
+begin = time.monotonic()
+while not all(map(is_read, clients)) and time.monotonic() < begin + 60:
+    time.sleep(0.01)
+taken = descriptors() - before
+ok(all(map(is_read, clients)) and taken <= len(clients) + 1,
+   f"100 clients that begin a message with 16 descriptors each take a descriptor each: {taken}")
+for client in clients:
+    client.socket.sendall(b'"method":"io.systemd.service.Ping"}\0')
+equal([client.receive() for client in clients], [{"parameters": {}}] * 100, "and are answered when they end it")
+for client in clients:
+    client.close()
+ok(has_descriptors(before + 1), "their connections are closed")
 
 # A client that sends half a message, or doesn't read, stalls itself.
 half = Client(path)

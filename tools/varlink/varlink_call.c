@@ -208,34 +208,21 @@ static bool begin_call(struct varlink_connection *c, json_object *message, const
 	return true;
 }
 
-static void answer_lost_descriptors(struct varlink_call *call)
-{
-	json_object *parameters = json_object_new_object();
-
-	json_object_object_add(parameters, "origin", json_object_new_string("linux"));
-	json_object_object_add(parameters, "errno", json_object_new_int(EMFILE));
-	json_object_object_add(parameters, "errnoName", json_object_new_string("EMFILE"));
-	varlink_error(call, "io.systemd.System", parameters);
-}
-
-static void handle_message(struct varlink_connection *c, struct varlink_message *message)
+static void handle_message(struct varlink_connection *c, json_object *message)
 {
 	const char *method;
 
-	if (!begin_call(c, message->json, &method)) {
+	if (!begin_call(c, message, &method)) {
 		varlink_connection_end(c);
 		return;
 	}
-	/* Not what the client has sent: it must not wait for an answer to that. */
-	if (message->lost_descriptors && c->answering)
-		answer_lost_descriptors(&c->call);
 	if (c->answering)
 		dispatch(&c->call, method);
 }
 
 void varlink_connection_answer(struct varlink_connection *c)
 {
-	struct varlink_message message;
+	json_object *message;
 
 	for (int turn = 0; turn < TURN_MAX && !c->ended && !c->answering; turn++) {
 		int r;
@@ -249,7 +236,7 @@ void varlink_connection_answer(struct varlink_connection *c)
 			varlink_connection_end(c);
 			return;
 		}
-		handle_message(c, &message);
-		varlink_message_done(&message);
+		handle_message(c, message);
+		json_object_put(message);
 	}
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tools/varlink/varlink_stream.h"
 
-#include "base/array_size.h"
 #include "base/descriptors.h"
 #include "base/json_value.h"
 
@@ -36,8 +35,6 @@ void varlink_stream_done(struct varlink_stream *s)
 {
 	while (s->output)
 		free_first_output(s);
-	for (size_t i = 0; i < s->n_descriptors; i++)
-		close(s->descriptors[i].fd);
 	free(s->input);
 	if (s->fd >= 0)
 		close(s->fd);
@@ -62,68 +59,21 @@ static int make_room(struct varlink_stream *s)
 	return 0;
 }
 
-/* Keep the descriptors of one read; those that there is no room for are closed. */
-static void keep_descriptors(struct varlink_stream *s, struct msghdr *header)
-{
-	/* The padding of the control bytes may hold one more. */
-	int received[VARLINK_DESCRIPTORS_MAX + 1];
-	size_t count = descriptors_received(header, received, ARRAY_SIZE(received));
-
-	if (header->msg_flags & MSG_CTRUNC)
-		s->lost_descriptors = true;
-	for (size_t i = 0; i < count; i++) {
-		if (s->n_descriptors == VARLINK_DESCRIPTORS_MAX) {
-			close(received[i]);
-			s->lost_descriptors = true;
-			continue;
-		}
-		s->descriptors[s->n_descriptors++] = (struct varlink_descriptor){
-			.fd = received[i],
-			.position = s->input_position + s->input_size - 1,
-		};
-	}
-}
-
 int varlink_stream_read(struct varlink_stream *s)
 {
-	union {
-		struct cmsghdr header;
-		char bytes[CMSG_SPACE(VARLINK_DESCRIPTORS_MAX * sizeof(int))];
-	} control;
-	struct iovec part;
-	struct msghdr header = { .msg_iov = &part,
-				 .msg_iovlen = 1,
-				 .msg_control = &control,
-				 .msg_controllen = sizeof control };
 	ssize_t n;
 	int r = make_room(s);
 
 	if (r < 0)
 		return r;
-	part = (struct iovec){ s->input + s->input_size, s->input_room - s->input_size };
-	n = recvmsg(s->fd, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	/* Without room for descriptors, the kernel closes those that a client has sent. */
+	n = recv(s->fd, s->input + s->input_size, s->input_room - s->input_size, MSG_DONTWAIT);
 	if (n < 0)
 		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
 	if (n == 0)
 		return -ECONNRESET;
 	s->input_size += (size_t) n;
-	keep_descriptors(s, &header);
 	return 1;
-}
-
-/* Give the message the descriptors that came with its bytes, which end before `end`. */
-static void take_descriptors(struct varlink_stream *s, uint64_t end, struct varlink_message *m)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < s->n_descriptors; i++)
-		if (s->descriptors[i].position < end)
-			m->fds[m->n_fds++] = s->descriptors[i].fd;
-		else
-			s->descriptors[kept++] = s->descriptors[i];
-	s->n_descriptors = kept;
-	m->lost_descriptors = s->lost_descriptors;
-	s->lost_descriptors = false;
 }
 
 bool varlink_stream_has_whole(struct varlink_stream *s)
@@ -135,34 +85,25 @@ bool varlink_stream_has_whole(struct varlink_stream *s)
 	return end;
 }
 
-int varlink_stream_take(struct varlink_stream *s, struct varlink_message *m)
+int varlink_stream_take(struct varlink_stream *s, json_object **message)
 {
 	size_t length;
 	const char *why;
+	json_object *json;
 
 	if (!varlink_stream_has_whole(s))
 		return 0;
 	length = s->scanned;
-	*m = (struct varlink_message){ .json = json_parse(s->input, length, &why) };
-	take_descriptors(s, s->input_position + length + 1, m);
+	json = json_parse(s->input, length, &why);
 	s->input_size -= length + 1;
-	s->input_position += length + 1;
 	s->scanned = 0;
 	memmove(s->input, s->input + length + 1, s->input_size);
-	if (why || !json_object_is_type(m->json, json_type_object)) {
-		varlink_message_done(m);
+	if (why || !json_object_is_type(json, json_type_object)) {
+		json_object_put(json);
 		return -EBADMSG;
 	}
+	*message = json;
 	return 1;
-}
-
-void varlink_message_done(struct varlink_message *m)
-{
-	for (size_t i = 0; i < m->n_fds; i++)
-		if (m->fds[i] >= 0)
-			close(m->fds[i]);
-	json_object_put(m->json);
-	*m = (struct varlink_message){ 0 };
 }
 
 bool varlink_stream_has_partial(const struct varlink_stream *s)

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Varlink's framing on a stream socket: JSON objects that end in a NUL byte,
- * with descriptors by SCM_RIGHTS (varlink.org, "Method Call"; unix(7)). Nothing
- * here waits: the socket is non-blocking, and both directions are buffered and
- * bounded.
+ * Varlink's framing on a stream socket: JSON objects that end in a NUL byte
+ * (varlink.org, "Method Call"). Nothing here waits: the socket is non-blocking,
+ * and both directions are buffered and bounded.
  *
- * A message with descriptors goes out in a sendmsg(2) of its own, after all
- * earlier bytes. The kernel ends a recvmsg(2) behind the bytes that descriptors
- * came with, so these belong to the message that has the last byte of that read.
+ * Replies may have descriptors, by SCM_RIGHTS of unix(7). A message with descriptors
+ * goes out in a sendmsg(2) of its own, after all earlier bytes. No call takes any:
+ * those that a client sends are closed by the kernel, and none of them is ever this
+ * process's.
  */
 #pragma once
 
@@ -17,13 +17,8 @@
 #include <stdint.h>
 #include <time.h>
 
-/* The most descriptors that are taken with one message, or sent with one. */
+/* The most descriptors that are sent with one message. */
 #define VARLINK_DESCRIPTORS_MAX 16
-
-struct varlink_descriptor {
-	int fd;
-	uint64_t position; /* in the stream: of the byte that it came with */
-};
 
 struct varlink_output {
 	struct varlink_output *next;
@@ -38,24 +33,12 @@ struct varlink_stream {
 	size_t size_max; /* of one incoming message, in bytes */
 
 	char *input;
-	size_t input_size;	 /* bytes in `input` */
-	size_t input_room;	 /* bytes allocated */
-	size_t scanned;		 /* bytes of `input` that are known to have no NUL */
-	uint64_t input_position; /* in the stream: of the first byte of `input` */
-	struct varlink_descriptor descriptors[VARLINK_DESCRIPTORS_MAX];
-	size_t n_descriptors;
-	bool lost_descriptors; /* the kernel dropped some, or there were too many */
+	size_t input_size; /* bytes in `input` */
+	size_t input_room; /* bytes allocated */
+	size_t scanned;	   /* bytes of `input` that are known to have no NUL */
 
 	struct varlink_output *output, **output_end;
 	size_t output_size; /* bytes that wait */
-};
-
-/* One message, and the descriptors that came with it. */
-struct varlink_message {
-	json_object *json;
-	int fds[VARLINK_DESCRIPTORS_MAX]; /* closed by varlink_message_done() unless set to -1 */
-	size_t n_fds;
-	bool lost_descriptors;
 };
 
 /* Take over a non-blocking socket. */
@@ -72,12 +55,10 @@ void varlink_stream_done(struct varlink_stream *stream);
 int varlink_stream_read(struct varlink_stream *stream);
 
 /*
- * Take the next whole message out of what was read. 1; 0 where there is none;
- * -EBADMSG where it isn't a JSON object.
+ * Take the next whole message out of what was read. It is the caller's. 1; 0 where
+ * there is none; -EBADMSG where it isn't a JSON object.
  */
-int varlink_stream_take(struct varlink_stream *stream, struct varlink_message *message);
-
-void varlink_message_done(struct varlink_message *message);
+int varlink_stream_take(struct varlink_stream *stream, json_object **message);
 
 /* Whether bytes are there that were not taken: a whole message or a part of one. */
 bool varlink_stream_has_partial(const struct varlink_stream *stream);
