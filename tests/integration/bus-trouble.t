@@ -63,6 +63,19 @@ for name in init deaf; do
         "TerminateMachine ends a leader that ignores SIGTERM: $name"
 done
 
+# What isn't UTF-8 has no place on the bus, and a leader may have any bytes in the path of its root.
+odd=$TMPDIR/$(printf 'odd\377')
+rootfs "$odd" 0
+start_rootfs odd_leader "$odd" --share=user
+machine1 RegisterMachine sayssus odd 0 test container "$odd_leader" '' >/dev/null
+run busctl --json=short call $M /org/freedesktop/machine1/machine/odd org.freedesktop.DBus.Properties GetAll s $M.Machine
+is "$status|$(jq -r '.data[0] | .Name.data, .RootDirectory.data' <<<"$out" 2>/dev/null | xargs -0 printf %s)" \
+    "0|odd
+$TMPDIR/odd\\xff" "a root directory that isn't UTF-8 is escaped, and all other properties are there"
+is "$(busctl --json=short get-property $M /org/freedesktop/machine1/machine/odd $M.Machine RootDirectory | jq -r .data)" \
+    "$TMPDIR/odd\\xff" "so it is when that property alone is asked for"
+machine1 TerminateMachine s odd >/dev/null
+
 # Each signal arrives as it was sent, whatever the leader is.
 cat >"$TMPDIR/sink.py" <<'P'
 import os, signal, sys

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The objects on the bus: the Manager, a machine each, and what they have. */
 #include "base/cleanup.h"
+#include "base/format.h"
 #include "registry/lookup.h"
 #include "tools/bus/bus.h"
 #include "tools/bus/bus_images.h"
@@ -283,13 +284,19 @@ static const char *text_property(const struct machine *m, const char *property)
 		return m->unit;
 	if (strcmp(property, "Class") == 0)
 		return machine_class_name(m->class);
-	if (strcmp(property, "RootDirectory") == 0)
-		return m->root_directory;
 	if (strcmp(property, "SSHAddress") == 0)
 		return m->ssh_address;
 	if (strcmp(property, "SSHPrivateKeyPath") == 0)
 		return m->ssh_key;
 	return NULL;
+}
+
+/* A path can have any byte but NUL, and a message only characters. */
+static int append_path(sd_bus_message *reply, const char *path)
+{
+	char text[ESCAPED_SIZE(MACHINE_ROOT_MAX)];
+
+	return sd_bus_message_append(reply, "s", path ? escape_for_programs(path, text) : "");
 }
 
 static int append_property(sd_bus_message *reply, const struct bus_machine *found,
@@ -303,6 +310,8 @@ static int append_property(sd_bus_message *reply, const struct bus_machine *foun
 		return sd_bus_message_append_array(reply, 'y', m->id, m->has_id ? sizeof m->id : 0);
 	if (strcmp(property, "NetworkInterfaces") == 0)
 		return append_interfaces(reply, m);
+	if (strcmp(property, "RootDirectory") == 0)
+		return append_path(reply, m->root_directory);
 	if (strcmp(property, "Timestamp") == 0)
 		return sd_bus_message_append(reply, "t", m->realtime);
 	if (strcmp(property, "TimestampMonotonic") == 0)
