@@ -282,6 +282,7 @@ tests_unit_unit_SOURCES = \
 	%D%/unit/qemu_arguments.c \
 	%D%/unit/reach.c \
 	%D%/unit/record.c \
+	%D%/unit/refused.c \
 	%D%/unit/resolved_open.c \
 	%D%/unit/schedule.c \
 	%D%/unit/signal_name.c \

@@ -177,6 +177,20 @@ equal([error("Register", **taken), error("Register", **taken), error("Unregister
       ["MachineExists", "MachineExists", "PermissionDenied", {"parameters": {}}, {"parameters": {}}],
       "after two refusals, the second call unregisters any")
 
+# Nobody is asked before a call of Register counts as refused, and anybody may call it.
+refused = error("Register", **taken)
+child = os.fork()
+if child == 0:
+    os.setgroups([])
+    os.setgid(12345)
+    os.setuid(12345)
+    for i in range(100):
+        if error("Register", **{**taken, "name": f"other{i}"}) != "PermissionDenied":
+            os._exit(1)
+    os._exit(0)
+equal([refused, os.waitpid(child, 0)[1], error("Unregister", name="web1")], ["MachineExists", 0, "PermissionDenied"],
+      "a client of root's that was refused doesn't unregister who has the name, however many clients of others were refused")
+
 # Listing.
 reply = call("List", name="web1")["parameters"]
 equal({k: reply[k] for k in ("name", "id", "class", "service", "rootDirectory")},

@@ -13,6 +13,7 @@ int main(void)
 	srunner_add_suite(runner, qemu_arguments_suite());
 	srunner_add_suite(runner, reach_suite());
 	srunner_add_suite(runner, record_suite());
+	srunner_add_suite(runner, refused_suite());
 	srunner_add_suite(runner, resolved_open_suite());
 	srunner_add_suite(runner, filter_suite());
 	srunner_add_suite(runner, file_suite());

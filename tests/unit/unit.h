@@ -30,6 +30,7 @@ Suite *process_suite(void);
 Suite *qemu_arguments_suite(void);
 Suite *reach_suite(void);
 Suite *record_suite(void);
+Suite *refused_suite(void);
 Suite *resolved_open_suite(void);
 Suite *schedule_suite(void);
 Suite *signal_name_suite(void);

@@ -26,8 +26,12 @@ static int set_name(struct register_work *request, struct bus *bus, sd_bus_messa
 		    const char *name, sd_bus_error *error)
 {
 	struct failure failure;
+	uid_t user;
+	int r = bus_caller_uid(bus, call, &user);
 
-	refused_note(bus_refused(bus), sd_bus_message_get_sender(call), name);
+	if (r < 0)
+		return r;
+	refused_note(bus_refused(bus), user, sd_bus_message_get_sender(call), name);
 	if (register_work_set_name(request, name, &failure) < 0)
 		return invalid(error, "Invalid machine name");
 	return 0;

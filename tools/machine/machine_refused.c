@@ -19,7 +19,7 @@ void machine_refused_note(const struct varlink_call *call, const char *name)
 	char caller[REFUSED_CLIENT_SIZE];
 
 	describe_caller(call, caller);
-	refused_note(&refused, caller, name);
+	refused_note(&refused, call->peer.uid, caller, name);
 }
 
 bool machine_refused_forget(const struct varlink_call *call, const char *name)
