@@ -7,7 +7,9 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/ptrace.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* As machines keep it waiting. */
@@ -46,6 +48,68 @@ START_TEST(each_user_has_so_many_children_and_root_more)
 	ck_assert_int_eq(work_start(&more, 1000, wait_for_ever, "", -1), 0);
 	work_end(&more);
 	work_end(&other);
+}
+END_TEST
+
+/*
+ * A process that keeps the children from ending for their parent, as a file system can: the end of one that is
+ * traced is the tracer's first. -1 if nothing may be traced here.
+ */
+static pid_t hold(const struct work *works, size_t count)
+{
+	int ready[2];
+	char byte;
+	pid_t tracer;
+
+	ck_assert_int_eq(pipe(ready), 0);
+	tracer = fork();
+	if (tracer == 0) {
+		for (size_t i = 0; i < count; i++)
+			if (ptrace(PTRACE_SEIZE, works[i].pid, NULL, NULL) < 0)
+				_exit(1);
+		if (write(ready[1], "", 1) == 1)
+			pause();
+		_exit(0);
+	}
+	close(ready[1]);
+	if (read(ready[0], &byte, 1) != 1) {
+		waitpid(tracer, NULL, 0);
+		tracer = -1;
+	}
+	close(ready[0]);
+	return tracer;
+}
+
+START_TEST(children_that_were_killed_and_do_not_end_count_for_their_user)
+{
+	struct work works[16], other, more;
+	pid_t tracers[2];
+	int r;
+
+	for (size_t round = 0; round < 2; round++) {
+		for (size_t i = 0; i < 16; i++)
+			ck_assert_int_eq(work_start(&works[i], 1000, wait_for_ever, "", -1), 0);
+		tracers[round] = hold(works, 16);
+		for (size_t i = 0; i < 16; i++)
+			work_end(&works[i]);
+		if (tracers[round] < 0)
+			return;
+	}
+	ck_assert_int_eq(work_start(&more, 1000, wait_for_ever, "", -1), -EUSERS);
+	ck_assert_int_eq(work_start(&other, 1001, wait_for_ever, "", -1), 0);
+	work_end(&other);
+	for (size_t round = 0; round < 2; round++) {
+		kill(tracers[round], SIGKILL);
+		waitpid(tracers[round], NULL, 0);
+	}
+	for (int i = 0; i < 5000; i++) {
+		r = work_start(&more, 1000, wait_for_ever, "", -1);
+		if (r == 0)
+			break;
+		usleep(10000);
+	}
+	ck_assert_int_eq(r, 0);
+	work_end(&more);
 }
 END_TEST
 
@@ -124,6 +188,7 @@ Suite *work_suite(void)
 	Suite *suite = suite_create("work");
 
 	ADD(suite, each_user_has_so_many_children_and_root_more);
+	ADD(suite, children_that_were_killed_and_do_not_end_count_for_their_user);
 	ADD(suite, work_hands_back_what_it_found);
 	ADD(suite, a_child_that_is_killed_is_told_with_the_signal);
 	ADD(suite, a_child_that_cannot_be_set_up_tells_why);

@@ -30,6 +30,9 @@
 #define USER_WORKS_MAX 16
 #define ROOT_WORKS_MAX 512
 
+/* And so many times as many that were killed and have not ended, which takes any child a moment. */
+#define LEFT_FACTOR 2
+
 /* The work that is being done. */
 static struct work *works;
 
@@ -48,6 +51,7 @@ struct report {
 static struct left_child {
 	struct left_child *next;
 	pid_t pid;
+	uid_t user;
 } * left_children;
 
 void work_reap(void)
@@ -64,7 +68,7 @@ void work_reap(void)
 	}
 }
 
-static void leave_child(pid_t pid)
+static void leave_child(pid_t pid, uid_t user)
 {
 	struct left_child *child = malloc(sizeof *child);
 
@@ -72,7 +76,7 @@ static void leave_child(pid_t pid)
 		child_wait(pid, NULL);
 		return;
 	}
-	*child = (struct left_child){ left_children, pid };
+	*child = (struct left_child){ left_children, pid, user };
 	left_children = child;
 }
 
@@ -117,11 +121,13 @@ static __attribute__((noreturn)) void run_child(pid_t parent, int socket, work_f
 
 static bool has_too_many(uid_t user)
 {
-	size_t count = 0;
+	size_t max = user == 0 ? ROOT_WORKS_MAX : USER_WORKS_MAX, n_working = 0, n_left = 0;
 
 	for (const struct work *work = works; work; work = work->next)
-		count += work->user == user;
-	return count >= (user == 0 ? ROOT_WORKS_MAX : USER_WORKS_MAX);
+		n_working += work->user == user;
+	for (const struct left_child *child = left_children; child; child = child->next)
+		n_left += child->user == user;
+	return n_working >= max || n_left >= LEFT_FACTOR * max;
 }
 
 int work_start(struct work *work, uid_t user, work_function *function, const void *argument,
@@ -130,9 +136,9 @@ int work_start(struct work *work, uid_t user, work_function *function, const voi
 	int sockets[2];
 	pid_t parent = getpid(), pid;
 
+	work_reap();
 	if (has_too_many(user))
 		return -EUSERS;
-	work_reap();
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0)
 		return -errno;
 	pid = fork();
@@ -276,6 +282,6 @@ void work_end(struct work *work)
 	remove_work(work);
 	kill(work->pid, SIGKILL);
 	close(work->socket);
-	leave_child(work->pid);
+	leave_child(work->pid, work->user);
 	work_reap();
 }
