@@ -50,6 +50,14 @@ static bool is_json(const char *text)
 	return true;
 }
 
+/* Whether so many bytes of the text are digits, and perhaps a sign before them. */
+static bool is_whole_number(const char *text, size_t length)
+{
+	size_t sign = *text == '-';
+
+	return length > sign && strspn(text + sign, "0123456789") == length - sign;
+}
+
 /* Whether 64 bits have the number at the beginning of the text. They have no zero below zero. */
 static bool has_room(const char *number)
 {
@@ -69,10 +77,10 @@ static const char *find_changed_number(const char *text, const char **end)
 	bool is_in_string = false;
 
 	while (*text) {
+		/* Each byte is looked at a few times only: strings may be long, and have many digits. */
 		size_t length = is_in_string ? 0 : strspn(text, "+-.0123456789eE");
-		size_t sign = *text == '-', digits = strspn(text + sign, "0123456789");
 
-		if (length && digits && sign + digits == length && !has_room(text)) {
+		if (length && is_whole_number(text, length) && !has_room(text)) {
 			*end = text + length;
 			return text;
 		}

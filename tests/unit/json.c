@@ -108,6 +108,27 @@ START_TEST(whole_numbers_are_those_that_64_bits_have)
 }
 END_TEST
 
+/* In minutes, if the digits behind each of them were looked at. */
+START_TEST(a_long_string_of_digits_is_read_at_once)
+{
+	size_t size = 8u << 20;
+	char *text = malloc(size + 1);
+	const char *why;
+	json_object *value;
+
+	ck_assert_ptr_nonnull(text);
+	memset(text, '7', size);
+	memcpy(text, "{\"a\":\"", 6);
+	memcpy(text + size - 2, "\"}", 3);
+	value = json_parse(text, size, &why);
+	ck_assert_msg(value, "%s", why);
+	ck_assert_int_eq(json_object_get_string_len(json_object_object_get(value, "a")),
+			 (int) size - 8);
+	json_object_put(value);
+	free(text);
+}
+END_TEST
+
 START_TEST(a_supervisor_is_a_process)
 {
 	char text[160];
@@ -306,6 +327,7 @@ Suite *json_suite(void)
 
 	ADD(suite, every_field_is_read);
 	ADD(suite, whole_numbers_are_those_that_64_bits_have);
+	ADD(suite, a_long_string_of_digits_is_read_at_once);
 	ADD(suite, a_supervisor_is_a_process);
 	ADD(suite, null_is_nothing_said);
 	tcase_add_loop_test(table, what_is_wrong_is_refused, 0, ARRAY_SIZE(bad));
