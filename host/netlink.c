@@ -16,6 +16,12 @@
 /* Buffer size for changes. */
 #define DATAGRAMS 8
 
+/*
+ * So often a socket of changes is read in one call. Whoever causes the changes may do so faster
+ * than they are taken.
+ */
+#define DRAIN_ROUNDS 256
+
 /* Limit for repeating a dump that a change has disturbed. */
 #define DUMP_TRIES 10
 
@@ -174,21 +180,24 @@ int netlink_drain(int fd, void take(const struct nlmsghdr *message, void *into),
 	struct datagram datagrams[DATAGRAMS];
 	struct mmsghdr received[DATAGRAMS] = { 0 };
 	struct iovec parts[DATAGRAMS];
-	int n, r = 0;
+	bool is_lost = false, is_any = false;
 
 	for (size_t i = 0; i < DATAGRAMS; i++) {
 		parts[i] = (struct iovec){ &datagrams[i], sizeof datagrams[i] };
 		received[i].msg_hdr = (struct msghdr){ .msg_iov = &parts[i], .msg_iovlen = 1 };
 	}
-	while ((n = recvmmsg(fd, received, DATAGRAMS, MSG_DONTWAIT, NULL)) > 0 ||
-	       (n < 0 && errno == ENOBUFS)) {
-		if (n < 0)
-			r = -ENOBUFS;
+	for (int round = 0; round < DRAIN_ROUNDS; round++) {
+		int n = recvmmsg(fd, received, DATAGRAMS, MSG_DONTWAIT, NULL);
+
+		if (n == 0 || (n < 0 && errno != ENOBUFS))
+			break;
+		is_any = true;
+		is_lost |= n < 0;
 		for (int i = 0; i < n; i++)
 			if (received[i].msg_hdr.msg_flags & MSG_TRUNC)
-				r = -ENOBUFS;
+				is_lost = true;
 			else if (take)
 				take_datagram(&datagrams[i], received[i].msg_len, take, into);
 	}
-	return r;
+	return is_lost ? -ENOBUFS : is_any;
 }

@@ -51,8 +51,9 @@ int netlink_inside(int pidfd, int home, int open(void *into), void *into);
 int network_open_home(void);
 
 /*
- * Read all changes from a socket of netlink_listen(), and pass each to `take`,
- * which may be NULL. 0, or -ENOBUFS if some were lost.
+ * Read changes from a socket of netlink_listen(), and pass each to `take`, which may
+ * be NULL. If more than some thousand wait there, the socket stays readable. 1; 0 if
+ * there was none; or -ENOBUFS if some were lost.
  */
 int netlink_drain(int fd, void take(const struct nlmsghdr *message, void *into), void *into);
 

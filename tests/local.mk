@@ -274,6 +274,7 @@ tests_unit_unit_SOURCES = \
 	%D%/unit/main.c \
 	%D%/unit/merge.c \
 	%D%/unit/name.c \
+	%D%/unit/netlink.c \
 	%D%/unit/notify.c \
 	%D%/unit/nsswitch.c \
 	%D%/unit/os_release.c \

@@ -74,6 +74,44 @@ else
     skip "this kernel doesn't tell namespaces by pidfds" "the monitor begins to watch a network with 8 system calls"
 fi
 
+# A VM's neighbours change faster than anybody looks: two bridges in turn, and two ports of one of them.
+end_leaders
+forget
+for i in 1 2; do
+    ip link add "eb$i" type bridge
+    ip link add "ep$i" type veth peer name "eq$i"
+    ip link set "ep$i" master eb1
+    ip link set "eb$i" up
+    ip link set "ep$i" up
+    ip link set "eq$i" up
+done
+can_forward() {
+    [ "$(bridge link | grep -c 'ep[12].* state forwarding')" = 2 ]
+}
+wait_until can_forward
+start_leaders 2 --uts
+mymachines register guest1 --class=vm --leader="${leaders[0]}" --interface=ep1 --no-monitor 2>/dev/null
+strace -o "$TMPDIR/calls" "$BUILDDIR/mymachines" monitor >/dev/null 2>&1 </dev/null & traced=$!
+watches_neighbours() {
+    [ "$(grep -cE "$listen" "$TMPDIR/calls")" -ge 3 ] && monitor_pid >/dev/null
+}
+wait_until watches_neighbours
+for i in {1..200}; do
+    printf 'neigh replace 10.9.0.%d lladdr 52:54:00:00:00:01 dev eb%d nud reachable\n' "$i" $((i % 2 + 1))
+done >"$TMPDIR/neighbours"
+for i in {1..200}; do
+    printf 'fdb replace 52:54:01:00:00:%02x dev ep%d master dynamic\n' "$i" $((i % 2 + 1))
+done >"$TMPDIR/forwarding"
+ip -batch "$TMPDIR/neighbours"
+bridge -batch "$TMPDIR/forwarding"
+# What was published after them is seen after them.
+mymachines register after --leader="${leaders[1]}" --no-monitor 2>/dev/null
+wait_until has_looked_at 1
+kill "$(monitor_pid)"
+wait "$traced"
+at_most "$(grep -c 'type=RTM_GETLINK, nlmsg_flags=NLM_F_REQUEST,' "$TMPDIR/calls")" 100 \
+    "400 changes of neighbours have the monitor ask for few interfaces"
+
 # Each category of the locale costs five, where there is no archive of all.
 LC_ALL=C.UTF-8 strace -o "$TMPDIR/calls" "$BUILDDIR/mymachines" --version >/dev/null
 at_most "$(grep -o '/LC_[A-Z]*"' "$TMPDIR/calls" | sort -u | grep -vc MESSAGES)" 3 "a command reads few categories of the locale"

@@ -31,6 +31,7 @@ int main(void)
 	srunner_add_suite(runner, notify_suite());
 	srunner_add_suite(runner, leader_search_suite());
 	srunner_add_suite(runner, leases_suite());
+	srunner_add_suite(runner, netlink_suite());
 	srunner_add_suite(runner, nsswitch_suite());
 	srunner_add_suite(runner, copy_suite());
 	srunner_add_suite(runner, firmware_suite());

@@ -22,6 +22,7 @@ Suite *log_limit_suite(void);
 Suite *merge_suite(void);
 Suite *name_suite(void);
 Suite *noted_directories_suite(void);
+Suite *netlink_suite(void);
 Suite *nsswitch_suite(void);
 Suite *oci_suite(void);
 Suite *os_release_suite(void);

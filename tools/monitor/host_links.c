@@ -70,7 +70,7 @@ static void take_link(const struct nlmsghdr *message, void *into)
 
 void host_links_take_event(struct host_links *links)
 {
-	if (netlink_drain(links->source.fd, take_link, links) == 0)
+	if (netlink_drain(links->source.fd, take_link, links) >= 0)
 		return;
 	/* The changes that were lost may be of any interface. */
 	links->n_changed = HOST_LINKS_MAX + 1;

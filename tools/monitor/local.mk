@@ -3,6 +3,7 @@
 noinst_LIBRARIES += libmonitor.a
 libmonitor_a_SOURCES = \
 	%D%/bus_watch.c %D%/bus_watch.h \
+	%D%/change_batch.c %D%/change_batch.h \
 	%D%/daemon.c %D%/daemon.h \
 	%D%/exports_watch.c %D%/exports_watch.h \
 	%D%/host_links.c %D%/host_links.h \

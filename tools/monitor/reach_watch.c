@@ -2,6 +2,8 @@
 #include "tools/monitor/reach_watch.h"
 
 #include "base/arena.h"
+#include "base/array_size.h"
+#include "base/cleanup.h"
 #include "host/neighbour.h"
 #include "host/reach.h"
 #include "host/route.h"
@@ -12,14 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/timerfd.h>
-#include <unistd.h>
-
-/* So much may wait for the monitor: some thousand changes. */
-#define BUFFER_BYTES (8 * 1024 * 1024)
-
-/* After some changes, the next ones are collected for so long, in nanoseconds. */
-#define BATCH_TIME 20000000
 
 /* Hardware addresses that are remembered. Anybody on a bridge may have any number of them. */
 #define PORTS_MAX 16384
@@ -104,17 +98,8 @@ int reach_watch_open(struct reach_watch *r, struct sources *sources)
 	static const unsigned int groups[] = { RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE,
 					       RTNLGRP_IPV4_RULE, RTNLGRP_IPV6_RULE,
 					       RTNLGRP_NEIGH };
-	static const int bytes = BUFFER_BYTES;
-	int timer,
-		result = source_add_oneshot(sources, &r->changes,
-					    netlink_listen(groups, sizeof groups / sizeof *groups));
+	int result = change_batch_open(&r->changes, sources, groups, ARRAY_SIZE(groups));
 
-	if (result < 0)
-		return result;
-	/* If that isn't permitted, changes are lost sooner, and then all machines are looked at. */
-	setsockopt(r->changes.fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof bytes);
-	timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-	result = source_add(sources, &r->batch, timer < 0 ? -errno : timer);
 	if (result == 0)
 		/* Without it, some moves are seen as first sights. */
 		(void) !learn_ports(r);
@@ -123,33 +108,58 @@ int reach_watch_open(struct reach_watch *r, struct sources *sources)
 
 void reach_watch_close(struct reach_watch *r, struct sources *sources)
 {
-	source_remove(sources, &r->changes);
-	source_remove(sources, &r->batch);
+	change_batch_close(&r->changes, sources);
 	forget_ports(r);
 }
 
-static void note_end(struct watched *w, uint32_t interface)
+/* An entry of the host's for an address, and its place among those of the batch. */
+struct seen_neighbour {
+	struct neighbour neighbour;
+	size_t order;
+};
+
+/*
+ * What a batch of changes tells. The machines are searched once for all of it: anybody on a bridge
+ * may cause thousands of changes.
+ */
+struct batch {
+	struct arena arena;
+	struct reach_watch *watch;
+	struct watched *watched;
+	struct seen_neighbour *neighbours;
+	size_t n_neighbours;
+	struct hardware_address *moved; /* behind another port */
+	size_t n_moved;
+	uint32_t *ports; /* where an address has come or gone */
+	size_t n_ports;
+};
+
+static void batch_done(struct batch *batch)
 {
-	for (size_t i = 0; i < w->count; i++)
-		for (size_t j = 0; j < w->machines[i]->n_interfaces; j++)
-			if (w->machines[i]->interfaces[j] == interface)
-				watched_note(w, w->machines[i]);
+	arena_done(&batch->arena);
 }
 
-/* The machines whose addresses were seen to have this one: they may be behind another bridge. */
-static void note_hardware(struct watched *w, const struct hardware_address *hardware)
+static void add_changed_port(struct batch *batch, uint32_t port)
 {
-	for (size_t i = 0; i < w->count; i++)
-		for (size_t j = 0; j < w->machines[i]->n_addresses; j++)
-			if (memcmp(w->machines[i]->addresses[j].neighbour, hardware,
-				   sizeof *hardware) == 0)
-				watched_note(w, w->machines[i]);
+	/* Most follow each other. */
+	if (batch->n_ports > 0 && batch->ports[batch->n_ports - 1] == port)
+		return;
+	batch->ports =
+		arena_grow(&batch->arena, batch->ports, batch->n_ports, sizeof *batch->ports);
+	batch->ports[batch->n_ports++] = port;
+}
+
+static void add_moved(struct batch *batch, const struct hardware_address *hardware)
+{
+	batch->moved =
+		arena_grow(&batch->arena, batch->moved, batch->n_moved, sizeof *batch->moved);
+	batch->moved[batch->n_moved++] = *hardware;
 }
 
 /* A hardware address that is seen for the first time, far from all machines, is nothing. */
-static void take_forwarding(struct reach_watch *r, struct watched *w,
-			    const struct nlmsghdr *message)
+static void take_forwarding(struct batch *batch, const struct nlmsghdr *message)
 {
+	struct reach_watch *r = batch->watch;
 	struct forwarding entry;
 	struct seen_port *seen;
 
@@ -165,38 +175,28 @@ static void take_forwarding(struct reach_watch *r, struct watched *w,
 		add_port(r, &entry);
 	else if (seen->port == entry.port && !seen->has_aged)
 		return;
-	note_end(w, entry.port);
+	add_changed_port(batch, entry.port);
 	if (!seen)
 		return;
 	if (seen->port != entry.port) {
-		note_end(w, seen->port);
-		note_hardware(w, &entry.hardware);
+		add_changed_port(batch, seen->port);
+		add_moved(batch, &entry.hardware);
 	}
 	seen->port = entry.port;
 	seen->has_aged = false;
 }
 
 /* An entry that ages, or goes, contradicts nothing. */
-static void take_neighbour(struct watched *w, const struct nlmsghdr *message)
+static void take_neighbour(struct batch *batch, const struct nlmsghdr *message)
 {
-	struct neighbour n;
+	struct seen_neighbour seen = { .order = batch->n_neighbours };
 
-	if (message->nlmsg_type != RTM_NEWNEIGH || neighbour_parse(message, &n) < 0 || !n.is_known)
+	if (message->nlmsg_type != RTM_NEWNEIGH || neighbour_parse(message, &seen.neighbour) < 0 ||
+	    !seen.neighbour.is_known)
 		return;
-	for (size_t i = 0; i < w->count; i++) {
-		struct watched_machine *m = w->machines[i];
-
-		for (size_t j = 0; j < m->n_addresses; j++) {
-			struct watched_address *address = &m->addresses[j];
-
-			if (address->family != n.family ||
-			    memcmp(address->bytes, n.bytes, sizeof n.bytes) != 0 ||
-			    memcmp(address->neighbour, &n.hardware, sizeof n.hardware) == 0)
-				continue;
-			memcpy(address->neighbour, &n.hardware, sizeof n.hardware);
-			watched_note(w, m);
-		}
-	}
+	batch->neighbours = arena_grow(&batch->arena, batch->neighbours, batch->n_neighbours,
+				       sizeof *batch->neighbours);
+	batch->neighbours[batch->n_neighbours++] = seen;
 }
 
 /* Of a route message, which network it is for. */
@@ -251,46 +251,137 @@ static void take_route(struct watched *w, const struct nlmsghdr *message)
 	}
 }
 
-struct taking {
-	struct reach_watch *watch;
-	struct watched *watched;
-	bool is_any;
-};
-
 static void take_change(const struct nlmsghdr *message, void *into)
 {
-	struct taking *taking = into;
+	struct batch *batch = into;
 
-	taking->is_any = true;
 	switch (message->nlmsg_type) {
 	case RTM_NEWROUTE:
-	case RTM_DELROUTE: take_route(taking->watched, message); break;
+	case RTM_DELROUTE: take_route(batch->watched, message); break;
 	case RTM_NEWNEIGH:
 	case RTM_DELNEIGH:
 		if (*(const uint8_t *) mnl_nlmsg_get_payload(message) == AF_BRIDGE)
-			take_forwarding(taking->watch, taking->watched, message);
+			take_forwarding(batch, message);
 		else
-			take_neighbour(taking->watched, message);
+			take_neighbour(batch, message);
 		break;
 	/* Rules may send any packet elsewhere. */
 	case RTM_NEWRULE:
-	case RTM_DELRULE: watched_note_all(taking->watched); break;
+	case RTM_DELRULE: watched_note_all(batch->watched); break;
 	}
+}
+
+static int compare_indexes(const void *left, const void *right)
+{
+	const uint32_t *a = left, *b = right;
+
+	return *a < *b ? -1 : *a > *b;
+}
+
+static int compare_hardware(const void *left, const void *right)
+{
+	return memcmp(left, right, sizeof(struct hardware_address));
+}
+
+static int compare_to_address(const struct neighbour *n, uint8_t family, const uint8_t *bytes)
+{
+	return n->family != family ? (n->family < family ? -1 : 1)
+				   : memcmp(n->bytes, bytes, sizeof n->bytes);
+}
+
+/* By address, and those of one address as they came. */
+static int compare_neighbours(const void *left, const void *right)
+{
+	const struct seen_neighbour *a = left, *b = right;
+	int r = compare_to_address(&a->neighbour, b->neighbour.family, b->neighbour.bytes);
+
+	return r ? r : a->order < b->order ? -1 : a->order > b->order;
+}
+
+static void sort(void *items, size_t count, size_t size, int compare(const void *, const void *))
+{
+	if (count > 1)
+		qsort(items, count, size, compare);
+}
+
+static bool has_item(const void *key, const void *items, size_t count, size_t size,
+		     int compare(const void *, const void *))
+{
+	return count > 0 && bsearch(key, items, count, size, compare);
+}
+
+/* The first neighbour that isn't before this address. */
+static size_t find_neighbour(const struct batch *batch, const struct watched_address *address)
+{
+	size_t from = 0, to = batch->n_neighbours;
+
+	while (from < to) {
+		size_t middle = from + (to - from) / 2;
+
+		if (compare_to_address(&batch->neighbours[middle].neighbour, address->family,
+				       address->bytes) < 0)
+			from = middle + 1;
+		else
+			to = middle;
+	}
+	return from;
+}
+
+/* Whether the host has seen the address at another hardware address, which is remembered. */
+static bool update_neighbour(const struct batch *batch, struct watched_address *address)
+{
+	bool has_changed = false;
+
+	for (size_t i = find_neighbour(batch, address); i < batch->n_neighbours; i++) {
+		const struct neighbour *n = &batch->neighbours[i].neighbour;
+
+		if (compare_to_address(n, address->family, address->bytes) != 0)
+			break;
+		has_changed |= memcmp(address->neighbour, &n->hardware, sizeof n->hardware) != 0;
+		memcpy(address->neighbour, &n->hardware, sizeof n->hardware);
+	}
+	return has_changed;
+}
+
+static bool is_concerned(const struct batch *batch, struct watched_machine *m)
+{
+	bool is_concerned = false;
+
+	for (size_t i = 0; i < m->n_interfaces && !is_concerned; i++)
+		is_concerned = has_item(&m->interfaces[i], batch->ports, batch->n_ports,
+					sizeof *batch->ports, compare_indexes);
+	for (size_t i = 0; i < m->n_addresses; i++) {
+		struct watched_address *address = &m->addresses[i];
+
+		/* The machine of a moved hardware address may be behind another bridge. */
+		is_concerned |= has_item(address->neighbour, batch->moved, batch->n_moved,
+					 sizeof *batch->moved, compare_hardware);
+		is_concerned |= update_neighbour(batch, address);
+	}
+	return is_concerned;
+}
+
+static void note_concerned(struct batch *batch)
+{
+	struct watched *w = batch->watched;
+
+	if (batch->n_ports + batch->n_moved + batch->n_neighbours == 0)
+		return;
+	sort(batch->ports, batch->n_ports, sizeof *batch->ports, compare_indexes);
+	sort(batch->moved, batch->n_moved, sizeof *batch->moved, compare_hardware);
+	sort(batch->neighbours, batch->n_neighbours, sizeof *batch->neighbours, compare_neighbours);
+	for (size_t i = 0; i < w->count; i++)
+		if (is_concerned(batch, w->machines[i]))
+			watched_note(w, w->machines[i]);
 }
 
 void reach_watch_take_event(struct reach_watch *r, struct watched *w, const struct source *source)
 {
-	static const struct itimerspec batch = { .it_value.tv_nsec = BATCH_TIME };
-	struct taking taking = { .watch = r, .watched = w };
-	uint64_t expirations;
+	CLEANUP(batch_done) struct batch batch = { .watch = r, .watched = w };
 
-	if (source == &r->batch)
-		(void) !read(source->fd, &expirations, sizeof expirations);
 	/* Those that were lost may concern any machine. */
-	if (netlink_drain(r->changes.fd, take_change, &taking) < 0)
+	if (change_batch_read(&r->changes, source, take_change, &batch) < 0)
 		watched_note_all(w);
-	if (taking.is_any)
-		timerfd_settime(r->batch.fd, 0, &batch, NULL);
-	else
-		source_rearm(&w->sources, &r->changes);
+	note_concerned(&batch);
+	change_batch_end(&r->changes, &w->sources);
 }

@@ -6,18 +6,18 @@
  */
 #pragma once
 
+#include "tools/monitor/change_batch.h"
 #include "tools/monitor/watched.h"
 
 struct reach_watch {
-	struct source changes; /* a socket of rtnetlink(7) */
-	struct source batch;   /* a timer: until then, changes wait in the socket */
-	void *ports;	       /* tsearch(3): at which port a hardware address was seen last */
+	struct change_batch changes;
+	void *ports; /* tsearch(3): at which port a hardware address was seen last */
 	size_t n_ports;
 };
 
 #define REACH_WATCH_INIT                                                                           \
 	{                                                                                          \
-		{ SOURCE_HOST_ROUTES, -1 }, { SOURCE_HOST_ROUTES, -1 }, NULL, 0                    \
+		CHANGE_BATCH_INIT(SOURCE_HOST_ROUTES), NULL, 0                                     \
 	}
 
 /* Be told of changes. 0 or a negative errno. */

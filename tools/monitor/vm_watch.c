@@ -11,6 +11,7 @@
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <sys/inotify.h>
+#include <sys/socket.h>
 #include <sys/timerfd.h>
 #include <time.h>
 
@@ -20,6 +21,9 @@
 /* An expiry later than this counts as never: it is some thirty thousand years from now. */
 #define EXPIRY_MAX ((uint64_t) 1 << 40)
 
+/* After so many interfaces with changes of one kind in a batch, all VMs are looked at. */
+#define CHANGED_MAX 64
+
 static int or_errno(int fd)
 {
 	return fd < 0 ? -errno : fd;
@@ -28,7 +32,7 @@ static int or_errno(int fd)
 static int start(struct vm_watch *v, struct watched *w)
 {
 	static const unsigned int groups[] = { RTNLGRP_NEIGH };
-	int r = source_add(&w->sources, &v->neighbours, netlink_listen(groups, 1));
+	int r = change_batch_open(&v->neighbours, &w->sources, groups, 1);
 
 	if (r == 0)
 		r = source_add(&w->sources, &v->leases,
@@ -45,7 +49,7 @@ static int start(struct vm_watch *v, struct watched *w)
 
 void vm_watch_done(struct vm_watch *v, struct watched *w)
 {
-	source_remove(&w->sources, &v->neighbours);
+	change_batch_close(&v->neighbours, &w->sources);
 	source_remove(&w->sources, &v->leases);
 	source_remove(&w->sources, &v->expiry);
 	v->is_on = false;
@@ -82,7 +86,7 @@ static uint32_t segment_of(struct netlink *host, uint32_t interface)
 	return host_link_read(host, interface, &link) == 0 ? link.stands_for : 0;
 }
 
-/* The bridges and interfaces that VMs are on, each once. */
+/* Interfaces, each once. */
 struct segments {
 	uint32_t *items;
 	size_t count;
@@ -93,13 +97,20 @@ static void segments_done(struct segments *segments)
 	free(segments->items);
 }
 
+static bool has_segment(const struct segments *segments, uint32_t segment)
+{
+	for (size_t i = 0; i < segments->count; i++)
+		if (segments->items[i] == segment)
+			return true;
+	return false;
+}
+
 static void add_segment(struct segments *segments, uint32_t segment)
 {
 	uint32_t *items;
 
-	for (size_t i = 0; i < segments->count; i++)
-		if (segments->items[i] == segment)
-			return;
+	if (has_segment(segments, segment))
+		return;
 	items = array_grow(segments->items, segments->count, sizeof *items);
 	if (!items)
 		arena_out_of_memory();
@@ -118,32 +129,11 @@ static void add_segments_of(struct segments *segments, struct netlink *host,
 	}
 }
 
-static bool leads_to(struct netlink *host, uint32_t interface, uint32_t segment)
+static void note_learned(struct watched *w)
 {
-	return interface == segment || segment_of(host, interface) == segment;
-}
-
-static bool is_on_segment(struct netlink *host, const struct watched_machine *m, uint32_t segment)
-{
-	for (size_t i = 0; i < m->n_interfaces; i++)
-		if (leads_to(host, m->interfaces[i], segment))
-			return true;
-	return false;
-}
-
-/* Note the learned machines that have an interface on this segment, or all of them if it is 0. */
-static void note_segment(struct watched *w, uint32_t segment)
-{
-	CLEANUP(netlink_close) struct netlink host = { 0 };
-
-	if (segment && netlink_open(&host) < 0)
-		segment = 0;
-	for (size_t i = 0; i < w->count; i++) {
-		struct watched_machine *m = w->machines[i];
-
-		if (m->is_learned && (segment == 0 || is_on_segment(&host, m, segment)))
-			watched_note(w, m);
-	}
+	for (size_t i = 0; i < w->count; i++)
+		if (w->machines[i]->is_learned)
+			watched_note(w, w->machines[i]);
 }
 
 /* Read the lease files of each bridge once, however many VMs are on it. Returns the next expiry. */
@@ -191,41 +181,85 @@ int vm_watch_update(struct vm_watch *v, struct watched *w)
 	timerfd_settime(v->expiry.fd, TFD_TIMER_ABSTIME, &at, NULL);
 	/* Something may have changed before this was watched. */
 	if (v->is_new)
-		note_segment(w, 0);
+		note_learned(w);
 	v->is_new = false;
 	return 0;
 }
 
-/* Most neighbours of a burst are on one segment, so remember the last. */
-struct neighbour_events {
-	struct watched *watched;
-	uint32_t last;
+/* Of a batch of changes, the interfaces that they are of. */
+struct neighbour_changes {
+	struct segments ports;	  /* whose bridge has learned or forgotten an address there */
+	struct segments segments; /* whose neighbours have changed */
+	bool are_many;
 };
 
+static void neighbour_changes_done(struct neighbour_changes *changes)
+{
+	segments_done(&changes->ports);
+	segments_done(&changes->segments);
+}
+
+/* Anybody on a port may have any number of addresses, so do here no more than to remember it. */
 static void take_neighbour(const struct nlmsghdr *message, void *into)
 {
 	const struct ndmsg *entry = mnl_nlmsg_get_payload(message);
-	struct neighbour_events *events = into;
+	struct neighbour_changes *changes = into;
+	struct segments *segments = entry->ndm_family == AF_BRIDGE ? &changes->ports
+								   : &changes->segments;
 
-	if ((uint32_t) entry->ndm_ifindex != events->last)
-		note_segment(events->watched, (uint32_t) entry->ndm_ifindex);
-	events->last = (uint32_t) entry->ndm_ifindex;
+	if (segments->count < CHANGED_MAX)
+		add_segment(segments, (uint32_t) entry->ndm_ifindex);
+	else
+		changes->are_many |= !has_segment(segments, (uint32_t) entry->ndm_ifindex);
+}
+
+static bool is_concerned(const struct neighbour_changes *changes, struct netlink *host,
+			 const struct watched_machine *m)
+{
+	for (size_t i = 0; i < m->n_interfaces; i++)
+		if (has_segment(&changes->ports, m->interfaces[i]) ||
+		    has_segment(&changes->segments, m->interfaces[i]) ||
+		    (changes->segments.count > 0 &&
+		     has_segment(&changes->segments, segment_of(host, m->interfaces[i]))))
+			return true;
+	return false;
+}
+
+static void note_concerned(struct watched *w, const struct neighbour_changes *changes)
+{
+	CLEANUP(netlink_close) struct netlink host = { 0 };
+
+	if (changes->are_many || (changes->segments.count > 0 && netlink_open(&host) < 0)) {
+		note_learned(w);
+		return;
+	}
+	for (size_t i = 0; i < w->count && changes->ports.count + changes->segments.count > 0; i++)
+		if (w->machines[i]->is_learned && is_concerned(changes, &host, w->machines[i]))
+			watched_note(w, w->machines[i]);
+}
+
+static void take_neighbours(struct vm_watch *v, struct watched *w, const struct source *source)
+{
+	CLEANUP(neighbour_changes_done) struct neighbour_changes changes = { 0 };
+
+	/* The changes that were lost may be of any interface. */
+	if (change_batch_read(&v->neighbours, source, take_neighbour, &changes) < 0)
+		changes.are_many = true;
+	note_concerned(w, &changes);
+	change_batch_end(&v->neighbours, &w->sources);
 }
 
 void vm_watch_take_event(struct vm_watch *v, struct watched *w, const struct source *source)
 {
-	struct neighbour_events events = { .watched = w };
 	char bytes[4096];
 
-	if (source == &v->neighbours) {
-		/* The changes that were lost may be of any segment. */
-		if (netlink_drain(source->fd, take_neighbour, &events) < 0)
-			note_segment(w, 0);
+	if (source->kind == SOURCE_HOST_NEIGHBOURS) {
+		take_neighbours(v, w, source);
 		return;
 	}
 	while (read(source->fd, bytes, sizeof bytes) > 0)
 		;
 	/* Another lease may be the next to expire. */
 	w->learned_is_new = true;
-	note_segment(w, 0);
+	note_learned(w);
 }

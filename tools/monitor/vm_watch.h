@@ -6,10 +6,12 @@
  */
 #pragma once
 
+#include "tools/monitor/change_batch.h"
 #include "tools/monitor/watched.h"
 
 struct vm_watch {
-	struct source neighbours, leases, expiry;
+	struct change_batch neighbours;
+	struct source leases, expiry;
 	bool is_on;
 	bool is_new;	     /* something is watched that wasn't when the VMs were looked at last */
 	int last_descriptor; /* of the newest watch on a directory of leases */
@@ -17,7 +19,7 @@ struct vm_watch {
 
 #define VM_WATCH_INIT                                                                              \
 	{                                                                                          \
-		{ SOURCE_HOST_NEIGHBOURS, -1 }, { SOURCE_LEASES, -1 },                             \
+		CHANGE_BATCH_INIT(SOURCE_HOST_NEIGHBOURS), { SOURCE_LEASES, -1 },                  \
 			{ SOURCE_LEASE_EXPIRY, -1 }, 0                                             \
 	}
 
