@@ -21,6 +21,12 @@
 #define PORTS_MAX MACHINE_INTERFACES_MAX
 
 /*
+ * Further hardware addresses of one machine are left out: those that its bridge has learned are as
+ * many as it likes.
+ */
+#define HARDWARE_MAX 256
+
+/*
  * libvirt gives a tap the VM's address with another first byte: virnetdevtap.c. Of QEMU's own range
  * only, which libvirt takes addresses from: a random address of a tap may begin with fe, too.
  */
@@ -51,7 +57,7 @@ static int add_hardware(struct vm_interfaces *vm, const struct hardware_address 
 {
 	struct hardware_address *items;
 
-	if (has_hardware(vm, hardware))
+	if (vm->n_hardware == HARDWARE_MAX || has_hardware(vm, hardware))
 		return 0;
 	items = array_grow(vm->hardware, vm->n_hardware, sizeof *items);
 	if (!items)

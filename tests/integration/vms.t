@@ -178,6 +178,21 @@ if has_dhcp; then
 else
     skip "dnsmasq or busybox isn't installed" "dnsmasq has leased one to a real client"
 fi
+# A VM whose hardware address isn't known may have any number of them.
+ip addr add 10.90.0.1/16 dev br1
+for i in {1..300}; do
+    printf 'fdb replace 52:54:01:00:%02x:%02x dev tap4 master dynamic\n' $((i / 256)) $((i % 256))
+done >"$TMPDIR/forwarding"
+for i in {1..300}; do
+    printf 'neigh replace 10.90.%d.%d lladdr 52:54:01:00:%02x:%02x dev br1 nud reachable\n' \
+        $((i / 250 + 1)) $((i % 250 + 1)) $((i / 256)) $((i % 256))
+done >"$TMPDIR/neighbours"
+bridge -batch "$TMPDIR/forwarding"
+ip -batch "$TMPDIR/neighbours"
+mymachines refresh vm4
+found=$(addresses vm4 | tr ' ' '\n' | grep -c '^10\.90\.')
+ok "$([ "$found" -gt 200 ] && [ "$found" -le 256 ]; echo $?)" \
+    "of a VM with hundreds of hardware addresses, 256 are known"
 kill -9 "$vm2"
 happens 'removed vm2' "monitor unregisters a VM whose emulator is killed"
 is "$(grep -v 'has died; unregistered' "$TMPDIR/monitor.err")" "" "monitor logs nothing but deaths"
