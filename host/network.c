@@ -111,17 +111,30 @@ static void start_links(void *into)
 	((struct links *) into)->count = 0;
 }
 
+static int compare_links(const void *left, const void *right)
+{
+	const struct link *a = left, *b = right;
+
+	return a->known.index < b->known.index ? -1 : a->known.index > b->known.index;
+}
+
+/* By their index. */
 static int read_links(struct netlink *netlink, struct links *links)
 {
-	return netlink_dump(netlink, RTM_GETLINK, AF_UNSPEC, parse_link, start_links, links);
+	int r = netlink_dump(netlink, RTM_GETLINK, AF_UNSPEC, parse_link, start_links, links);
+
+	if (r == 0 && links->count > 1)
+		qsort(links->items, links->count, sizeof *links->items, compare_links);
+	return r;
 }
 
 static const struct link *find_link(const struct links *links, uint32_t index)
 {
-	for (size_t i = 0; i < links->count; i++)
-		if (links->items[i].known.index == index)
-			return &links->items[i];
-	return NULL;
+	const struct link key = { .known.index = index };
+
+	/* A machine may have ten thousands of them, and as many addresses. */
+	return links->count ? bsearch(&key, links->items, links->count, sizeof key, compare_links)
+			    : NULL;
 }
 
 static int parse_namespace_id(const struct nlmsghdr *message, void *into)
