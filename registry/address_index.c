@@ -81,7 +81,10 @@ static uint64_t key_sequence(struct value key)
 	return be64toh(order) & ~ADDRESS_ORDER(0, false);
 }
 
-/* Calls `take` for each machine but this one that is in the database with this address. */
+/*
+ * Calls `take` for each machine but this one that is in the database with this address, until it
+ * doesn't return 0. Returns what it returned last, 0, or a negative errno.
+ */
 static int walk_others(struct transaction *t, enum database database,
 		       const struct machine_address *address, uint64_t sequence,
 		       int take(struct value name, void *into), void *into)
@@ -97,7 +100,7 @@ static int walk_others(struct transaction *t, enum database database,
 			return 0;
 		if (key_sequence(key) != sequence)
 			r = take(name, into);
-		if (r < 0)
+		if (r != 0)
 			return r;
 		memcpy(&order, (const uint8_t *) key.bytes + same, sizeof order);
 		order = be64toh(order);
@@ -108,11 +111,12 @@ static int walk_others(struct transaction *t, enum database database,
 	return r == -ENOENT ? 0 : r;
 }
 
-static int note_other(struct value name, void *into)
+/* One is enough: any number of machines may claim an address. */
+static int stop_at_other(struct value name, void *into)
 {
 	(void) name;
-	*(bool *) into = true;
-	return 0;
+	(void) into;
+	return 1;
 }
 
 int address_index_contest(struct transaction *t, uint64_t sequence,
@@ -120,18 +124,17 @@ int address_index_contest(struct transaction *t, uint64_t sequence,
 {
 	for (size_t i = 0; i < count; i++) {
 		struct machine_address *address = &addresses[i];
-		bool has_other = false;
 		int r = 0;
 
 		if (is_held(address))
-			r = walk_others(t, DB_ADDRESSES, address, sequence, note_other, &has_other);
+			r = walk_others(t, DB_ADDRESSES, address, sequence, stop_at_other, NULL);
 		if (r == 0 && is_held(address))
-			r = walk_others(t, DB_HELD_ADDRESSES, address, sequence, note_other,
-					&has_other);
+			r = walk_others(t, DB_HELD_ADDRESSES, address, sequence, stop_at_other,
+					NULL);
 		if (r < 0)
 			return r;
 		address->flags &= (uint8_t) ~ADDRESS_CONTESTED;
-		address->flags |= has_other ? ADDRESS_CONTESTED : 0;
+		address->flags |= r > 0 ? ADDRESS_CONTESTED : 0;
 	}
 	return 0;
 }
