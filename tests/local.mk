@@ -287,6 +287,7 @@ tests_unit_unit_SOURCES = \
 	%D%/unit/resolved_open.c \
 	%D%/unit/schedule.c \
 	%D%/unit/signal_name.c \
+	%D%/unit/slow_look.c \
 	%D%/unit/snapshot.c \
 	%D%/unit/sources.c \
 	%D%/unit/unit.h \

@@ -40,6 +40,7 @@ int main(void)
 	srunner_add_suite(runner, json_suite());
 	srunner_add_suite(runner, os_release_suite());
 	srunner_add_suite(runner, signal_name_suite());
+	srunner_add_suite(runner, slow_look_suite());
 	srunner_add_suite(runner, sources_suite());
 	srunner_add_suite(runner, varlink_server_suite());
 	srunner_add_suite(runner, log_limit_suite());

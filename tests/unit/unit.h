@@ -35,6 +35,7 @@ Suite *refused_suite(void);
 Suite *resolved_open_suite(void);
 Suite *schedule_suite(void);
 Suite *signal_name_suite(void);
+Suite *slow_look_suite(void);
 Suite *snapshot_suite(void);
 Suite *sources_suite(void);
 Suite *varlink_server_suite(void);

@@ -217,7 +217,7 @@ static bool begin_slow_look(struct monitor_loop *m, struct watched_machine *w)
 {
 	int r;
 
-	if (!w->is_slow || w->has_died)
+	if (!w->slow_looks || w->has_died)
 		return false;
 	r = slow_look_begin(&m->slow, &m->watched.sources, w, m->watched.now);
 	if (r == -EBUSY)
@@ -261,8 +261,8 @@ static void settle_looks(struct monitor_loop *m, const struct looks *looks, uint
 		struct watched_machine *w = looks->machines[i];
 		uint64_t cost = looks->results[i].microseconds / 1000 + shared;
 
-		w->is_slow = looks->results[i].milliseconds >= SLOW_LOOK_MILLISECONDS ||
-			     looks->results[i].is_incomplete;
+		slow_look_note(w, looks->results[i].milliseconds >= SLOW_LOOK_MILLISECONDS ||
+					  looks->results[i].is_incomplete);
 		if (looks->results[i].is_incomplete)
 			schedule_item_failed(schedule, &w->item, now);
 		else

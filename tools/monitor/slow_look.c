@@ -96,6 +96,14 @@ static void log_lines(const struct slow_look *look)
 		monitor_log("%s", line);
 }
 
+void slow_look_note(struct watched_machine *m, bool was_slow)
+{
+	if (was_slow)
+		m->slow_looks = SLOW_LOOK_TIMES;
+	else if (m->slow_looks > 0)
+		m->slow_looks--;
+}
+
 static void settle_machine(const struct slow_look *look, struct watched *w, bool has_failed)
 {
 	struct watched_machine *m = watched_find(w, look->name);
@@ -103,7 +111,7 @@ static void settle_machine(const struct slow_look *look, struct watched *w, bool
 
 	if (!m)
 		return;
-	m->is_slow = has_failed || took >= SLOW_LOOK_MILLISECONDS;
+	slow_look_note(m, has_failed || took >= SLOW_LOOK_MILLISECONDS);
 	if (has_failed)
 		schedule_item_failed(&w->schedule, &m->item, w->now);
 	else

@@ -12,8 +12,9 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* A machine whose look took so many milliseconds is slow, until one takes less again. */
+/* A machine whose look took so many milliseconds is slow, until so many looks in a row took less. */
 #define SLOW_LOOK_MILLISECONDS 100
+#define SLOW_LOOK_TIMES	       8
 
 struct slow_look {
 	struct source worker; /* its pidfd */
@@ -31,6 +32,9 @@ struct slow_look {
 /* Begin to look at the machine. 0, or a negative errno: -EBUSY while there is another look. */
 int slow_look_begin(struct slow_look *look, struct sources *sources,
 		    const struct watched_machine *machine, uint64_t now);
+
+/* A look was made, by a worker or not. A machine may be slow every other time. */
+void slow_look_note(struct watched_machine *machine, bool was_slow);
 
 /* The worker has ended: log its lines, and settle the machine in the schedule. */
 void slow_look_end(struct slow_look *look, struct watched *watched);

@@ -47,13 +47,13 @@ struct watched_machine {
 	uint64_t registered;	   /* when, in milliseconds */
 	uint64_t settling_due;	   /* when settling_check() is to look at it, or SCHEDULE_NEVER */
 	bool is_vm;
-	bool is_learned; /* a VM whose addresses nobody gave */
-	bool is_hidden;	 /* its network namespace can't be seen */
-	bool is_slow;	 /* looks at it take long: slow_look.h */
-	bool has_died;	 /* there is nothing left of it to watch */
-	bool is_whole;	 /* all of it is watched; if not, only a look at it tells of its changes */
-	char *spelling;	 /* the name as it was registered, or NULL if that is the folded one */
-	char name[];	 /* folded */
+	bool is_learned;    /* a VM whose addresses nobody gave */
+	bool is_hidden;	    /* its network namespace can't be seen */
+	uint8_t slow_looks; /* so many looks at it are still made by a worker: slow_look.h */
+	bool has_died;	    /* there is nothing left of it to watch */
+	bool is_whole;	/* all of it is watched; if not, only a look at it tells of its changes */
+	char *spelling; /* the name as it was registered, or NULL if that is the folded one */
+	char name[];	/* folded */
 };
 
 struct watched {
