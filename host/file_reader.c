@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "host/file_reader.h"
 
+#include "base/array.h"
 #include "base/child.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -18,9 +19,10 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
-/* After a timeout, wait less: a thousand more files may not come. */
+/* After a timeout, wait less until file_reader_stop(): a thousand more files may not come. */
 #define LATER_MILLISECONDS 100
 
 #define CHUNK_SIZE	 (32 * 1024)
@@ -46,6 +48,8 @@ static struct {
 	int socket;
 	uint64_t requests;
 	bool was_slow;
+	pid_t *killed; /* that may not have ended yet */
+	size_t n_killed;
 } reader = { .socket = -1 };
 
 /* Read a file of /proc, whose size isn't known beforehand. */
@@ -139,12 +143,23 @@ __attribute__((noreturn)) static void serve(int socket)
 	_exit(0);
 }
 
+/* What a fork has inherited: the child process isn't its own. */
+static void forget_former(void)
+{
+	reader.owner = getpid();
+	reader.pid = 0;
+	reader.n_killed = 0;
+	reader.was_slow = false;
+}
+
 static int start_reader(void)
 {
 	int ends[2];
 	pid_t pid;
 
-	if (reader.owner == getpid() && reader.pid > 0)
+	if (reader.owner != getpid())
+		forget_former();
+	if (reader.pid > 0)
 		return 0;
 	cleanup_close(&reader.socket);
 	reader.socket = -1;
@@ -162,19 +177,47 @@ static int start_reader(void)
 		return -error;
 	}
 	close(ends[1]);
-	reader.owner = getpid();
 	reader.pid = pid;
 	reader.socket = ends[0];
 	return 0;
 }
 
-void file_reader_stop(void)
+static void reap_killed(void)
 {
-	if (reader.owner == getpid() && reader.pid > 0)
-		child_end(reader.pid, 0);
+	for (size_t i = 0; i < reader.n_killed; i++)
+		if (waitpid(reader.killed[i], NULL, WNOHANG) != 0)
+			reader.killed[i--] = reader.killed[--reader.n_killed];
+}
+
+static void close_reader(void)
+{
 	reader.pid = 0;
 	cleanup_close(&reader.socket);
 	reader.socket = -1;
+}
+
+/* The kernel may block it as long as a FUSE server likes: don't wait for its end. */
+static void kill_reader(void)
+{
+	pid_t *killed = array_grow(reader.killed, reader.n_killed, sizeof *killed);
+
+	kill(reader.pid, SIGKILL);
+	if (killed) {
+		reader.killed = killed;
+		killed[reader.n_killed++] = reader.pid;
+	}
+	close_reader();
+}
+
+void file_reader_stop(void)
+{
+	if (reader.owner != getpid())
+		forget_former();
+	if (reader.pid > 0)
+		child_end(reader.pid, 0);
+	close_reader();
+	reap_killed();
+	reader.was_slow = false;
 }
 
 static int send_request(const struct request *request, int root)
@@ -241,7 +284,7 @@ static ssize_t ask_reader(struct request *request, int root, char *text, int mil
 		r = receive_reply(deadline, request->number, text, request->size);
 	if (r == -ETIMEDOUT || r == -EPIPE || r == -EPROTO) {
 		reader.was_slow |= r == -ETIMEDOUT;
-		file_reader_stop();
+		kill_reader();
 	}
 	return r;
 }

@@ -21,7 +21,7 @@
  * Read a plain file below a machine's root directory, machine_root_open(), and put
  * a NUL behind the text. Returns its length; -EFBIG if it doesn't fit; -EISDIR or
  * -ENXIO if it isn't a plain file; -ETIMEDOUT after so many milliseconds, or sooner if
- * another file didn't come before; or another negative errno.
+ * another file didn't come since the reader was started; or another negative errno.
  */
 ssize_t file_reader_read(int root, const char *path, char *text, size_t size, int milliseconds);
 
@@ -31,5 +31,8 @@ ssize_t file_reader_read(int root, const char *path, char *text, size_t size, in
  */
 ssize_t file_reader_read_proc(uint32_t pid, const char *file, char *text, size_t size);
 
-/* End the child process. For programs that run long; the next file starts another one. */
+/*
+ * End the child process, and forget that a file didn't come. For the end of a look, in programs that
+ * run long; the next file starts another one.
+ */
 void file_reader_stop(void);

@@ -160,8 +160,6 @@ static int add_hardware_from_command_line(struct vm_interfaces *vm, uint32_t pid
 			      : -ENOMEM;
 	int r = length < 0 ? (int) length : 0;
 
-	/* The monitor, which runs long, calls this, too. */
-	file_reader_stop();
 	for (const char *at = line; r == 0 && at < line + length; at += strlen(at) + 1)
 		r = add_hardware_from_argument(vm, at);
 	return r;

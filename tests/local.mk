@@ -260,6 +260,7 @@ tests_unit_unit_SOURCES = \
 	%D%/unit/damaged_writer.c \
 	%D%/unit/diff.c \
 	%D%/unit/file.c \
+	%D%/unit/file_reader.c \
 	%D%/unit/filter.c \
 	%D%/unit/firmware.c \
 	%D%/unit/fixture.c %D%/unit/fixture.h \

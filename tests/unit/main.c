@@ -17,6 +17,7 @@ int main(void)
 	srunner_add_suite(runner, resolved_open_suite());
 	srunner_add_suite(runner, filter_suite());
 	srunner_add_suite(runner, file_suite());
+	srunner_add_suite(runner, file_reader_suite());
 	srunner_add_suite(runner, pages_suite());
 	srunner_add_suite(runner, snapshot_suite());
 	srunner_add_suite(runner, process_suite());

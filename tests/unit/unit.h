@@ -9,6 +9,7 @@ Suite *base_suite(void);
 Suite *claims_suite(void);
 Suite *copy_suite(void);
 Suite *file_suite(void);
+Suite *file_reader_suite(void);
 Suite *filter_suite(void);
 Suite *firmware_suite(void);
 Suite *format_suite(void);

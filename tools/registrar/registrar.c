@@ -87,16 +87,18 @@ static int observe_all(const struct registering *r, uint64_t *generation, struct
 	CLEANUP(host_view_close) struct host_view view = { 0 };
 	struct cgroup_hierarchy cgroups;
 	bool has_cgroups = cgroup_hierarchy_find(&cgroups) == 0;
+	int result = 0;
 
 	if (host_view_begin(&view, f) < 0)
 		return -1;
 	/* If it can't be read, opening it for the change will fail with the reason. */
 	snapshot_open(&snapshot, REGISTRY_PATH);
 	*generation = snapshot.meta.generation;
-	for (size_t i = 0; i < r->count; i++)
-		if (observe_one(r, i, &snapshot, has_cgroups ? &cgroups : NULL, &view, f) < 0)
-			return -1;
+	for (size_t i = 0; i < r->count && result == 0; i++)
+		result = observe_one(r, i, &snapshot, has_cgroups ? &cgroups : NULL, &view, f);
 	file_reader_stop();
+	if (result < 0)
+		return -1;
 	observations_ask_neighbours(r->observations, r->count, &view, NEIGHBOUR_WAIT);
 	return 0;
 }
