@@ -57,11 +57,27 @@ bool log_limit_admits(struct log_limit *limit, const char *line, uint64_t now, s
 		free(key);
 		return false;
 	}
+	if (kind->key && now - kind->written < LOG_LIMIT_MILLISECONDS) {
+		limit->n_others++;
+		free(key);
+		return false;
+	}
 	if (is_known)
 		*left_out = kind->left_out;
 	free(kind->key);
 	*kind = (struct log_kind){ .key = key, .written = now };
 	return true;
+}
+
+size_t log_limit_tell_others(struct log_limit *limit, uint64_t now)
+{
+	size_t n_others = limit->n_others;
+
+	if (n_others == 0 || now < limit->told_after)
+		return 0;
+	limit->n_others = 0;
+	limit->told_after = now + LOG_LIMIT_MILLISECONDS;
+	return n_others;
 }
 
 void log_limit_done(struct log_limit *limit)

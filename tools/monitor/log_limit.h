@@ -2,8 +2,9 @@
 /*
  * Keeps a log short: a line of one kind is written once a minute, and the others
  * are counted. Lines are of one kind if they begin with the same subject, up to
- * the first colon, and differ in nothing but numbers behind it. Pure: the time
- * is an argument, in milliseconds.
+ * the first colon, and differ in nothing but numbers behind it. Of more kinds in a
+ * minute than are remembered, all lines are counted. Pure: the time is an argument,
+ * in milliseconds.
  */
 #pragma once
 
@@ -13,8 +14,8 @@
 
 #define LOG_LIMIT_MILLISECONDS 60000
 
-/* So many kinds are remembered; a new one takes the place of the one that was written first. */
-#define LOG_LIMIT_KINDS 64
+/* So many kinds are remembered; a new one takes the place of the oldest after a minute. */
+#define LOG_LIMIT_KINDS 256
 
 struct log_kind {
 	char *key; /* or NULL */
@@ -25,6 +26,8 @@ struct log_kind {
 /* All zero: nothing was written yet. */
 struct log_limit {
 	struct log_kind kinds[LOG_LIMIT_KINDS];
+	size_t n_others;     /* lines of further kinds that were left out, and not told of */
+	uint64_t told_after; /* when these may be told of */
 };
 
 /*
@@ -32,5 +35,8 @@ struct log_limit {
  * left out since the last one. If not, it is counted.
  */
 bool log_limit_admits(struct log_limit *limit, const char *line, uint64_t now, size_t *left_out);
+
+/* How many lines of further kinds were left out, if that is to be told of now; 0 if not. */
+size_t log_limit_tell_others(struct log_limit *limit, uint64_t now);
 
 void log_limit_done(struct log_limit *limit);

@@ -21,9 +21,14 @@ void monitor_log_begin(bool to_syslog)
 static void write_line(const char *line)
 {
 	uint64_t now = (uint64_t) clock_milliseconds(CLOCK_MONOTONIC);
-	size_t left_out = 0;
+	size_t left_out = 0, others = 0;
+	bool is_admitted = !is_limited || log_limit_admits(&limit, line, now, &left_out);
 
-	if (is_limited && !log_limit_admits(&limit, line, now, &left_out))
+	if (is_limited)
+		others = log_limit_tell_others(&limit, now);
+	if (others)
+		complain("too many different lines in a minute: %zu were left out", others);
+	if (!is_admitted)
 		return;
 	if (left_out)
 		complain("%s (and %zu like this were left out)", line, left_out);
