@@ -16,6 +16,9 @@
 /* Longer than a local file takes. A file system that doesn't answer would block. */
 #define FILE_MILLISECONDS 1000
 
+/* Longer than the first line of a log that names its columns. */
+#define FIRST_LINE_MAX 4096
+
 /* Read what there is. Returns 0 at the end; -ETIMEDOUT when the time is up. */
 static ssize_t read_before(int fd, int64_t deadline, void *to, size_t size)
 {
@@ -110,4 +113,66 @@ int input_read_file_up_to(struct arena *arena, const char *path, size_t size_max
 int input_read_file(struct arena *arena, const char *path, char **text, size_t *size)
 {
 	return input_read_file_up_to(arena, path, INPUT_SIZE_MAX, text, size);
+}
+
+/* Read from a place in the file on. Returns how many bytes there were, or a negative errno. */
+static ssize_t read_at(int fd, char *to, size_t size, off_t from)
+{
+	size_t used = 0;
+
+	while (used < size) {
+		ssize_t length = pread(fd, to + used, size - used, from + (off_t) used);
+
+		if (length < 0 && errno != EINTR)
+			return -errno;
+		if (length == 0)
+			break;
+		used += length > 0 ? (size_t) length : 0;
+	}
+	return (ssize_t) used;
+}
+
+/* The length of the first line with its end, or 0 if there is none. */
+static size_t first_line(const char *text, size_t size)
+{
+	const char *end = memchr(text, '\n', size);
+
+	return end ? (size_t) (end + 1 - text) : 0;
+}
+
+static int read_ends(struct arena *arena, int fd, size_t size_max, char **text, size_t *size)
+{
+	char *both = arena_alloc(arena, FIRST_LINE_MAX + size_max + 1), *last;
+	off_t length = lseek(fd, 0, SEEK_END);
+	ssize_t head = read_at(fd, both, FIRST_LINE_MAX, 0), tail;
+	size_t cut;
+
+	if (length < 0 || head < 0)
+		return length < 0 ? -errno : (int) head;
+	last = both + first_line(both, (size_t) head);
+	tail = read_at(fd, last, size_max,
+		       length > (off_t) size_max ? length - (off_t) size_max : 0);
+	if (tail < 0)
+		return (int) tail;
+	cut = first_line(last, (size_t) tail);
+	memmove(last, last + cut, (size_t) tail - cut);
+	last[(size_t) tail - cut] = '\0';
+	*text = both;
+	*size = (size_t) (last - both) + (size_t) tail - cut;
+	return 0;
+}
+
+int input_read_log_file(struct arena *arena, const char *path, size_t size_max, char **text,
+			size_t *size)
+{
+	CLEANUP_CLOSE int fd = open_plain(path, SIZE_MAX);
+	struct stat st;
+	int r = -EFBIG;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return fd < 0 ? fd : -errno;
+	if (st.st_size <= (off_t) size_max)
+		r = read_up_to(arena, fd, FILE_MILLISECONDS, size_max, text, size);
+	/* Or it has grown meanwhile. */
+	return r == -EFBIG ? read_ends(arena, fd, size_max, text, size) : r;
 }

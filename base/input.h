@@ -29,3 +29,10 @@ int input_read_file(struct arena *arena, const char *path, char **text, size_t *
 /* The same, of at most `size_max` bytes. */
 int input_read_file_up_to(struct arena *arena, const char *path, size_t size_max, char **text,
 			  size_t *size);
+
+/*
+ * Read such a file that grows by lines at its end, however long it is: if it has more than
+ * `size_max` bytes, its first line and, of its last so many bytes, all lines that are whole.
+ */
+int input_read_log_file(struct arena *arena, const char *path, size_t size_max, char **text,
+			size_t *size);

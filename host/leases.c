@@ -13,7 +13,10 @@
 #include <string.h>
 #include <time.h>
 
-/* More than ten thousand leases; a larger file counts as missing. */
+/*
+ * More than ten thousand leases. A larger file counts as missing; of one to which each change is
+ * appended, the last part is read, as a single client can make it grow.
+ */
 #define LEASES_SIZE_MAX (1024 * 1024)
 
 typedef void parser(struct leases *leases, struct arena *arena, char *text);
@@ -29,23 +32,24 @@ static const struct lease_file {
 	const char *before;
 	const char *after;
 	parser *parse;
+	bool is_log; /* to which each change is appended */
 } lease_files[] = {
 	/* written by libvirt's network/leaseshelper.c */
-	{ "/var/lib/libvirt/dnsmasq", "", ".status", parse_libvirt_file },
+	{ "/var/lib/libvirt/dnsmasq", "", ".status", parse_libvirt_file, false },
 	/* written by LXC's lxc-net, in Debian's place and in LXC's own */
-	{ "/var/lib/misc", "dnsmasq.", ".leases", leases_parse_dnsmasq },
-	{ "/var/lib/lxc-net", "dnsmasq.", ".leases", leases_parse_dnsmasq },
-	{ "/var/lib/lxd/networks", "", "/dnsmasq.leases", leases_parse_dnsmasq },
-	{ "/var/snap/lxd/common/lxd/networks", "", "/dnsmasq.leases", leases_parse_dnsmasq },
-	{ "/var/lib/incus/networks", "", "/dnsmasq.leases", leases_parse_dnsmasq },
-	{ "/var/lib/NetworkManager", "dnsmasq-", ".leases", leases_parse_dnsmasq },
+	{ "/var/lib/misc", "dnsmasq.", ".leases", leases_parse_dnsmasq, false },
+	{ "/var/lib/lxc-net", "dnsmasq.", ".leases", leases_parse_dnsmasq, false },
+	{ "/var/lib/lxd/networks", "", "/dnsmasq.leases", leases_parse_dnsmasq, false },
+	{ "/var/snap/lxd/common/lxd/networks", "", "/dnsmasq.leases", leases_parse_dnsmasq, false },
+	{ "/var/lib/incus/networks", "", "/dnsmasq.leases", leases_parse_dnsmasq, false },
+	{ "/var/lib/NetworkManager", "dnsmasq-", ".leases", leases_parse_dnsmasq, false },
 	/* Servers that an administrator has configured: on Debian, and on Fedora */
-	{ "/var/lib/misc", "dnsmasq.leases", NULL, leases_parse_dnsmasq },
-	{ "/var/lib/dnsmasq", "dnsmasq.leases", NULL, leases_parse_dnsmasq },
-	{ "/var/lib/dhcp", "dhcpd.leases", NULL, leases_parse_dhcpd },
-	{ "/var/lib/dhcpd", "dhcpd.leases", NULL, leases_parse_dhcpd },
-	{ "/var/lib/kea", "kea-leases4.csv", NULL, leases_parse_kea },
-	{ "/var/lib/kea", "kea-leases6.csv", NULL, leases_parse_kea },
+	{ "/var/lib/misc", "dnsmasq.leases", NULL, leases_parse_dnsmasq, false },
+	{ "/var/lib/dnsmasq", "dnsmasq.leases", NULL, leases_parse_dnsmasq, false },
+	{ "/var/lib/dhcp", "dhcpd.leases", NULL, leases_parse_dhcpd, true },
+	{ "/var/lib/dhcpd", "dhcpd.leases", NULL, leases_parse_dhcpd, true },
+	{ "/var/lib/kea", "kea-leases4.csv", NULL, leases_parse_kea, true },
+	{ "/var/lib/kea", "kea-leases6.csv", NULL, leases_parse_kea, true },
 };
 
 #define N_LEASE_FILES (ARRAY_SIZE(lease_files))
@@ -139,7 +143,8 @@ void leases_read(struct leases *leases, struct arena *arena, const char *bridge)
 		char *text;
 
 		if (leases_path(n, bridge, path) == 0 &&
-		    input_read_file_up_to(arena, path, LEASES_SIZE_MAX, &text, &size) == 0)
+		    (lease_files[n].is_log ? input_read_log_file : input_read_file_up_to)(
+			    arena, path, LEASES_SIZE_MAX, &text, &size) == 0)
 			lease_files[n].parse(leases, arena, text);
 	}
 }
