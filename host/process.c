@@ -8,10 +8,12 @@
 #include "base/mountinfo.h"
 #include "base/pidfd.h"
 #include "base/proc_file.h"
+#include "base/resolved_open.h"
 #include "registry/process_stat.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -335,12 +337,32 @@ int process_read_idmap(struct own_namespaces *own, uint32_t pid, enum id_kind ki
 	return text ? idmap_parse(text, extents, IDMAP_EXTENTS_MAX) : -errno;
 }
 
-static bool leads_to(const char *path, struct file_identity there)
+/*
+ * Open a path that a machine has chosen, by names that the kernel knows already: those above a directory that
+ * a process is in. For others, an automounter would mount what the machine names, and a server that doesn't
+ * answer would block.
+ */
+static int open_known(const char *path)
+{
+	int fd = resolved_open(AT_FDCWD, path, O_PATH, RESOLVE_CACHED);
+
+	if (fd == -EAGAIN)
+		return -EREMOTE;
+	/* Before Linux 5.12, and before 5.6. */
+	if (fd == -EINVAL || fd == -ENOSYS)
+		fd = open(path, O_PATH | O_CLOEXEC);
+	return fd;
+}
+
+/* Whether the path leads there: 1, 0, or -EREMOTE if that can't be told without asking a server. */
+static int leads_to(const char *path, struct file_identity there)
 {
 	struct file_identity found;
+	CLEANUP_CLOSE int fd = path[0] == '/' ? open_known(path) : -ENOENT;
 
-	return path[0] == '/' && file_identity_read(AT_FDCWD, path, &found) == 0 &&
-	       file_identities_equal(found, there);
+	if (fd < 0)
+		return fd == -EREMOTE ? fd : 0;
+	return file_identity_read(fd, "", &found) == 0 && file_identities_equal(found, there);
 }
 
 /* The last mount on "/" hides the others. */
@@ -375,6 +397,7 @@ static int find_on_host(const struct mount *wanted, struct file_identity there,
 			char path[static PATH_MAX])
 {
 	CLEANUP_FREE char *mountinfo = file_read_text("/proc/self/mountinfo");
+	int missing = -ENOENT;
 
 	if (!mountinfo)
 		return -errno;
@@ -382,7 +405,7 @@ static int find_on_host(const struct mount *wanted, struct file_identity there,
 		char candidate[PATH_MAX];
 		struct mount mount = { 0 };
 		const char *below;
-		int length;
+		int length, r;
 
 		if (!mount_parse(line, &mount) || mount.major != wanted->major ||
 		    mount.minor != wanted->minor || !(below = path_below(wanted->root, mount.root)))
@@ -390,12 +413,14 @@ static int find_on_host(const struct mount *wanted, struct file_identity there,
 		length =
 			snprintf(candidate, sizeof candidate, "%s%s",
 				 strcmp(mount.point, "/") == 0 && *below ? "" : mount.point, below);
-		if (length > 0 && length < PATH_MAX && leads_to(candidate, there)) {
+		r = length > 0 && length < PATH_MAX ? leads_to(candidate, there) : 0;
+		if (r > 0) {
 			strcpy(path, candidate);
 			return 0;
 		}
+		missing = r < 0 ? r : missing;
 	}
-	return -ENOENT;
+	return missing;
 }
 
 int process_read_root(struct own_namespaces *own, uint32_t pid, int root,
@@ -406,7 +431,7 @@ int process_read_root(struct own_namespaces *own, uint32_t pid, int root,
 	struct file_identity there, ours;
 	struct mount mount = { 0 };
 	ssize_t length;
-	int r = file_identity_read(root, "", &there);
+	int r = file_identity_read(root, "", &there), found;
 
 	if (r == 0)
 		r = file_identity_read(AT_FDCWD, "/", &ours);
@@ -420,12 +445,14 @@ int process_read_root(struct own_namespaces *own, uint32_t pid, int root,
 	if (length < 0)
 		return -errno;
 	link[length] = '\0';
-	if (leads_to(link, there)) {
+	r = leads_to(link, there);
+	if (r > 0) {
 		strcpy(path, link);
 		return 0;
 	}
 	mountinfo = proc_read_text(pid, "mountinfo");
 	if (!mountinfo || !find_root_mount(mountinfo, &mount))
-		return -ENOENT;
-	return find_on_host(&mount, there, path);
+		return r < 0 ? r : -ENOENT;
+	found = find_on_host(&mount, there, path);
+	return found == -ENOENT && r < 0 ? r : found;
 }

@@ -121,7 +121,8 @@ int process_read_idmap(struct own_namespaces *own, uint32_t pid, enum id_kind ki
 
 /*
  * Find the host's path of its root directory, of which `root` is a descriptor. -ENOENT if it has the caller's own
- * root and mount namespace, or if no path of the host leads to its root.
+ * root and mount namespace, or if no path of the host leads to its root. -EREMOTE if the kernel doesn't know
+ * without asking a server, which may be the machine's: the machine chooses the paths that are tried.
  */
 int process_read_root(struct own_namespaces *own, uint32_t pid, int root,
 		      char path[static PATH_MAX]);

@@ -55,6 +55,33 @@ wait_until has_visitor
 is "$(grep -c SECRET_OF_TEST "/proc/$caller/environ")|$(grep -c SECRET_OF_TEST "/proc/$visitor/environ")" "1|0" \
     "a process that is sent into a machine takes no environment along"
 wait "$caller"
+# Nor does the name of a machine's root directory, which it can choose so that it leads to what hangs on the host.
+mkdir "$TMPDIR/silent"
+python3 "$SRCDIR/tests/support/silent_fuse.py" "$TMPDIR/silent" >"$TMPDIR/silent.out" 2>&1 </dev/null &
+silent=$!
+wait_until grep -qx ready "$TMPDIR/silent.out"
+cat >"$TMPDIR/elsewhere.py" <<'S'
+import ctypes, os, sys, time
+directory = sys.argv[1]
+assert ctypes.CDLL(None).mount(b"tmpfs", os.fsencode(directory), b"tmpfs", 0, None) == 0
+os.makedirs(directory + "/silent/root")
+os.chroot(directory + "/silent/root")
+os.chdir("/")
+print("ready", flush=True)
+time.sleep(1000)
+S
+unshare --mount --net --pid --fork --kill-child --propagation private \
+    python3 "$TMPDIR/elsewhere.py" "$TMPDIR" >"$TMPDIR/elsewhere.out" 2>&1 </dev/null 3>&- &
+wait_until grep -qx ready "$TMPDIR/elsewhere.out"
+elsewhere=$(pgrep -P $!)
+is "$(readlink "/proc/$elsewhere/root")" "$TMPDIR/silent/root" "a machine's root directory has a name that hangs on the host"
+within 10 register elsewhere --leader="$elsewhere" --no-monitor
+is "$status" 0 "register doesn't look there"
+within 10 show --value -p RootDirectory elsewhere
+is "$status|$out" "0|" "and doesn't take the name for a path of the host"
+mymachines unregister elsewhere
+kill -9 "$elsewhere" "$silent"
+# Many of them don't add up.
 # Many of them don't add up.
 leaders=()
 for i in {1..12}; do

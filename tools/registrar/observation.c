@@ -84,6 +84,8 @@ static void observe_root(struct observation *o, struct arena *arena,
 
 	if (r == 0)
 		o->seen.root_directory = arena_strdup(arena, path);
+	else if (r == -EREMOTE)
+		o->unread |= MACHINE_GIVEN_ROOT;
 	else if (r != -ENOENT)
 		add_miss(o, MACHINE_GIVEN_ROOT, "its root directory", r);
 }
