@@ -273,6 +273,7 @@ tests_unit_unit_SOURCES = \
 	%D%/unit/leases.c \
 	%D%/unit/log_limit.c \
 	%D%/unit/main.c \
+	%D%/unit/look.c \
 	%D%/unit/merge.c \
 	%D%/unit/name.c \
 	%D%/unit/netlink.c \

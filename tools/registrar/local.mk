@@ -6,6 +6,7 @@ libregistrar_a_SOURCES = \
 	%D%/exports.c %D%/exports.h \
 	%D%/exports_check.c \
 	%D%/exports_directory.c %D%/exports_directory.h \
+	%D%/look.c %D%/look.h \
 	%D%/machine_copy.c %D%/machine_copy.h \
 	%D%/merge.c %D%/merge.h \
 	%D%/observation.c %D%/observation.h \

@@ -15,6 +15,8 @@
 #include "tools/registrar/vm_addresses.h"
 
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 
 /* Record that a fact couldn't be read. Its former value, if there is one, stays. */
 static void add_miss(struct observation *o, unsigned int fact, const char *what, int error)
@@ -231,6 +233,20 @@ static void observe_vm_network(struct observation *o, struct arena *arena,
 	seen->n_interfaces = vm.n_ports;
 }
 
+static void keep_record(struct observation_request *request, struct arena *arena,
+			const struct machine *record)
+{
+	CLEANUP_FREE uint8_t *bytes = malloc(RECORD_SIZE_MAX);
+	int size = bytes ? record_encode(record, bytes, RECORD_SIZE_MAX) : -ENOMEM;
+
+	if (!bytes)
+		arena_out_of_memory();
+	if (size < 0)
+		return;
+	request->record = arena_copy(arena, bytes, (size_t) size);
+	request->record_size = (size_t) size;
+}
+
 struct observation_request observation_request_for(struct snapshot *s, struct arena *arena,
 						   const char *name,
 						   const struct machine_leader *leader)
@@ -246,6 +262,7 @@ struct observation_request observation_request_for(struct snapshot *s, struct ar
 		request.n_addresses = former.n_addresses;
 		request.system = machine_system_copy(arena, &former.system);
 		request.registered = former.monotonic;
+		keep_record(&request, arena, &former);
 	}
 	return request;
 }
@@ -287,6 +304,8 @@ int observation_complete(struct observation *o, struct arena *arena,
 	int r = 0;
 
 	o->class = request->class;
+	o->record = request->record;
+	o->record_size = request->record_size;
 	own_namespaces_look_at(&request->view->own, o->seen.leader.pid, o->pidfd);
 	observe_unit(o, arena, request->cgroups);
 	if (request->class == MACHINE_VM) {
@@ -307,6 +326,16 @@ int observation_complete(struct observation *o, struct arena *arena,
 		o->verdict = LEADER_ABSENT;
 	close_pidfd(o);
 	return r;
+}
+
+bool observation_is_of_record(const struct observation *o, const char *name,
+			      struct snapshot *registry, struct arena *arena)
+{
+	struct observation_request now =
+		observation_request_for(registry, arena, name, &o->seen.leader);
+
+	return now.record_size == o->record_size &&
+	       (now.record_size == 0 || memcmp(now.record, o->record, now.record_size) == 0);
 }
 
 void observations_ask_neighbours(struct observation *observations, size_t count,

@@ -50,6 +50,9 @@ struct observation {
 		int error;
 	} misses[OBSERVATION_MISSES_MAX]; /* why they couldn't */
 	size_t n_misses;
+	/* The machine's record when it was looked at, encoded; in the arena. Of size 0: there was none. */
+	const uint8_t *record;
+	size_t record_size;
 	int pidfd; /* between the two steps, or -1 */
 };
 
@@ -70,7 +73,9 @@ struct observation_request {
 	size_t n_addresses;
 	/* The known contents of its files; they are read again if its root has changed. */
 	struct machine_system system;
-	uint64_t registered; /* when: CLOCK_MONOTONIC, in microseconds */
+	uint64_t registered;   /* when: CLOCK_MONOTONIC, in microseconds */
+	const uint8_t *record; /* all of it, encoded, for observation_is_of_record() */
+	size_t record_size;
 	enum system_look system_look;
 	struct host_view *view;
 	const struct cgroup_hierarchy *cgroups; /* NULL: it is in no unit */
@@ -108,6 +113,14 @@ void observation_begin_registered(struct observation *observation,
 int observation_complete(struct observation *observation, struct arena *arena,
 			 const struct observation_request *request, struct failure *failure)
 	__attribute__((nonnull, warn_unused_result));
+
+/*
+ * Whether a registry has the record that the machine had when it was looked at: what was seen is then newer
+ * than all that the record says.
+ */
+bool observation_is_of_record(const struct observation *observation, const char *name,
+			      struct snapshot *registry, struct arena *arena)
+	__attribute__((nonnull));
 
 /*
  * Have the kernel ask for the neighbours that it doesn't know, wait for all

@@ -6,6 +6,7 @@
 #include "host/file_reader.h"
 #include "registry/leader_state.h"
 #include "registry/lookup.h"
+#include "tools/registrar/look.h"
 #include "tools/registrar/machine_copy.h"
 #include "tools/registrar/merge.h"
 #include "tools/registrar/observation.h"
@@ -67,9 +68,10 @@ static int observe_and_measure(struct refreshing *r, size_t i, struct snapshot *
 	return status;
 }
 
-/* `generation` becomes that of the registry before the first observation, or 0. */
-static int observe_all(struct refreshing *r, uint64_t *generation, struct failure *f)
+/* For struct look. */
+static int observe_all(void *data, uint64_t *generation, struct failure *f)
 {
+	struct refreshing *r = data;
 	CLEANUP(snapshot_close) struct snapshot snapshot = { 0 };
 	CLEANUP(host_view_close) struct host_view view = { 0 };
 	struct cgroup_hierarchy cgroups;
@@ -153,31 +155,36 @@ static void report_observations(const struct refreshing *r)
 				   r->notices);
 }
 
-/*
- * Observe before the lock is taken, and again under it if somebody has
- * published meanwhile. 1; 0 if there is nothing to publish; or -1.
- */
+static bool are_current(void *data, struct snapshot *registry)
+{
+	struct refreshing *r = data;
+
+	for (size_t i = 0; i < r->count; i++)
+		if (r->observations[i].verdict == LEADER_OK &&
+		    !observation_is_of_record(&r->observations[i], r->machines[i].name, registry,
+					      &r->arena))
+			return false;
+	return true;
+}
+
+static bool is_needless(void *data, uint64_t generation)
+{
+	return !any_is_changed(data, generation);
+}
+
+/* 1; 0 if there is nothing to publish; or -1. */
 static int observe_and_lock(struct refreshing *r, struct writer *w, struct failure *f)
 {
-	uint64_t generation;
-	int result = writer_prepare(w, REGISTRY_DIRECTORY);
+	const struct look look = { .data = r,
+				   .observe = observe_all,
+				   .is_current = are_current,
+				   .is_needless = r->options->only_if_changed ? is_needless : NULL,
+				   .discard_unreadable = r->options->discard };
+	int result = look_and_lock(&look, REGISTRY_DIRECTORY, w, f);
 
-	w->discard_unreadable = r->options->discard;
-	if (result == 0) {
-		if (observe_all(r, &generation, f) < 0)
-			return -1;
-		if (r->options->only_if_changed && !any_is_changed(r, generation)) {
-			report_observations(r);
-			return 0;
-		}
-		result = writer_begin(w);
-	}
-	if (result < 0)
-		return registry_failure(f, w->blamed, result);
-	if (w->former_generation != generation && observe_all(r, &generation, f) < 0)
-		return -1;
-	report_observations(r);
-	return 1;
+	if (result >= 0)
+		report_observations(r);
+	return result;
 }
 
 /* The record may be another machine's by now. */

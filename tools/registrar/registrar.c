@@ -7,6 +7,7 @@
 #include "registry/leader_state.h"
 #include "registry/lookup.h"
 #include "tools/registrar/claims.h"
+#include "tools/registrar/look.h"
 #include "tools/registrar/machine_copy.h"
 #include "tools/registrar/merge.h"
 #include "tools/registrar/observation.h"
@@ -80,9 +81,10 @@ static int observe_one(const struct registering *r, size_t i, struct snapshot *s
 	return result < 0 ? failure_prefix(f, "%s", reg->subject) : 0;
 }
 
-/* `generation` becomes that of the registry before the first observation, or 0. */
-static int observe_all(const struct registering *r, uint64_t *generation, struct failure *f)
+/* For struct look. */
+static int observe_all(void *data, uint64_t *generation, struct failure *f)
 {
+	const struct registering *r = data;
 	CLEANUP(snapshot_close) struct snapshot snapshot = { 0 };
 	CLEANUP(host_view_close) struct host_view view = { 0 };
 	struct cgroup_hierarchy cgroups;
@@ -103,20 +105,22 @@ static int observe_all(const struct registering *r, uint64_t *generation, struct
 	return 0;
 }
 
-/* Observe before the lock is taken, and again under it if somebody has published meanwhile. */
-static int observe_and_lock(const struct registering *r, struct writer *w, struct failure *f)
+static bool are_current(void *data, struct snapshot *registry)
 {
-	uint64_t generation;
-	int result = writer_prepare(w, REGISTRY_DIRECTORY);
+	const struct registering *r = data;
 
-	if (result == 0) {
-		if (observe_all(r, &generation, f) < 0)
-			return -1;
-		result = writer_begin(w);
-	}
-	if (result < 0)
-		return registry_failure(f, w->blamed, result);
-	if (w->former_generation != generation && observe_all(r, &generation, f) < 0)
+	for (size_t i = 0; i < r->count; i++)
+		if (!observation_is_of_record(&r->observations[i], r->registrations[i].machine.name,
+					      registry, r->registrations[i].arena))
+			return false;
+	return true;
+}
+
+static int observe_and_lock(struct registering *r, struct writer *w, struct failure *f)
+{
+	const struct look look = { .data = r, .observe = observe_all, .is_current = are_current };
+
+	if (look_and_lock(&look, REGISTRY_DIRECTORY, w, f) < 0)
 		return -1;
 	for (size_t i = 0; i < r->count; i++)
 		observation_report(&r->observations[i], r->registrations[i].subject, false,
