@@ -68,7 +68,7 @@ start_leaders 20 --mount --net
 trace_start
 if [ "$(grep -c '^ioctl(.* = [0-9]*$' "$TMPDIR/calls")" -ge 20 ]; then
     at_most "$(calls_from "$listen")" 8 "the monitor begins to watch a network with 8 system calls"
-    at_most "$(calls_from "$look")" 41 "it looks at a machine with a network with 41"
+    at_most "$(calls_from "$look")" 43 "it looks at a machine with a network with 43"
     at_most "$(calls_from "$look" '"/proc/[0-9]')" 3 "of these, three look paths of /proc up"
 else
     skip "this kernel doesn't tell namespaces by pidfds" "the monitor begins to watch a network with 8 system calls"
