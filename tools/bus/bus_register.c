@@ -22,16 +22,25 @@ static int invalid(sd_bus_error *error, const char *words)
 	return sd_bus_error_set(error, SD_BUS_ERROR_INVALID_ARGS, words);
 }
 
-static int set_name(struct register_work *request, struct bus *bus, sd_bus_message *call,
-		    const char *name, sd_bus_error *error)
+/*
+ * Note that the call isn't answered with success until it is. This asks for the user, which the look at the
+ * caller asks for again in any case, so it comes behind that. Returns `r`, or the error.
+ */
+static int note_attempt(struct bus *bus, sd_bus_message *call, const char *name, int r)
+{
+	uid_t user;
+	int asked = bus_caller_uid(bus, call, &user);
+
+	if (asked < 0)
+		return r < 0 ? r : asked;
+	refused_note(bus_refused(bus), user, sd_bus_message_get_sender(call), name);
+	return r;
+}
+
+static int set_name(struct register_work *request, const char *name, sd_bus_error *error)
 {
 	struct failure failure;
-	uid_t user;
-	int r = bus_caller_uid(bus, call, &user);
 
-	if (r < 0)
-		return r;
-	refused_note(bus_refused(bus), user, sd_bus_message_get_sender(call), name);
 	if (register_work_set_name(request, name, &failure) < 0)
 		return invalid(error, "Invalid machine name");
 	return 0;
@@ -108,7 +117,7 @@ static int set_interfaces(struct register_work *request, const int32_t *indexes,
 static int read_request(struct register_work *request, struct bus *bus, sd_bus_message *call,
 			bool with_network, sd_bus_error *error)
 {
-	const char *name, *service, *class, *root;
+	const char *name = NULL, *service, *class, *root;
 	const void *id, *indexes = NULL;
 	size_t id_size, indexes_size = 0;
 	uint32_t leader;
@@ -121,7 +130,7 @@ static int read_request(struct register_work *request, struct bus *bus, sd_bus_m
 	if (r >= 0 && with_network)
 		r = sd_bus_message_read_array(call, 'i', &indexes, &indexes_size);
 	if (r >= 0)
-		r = set_name(request, bus, call, name, error);
+		r = set_name(request, name, error);
 	if (r >= 0)
 		r = set_id(request, id, id_size, error);
 	if (r >= 0)
@@ -134,7 +143,7 @@ static int read_request(struct register_work *request, struct bus *bus, sd_bus_m
 		r = set_interfaces(request, indexes, indexes_size / sizeof(int32_t), error);
 	if (r >= 0)
 		register_work_set_service(request, service);
-	return r;
+	return name ? note_attempt(bus, call, name, r) : r;
 }
 
 static int reply_machine(struct bus *bus, sd_bus_message *call, const struct work_result *result,
@@ -327,13 +336,15 @@ static int register_or_create_ex(struct bus *bus, sd_bus_message *call, bool cre
 				 sd_bus_message_handler_t handler, sd_bus_error *error)
 {
 	CLEANUP(register_work_done) struct register_work request = { .create = create };
-	const char *name;
+	const char *name = NULL;
 	int r = sd_bus_message_read(call, "s", &name);
 
 	if (r >= 0)
-		r = set_name(&request, bus, call, name, error);
+		r = set_name(&request, name, error);
 	if (r >= 0)
 		r = read_properties(&request, bus, call, error);
+	if (name)
+		r = note_attempt(bus, call, name, r);
 	return r < 0 ? r : start_registration(bus, call, &request, handler, error);
 }
 
