@@ -14,8 +14,11 @@
 
 #define LOG_LIMIT_MILLISECONDS 60000
 
-/* So many kinds are remembered; a new one takes the place of the oldest after a minute. */
-#define LOG_LIMIT_KINDS 256
+/*
+ * So many kinds are remembered; a new one takes the place of the oldest after a minute. A host may lose
+ * hundreds of machines at once, each with a line of its own.
+ */
+#define LOG_LIMIT_KINDS 1024
 
 struct log_kind {
 	char *key; /* or NULL */
