@@ -274,6 +274,7 @@ tests_unit_unit_SOURCES = \
 	%D%/unit/log_limit.c \
 	%D%/unit/main.c \
 	%D%/unit/look.c \
+	%D%/unit/machine_unit.c \
 	%D%/unit/merge.c \
 	%D%/unit/name.c \
 	%D%/unit/netlink.c \

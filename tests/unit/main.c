@@ -27,6 +27,7 @@ int main(void)
 	srunner_add_suite(runner, damaged_writer_suite());
 	srunner_add_suite(runner, claims_suite());
 	srunner_add_suite(runner, look_suite());
+	srunner_add_suite(runner, machine_unit_suite());
 	srunner_add_suite(runner, merge_suite());
 	srunner_add_suite(runner, visitor_suite());
 	srunner_add_suite(runner, diff_suite());

@@ -21,6 +21,7 @@ Suite *leader_search_suite(void);
 Suite *leases_suite(void);
 Suite *log_limit_suite(void);
 Suite *look_suite(void);
+Suite *machine_unit_suite(void);
 Suite *merge_suite(void);
 Suite *name_suite(void);
 Suite *noted_directories_suite(void);

@@ -69,15 +69,15 @@ static bool is_launcher(uint32_t pid)
 	return false;
 }
 
-/* Whether the unit was given as the machine's, or is named for it: web1.service or lxc@web1.service. */
-static bool is_made_for(const struct machine *machine)
+bool machine_unit_is_made_for(const struct machine *machine)
 {
 	CLEANUP_FREE char *unit = strdup(machine->unit);
 	char *dot = unit ? strrchr(unit, '.') : NULL, *at;
 
 	if (machine->given & MACHINE_GIVEN_UNIT)
 		return true;
-	if (!dot)
+	/* A user who registers a machine chooses its name, which may be that of any service. */
+	if (!dot || machine->owner != 0)
 		return false;
 	*dot = '\0';
 	at = strchr(unit, '@');
@@ -145,7 +145,7 @@ bool machine_owns_unit(struct machine_processes *p)
 
 	if (!candidate.cgroup)
 		return false;
-	candidate.is_made_for = is_made_for(p->machine);
+	candidate.is_made_for = machine_unit_is_made_for(p->machine);
 	count = cgroup_processes_read(
 		&arena, arena_printf(&arena, "%s%s", p->cgroups->mount, candidate.cgroup), &pids);
 	for (long i = 0; i < count; i++)

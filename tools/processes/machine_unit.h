@@ -15,6 +15,12 @@
  */
 const char *machine_unit_cgroup(struct machine_processes *processes);
 
+/*
+ * Whether the machine's unit was given as that, or is named for it, as web1.service or lxc@web1.service, if
+ * it is root's.
+ */
+bool machine_unit_is_made_for(const struct machine *machine) __attribute__((nonnull));
+
 /* Whether that unit is the machine's. */
 bool machine_owns_unit(struct machine_processes *processes);
 
