@@ -10,6 +10,7 @@
 
 #include "base/child.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/number.h"
 
 #include <dirent.h>
@@ -108,11 +109,12 @@ static void __attribute__((noreturn)) run_child(int socket, int namespace)
 	_exit(pid > 0 && child_wait(pid, NULL) == 0 ? EXIT_SUCCESS : EXIT_FAILURE);
 }
 
-/* 1 with a pid, 0 at the end of a complete list, or a negative errno. */
-static int receive_pid(int socket, uint32_t *pid)
+/* 1 with a pid, 0 at the end of a complete list, or a negative errno: -ETIMEDOUT after `end`. */
+static int receive_pid(int socket, int64_t end, uint32_t *pid)
 {
 	struct pollfd poller = { .fd = socket, .events = POLLIN };
 	struct ucred credentials;
+	int64_t left;
 	char payload = 0;
 	struct iovec iov = { &payload, 1 };
 	union credentials_message control = { 0 };
@@ -123,7 +125,8 @@ static int receive_pid(int socket, uint32_t *pid)
 		.msg_controllen = sizeof control,
 	};
 
-	if (poll(&poller, 1, TIMEOUT_MS) == 0)
+	left = end - clock_milliseconds(CLOCK_MONOTONIC);
+	if (left <= 0 || poll(&poller, 1, (int) left) == 0)
 		return -ETIMEDOUT;
 	if (recvmsg(socket, &message, MSG_CMSG_CLOEXEC) <= 0)
 		return -ECONNRESET;
@@ -136,14 +139,16 @@ static int receive_pid(int socket, uint32_t *pid)
 	return 1;
 }
 
+/* Root of the machine can let the child go on for a moment, again and again, so the time is for all of it. */
 static long receive_all(struct arena *arena, int socket, uint32_t **pids)
 {
+	int64_t end = clock_milliseconds(CLOCK_MONOTONIC) + TIMEOUT_MS;
 	size_t count = 0;
 	uint32_t pid;
 	int r;
 
 	*pids = NULL;
-	while ((r = receive_pid(socket, &pid)) == 1) {
+	while ((r = receive_pid(socket, end, &pid)) == 1) {
 		*pids = arena_grow(arena, *pids, count, sizeof pid);
 		(*pids)[count++] = pid;
 	}
