@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "tools/machine/machine_error.h"
+#include "tools/varlink/varlink_connection.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -137,7 +138,7 @@ static int start_work(struct job *job, const struct machine_question *question,
 		with_pidfd = *question;
 		with_pidfd.pidfd = pidfd;
 	}
-	r = work_start(&job->work, job->call->peer.uid, permitted_work, &permitted, pidfd);
+	r = work_start(&job->work, job->call->connection->user, permitted_work, &permitted, pidfd);
 	if (r == -EUSERS)
 		return failure_set(f, FAILURE_TOO_MANY,
 				   "too many calls of this user are under way");

@@ -2,6 +2,7 @@
 #include "tools/machine/machine_refused.h"
 
 #include "tools/calls/refused.h"
+#include "tools/varlink/varlink_connection.h"
 
 #include <stdio.h>
 
@@ -19,7 +20,7 @@ void machine_refused_note(const struct varlink_call *call, const char *name)
 	char caller[REFUSED_CLIENT_SIZE];
 
 	describe_caller(call, caller);
-	refused_note(&refused, call->peer.uid, caller, name);
+	refused_note(&refused, call->connection->user, caller, name);
 }
 
 bool machine_refused_forget(const struct varlink_call *call, const char *name)
