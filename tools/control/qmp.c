@@ -131,6 +131,7 @@ static int converse(const char *path, const char *command, int milliseconds, jso
 
 	if (!c)
 		return -ENOMEM;
+	c->fd = -1;
 	c->end = clock_milliseconds(CLOCK_MONOTONIC) + milliseconds;
 	r = open_socket(c, path);
 	if (r == 0)
