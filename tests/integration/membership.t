@@ -252,6 +252,7 @@ done
 orphan() {
     local file=$TMPDIR/orphan
     rm -f "$file"
+    mkdir -p "$C/$slice/$2"
     bash -c 'echo $$ >"$0/cgroup.procs"; sleep 1000 >/dev/null 2>&1 </dev/null 3>&- & echo $! >"$1"' \
         "$C/$slice/$2" "$file"
     printf -v "$1" %s "$(cat "$file")"
@@ -276,6 +277,52 @@ orphan daemon qemu.service
 quietly register vm1 --leader="$emulator" --class=vm
 is "$(ours "$daemon")" "-" "an orphan in a service's cgroup may be the service's, so it is nobody's"
 end_machine vm1 "$emulator" "$daemon"
+
+# A daemon may be in a cgroup that isn't called a service's, with a leader that it hasn't started.
+for place in daemons openrc.sshd; do
+    [ $place = openrc.sshd ] || orphan daemon "$place"
+    # Start times are counted in hundredths of a second.
+    sleep 0.03
+    start emulator --share=user --share=pid --share=net --share=mnt
+    [ $place = daemons ] || orphan daemon "$place"
+    put "$emulator" "$place"
+    quietly register vm1 --leader="$emulator" --class=vm
+    is "$(ours "$daemon")|$(members vm1)" "-|$emulator" "a daemon in cgroup $place is in no machine"
+    fails "mymachines: vm1: cannot pause it: it has no cgroup to itself *" "pause refuses $place" mymachines pause vm1
+    quietly terminate vm1
+    wait_until has_ended "$emulator"
+    ok $? "terminate ends a machine in $place"
+    lives "$daemon" "but not the daemon"
+    end_machine vm1 "$emulator" "$daemon"
+done
+# Who asks isn't the machine's, either.
+start emulator --share=user --share=pid --share=net --share=mnt
+put "$emulator" asking
+quietly register vm1 --leader="$emulator" --class=vm
+cat >"$TMPDIR/asking" <<'S'
+echo $$ >"$1/cgroup.procs"
+while [ "$(cut -d' ' -f4 "/proc/$$/stat")" != 1 ]; do sleep 0.1; done
+"$2" kill vm1 -s USR1 --kill-whom=all
+"$2" terminate vm1
+echo "$?" >"$3"
+S
+bash -c 'bash "$@" >/dev/null 2>&1 </dev/null 3>&- &' asking "$TMPDIR/asking" "$C/$slice/asking" "$BUILDDIR/mymachines" "$TMPDIR/asked"
+wait_until test -s "$TMPDIR/asked"
+is "$(cat "$TMPDIR/asked")" 0 "terminate spares who asks for it in the machine's cgroup"
+wait_until has_ended "$emulator"
+ok $? "terminate ends that machine"
+end_machine vm1 "$emulator"
+# A manager makes a cgroup for a machine, and starts what belongs to it first.
+orphan swtpm machine.slice/machine-qemu.scope
+sleep 0.03
+start emulator --share=user --share=pid --share=net --share=mnt
+put "$emulator" machine.slice/machine-qemu.scope
+quietly register vm1 --leader="$emulator" --class=vm
+is "$(ours "$swtpm")" vm1 "a helper that was started before the VM is the VM's in a cgroup that was made for it"
+quietly terminate vm1
+wait_until has_ended "$swtpm"
+ok $? "terminate ends such a helper"
+end_machine vm1 "$emulator"
 
 # A leader without a namespace of its own: it, its descendants, and nobody else.
 force=

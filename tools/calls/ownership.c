@@ -61,13 +61,17 @@ static int check_processes(const struct machine_leader *leader, uid_t user, stru
 	CLEANUP(arena_done) struct arena arena = { 0 };
 	CLEANUP(machine_processes_close)
 	struct machine_processes processes = { .namespace = -1 };
-	const struct machine machine = { .name = "", .leader = *leader };
+	/* With all that a signal to the machine reaches, which is most for a VM: by its cgroup, too. */
+	const struct machine machine = { .name = "", .class = MACHINE_VM, .leader = *leader };
+	struct cgroup_hierarchy cgroups;
+	bool has_cgroups = cgroup_hierarchy_find(&cgroups) == 0;
 	struct process *list;
 	long n;
 
 	if (registry_open(&snapshot, f) < 0)
 		return -1;
-	n = machine_processes_open(&processes, &snapshot, NULL, &arena, &machine);
+	n = machine_processes_open(&processes, &snapshot, has_cgroups ? &cgroups : NULL, &arena,
+				   &machine);
 	if (n == 0)
 		n = machine_processes_list(&processes, &arena, &list);
 	if (n < 0)

@@ -6,6 +6,7 @@
 #include "base/proc_file.h"
 #include "host/process.h"
 #include "registry/leader_state.h"
+#include "registry/process_stat.h"
 #include "tools/processes/cgroup_processes.h"
 #include "tools/processes/namespace_processes.h"
 #include "tools/processes/pid_namespace.h"
@@ -19,6 +20,9 @@
 
 /* The parent of all kernel threads, such as those of vhost, which are in the cgroup of their user. */
 #define KTHREADD 2
+
+/* The beginning of the last component of a path: OpenRC's sh/rc-cgroup.sh. */
+#define OPENRC_CGROUP "/openrc."
 
 bool cgroup_path_is_within(const char *path, const char *cgroup)
 {
@@ -128,13 +132,42 @@ static bool is_from_cgroup(struct machine_processes *p, const char *cgroup, uint
 	return pid > 0;
 }
 
+/*
+ * Whether systemd or OpenRC has made the cgroup for a service, whose main processes have the host's init as
+ * their parent, too. All sessions may be in that of sshd.
+ */
+static bool is_of_service(const char *cgroup)
+{
+	const char *name = strrchr(cgroup, '/'), *suffix = strrchr(cgroup, '.');
+
+	return (suffix && strcmp(suffix, ".service") == 0) ||
+	       (name && strncmp(name, OPENRC_CGROUP, strlen(OPENRC_CGROUP)) == 0);
+}
+
+/* Whether a manager has made the cgroup for the machine: that of systemd-machined, or of libvirt without systemd. */
+static bool is_made_for_machine(const struct machine *m, const char *cgroup)
+{
+	return m->given & MACHINE_GIVEN_UNIT || strstr(cgroup, "/machine.slice/") ||
+	       strstr(cgroup, "/machine/");
+}
+
+/*
+ * Whether the process was there before the machine: a daemon, perhaps, which the cgroup is of. In a cgroup for
+ * the machine alone it is a helper that is started first, such as swtpm(8).
+ */
+static bool is_there_before(const struct machine *m, const char *cgroup, uint32_t pid)
+{
+	struct process_stat stat;
+
+	return !is_made_for_machine(m, cgroup) && process_stat_read(pid, &stat) == 0 &&
+	       stat.start_time < m->leader.start_time;
+}
+
 /* Whether a process in the leader's cgroup that isn't otherwise the machine's may be. */
 static bool may_be_own_by_cgroup(struct machine_processes *p, const char *cgroup, uint32_t pid)
 {
-	const char *suffix = strrchr(cgroup, '.');
-
-	/* The main processes of a service have the host's init as their parent, too. */
-	return (!suffix || strcmp(suffix, ".service") != 0) &&
+	return pid != (uint32_t) getpid() && !is_of_service(cgroup) &&
+	       !is_there_before(p->machine, cgroup, pid) &&
 	       !ancestry_descends(&p->ancestry, p->machine->leader.pid, pid) &&
 	       is_from_cgroup(p, cgroup, pid);
 }

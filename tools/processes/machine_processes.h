@@ -3,7 +3,8 @@
  * The processes of one machine. These are
  * - all in the pid namespace whose init is the leader, and in pid namespaces inside it;
  * - if the leader isn't the init of a pid namespace, the leader and its descendants;
- * - all in the leader's cgroup and the cgroups below, if no other process is in there.
+ * - all in the leader's cgroup and the cgroups below, if no other process is in there: none of a service, none
+ *   that was there before the leader, unless the cgroup was made for the machine, and not the caller.
  * A process below the leader of another machine belongs to that machine. The third rule does
  * not apply to a container without any namespace of its own.
  */
