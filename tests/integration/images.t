@@ -179,6 +179,27 @@ mymachines remove b c
 is "$?|$(ls -A "$pool" "$settings" | grep -v '^/' | grep .)" "0|d.nspawn" "remove takes all of them"
 rm "$settings/d.nspawn"
 
+# Names of such files: a directory with one would belong to another image.
+mkdir -p "$pool/web/etc" "$pool/web.verity/etc" "$pool/web.nspawn"
+truncate -s 1M "$pool/disk.raw"
+echo abc >"$pool/web.roothash"
+for name in web.verity2.verity x.nspawn x.oci-config x.usrhash.p7s x.raw.tpmstate; do
+    fails "mymachines: the name '$name' is that of a file beside another image: *" "rename refuses a side file's name: $name" \
+        mymachines rename web "$name"
+    fails "mymachines: the name '$name' is that of a file beside another image: *" "clone refuses a side file's name: $name" \
+        mymachines clone web "$name"
+done
+is "$(images)|$(ls "$pool" | paste -sd,)" "disk raw no
+web directory no|disk.raw,web,web.nspawn,web.roothash,web.verity" "and nothing is changed or left"
+mymachines clone disk copy.nspawn && mymachines rename disk disk.verity
+is "$?|$(images)" "0|copy.nspawn raw no
+disk.verity raw no
+web directory no" "a disk may have such a name, because its file has another ending"
+mymachines remove web disk.verity copy.nspawn
+is "$?|$(ls "$pool" | paste -sd,)|$(ls "$pool/web.verity")" "0|web.nspawn,web.verity|etc" \
+    "remove takes files beside the image, and no directories with such names"
+rm -r "${pool:?}"/*
+
 mkdir -p "$pool/deep/$(printf 'a/%.0s' {1..300})"
 fails "mymachines: cannot copy a/a/*: it is deeper than 256 directories" "a tree that is deeper than any system's isn't cloned" \
     mymachines clone deep deeper

@@ -398,6 +398,12 @@ run mymachines import-tar small.tar
 like "$status|$err" "1|*small*" "an image isn't replaced without --force"
 run mymachines import-tar small.tar .#x
 like "$status" 1 "a name that no image can have is refused"
+run mymachines import-tar small.tar small.verity
+like "$status|$err|$(names small.verity 2>/dev/null)" "1|*the name 'small.verity' is that of a file beside another image*|" \
+    "a directory isn't made with the name of a file beside another image"
+mkdir -p "$pool/small.verity/etc"
+run mymachines import-tar --force small.tar
+is "$status|$(ls "$pool/small.verity")" "0|etc" "replacing an image removes no directory with such a name"
 for words in "import-tar small.tar -" "import-raw disk.raw -" "import-fs outside -"; do
     # shellcheck disable=SC2086
     run mymachines $words

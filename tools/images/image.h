@@ -43,6 +43,13 @@ const char *image_kind_name(enum image_kind kind) __attribute__((const));
 /* Whether it is a disk, in a file or a device, and not a directory. */
 bool image_is_disk(const struct image *image) __attribute__((nonnull, pure));
 
+/*
+ * Whether a new image of this kind may have this name. The name of a directory must not be one of a side file, such
+ * as "web.nspawn": it would belong to the image "web". 0, or -1 with a failure.
+ */
+int image_name_check_new(const char *name, enum image_kind kind, struct failure *failure)
+	__attribute__((nonnull, warn_unused_result));
+
 /* Find an image by name. All is in the arena. 0, or -1 with a failure, FAILURE_NO_IMAGE. */
 int image_find(struct arena *arena, const char *name, struct image *image, struct failure *failure)
 	__attribute__((nonnull, warn_unused_result));

@@ -80,7 +80,8 @@ int image_rename(const struct image *image, const char *name, struct failure *f)
 
 	if (image->is_host)
 		return host_failure(f);
-	if (image_name_check(name, f) < 0 || image_place_open(&place, image, f) < 0 ||
+	if (image_name_check_new(name, image->kind, f) < 0 ||
+	    image_place_open(&place, image, f) < 0 ||
 	    image_lock(&lock, image->path, IMAGE_LOCK_EXCLUSIVE, f) < 0 ||
 	    image_lock_name(&new_name, name, f) < 0 || check_name_is_free(name, f) < 0)
 		return -1;

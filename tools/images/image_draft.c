@@ -185,7 +185,7 @@ int image_draft_begin_with(struct image_draft *draft, int pool, const char *name
 	int r;
 
 	*draft = IMAGE_DRAFT_NONE;
-	if (image_name_check(name, f) < 0)
+	if (image_name_check_new(name, kind, f) < 0)
 		return -1;
 	draft->pool = pool;
 	draft->kind = kind;

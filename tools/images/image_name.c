@@ -3,6 +3,8 @@
 
 #include "base/format.h"
 #include "base/quote.h"
+#include "tools/images/image.h"
+#include "tools/images/side_files.h"
 
 #include <string.h>
 
@@ -31,13 +33,27 @@ bool image_name_is_valid(const char *name)
 	return !find_fault(name);
 }
 
+static int name_failure(struct failure *f, const char *name, const char *fault)
+{
+	char quoted[QUOTED_SIZE];
+
+	return failure_set(f, FAILURE_INVALID, "the name '%s' %s: no image can be called so",
+			   quote(name, quoted), fault);
+}
+
 int image_name_check(const char *name, struct failure *f)
 {
 	const char *fault = find_fault(name);
-	char quoted[QUOTED_SIZE];
 
-	if (!fault)
-		return 0;
-	return failure_set(f, FAILURE_INVALID, "the name '%s' %s: no image can be called so",
-			   quote(name, quoted), fault);
+	return fault ? name_failure(f, name, fault) : 0;
+}
+
+int image_name_check_new(const char *name, enum image_kind kind, struct failure *f)
+{
+	if (image_name_check(name, f) < 0)
+		return -1;
+	/* The file of a disk has another ending: "web.nspawn.raw". */
+	if (kind != IMAGE_RAW && side_files_has(name))
+		return name_failure(f, name, "is that of a file beside another image");
+	return 0;
 }

@@ -86,11 +86,17 @@ static int visit_sides(int directory, side_visitor *visit, void *data, struct fa
 static int remove_side(int directory, const struct side *side, void *data, struct failure *f)
 {
 	char file[NAME_MAX + 1];
+	struct stat st;
 
 	format_side(file, data, side);
 	/* If an image in /usr or on a read-only disk can't be removed, its files can't be either. */
-	if (faccessat(directory, file, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT)
+	if (fstatat(directory, file, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+		if (errno == ENOENT)
+			return 0;
+	} else if (S_ISDIR(st.st_mode) && side->kind != SIDE_STATE) {
+		/* Only states are directories. This one is somebody's who chose its name by chance. */
 		return 0;
+	}
 	return tree_remove(directory, file, f);
 }
 
