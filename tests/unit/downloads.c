@@ -259,6 +259,33 @@ START_TEST(other_schemes_and_broken_urls_are_refused)
 }
 END_TEST
 
+START_TEST(messages_about_broken_urls_have_no_secrets)
+{
+	static const struct {
+		const char *text, *shown;
+	} rows[] = {
+		{ "https://me:secret@h/a b", "'https://*********@h/a b'" },
+		{ "https://me:secret@h:99999/x?t=secret",
+		  "'https://*********@h:99999/x?********'" },
+		{ "https://me:sec/secret@h/a b", "@h/a b'" },
+		{ "https://me:sec?secret@h/a b", "'https://***" },
+		{ "https://h/a b?t=x@secret", "'https://***" },
+		{ "https:/me:secret@h/a b", "@h/a b'" },
+		{ "me:secret@h/a b", "'*********@h/a b'" },
+		{ "ftp://me:secret@h/x?t=secret", "ftp://h/x" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct url url;
+		struct failure f = { 0 };
+
+		ck_assert_int_eq(url_parse(&arena, rows[i].text, &url, &f), -1);
+		ck_assert_msg(!strstr(f.text, "sec") && strstr(f.text, rows[i].shown), "%s",
+			      f.text);
+	}
+}
+END_TEST
+
 START_TEST(an_origin_is_scheme_host_and_port)
 {
 	static const struct {
@@ -465,6 +492,7 @@ static Suite *downloads_suite(void)
 	ADD(suite, fedoras_lists_have_names_of_their_own);
 	ADD(suite, urls_are_taken_apart);
 	ADD(suite, other_schemes_and_broken_urls_are_refused);
+	ADD(suite, messages_about_broken_urls_have_no_secrets);
 	ADD(suite, an_origin_is_scheme_host_and_port);
 	ADD(suite, modes_of_checking_are_parsed);
 	ADD(suite, first_bytes_tell_what_a_file_is);

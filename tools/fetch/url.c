@@ -38,6 +38,30 @@ static int check_parts(const struct url *url, struct failure *f)
 	return 0;
 }
 
+/*
+ * An address that isn't valid, for messages: without what may be a user, a password or a token, wherever these are.
+ */
+static const char *hide_secrets(struct arena *arena, const char *text)
+{
+	char *copy = arena_strdup(arena, text), *scheme = strstr(copy, "://");
+	char *authority = scheme ? scheme + strlen("://") : copy;
+	char *at = strrchr(authority, '@'), *query = strchr(authority, '?');
+
+	if (query)
+		memset(query + 1, '*', strlen(query + 1));
+	if (at)
+		memset(authority, '*', (size_t) (at - authority));
+	return copy;
+}
+
+static int not_valid(struct arena *arena, const char *text, const char *hint, struct failure *f)
+{
+	char quoted[QUOTED_SIZE];
+
+	return failure_set(f, FAILURE_INVALID, "'%s' is not a valid URL%s",
+			   quote(hide_secrets(arena, text), quoted), hint);
+}
+
 int url_parse(struct arena *arena, const char *text, struct url *url, struct failure *f)
 {
 	CLEANUP(curl_url_done) CURLU *handle = curl_url();
@@ -48,12 +72,9 @@ int url_parse(struct arena *arena, const char *text, struct url *url, struct fai
 		arena_out_of_memory();
 	for (const char *p = text; *p; p++)
 		if ((unsigned char) *p <= ' ' || *p == 0x7f)
-			return failure_set(f, FAILURE_INVALID,
-					   "'%s' is not a valid URL: write blanks as %%20",
-					   quote(text, quoted));
+			return not_valid(arena, text, ": write blanks as %20", f);
 	if (curl_url_set(handle, CURLUPART_URL, text, CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK)
-		return failure_set(f, FAILURE_INVALID, "'%s' is not a valid URL",
-				   quote(text, quoted));
+		return not_valid(arena, text, "", f);
 	u.user = take_part(arena, handle, CURLUPART_USER, CURLU_URLDECODE);
 	u.password = take_part(arena, handle, CURLUPART_PASSWORD, CURLU_URLDECODE);
 	curl_url_set(handle, CURLUPART_USER, NULL, 0);
@@ -68,7 +89,8 @@ int url_parse(struct arena *arena, const char *text, struct url *url, struct fai
 	curl_url_set(handle, CURLUPART_QUERY, NULL, 0);
 	u.shown = take_part(arena, handle, CURLUPART_URL, 0);
 	if (check_parts(&u, f) < 0)
-		return failure_prefix(f, "%s", quote(u.shown ? u.shown : text, quoted));
+		return failure_prefix(f, "%s",
+				      quote(u.shown ? u.shown : hide_secrets(arena, text), quoted));
 	*url = u;
 	return 0;
 }
