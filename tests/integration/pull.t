@@ -332,6 +332,28 @@ for signal in KILL TERM; do
     rm -rf "${pool:?}"/* "${pool:?}"/.#*
 done
 
+# Lists that never end, and pages about missing ones: a signal ends the transfer in the midst of them.
+asked() {
+    grep -q "/how/$variant/$file " "$SERVED/requests"
+}
+has_ended() {
+    ! kill -0 $pid 2>/dev/null
+}
+while read -r signal variant file; do
+    : >"$SERVED/requests"
+    mymachines pull-tar "$a/how/$variant/web1.tar.gz" >/dev/null 2>drip.err </dev/null &
+    pid=$!
+    wait_until asked
+    kill -"$signal" $pid
+    wait_until has_ended || kill -KILL $pid
+    wait $pid 2>/dev/null
+    is "$?|$(names)" "$((128 + $(kill -l "$signal")))|" "a server that drips can't keep a transfer from being cancelled: $variant"
+done <<'I'
+TERM all-drip SHA256SUMS
+TERM all-drip-missing web1.tar.gz.sha256
+HUP all-drip SHA256SUMS
+I
+
 # Whoever may read the process's command line sees no secret of the address.
 rm -f "$SERVED/go-on"
 mymachines pull-tar "${a/:\/\//://you:hidden@}/how/slow/web1.tar.gz?token=hidden" >/dev/null 2>slow.err </dev/null &

@@ -49,6 +49,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             variant = ""
         if variant.startswith("to-"):
             return self.redirect(variant, path)
+        if variant == "all-drip-missing" and "SHA" not in path:
+            return self.drip(404)
         if not os.path.isfile(name):
             return self.answer(404, b"<html>no such file</html>", {"Content-Type": "text/html"})
         with open(name, "rb") as file:
@@ -213,6 +215,21 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body[:1000])
         self.wfile.flush()
         time.sleep(30)
+
+    # Byte by byte, just quick enough not to stall: for hours. Below all-drip-missing, an answer that isn't wanted.
+    def drip(self, status):
+        self.send_response(status)
+        self.send_header("Content-Length", "60000")
+        self.end_headers()
+        try:
+            while True:
+                self.wfile.write(b"#")
+                time.sleep(0.02)
+        except OSError:
+            pass
+
+    def how_all_drip(self, _):
+        self.drip(200)
 
     # So slow that a test can look at what is there.
     def how_slow(self, body):

@@ -14,6 +14,7 @@ import os
 import ssl
 import sys
 import threading
+import time
 import urllib.parse
 
 import https_server
@@ -23,7 +24,7 @@ PORTS = {}
 LOG = open(os.path.join(ROOT, "requests"), "a", buffering=1)
 USES = {}
 WITH_TOKEN = {"token", "access", "neither", "control", "placeholder", "no-scope", "two-scopes", "quoted", "schemes",
-              "basic", "elsewhere", "plain-realm", "once", "other-realm"}
+              "basic", "elsewhere", "plain-realm", "once", "other-realm", "drip-token"}
 
 
 def read(*parts):
@@ -53,6 +54,18 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
+    # Byte by byte, just quick enough not to stall: for hours.
+    def drip(self):
+        self.send_response(200)
+        self.send_header("Content-Length", "60000")
+        self.end_headers()
+        try:
+            while True:
+                self.wfile.write(b" ")
+                time.sleep(0.02)
+        except OSError:
+            pass
+
     def do_GET(self):
         noted = " ".join(f"{n}={self.headers[n]}" for n in ("Authorization", "Cookie", "Range") if self.headers[n])
         LOG.write(f"{self.server.name} {self.path} {noted}\n")
@@ -68,6 +81,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def give_token(self, query):
         kind = query.get("scope", ["?"])[-1].split(":")[1].split("/")[0]
+        if kind == "drip-token":
+            return self.drip()
         token = make_token(",".join(query.get("scope", [])), ",".join(query.get("service", [])))
         if kind == "once":
             USES[token] = 0
@@ -119,6 +134,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.give_bytes(body, how == "cut")
 
     def give_manifest(self, how, name, reference):
+        if how == "drip":
+            return self.drip()
         if not reference.startswith("sha256:"):
             reference = (read("repositories", name, reference) or b"").decode()
         body = reference and read("blobs", reference)

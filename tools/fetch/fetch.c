@@ -148,8 +148,17 @@ bool fetch_is_missing(long status)
 	return status == 403 || status == 404 || status == 410;
 }
 
-int fetch_text(struct arena *arena, const char *address, size_t size_max, bool may_be_plain,
-	       char **text, size_t *size, struct url *final, struct failure *f)
+static bool may_continue(void *data, uint64_t done, uint64_t total)
+{
+	const struct fetch_text_request *request = data;
+
+	(void) done;
+	(void) total;
+	return !request->is_stopped || !request->is_stopped();
+}
+
+int fetch_text(struct arena *arena, const struct fetch_text_request *request, char **text,
+	       size_t *size, struct url *final, struct failure *f)
 {
 	CLEANUP_CLOSE int fd = memfd_create("text", MFD_CLOEXEC);
 	struct fetch_answer answer;
@@ -158,14 +167,19 @@ int fetch_text(struct arena *arena, const char *address, size_t size_max, bool m
 
 	if (fd < 0)
 		return failure_errno(f, -errno, "cannot make a file in memory");
-	if (url_parse(arena, address, &url, f) < 0)
+	if (url_parse(arena, request->address, &url, f) < 0)
 		return -1;
+	if (!may_continue((void *) request, 0, 0))
+		return failure_set(f, FAILURE_OTHER, "%s: cancelled", url.shown);
 	if (fetch(arena,
 		  &(struct fetch_request){ .url = &url,
 					   .fd = fd,
 					   .where = "memory",
-					   .size_max = size_max,
-					   .may_be_plain = may_be_plain },
+					   .size_max = request->size_max,
+					   .seconds_max = FETCH_TEXT_SECONDS_MAX,
+					   .may_be_plain = request->may_be_plain,
+					   .progress = may_continue,
+					   .data = (void *) request },
 		  &answer, f) < 0)
 		return fetch_is_missing(answer.status) ? 0 : -1;
 	*text = arena_alloc(arena, (size_t) answer.size + 1);

@@ -32,6 +32,7 @@ struct fetch_request {
 	const char *where; /* its path, for messages about space */
 	uint64_t size_max;
 	int stall_seconds; /* give up after this many seconds with less than 30 bytes a second; 0 means 60 */
+	int seconds_max; /* give up after this many seconds; 0 is no limit */
 	/*
 	 * Whether redirects may lead from https to http: only if a signature or a sum from the user
 	 * is checked later.
@@ -84,15 +85,25 @@ struct fetch_answer {
 int fetch(struct arena *arena, const struct fetch_request *request, struct fetch_answer *answer,
 	  struct failure *failure) __attribute__((nonnull, warn_unused_result));
 
+/* The limit for a file that is fetched into memory, in seconds. */
+#define FETCH_TEXT_SECONDS_MAX 300
+
 /* Whether a status of HTTP means that the file doesn't exist. */
 bool fetch_is_missing(long status);
 
+struct fetch_text_request {
+	const char *address;
+	size_t size_max; /* in bytes */
+	bool may_be_plain;
+	bool (*is_stopped)(void); /* asked before and meanwhile; NULL is never */
+};
+
 /*
- * Fetch a small text of at most `size_max` bytes into the arena, and append a NUL. Returns 1; 0 if
- * the server doesn't have the file; or -1 with a failure.
+ * Fetch a small text into the arena, and append a NUL. Returns 1; 0 if the server doesn't have the file; or -1 with
+ * a failure.
  */
-int fetch_text(struct arena *arena, const char *address, size_t size_max, bool may_be_plain,
-	       char **text, size_t *size, struct url *final, struct failure *failure)
+int fetch_text(struct arena *arena, const struct fetch_text_request *request, char **text,
+	       size_t *size, struct url *final, struct failure *failure)
 	__attribute__((nonnull, warn_unused_result));
 
 /* "1.2 kB": in powers of 1000. */

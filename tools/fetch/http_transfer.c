@@ -271,7 +271,7 @@ static int on_progress(void *data, curl_off_t total, curl_off_t now, curl_off_t 
 	(void) now;
 	(void) up_total;
 	(void) up_now;
-	if (!t->request->progress || t->is_discarded)
+	if (!t->request->progress)
 		return 0;
 	return !t->request->progress(t->request->data, t->size, t->validator->total);
 }
@@ -353,6 +353,7 @@ static void set_options(struct http_transfer *t, struct curl_slist *headers, cha
 	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, STALL_BYTES_A_SECOND);
 	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, seconds);
 	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, seconds);
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long) t->request->seconds_max);
 	curl_easy_setopt(curl, CURLOPT_BUFFERSIZE, 256L * 1024);
 	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, errors);
 	curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
@@ -433,7 +434,7 @@ static enum http_end judge_error(struct http_transfer *t, CURLcode code, const c
 		failure_set(t->failure, FAILURE_TIMED_OUT,
 			    "%s: the server sent next to nothing for a time: %s", t->url->shown,
 			    escaped);
-		return t->has_begun ? HTTP_CUT : HTTP_FAILED;
+		return t->has_begun && !t->request->seconds_max ? HTTP_CUT : HTTP_FAILED;
 	case CURLE_ABORTED_BY_CALLBACK:
 		failure_set(t->failure, FAILURE_OTHER, "%s: cancelled", t->url->shown);
 		return HTTP_FAILED;
@@ -481,7 +482,7 @@ enum http_end http_transfer_run(struct http_transfer *t, struct failure *f)
 		return t->end;
 	if (t->end != HTTP_DONE)
 		return t->end;
-	if (code == CURLE_OK || t->is_discarded)
+	if (code == CURLE_OK || (t->is_discarded && code != CURLE_ABORTED_BY_CALLBACK))
 		return judge_status(t);
 	return judge_error(t, code, errors);
 }

@@ -51,8 +51,14 @@ bool verify_may_be_plain(const struct verify *verify)
 static int fetch_beside(const struct look *look, const char *name, size_t size_max, char **text,
 			size_t *size, struct url *final, struct failure *f)
 {
-	return fetch_text(look->arena, url_beside(look->arena, look->url, name), size_max,
-			  verify_may_be_plain(look->verify), text, size, final, f);
+	const struct fetch_text_request request = {
+		.address = url_beside(look->arena, look->url, name),
+		.size_max = size_max,
+		.may_be_plain = verify_may_be_plain(look->verify),
+		.is_stopped = look->verify->is_stopped,
+	};
+
+	return fetch_text(look->arena, &request, text, size, final, f);
 }
 
 /*

@@ -17,7 +17,8 @@ enum verify_mode {
 
 struct verify {
 	enum verify_mode mode;
-	struct digest digest; /* the user's */
+	struct digest digest;	  /* the user's */
+	bool (*is_stopped)(void); /* asked while lists and signatures are fetched; NULL is never */
 };
 
 /* Parse the value of --verify=: "signature", "checksum", "no", "sha256:HEX" or "sha512:HEX". */

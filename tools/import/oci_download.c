@@ -49,7 +49,9 @@ int oci_download_begin(struct oci_download *d, struct arena *arena, const char *
 	*d = (struct oci_download){ 0 };
 	if (oci_reference_parse(arena, reference, &d->reference, f) < 0)
 		return -1;
-	d->registry = (struct oci_registry){ .arena = arena, .reference = &d->reference };
+	d->registry = (struct oci_registry){ .arena = arena,
+					     .reference = &d->reference,
+					     .is_stopped = is_stopped };
 	*store = (struct oci_store){
 		.arena = arena,
 		.data = d,

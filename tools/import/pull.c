@@ -44,6 +44,7 @@ int pull_begin(struct pull *pull, struct arena *arena, const char *address, cons
 {
 	pull->arena = arena;
 	pull->partial = PARTIAL_NONE;
+	pull->verify.is_stopped = is_stopped;
 	if (url_parse(arena, address, &pull->url, f) < 0)
 		return -1;
 	pull->file_name = url_file_name(arena, &pull->url);

@@ -40,6 +40,11 @@ int stop_signal(void)
 	return stopping;
 }
 
+bool is_stopped(void)
+{
+	return stopping != 0;
+}
+
 int stop_descriptor(void)
 {
 	return stop_pipe[0];

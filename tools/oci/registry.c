@@ -28,6 +28,15 @@ const char *oci_registry_blob_address(const struct oci_registry *registry,
 	return address_of(registry, "blobs", digest_format_tagged(digest, text));
 }
 
+static bool may_continue(void *data, uint64_t done, uint64_t total)
+{
+	const struct oci_registry *registry = data;
+
+	(void) done;
+	(void) total;
+	return !registry->is_stopped || !registry->is_stopped();
+}
+
 /* Fetch into memory. 0, or -1 with a failure. */
 static int fetch_in_memory(struct oci_registry *registry, const char *address,
 			   struct fetch_request *request, struct fetch_answer *answer, char **text,
@@ -40,6 +49,9 @@ static int fetch_in_memory(struct oci_registry *registry, const char *address,
 		return failure_errno(f, -errno, "cannot make a file in memory");
 	request->fd = fd;
 	request->where = "memory";
+	request->seconds_max = FETCH_TEXT_SECONDS_MAX;
+	request->progress = may_continue;
+	request->data = registry;
 	if (oci_registry_fetch(registry, address, request, answer, f) < 0)
 		return -1;
 	*text = arena_alloc(registry->arena, (size_t) answer->size + 1);
@@ -113,7 +125,11 @@ static int get_token(struct oci_registry *registry, const char *challenge, struc
 	if (url_parse(arena, add_query(arena, address, "scope", scope), &url, f) < 0)
 		return failure_prefix(f, "%s: where to get a token", registry->reference->host);
 	/* url.address doesn't contain the user and password that the registry may have put there. */
-	r = fetch_text(arena, url.address, TOKEN_SIZE_MAX, false, &text, &size, &final, f);
+	r = fetch_text(arena,
+		       &(struct fetch_text_request){ .address = url.address,
+						     .size_max = TOKEN_SIZE_MAX,
+						     .is_stopped = registry->is_stopped },
+		       &text, &size, &final, f);
 	if (r == 0)
 		return failure_set(
 			f, FAILURE_NOT_PERMITTED,

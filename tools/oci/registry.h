@@ -13,6 +13,7 @@ struct oci_registry {
 	struct arena *arena;
 	const struct oci_reference *reference;
 	const char *authorization; /* the header's value, or NULL */
+	bool (*is_stopped)(void);  /* asked while documents are fetched; NULL is never */
 };
 
 /* The address of a blob of the image's repository. */
