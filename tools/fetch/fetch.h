@@ -32,7 +32,7 @@ struct fetch_request {
 	const char *where; /* its path, for messages about space */
 	uint64_t size_max;
 	int stall_seconds; /* give up after this many seconds with less than 30 bytes a second; 0 means 60 */
-	int seconds_max; /* give up after this many seconds; 0 is no limit */
+	int seconds_max; /* give up after this many seconds; 0: never */
 	/*
 	 * Whether redirects may lead from https to http: only if a signature or a sum from the user
 	 * is checked later.
