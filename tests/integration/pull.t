@@ -333,19 +333,16 @@ for signal in KILL TERM; do
 done
 
 # Lists that never end, and pages about missing ones: a signal ends the transfer in the midst of them.
-asked() {
+server_was_asked() {
     grep -q "/how/$variant/$file " "$SERVED/requests"
-}
-has_ended() {
-    ! kill -0 $pid 2>/dev/null
 }
 while read -r signal variant file; do
     : >"$SERVED/requests"
     mymachines pull-tar "$a/how/$variant/web1.tar.gz" >/dev/null 2>drip.err </dev/null &
     pid=$!
-    wait_until asked
+    wait_until server_was_asked
     kill -"$signal" $pid
-    wait_until has_ended || kill -KILL $pid
+    wait_until has_ended "$pid" || kill -KILL $pid
     wait $pid 2>/dev/null
     is "$?|$(names)" "$((128 + $(kill -l "$signal")))|" "a server that drips can't keep a transfer from being cancelled: $variant"
 done <<'I'
