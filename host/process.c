@@ -301,6 +301,17 @@ static int has_other_namespace(struct own_namespaces *own, uint32_t pid)
 	return 0;
 }
 
+bool process_runs_as(uint32_t pid, uid_t user)
+{
+	CLEANUP_FREE char *status = proc_read_text(pid, "status");
+	const char *line = status ? strstr(status, "\nUid:") : NULL;
+	unsigned int real, effective, saved, file_system;
+
+	return line &&
+	       sscanf(line, "\nUid: %u %u %u %u", &real, &effective, &saved, &file_system) == 4 &&
+	       real == user && effective == user && saved == user && file_system == user;
+}
+
 int process_read_namespaces(struct own_namespaces *own, uint32_t pid, uint32_t *namespaces,
 			    uint64_t *user_namespace)
 {

@@ -112,6 +112,12 @@ int process_read_namespaces(struct own_namespaces *own, uint32_t pid, uint32_t *
 			    uint64_t *user_namespace);
 
 /*
+ * Whether all four of its uids are the user's: proc_pid_status(5). The owner of its files in /proc
+ * says less: that is root, too, for a process that isn't dumpable.
+ */
+bool process_runs_as(uint32_t pid, uid_t user);
+
+/*
  * Read the uid or gid map. In the caller's own user namespace it is
  * idmap_is_identity(). A map without extents maps no id. Returns the number of
  * extents, or a negative errno.

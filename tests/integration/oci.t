@@ -246,16 +246,13 @@ rm "$pool/.filler"
 asked() {
     grep -q "^registry $path" "$served/requests"
 }
-has_ended() {
-    ! kill -0 $pid 2>/dev/null
-}
 while read -r how path; do
     clear_pool
     mymachines pull-oci "$r/$how/app:1.0" i >/dev/null 2>drip.err </dev/null &
     pid=$!
     wait_until asked
     kill -TERM $pid
-    wait_until has_ended || kill -KILL $pid
+    wait_until has_ended "$pid" || kill -KILL $pid
     wait $pid 2>/dev/null
     is "$?|$(names)" "143|" "a registry that drips can't keep a transfer from being cancelled: $how"
 done <<'I'

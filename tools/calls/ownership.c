@@ -3,7 +3,6 @@
 
 #include "base/cleanup.h"
 #include "base/pidfd.h"
-#include "base/proc_file.h"
 #include "host/process.h"
 #include "registry/lookup.h"
 #include "tools/processes/machine_processes.h"
@@ -11,28 +10,11 @@
 #include <fcntl.h>
 #include <linux/nsfs.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 /* The kernel nests at most 32 user namespaces: user_namespaces(7). */
 #define NAMESPACES_MAX 33
-
-/* Whether all four of its uids are the user's. */
-static bool runs_as(uint32_t pid, uid_t user)
-{
-	char path[64];
-	CLEANUP_FREE char *status = NULL;
-	const char *line;
-	unsigned int real, effective, saved, file_system;
-
-	snprintf(path, sizeof path, "/proc/%u/status", pid);
-	status = file_read_text(path);
-	line = status ? strstr(status, "\nUid:") : NULL;
-	return line &&
-	       sscanf(line, "\nUid: %u %u %u %u", &real, &effective, &saved, &file_system) == 4 &&
-	       real == user && effective == user && saved == user && file_system == user;
-}
 
 /* Whether the user has made its user namespace, or one around it. The host's belongs to root. */
 static bool is_in_namespace_of(uint32_t pid, uid_t user)
@@ -78,7 +60,7 @@ static int check_processes(const struct machine_leader *leader, uid_t user, stru
 		return failure_errno(f, (int) n, "cannot look at the machine's processes");
 	/* One that has just ended can't be looked at, and is nobody's. */
 	for (long i = 0; i < n; i++)
-		if (!runs_as(list[i].pid, user) && !is_in_namespace_of(list[i].pid, user) &&
+		if (!process_runs_as(list[i].pid, user) && !is_in_namespace_of(list[i].pid, user) &&
 		    process_shares_namespace(NULL, list[i].pid, NAMESPACE_USER) >= 0)
 			return failure_set(f, FAILURE_NOT_PERMITTED,
 					   "process %u of the machine isn't of the user who asks",
@@ -95,7 +77,7 @@ int check_ownership(pid_t pid, uid_t user, int *pidfd, struct failure *f)
 	if (verdict != LEADER_OK)
 		return failure_set(f, FAILURE_NO_PROCESS, "leader %d: %s", (int) pid,
 				   leader_verdict_words(verdict, error));
-	if (!runs_as(leader.pid, user) && !is_in_namespace_of(leader.pid, user))
+	if (!process_runs_as(leader.pid, user) && !is_in_namespace_of(leader.pid, user))
 		return failure_set(f, FAILURE_NOT_PERMITTED,
 				   "leader %u isn't a process of the user who asks", leader.pid);
 	return check_processes(&leader, user, f);
@@ -109,7 +91,7 @@ bool owns_process(const struct machine_leader *process, uid_t user)
 
 	return leader_inspect(process->pid, &found, &pidfd, &error) == LEADER_OK &&
 	       leader_equal(&found, process) &&
-	       (runs_as(found.pid, user) || is_in_namespace_of(found.pid, user)) &&
+	       (process_runs_as(found.pid, user) || is_in_namespace_of(found.pid, user)) &&
 	       pidfd_is_alive(pidfd);
 }
 

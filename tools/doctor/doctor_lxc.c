@@ -15,21 +15,6 @@
 /* lxc-start(1) gives its process, which stays beside the container, this title: "... LXCPATH NAME". */
 #define MONITOR_TITLE "[lxc monitor] "
 
-/* The real, the effective, the saved and the file system's. */
-#define ROOTS_UIDS "\nUid:\t0\t0\t0\t0\n"
-
-/*
- * Whether a process belongs to root alone, by proc_pid_status(5). The owner of its files in /proc says
- * nothing: that is root, too, for a user's process that isn't dumpable.
- */
-static bool is_roots(uint32_t pid)
-{
-	CLEANUP_FREE char *status = proc_read_text(pid, "status");
-	const char *line = status ? strstr(status, "\nUid:") : NULL;
-
-	return line && strncmp(line, ROOTS_UIDS, strlen(ROOTS_UIDS)) == 0;
-}
-
 /*
  * Returns the name of the container if the process is root's monitor of one, or NULL. Anybody can give
  * a process that title: a user of the host, and root of a container, whose processes are in another
@@ -39,7 +24,7 @@ static char *read_container_name(struct doctor *doctor, uint32_t pid)
 {
 	CLEANUP_FREE char *title = NULL;
 
-	if (!is_roots(pid) || process_shares_namespace(NULL, pid, NAMESPACE_PID) <= 0)
+	if (!process_runs_as(pid, 0) || process_shares_namespace(NULL, pid, NAMESPACE_PID) <= 0)
 		return NULL;
 	title = proc_read_text(pid, "cmdline");
 	if (!title || strncmp(title, MONITOR_TITLE, strlen(MONITOR_TITLE)) != 0)
