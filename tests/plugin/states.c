@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The states of a registry: absent, damaged in many ways, of another boot. */
 #include "base/array_size.h"
+#include "registry/pages.h"
 #include "tests/plugin/fixture.h"
 
+#include <endian.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
 #include <stddef.h>
@@ -173,10 +176,40 @@ START_TEST(a_record_that_is_none_ends_the_enumeration)
 }
 END_TEST
 
+/* ERANGE would ask for a larger buffer, for ever: glibc doubles it as long as that is returned. */
+START_TEST(an_id_of_a_range_that_is_none_asks_for_no_larger_buffer)
+{
+	/* More than a page: it is read into the caller's room, of which there is none. */
+	static const uint8_t bytes[2 * PAGES_WINDOW_SIZE];
+	const uint32_t last = htobe32(299999);
+	struct machine m = { .name = "other", .class = MACHINE_CONTAINER, .leader = leader };
+	struct writer w;
+
+	ck_assert_int_eq(writer_open(&w, REGISTRY_DIRECTORY), 0);
+	ck_assert_int_eq(writer_put(&w, &m), 0);
+	ck_assert_int_eq(transaction_put(&w.change, DB_UIDS, (struct value){ &last, sizeof last },
+					 (struct value){ bytes, sizeof bytes }),
+			 0);
+	ck_assert_int_eq(writer_publish(&w), 0);
+	writer_close(&w);
+	/* Nor is the id taken for nobody's the second time. */
+	for (int i = 0; i < 2; i++) {
+		struct answer a = user_by_id(250000);
+
+		ck_assert_int_eq(a.status, NSS_STATUS_UNAVAIL);
+		ck_assert_int_eq(a.error, EUCLEAN);
+	}
+	/* Others have their names all the same. */
+	ck_assert_str_eq(user_by_id(100033).user.pw_name, "vu-Web1-33");
+	ck_assert_int_eq(group_by_id(250000).status, NSS_STATUS_NOTFOUND);
+}
+END_TEST
+
 void add_states(Suite *suite)
 {
 	ADD_LOOP(suite, without_a_registry_nothing_is_found, 2);
 	ADD_LOOP(suite, a_spoiled_registry_is_unavailable_and_no_crash, 2 * N_SPOILERS);
 	ADD(suite, a_registry_of_an_earlier_boot_is_not_found);
 	ADD(suite, a_record_that_is_none_ends_the_enumeration);
+	ADD(suite, an_id_of_a_range_that_is_none_asks_for_no_larger_buffer);
 }
