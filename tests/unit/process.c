@@ -16,6 +16,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/fsuid.h>
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/syscall.h>
@@ -219,6 +220,8 @@ START_TEST(a_pidfd_identifies_its_process)
 	ck_assert(!leader_is_expected(&leader, &inspected));
 	inspected = (struct machine_leader){ .pidfd_inode = leader.pidfd_inode + 1 };
 	ck_assert(!leader_is_expected(&leader, &inspected));
+	inspected = (struct machine_leader){ .pid = leader.pid + 1 };
+	ck_assert(!leader_is_expected(&leader, &inspected));
 	ck_assert_int_eq(pipe(pipes), 0);
 	ck_assert_int_eq(pidfd_identify(pipes[0], &leader), -EBADF);
 	ck_assert_int_eq(kill(pid, SIGKILL), 0);
@@ -364,6 +367,63 @@ START_TEST(another_process_with_the_pid_of_a_leader_is_not_the_leader)
 }
 END_TEST
 
+START_TEST(a_leader_is_opened_by_its_inode_alone)
+{
+	struct machine_leader leader = start_leader(), other = leader;
+	int fd;
+
+	other.pidfd_inode = 0;
+	ck_assert_int_eq(leader_open_by_inode(&other), -ENOSYS);
+	if (!leader.pidfd_inode)
+		SKIP("pidfds have no inodes of their own before Linux 6.9");
+	fd = leader_open_by_inode(&leader);
+	ck_assert_int_ge(fd, 0);
+	ck_assert(pidfd_is_alive(fd));
+	close(fd);
+	/* Another process with its pid, and none. */
+	other.pidfd_inode = leader.pidfd_inode + 1;
+	ck_assert_int_eq(leader_open_by_inode(&other), -ESRCH);
+	kill_leader(&leader);
+	ck_assert_int_lt(leader_open_by_inode(&leader), 0);
+}
+END_TEST
+
+/* Of the real, the effective, the saved user and that of its files, this one alone is another. */
+static void become_all_but(int which, uid_t user, uid_t other)
+{
+	uid_t real = which == 0 ? other : user, effective = which == 1 ? other : user;
+	uid_t saved = which == 2 ? other : user;
+
+	/* 77: there are no others in this user namespace. */
+	if (setresuid(real, effective, saved) < 0)
+		_exit(77);
+	/* It has followed the effective one. */
+	setfsuid(which == 3 ? other : user);
+}
+
+START_TEST(a_process_runs_as_a_user_if_all_its_ids_are_the_users)
+{
+	if (geteuid() != 0)
+		SKIP("this user becomes no other");
+	/* Number 4: none is another. */
+	for (int which = 0; which < 5; which++) {
+		int status;
+		pid_t child = fork();
+
+		if (child == 0) {
+			become_all_but(which, 0, 4242);
+			_exit(process_runs_as((uint32_t) getpid(), 0) != (which == 4) ||
+			      process_runs_as((uint32_t) getpid(), 4242));
+		}
+		ck_assert_int_eq(waitpid(child, &status, 0), child);
+		if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
+			SKIP("this user becomes no other");
+		ck_assert_msg(status == 0, "id %d: status %d", which, status);
+	}
+	ck_assert(!process_runs_as(INT32_MAX, 0));
+}
+END_TEST
+
 START_TEST(where_pids_mean_others_the_inode_alone_proves_that_a_leader_lives)
 {
 	struct machine_leader leader = start_leader(), other = leader;
@@ -495,6 +555,8 @@ Suite *process_suite(void)
 	ADD(suite, a_leader_is_alive_until_it_has_died);
 	ADD(suite, signals_say_nothing_about_a_leader);
 	ADD(suite, another_process_with_the_pid_of_a_leader_is_not_the_leader);
+	ADD(suite, a_leader_is_opened_by_its_inode_alone);
+	ADD(suite, a_process_runs_as_a_user_if_all_its_ids_are_the_users);
 	ADD_TIMES(suite, where_pids_mean_others_the_inode_alone_proves_that_a_leader_lives, 2);
 	ADD_TIMES(suite, without_descriptors_it_is_not_known_whether_a_leader_lives, 2);
 	return suite;
