@@ -195,6 +195,10 @@ mymachines clone disk copy.nspawn && mymachines rename disk disk.verity
 is "$?|$(images)" "0|copy.nspawn raw no
 disk.verity raw no
 web directory no" "a disk may have such a name, because its file has another ending"
+mymachines rename web other
+is "$?|$(ls "$pool" | paste -sd,)" "0|copy.nspawn.raw,disk.verity.raw,other,other.roothash,web.nspawn,web.verity" \
+    "rename moves files beside the image, and no directories with such names"
+mymachines rename other web
 mymachines remove web disk.verity copy.nspawn
 is "$?|$(ls "$pool" | paste -sd,)|$(ls "$pool/web.verity")" "0|web.nspawn,web.verity|etc" \
     "remove takes files beside the image, and no directories with such names"

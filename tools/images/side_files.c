@@ -83,20 +83,26 @@ static int visit_sides(int directory, side_visitor *visit, void *data, struct fa
 	return 0;
 }
 
+/* Only states are directories. Another one is somebody's who chose its name by chance. */
+static bool is_others(int directory, const char *file, const struct side *side)
+{
+	struct stat st;
+
+	return side->kind != SIDE_STATE &&
+	       fstatat(directory, file, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
+}
+
 static int remove_side(int directory, const struct side *side, void *data, struct failure *f)
 {
 	char file[NAME_MAX + 1];
 	struct stat st;
 
 	format_side(file, data, side);
-	/* If an image in /usr or on a read-only disk can't be removed, its files can't be either. */
-	if (fstatat(directory, file, &st, AT_SYMLINK_NOFOLLOW) < 0) {
-		if (errno == ENOENT)
-			return 0;
-	} else if (S_ISDIR(st.st_mode) && side->kind != SIDE_STATE) {
-		/* Only states are directories. This one is somebody's who chose its name by chance. */
+	if (is_others(directory, file, side))
 		return 0;
-	}
+	/* If an image in /usr or on a read-only disk can't be removed, its files can't be either. */
+	if (fstatat(directory, file, &st, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT)
+		return 0;
 	return tree_remove(directory, file, f);
 }
 
@@ -149,8 +155,8 @@ static int check_side(int directory, const struct side *side, void *data, struct
 	char from[NAME_MAX + 1], to[NAME_MAX + 1];
 
 	format_sides(from, to, data, side);
-	if (!is_there(directory, from) || !is_there(directory, to) ||
-	    are_linked(directory, from, to))
+	if (!is_there(directory, from) || is_others(directory, from, side) ||
+	    !is_there(directory, to) || are_linked(directory, from, to))
 		return 0;
 	return side_failure(f, -EEXIST, "make", to);
 }
@@ -184,6 +190,8 @@ static int move_side(int directory, const struct side *side, void *data, struct 
 	char from[NAME_MAX + 1], to[NAME_MAX + 1];
 
 	format_sides(from, to, data, side);
+	if (is_others(directory, from, side))
+		return 0;
 	/* rename(2) does nothing if both names are the same file. */
 	if (are_linked(directory, from, to))
 		return unlinkat(directory, from, 0) < 0 ? side_failure(f, -errno, "remove", from)
