@@ -386,7 +386,25 @@ import fcntl, struct
 fcntl.fcntl(9, 37, struct.pack("hhqqi4x", 1, 0, 0, 0, 0))'
     fails "mymachines: b is in use: *" "a name that another program is about to use isn't taken" mymachines clone a b | tail -n 20)
 n_tests=$((n_tests + 1))
-rm -rf "$pool/a"
+# Names that another program uses, to make or remove images with the files beside them.
+mkdir "$pool/.#c.0123456789ab.old"
+echo abc >"$pool/a.roothash"
+echo abc >"$pool/c.roothash"
+exec 8>/run/systemd/nspawn/locks/name-a 9>/run/systemd/nspawn/locks/name-c
+python3 -c '
+import fcntl, struct
+for fd in 8, 9:
+    fcntl.fcntl(fd, 37, struct.pack("hhqqi4x", 1, 0, 0, 0, 0))'
+fails "mymachines: a is in use: *" "an image whose name is locked isn't removed" mymachines remove a
+fails "mymachines: a is in use: *" "an image whose name is locked isn't renamed" mymachines rename a d
+run mymachines clean --all
+is "$status|$err|$(ls -A "$pool" | paste -sd' ')" "0||.#c.0123456789ab.old a a.roothash c.roothash" \
+    "clean --all keeps what belongs to names that are locked"
+exec 8>&- 9>&-
+run mymachines clean
+is "$status|$err|$(ls -A "$pool" | paste -sd' ')" "0||a a.roothash" "clean removes it when they aren't locked any more"
+mymachines remove a
+is "$?|$(ls -A "$pool")|$(ls /run/systemd/nspawn/locks/name-[ac] 2>/dev/null)" "0||" "and no lock file of these names is left"
 
 # Another process cleans the pool while an image is begun: here, the new directory isn't there when it is opened.
 if can_trace; then

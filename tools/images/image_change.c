@@ -72,9 +72,14 @@ static int rename_at(const struct image_place *place, const struct image *image,
 	return side_files_move(place->directory, image->name, name, f);
 }
 
+/*
+ * Lock both names: once the image has its new one, another program could begin an image of the old
+ * one, whose side files would be moved then.
+ */
 int image_rename(const struct image *image, const char *name, struct failure *f)
 {
 	CLEANUP(image_unlock) struct image_lock lock = IMAGE_LOCK_NONE;
+	CLEANUP(image_unlock) struct image_lock old_name = IMAGE_LOCK_NONE;
 	CLEANUP(image_unlock) struct image_lock new_name = IMAGE_LOCK_NONE;
 	CLEANUP(image_place_close) struct image_place place = IMAGE_PLACE_NONE;
 
@@ -83,7 +88,8 @@ int image_rename(const struct image *image, const char *name, struct failure *f)
 	if (image_name_check_new(name, image->kind, f) < 0 ||
 	    image_place_open(&place, image, f) < 0 ||
 	    image_lock(&lock, image->path, IMAGE_LOCK_EXCLUSIVE, f) < 0 ||
-	    image_lock_name(&new_name, name, f) < 0 || check_name_is_free(name, f) < 0)
+	    image_lock_name(&new_name, name, f) < 0 || check_name_is_free(name, f) < 0 ||
+	    image_lock_name(&old_name, image->name, f) < 0)
 		return -1;
 	return rename_at(&place, image, name, f);
 }

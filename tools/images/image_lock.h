@@ -39,7 +39,7 @@ struct image_lock {
 int image_lock(struct image_lock *lock, const char *path, enum image_lock_mode mode,
 	       struct failure *failure) __attribute__((nonnull, warn_unused_result));
 
-/* Lock the name of an image that will be made or removed, exclusively and without waiting. */
+/* Lock the name of an image that will be made, renamed or removed, exclusively and without waiting. */
 int image_lock_name(struct image_lock *lock, const char *name, struct failure *failure)
 	__attribute__((nonnull, warn_unused_result));
 

@@ -95,13 +95,19 @@ static int remove_at(const struct image_place *place, const struct image *image,
 	return 0;
 }
 
+/*
+ * Lock the name, too: as soon as the image has lost it, another program could begin an image of this
+ * name, whose side files would be removed then.
+ */
 int image_remove(const struct image *image, struct failure *f)
 {
 	CLEANUP(image_unlock) struct image_lock lock = IMAGE_LOCK_NONE;
+	CLEANUP(image_unlock) struct image_lock name = IMAGE_LOCK_NONE;
 	CLEANUP(image_place_close) struct image_place place = IMAGE_PLACE_NONE;
 
 	if (check_removable(image, f) < 0 || image_place_open(&place, image, f) < 0 ||
-	    image_lock(&lock, image->path, IMAGE_LOCK_EXCLUSIVE, f) < 0)
+	    image_lock(&lock, image->path, IMAGE_LOCK_EXCLUSIVE, f) < 0 ||
+	    image_lock_name(&name, image->name, f) < 0)
 		return -1;
 	return remove_at(&place, image, f);
 }
@@ -144,6 +150,22 @@ static void remove_leftover(int pool, const char *file, enum hidden_kind kind, c
 		notices_add_failure(notices, &failure);
 }
 
+/*
+ * The same, with the name locked if side files go, too. If another program makes or removes an image
+ * of this name, side files may be that image's: leave all to the next time.
+ */
+static void lock_and_remove_leftover(int pool, const char *file, enum hidden_kind kind,
+				     const char *name, struct notices *notices)
+{
+	CLEANUP(image_unlock) struct image_lock lock = IMAGE_LOCK_NONE;
+	struct failure failure = { 0 };
+
+	if (kind != HIDDEN_OLD || image_lock_name(&lock, name, &failure) == 0)
+		remove_leftover(pool, file, kind, name, notices);
+	else if (failure.kind != FAILURE_BUSY)
+		notices_add_failure(notices, &failure);
+}
+
 /* A lock file that nobody has locked. */
 static void remove_lock(int pool, const char *file)
 {
@@ -167,10 +189,12 @@ void image_remove_leftovers(int pool, const char *name, struct notices *notices)
 
 		if (kind == HIDDEN_OTHER || (name && strcmp(name, found) != 0))
 			continue;
-		if (kind != HIDDEN_LOCK)
+		if (name && kind != HIDDEN_LOCK)
 			remove_leftover(pool, file, kind, found, notices);
-		else if (!name)
+		else if (!name && kind == HIDDEN_LOCK)
 			remove_lock(pool, file);
+		else if (!name)
+			lock_and_remove_leftover(pool, file, kind, found, notices);
 	}
 	tree_walk_end(&walk);
 }

@@ -25,5 +25,8 @@ typedef void image_removed(void *data, const char *name, uint64_t usage_exclusiv
 int image_clean(bool all, image_removed *removed, void *data, struct notices *notices,
 		struct failure *failure) __attribute__((nonnull(2, 5), warn_unused_result));
 
-/* Remove the files that killed programs have left for one image's name, or for all names if it is NULL. */
+/*
+ * Remove the files that killed programs have left for one image's name, which the caller has locked,
+ * or for all names if it is NULL.
+ */
 void image_remove_leftovers(int pool, const char *name, struct notices *notices);
