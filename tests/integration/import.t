@@ -404,6 +404,12 @@ like "$status|$err|$(names small.verity 2>/dev/null)" "1|*the name 'small.verity
 mkdir -p "$pool/small.verity/etc"
 run mymachines import-tar --force small.tar
 is "$status|$(ls "$pool/small.verity")" "0|etc" "replacing an image removes no directory with such a name"
+mkdir "$pool/mounted" && mount -t tmpfs tmpfs "$pool/mounted"
+head -c 512 /dev/zero >sector
+run mymachines import-raw --force sector mounted
+like "$status|$err|$(cd "$pool" && echo mounted* .#m*)" "1|*cannot give the image its name 'mounted': *|mounted .#m*" \
+    "a disk that can't replace a mount point isn't there"
+umount "$pool/mounted"
 for words in "import-tar small.tar -" "import-raw disk.raw -" "import-fs outside -"; do
     # shellcheck disable=SC2086
     run mymachines $words

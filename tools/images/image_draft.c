@@ -255,6 +255,23 @@ static const char *former_file(const struct image *former)
 }
 
 /*
+ * Replace an image that has another file name. If that can't be renamed, because it is a mount point,
+ * hide the draft again.
+ */
+static int place_beside(const struct image_draft *draft, const char *file,
+			const struct image *former, const char *leftover)
+{
+	int r = rename_at(draft->pool, draft->hidden, file, RENAME_NOREPLACE);
+
+	if (r < 0)
+		return r;
+	r = rename_at(draft->pool, former_file(former), leftover, RENAME_NOREPLACE);
+	if (r < 0)
+		(void) rename_at(draft->pool, file, draft->hidden, RENAME_NOREPLACE);
+	return r;
+}
+
+/*
  * Give the draft its name. An image that it replaces gets a hidden name, which is put in
  * `leftover`. The exchange is one step; if the kinds differ, so do the files, and there are two.
  */
@@ -267,12 +284,8 @@ static int place(struct image_draft *draft, const struct image *former, char *le
 	if (!former)
 		return rename_at(draft->pool, draft->hidden, file, RENAME_NOREPLACE);
 	hidden_name_make(leftover, draft->name, HIDDEN_DRAFT);
-	if (strcmp(file, former_file(former)) != 0) {
-		r = rename_at(draft->pool, draft->hidden, file, RENAME_NOREPLACE);
-		return r < 0 ? r
-			     : rename_at(draft->pool, former_file(former), leftover,
-					 RENAME_NOREPLACE);
-	}
+	if (strcmp(file, former_file(former)) != 0)
+		return place_beside(draft, file, former, leftover);
 	r = rename_at(draft->pool, draft->hidden, file, RENAME_EXCHANGE);
 	if (r == 0)
 		strcpy(leftover, draft->hidden);
