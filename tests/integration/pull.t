@@ -332,6 +332,15 @@ for signal in KILL TERM; do
     rm -rf "${pool:?}"/* "${pool:?}"/.#*
 done
 
+# Without an ETag it can't be continued.
+rm -f "$SERVED/go-on"
+mymachines pull-tar "$a/how/slow-no-etag/web1.tar.gz" >/dev/null 2>slow.err </dev/null &
+pid=$!
+wait_until is_partial
+kill -TERM $pid
+wait $pid 2>/dev/null
+is "$?|$(names)" "143|" "nothing is left of a download that was cancelled and can't be continued"
+
 # Lists that never end, and pages about missing ones: a signal ends the transfer in the midst of them.
 server_was_asked() {
     grep -q "/how/$variant/$file " "$SERVED/requests"

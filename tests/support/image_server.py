@@ -232,10 +232,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.drip(200)
 
     # So slow that a test can look at what is there.
-    def how_slow(self, body):
+    def slow(self, body, headers):
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
-        self.send_header("ETag", self.etag(body))
+        for name, value in headers.items():
+            self.send_header(name, value)
         self.end_headers()
         try:
             half = len(body) // 2
@@ -246,6 +247,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.wfile.write(body[half:])
         except OSError:
             pass
+
+    def how_slow(self, body):
+        self.slow(body, {"ETag": self.etag(body)})
+
+    def how_slow_no_etag(self, body):
+        self.slow(body, {})
 
 
 def serve(name, directory, context):

@@ -179,8 +179,6 @@ static int run_transfer(struct request *r, image_transfer_run *run, struct failu
 	for (const struct notice *n = notices.first; n; n = n->next)
 		fprintf(stderr, "%s: %s\n", program_invocation_short_name, n->text);
 	notices_done(&notices);
-	if (result < 0 && stop_signal())
-		return signal_raise_default(stop_signal());
 	if (result < 0)
 		return failure_prefix(f, "%s", r->transfer.verb);
 	show_done(r, begin);
@@ -229,7 +227,7 @@ static int run_pull(struct request *r, image_transfer_run *run, struct failure *
 		r->transfer.bring_data = &pull;
 		r->transfer.kept = pull.keeps ? &pull.kept : NULL;
 		result = run_transfer(r, run, f);
-		pull_end(&pull);
+		pull_end(&pull, result < 0 && stop_signal());
 		if (result == EXIT_SUCCESS && !r->is_quiet)
 			fprintf(stderr, "%s: %s\n", pull.url.shown, pull.words);
 	}
@@ -438,6 +436,9 @@ int main(int argc, char **argv)
 		status = failure_set(&failure, FAILURE_OTHER, "cannot write the output");
 	if (status >= 0)
 		return status;
+	/* Whoever waits for us shall see which signal ended us. All that was incomplete is removed now. */
+	if (stop_signal())
+		return signal_raise_default(stop_signal());
 	fprintf(stderr, "%s: %s\n", program_invocation_short_name, failure.text);
 	return failure.kind == FAILURE_USAGE && !is_link() ? EXIT_USAGE : EXIT_FAILURE;
 }

@@ -355,9 +355,9 @@ int pull_add_side_files(struct pull *pull, struct image_draft *draft, struct pro
 	return 0;
 }
 
-void pull_end(struct pull *pull)
+void pull_end(struct pull *pull, bool is_cancelled)
 {
-	if (!pull->may_go_on)
+	if (!pull->may_go_on && !is_cancelled)
 		partial_remove(&pull->partial);
 	partial_close(&pull->partial);
 }

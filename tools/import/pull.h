@@ -50,7 +50,7 @@ int pull_add_side_files(struct pull *pull, struct image_draft *draft, struct pro
 	__attribute__((nonnull, warn_unused_result));
 
 /*
- * Close the download. It is kept for the next pull if the connection broke or a signal ended us. A
- * complete one is removed, and so is one that isn't an image.
+ * Close the download. It is kept for the next pull if the connection broke or a signal stopped us,
+ * and if the server can continue it. Otherwise it is removed.
  */
-void pull_end(struct pull *pull);
+void pull_end(struct pull *pull, bool is_cancelled);
