@@ -4,15 +4,21 @@
 #include "tools/images/file_copy.h"
 #include "tools/images/hidden_name.h"
 #include "tools/images/image_name.h"
+#include "tools/images/tree_copy.h"
 #include "tools/images/tree_remove.h"
 
 #include "tests/unit/unit.h"
 
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/fs.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 
 START_TEST(image_names_are_file_names_of_printable_text)
 {
@@ -195,6 +201,78 @@ START_TEST(zeros_become_holes_in_copies)
 }
 END_TEST
 
+/* Let two files exchange their names until the end. */
+static pid_t begin_exchanging(int directory, const char *a, const char *b)
+{
+	pid_t child = fork();
+
+	ck_assert_int_ge(child, 0);
+	if (child == 0)
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+	while (child == 0)
+		if (syscall(SYS_renameat2, directory, a, directory, b, RENAME_EXCHANGE) < 0)
+			_exit(1);
+	return child;
+}
+
+static mode_t mode_of(int directory, const char *file)
+{
+	struct stat st;
+
+	ck_assert_int_eq(fstatat(directory, file, &st, AT_SYMLINK_NOFOLLOW), 0);
+	return st.st_mode & 07777;
+}
+
+static void write_file(int directory, const char *name, const char *text, mode_t mode)
+{
+	int fd = openat(directory, name, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+
+	ck_assert_int_eq(write(fd, text, strlen(text)), (ssize_t) strlen(text));
+	ck_assert_int_eq(fchmod(fd, mode), 0);
+	close(fd);
+}
+
+static void copy_tree(int from, int to)
+{
+	struct failure failure;
+
+	if (tree_copy(from, to, (struct file_identity){ 0 }, (struct tree_copy_watch){ 0 }, NULL,
+		      &failure) < 0)
+		ck_abort_msg("%s", failure.text);
+}
+
+START_TEST(copies_of_files_have_their_own_modes_while_others_take_their_names)
+{
+	char from_path[40];
+	int from = make_top(from_path);
+	pid_t child;
+
+	write_file(from, "a", "secret", 0600);
+	write_file(from, "b", "public", 0644);
+	child = begin_exchanging(from, "a", "b");
+	for (int i = 0; i < 1000; i++) {
+		char to_path[40], text[6];
+		int to = make_top(to_path);
+
+		copy_tree(from, to);
+		for (const char *name = "a"; name; name = *name == 'a' ? "b" : NULL) {
+			int fd = openat(to, name, O_RDONLY | O_CLOEXEC);
+
+			ck_assert_int_eq(read(fd, text, sizeof text), sizeof text);
+			ck_assert_int_eq(mode_of(to, name),
+					 memcmp(text, "secret", 6) == 0 ? 0600 : 0644);
+			close(fd);
+		}
+		close(to);
+		remove_top(to_path);
+	}
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	close(from);
+	remove_top(from_path);
+}
+END_TEST
+
 Suite *image_suite(void)
 {
 	Suite *suite = suite_create("image");
@@ -205,5 +283,6 @@ Suite *image_suite(void)
 	ADD(suite, trees_are_removed_at_any_depth_and_links_are_not_followed);
 	ADD(suite, files_are_copied_with_their_holes);
 	ADD(suite, zeros_become_holes_in_copies);
+	ADD(suite, copies_of_files_have_their_own_modes_while_others_take_their_names);
 	return suite;
 }

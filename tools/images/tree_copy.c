@@ -69,6 +69,17 @@ static void leave(struct copying *copying, size_t former)
 /* Use the directory's descriptor, because only files and directories can be opened. */
 #define ENTRY_PATH_SIZE (sizeof "/proc/self/fd//" + 10 + NAME_MAX)
 
+/*
+ * Of the source, each entry is opened first, and looked at and read by its descriptor: another file may
+ * get its name meanwhile.
+ */
+#define DESCRIPTOR_PATH_SIZE (sizeof "/proc/self/fd/" + 10)
+
+static void format_descriptor(char path[static DESCRIPTOR_PATH_SIZE], int fd)
+{
+	snprintf(path, DESCRIPTOR_PATH_SIZE, "/proc/self/fd/%d", fd);
+}
+
 static void format_entry(char path[static ENTRY_PATH_SIZE], int directory, const char *name)
 {
 	snprintf(path, ENTRY_PATH_SIZE, "/proc/self/fd/%d/%s", directory, name);
@@ -83,7 +94,7 @@ static bool is_dispensable(const char *name)
 static int copy_attribute(struct copying *copying, const char *from, const char *to,
 			  const char *name)
 {
-	ssize_t size = lgetxattr(from, name, copying->value, sizeof copying->value);
+	ssize_t size = getxattr(from, name, copying->value, sizeof copying->value);
 
 	if (size < 0)
 		return errno == ENODATA ? 0 : copy_failure(copying, -errno, "read attributes of");
@@ -98,7 +109,7 @@ static int copy_attribute(struct copying *copying, const char *from, const char 
 
 static int copy_attributes(struct copying *copying, const char *from, const char *to)
 {
-	ssize_t size = llistxattr(from, copying->names, sizeof copying->names);
+	ssize_t size = listxattr(from, copying->names, sizeof copying->names);
 
 	if (size < 0)
 		return errno == EOPNOTSUPP ? 0
@@ -113,14 +124,14 @@ static int copy_attributes(struct copying *copying, const char *from, const char
  * Copy everything about an entry except its contents. Capabilities come after the owner, because
  * chown(2) removes them, and times come last.
  */
-static int copy_properties(struct copying *copying, const struct stat *st, int from_directory,
-			   int to_directory, const char *from_name, const char *to_name)
+static int copy_properties(struct copying *copying, const struct stat *st, int source,
+			   int to_directory, const char *name)
 {
-	char from[ENTRY_PATH_SIZE], to[ENTRY_PATH_SIZE];
+	char from[DESCRIPTOR_PATH_SIZE], to[ENTRY_PATH_SIZE];
 	const struct timespec times[] = { st->st_atim, st->st_mtim };
 
-	format_entry(from, from_directory, from_name);
-	format_entry(to, to_directory, to_name);
+	format_descriptor(from, source);
+	format_entry(to, to_directory, name);
 	if (lchown(to, st->st_uid, st->st_gid) < 0)
 		return copy_failure(copying, -errno, "set the owner of");
 	if (!S_ISLNK(st->st_mode) && chmod(to, st->st_mode & 07777) < 0)
@@ -132,10 +143,10 @@ static int copy_properties(struct copying *copying, const struct stat *st, int f
 	return 0;
 }
 
-static int copy_link(int from, int to, const char *name)
+static int copy_link(int entry, int to, const char *name)
 {
 	char target[PATH_MAX];
-	ssize_t size = readlinkat(from, name, target, sizeof target - 1);
+	ssize_t size = readlinkat(entry, "", target, sizeof target - 1);
 
 	if (size < 0)
 		return -errno;
@@ -153,39 +164,38 @@ static void copy_cow_flag(int from, int to)
 }
 
 /* 0, 1 if it has vanished, or -1. */
-static int copy_file(struct copying *copying, int from, int to, const char *name)
+static int copy_file(struct copying *copying, const struct stat *st, int entry, int to,
+		     const char *name)
 {
 	CLEANUP_CLOSE int source = -1, target = -1;
-	struct stat st;
+	char path[DESCRIPTOR_PATH_SIZE];
 	int r;
 
-	source = openat(from, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	if (source < 0 || fstat(source, &st) < 0)
-		return errno == ENOENT ? 1 : copy_failure(copying, -errno, "open");
-	/* Another file has taken its place. */
-	if (!S_ISREG(st.st_mode))
-		return 1;
+	format_descriptor(path, entry);
+	source = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	/* Some file systems don't open files that were removed meanwhile. */
+	if (source < 0)
+		return errno == ENOENT || errno == ESTALE ? 1
+							  : copy_failure(copying, -errno, "open");
 	target = openat(to, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (target < 0)
 		return copy_failure(copying, -errno, "make");
 	copy_cow_flag(source, target);
-	r = file_copy(source, target, (uint64_t) st.st_size);
+	r = file_copy(source, target, (uint64_t) st->st_size);
 	return r < 0 ? copy_failure(copying, r, "copy") : 0;
 }
 
 /* 0, 1 if it has vanished, or -1. */
-static int copy_contents(struct copying *copying, const struct stat *st, int from, int to,
+static int copy_contents(struct copying *copying, const struct stat *st, int entry, int to,
 			 const char *name)
 {
 	int r;
 
 	switch (st->st_mode & S_IFMT) {
-	case S_IFREG: return copy_file(copying, from, to, name);
-	case S_IFLNK: r = copy_link(from, to, name); break;
+	case S_IFREG: return copy_file(copying, st, entry, to, name);
+	case S_IFLNK: r = copy_link(entry, to, name); break;
 	default: r = mknodat(to, name, (st->st_mode & S_IFMT) | 0600, st->st_rdev) < 0 ? -errno : 0;
 	}
-	if (r == -ENOENT)
-		return 1;
 	return r < 0 ? copy_failure(copying, r, "make") : 0;
 }
 
@@ -204,16 +214,16 @@ static int copy_hard_link(struct copying *copying, const struct stat *st, int to
 	return 1;
 }
 
-static int copy_leaf(struct copying *copying, const struct stat *st, int from, int to,
+static int copy_leaf(struct copying *copying, const struct stat *st, int entry, int to,
 		     const char *name)
 {
 	int r = copy_hard_link(copying, st, to, name);
 
 	if (r != 0)
 		return r < 0 ? -1 : 0;
-	r = copy_contents(copying, st, from, to, name);
+	r = copy_contents(copying, st, entry, to, name);
 	if (r == 0)
-		r = copy_properties(copying, st, from, to, name, name);
+		r = copy_properties(copying, st, entry, to, name);
 	/* The path was cut, so a link isn't possible: copy the file again. */
 	if (r == 0 && st->st_nlink > 1 && copying->length < sizeof copying->path - 1)
 		link_table_add(&copying->links, &copying->arena, file_identity_of(st),
@@ -234,16 +244,30 @@ static int make_directory(const struct copying *copying, int to, const char *nam
 	return fd < 0 ? copy_failure(copying, -errno, "open") : fd;
 }
 
-static int copy_directory(struct copying *copying, const struct stat *st, int from, int to,
-			  const char *name, int depth)
+/* Open a directory; if something is mounted there, only to look at it. A descriptor or a negative errno. */
+static int open_source(int from, const char *name, bool *is_mount)
 {
-	bool is_left_out = file_identities_equal(file_identity_of(st), copying->left_out);
-	CLEANUP_CLOSE int source = tree_walk_open(from, name), target = -1;
+	int fd = tree_walk_open(from, name);
+
+	*is_mount = fd == -EXDEV;
+	if (!*is_mount)
+		return fd;
+	fd = openat(from, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+static int copy_directory(struct copying *copying, int from, int to, const char *name, int depth)
+{
+	bool is_mount;
+	CLEANUP_CLOSE int source = open_source(from, name, &is_mount), target = -1;
+	struct stat st;
 
 	if (source == -ENOENT || source == -ENOTDIR || source == -ELOOP)
 		return 0;
-	if (source < 0 && source != -EXDEV)
+	if (source < 0)
 		return copy_failure(copying, source, "open");
+	if (fstat(source, &st) < 0)
+		return copy_failure(copying, -errno, "look at");
 	if (depth >= DEPTH_MAX) {
 		char quoted[QUOTED_SIZE];
 
@@ -254,23 +278,29 @@ static int copy_directory(struct copying *copying, const struct stat *st, int fr
 	target = make_directory(copying, to, name);
 	if (target < 0)
 		return -1;
-	if (source >= 0 && !is_left_out && copy_entries(copying, source, target, depth + 1) < 0)
+	if (!is_mount && !file_identities_equal(file_identity_of(&st), copying->left_out) &&
+	    copy_entries(copying, source, target, depth + 1) < 0)
 		return -1;
-	return copy_properties(copying, st, from, to, name, name);
+	return copy_properties(copying, &st, source, to, name);
 }
 
 static int copy_entry(struct copying *copying, int from, int to, const char *name, int depth)
 {
 	size_t former = enter(copying, name);
-	struct stat st;
+	CLEANUP_CLOSE int entry = openat(from, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st = { 0 };
 	int r = 0;
 
-	if (fstatat(from, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+	if (entry < 0 || fstat(entry, &st) < 0) {
 		r = errno == ENOENT ? 0 : copy_failure(copying, -errno, "look at");
-	else if (S_ISDIR(st.st_mode))
-		r = copy_directory(copying, &st, from, to, name, depth);
-	else
-		r = copy_leaf(copying, &st, from, to, name);
+	} else if (S_ISDIR(st.st_mode)) {
+		/* Don't keep it open at each level. */
+		close(entry);
+		entry = -1;
+		r = copy_directory(copying, from, to, name, depth);
+	} else {
+		r = copy_leaf(copying, &st, entry, to, name);
+	}
 	leave(copying, former);
 	if (r == 0 && copying->watch.copied)
 		r = copying->watch.copied(copying->watch.data,
@@ -311,7 +341,7 @@ int tree_copy(int from, int to, struct file_identity left_out, struct tree_copy_
 	r = fstat(from, &st) < 0 ? copy_failure(copying, -errno, "look at")
 				 : copy_entries(copying, from, to, 0);
 	if (r == 0)
-		r = copy_properties(copying, &st, from, to, ".", ".");
+		r = copy_properties(copying, &st, from, to, ".");
 	if (r == 0 && copying->n_attributes_lost)
 		notices_add(notices, NOTICE_WARNING,
 			    "%zu extended attributes could not be set here, and are left out",
