@@ -8,6 +8,7 @@ libhost_a_SOURCES = \
 	%D%/host_link.c %D%/host_link.h \
 	%D%/host_machine.c %D%/host_machine.h \
 	%D%/host_view.c %D%/host_view.h \
+	%D%/known_path.c %D%/known_path.h \
 	%D%/leases.c %D%/leases.h \
 	%D%/leases_logs.c \
 	%D%/machine1.c %D%/machine1.h \

@@ -8,12 +8,11 @@
 #include "base/mountinfo.h"
 #include "base/pidfd.h"
 #include "base/proc_file.h"
-#include "base/resolved_open.h"
+#include "host/known_path.h"
 #include "registry/process_stat.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -348,28 +347,11 @@ int process_read_idmap(struct own_namespaces *own, uint32_t pid, enum id_kind ki
 	return text ? idmap_parse(text, extents, IDMAP_EXTENTS_MAX) : -errno;
 }
 
-/*
- * Open a path that a machine has chosen, by names that the kernel knows already: those above a directory that
- * a process is in. For others, an automounter would mount what the machine names, and a server that doesn't
- * answer would block.
- */
-static int open_known(const char *path)
-{
-	int fd = resolved_open(AT_FDCWD, path, O_PATH, RESOLVE_CACHED);
-
-	if (fd == -EAGAIN)
-		return -EREMOTE;
-	/* Before Linux 5.12, and before 5.6. */
-	if (fd == -EINVAL || fd == -ENOSYS)
-		fd = open(path, O_PATH | O_CLOEXEC);
-	return fd;
-}
-
 /* Whether the path leads there: 1, 0, or -EREMOTE if that can't be told without asking a server. */
 static int leads_to(const char *path, struct file_identity there)
 {
 	struct file_identity found;
-	CLEANUP_CLOSE int fd = path[0] == '/' ? open_known(path) : -ENOENT;
+	CLEANUP_CLOSE int fd = path[0] == '/' ? known_path_open(path) : -ENOENT;
 
 	if (fd < 0)
 		return fd == -EREMOTE ? fd : 0;

@@ -394,6 +394,41 @@ wait_until has_ended "$supervisor"
 is "$(mymachines show twin -p Leader --value)" "$second" "run leaves a machine that has got the name of its own meanwhile"
 forget
 
+# A root directory below one that only its owner may enter. When the file system is mounted anew,
+# the kernel has to read the access control list of that one.
+truncate -s 20M "$TMPDIR/disk"
+mkdir "$TMPDIR/mounted"
+mount_disk() {
+    mount -o loop "$TMPDIR/disk" "$TMPDIR/mounted"
+}
+if mke2fs -q -t ext4 "$TMPDIR/disk" 2>/dev/null && mount_disk 2>/dev/null; then
+    mkdir -p "$TMPDIR/mounted/closed/root"
+    setfattr -n user.test -v 1 "$TMPDIR/mounted/closed"
+    chown 1234:1234 "$TMPDIR/mounted/closed"
+    chmod 750 "$TMPDIR/mounted/closed"
+    umount "$TMPDIR/mounted"
+    mount_disk
+    chmod 755 "$TMPDIR"
+    # As its owner, so that nobody needs the list before mymachines.
+    start closed --share=user --share=mnt -- python3 -c 'import os, sys, time
+os.seteuid(1234)
+root = os.open(sys.argv[1], os.O_PATH)
+os.seteuid(0)
+os.fchdir(root)
+os.chroot(".")
+time.sleep(1000)' "$TMPDIR/mounted/closed/root"
+    wait_until eval '[ "$(readlink "/proc/$closed/root")" = "$TMPDIR/mounted/closed/root" ]'
+    mymachines register closed --leader="$closed" 2>/dev/null
+    is "$(mymachines show closed -p RootDirectory --value)" "$TMPDIR/mounted/closed/root" \
+        "a root directory is found below one that only its owner may enter"
+    mymachines unregister closed
+    kill -9 "$closed"
+    wait_until has_ended "$closed"
+    umount "$TMPDIR/mounted"
+else
+    skip "cannot mount an image of a file system" "a root directory below one that only its owner may enter"
+fi
+
 wait "$held"
 is "$?|$(cat "$TMPDIR/held")" "1|mymachines: $REGISTRY_DIRECTORY/lock: another writer has held its lock for ten seconds" \
     "a lock that is never released is reported"
