@@ -62,6 +62,8 @@ accounts() {
 refused() {
     local what=${1#"$corpus"/}
     rm -f /etc/nsswitch.conf.before-mymachines
+    mkdir -p /etc/authselect
+    echo custom/test >/etc/authselect/authselect.conf
     cp "$1" /etc/nsswitch.conf
     run mymachines setup --quiet nss
     like "$status:$out:$err" "1::mymachines: setup: /etc/nsswitch.conf: authselect generates this file, *
@@ -78,6 +80,8 @@ hosts: * mymachines *" "$what: setup refuses what authselect generates, and show
     is "$(asked)" "passwd=1 group=1 hosts=1 " "$what: with the lines in the profile, glibc asks mymachines"
     mymachines setup --quiet --remove nss
     is "$(sort /etc/nsswitch.conf)" "$(sort "$1")" "$what: mymachines is removed from what authselect generates"
+    rm -rf /etc/authselect /etc/nsswitch.conf.before-mymachines
+    check "$1" /etc/nsswitch.conf nss # as after "authselect opt-out"
 }
 
 for file in "$corpus"/nsswitch/*; do
