@@ -400,6 +400,19 @@ hook oci --annotations < <(state "+ {id: \"web2\", pid: $c2, annotations: {\"org
 is "$status:$err:$(mymachines show --value -p Aliases web2)" "0:mymachines: web2: alias web1 is already a name of machine web1, pid $c1; left out:db" \
     "an alias that is taken is left out, which is reported"
 
+# The hook runs again for a machine that a person has made a VM of another name. It is looked at as that.
+mymachines unregister web2
+ip link add ve-vm type veth peer name ve-peer
+ip addr add 10.77.0.1/24 dev ve-vm
+ip link set ve-peer up
+ip link set ve-vm up
+ip neigh replace 10.77.0.2 lladdr 52:54:00:00:00:01 dev ve-vm nud permanent
+mymachines register mine --replace --leader="$c2" --class=vm --interface=ve-vm 2>/dev/null
+before=$(mymachines show -p Name,Leader,Class,Addresses)
+like "$before" "*Addresses=10.77.0.2*" "a VM's address is found on its interface"
+hook oci < <(state "+ {id: \"web2\", pid: $c2}")
+is "$status:$(mymachines show -p Name,Leader,Class,Addresses)" "0:$before" "a machine that was renamed keeps what it is, and where"
+
 # Unprivileged users run the same hooks, for machines that aren't the host's.
 run setpriv --reuid=65534 --regid=65534 --clear-groups "$BUILDDIR/mymachines" hook oci < <(state)
 is "$status:$out:$err" "0::" "an ordinary user's hook does nothing and is silent"

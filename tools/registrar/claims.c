@@ -98,11 +98,11 @@ int find_same_registration_in_change(struct writer *w, const char *name,
 	return find_same(&(struct claims){ .writer = w }, name, leader, found);
 }
 
-int find_led_machine_in_change(struct writer *w, const struct machine_leader *leader,
-			       struct machine *found)
+static int find_led(const struct claims *c, const struct machine_leader *leader,
+		    struct machine *found)
 {
 	struct machine led;
-	int r = writer_find_leader(w, leader->pid, &led);
+	int r = find_leader_holder(c, leader->pid, &led);
 
 	if (r < 0)
 		return r;
@@ -110,6 +110,17 @@ int find_led_machine_in_change(struct writer *w, const struct machine_leader *le
 		return -ENOENT;
 	*found = led;
 	return 0;
+}
+
+int find_led_machine(struct snapshot *s, const struct machine_leader *leader, struct machine *found)
+{
+	return find_led(&(struct claims){ .snapshot = s }, leader, found);
+}
+
+int find_led_machine_in_change(struct writer *w, const struct machine_leader *leader,
+			       struct machine *found)
+{
+	return find_led(&(struct claims){ .writer = w }, leader, found);
 }
 
 static bool is_claimed_by(const struct machine *m, const char *name)

@@ -48,7 +48,9 @@ int find_same_registration_in_change(struct writer *writer, const char *name,
 				     const struct machine_leader *leader, struct machine *found)
 	__attribute__((nonnull, warn_unused_result));
 
-/* The machine that this leader leads in a writer's change, whatever its name is. As above. */
+/* The machine that this leader leads, whatever its name is, in a snapshot, or in a writer's change. As above. */
+int find_led_machine(struct snapshot *snapshot, const struct machine_leader *leader,
+		     struct machine *found) __attribute__((nonnull, warn_unused_result));
 int find_led_machine_in_change(struct writer *writer, const struct machine_leader *leader,
 			       struct machine *found) __attribute__((nonnull, warn_unused_result));
 

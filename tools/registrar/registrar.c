@@ -37,6 +37,19 @@ static int registration_failure(struct failure *f, const struct registration *re
 	return -1;
 }
 
+/* The name of the record that find_former() will find. */
+static const char *former_name(const struct registration *reg, const struct machine_leader *leader,
+			       struct snapshot *s)
+{
+	struct machine former;
+
+	if (!reg->is_hooked ||
+	    find_same_registration(s, reg->machine.name, leader, &former) != -ENOENT ||
+	    find_led_machine(s, leader, &former) < 0)
+		return reg->machine.name;
+	return arena_strdup(reg->arena, former.name);
+}
+
 /* Given facts take precedence over the former record; the class may be given earlier in the same batch. */
 static struct observation_request request_for(const struct registering *r, size_t i,
 					      const struct machine_leader *leader,
@@ -44,7 +57,7 @@ static struct observation_request request_for(const struct registering *r, size_
 {
 	const struct registration *reg = &r->registrations[i];
 	struct observation_request request =
-		observation_request_for(s, reg->arena, reg->machine.name, leader);
+		observation_request_for(s, reg->arena, former_name(reg, leader, s), leader);
 
 	if (reg->given & FIELD_INTERFACES)
 		request.interfaces =
@@ -109,10 +122,14 @@ static bool are_current(void *data, struct snapshot *registry)
 {
 	const struct registering *r = data;
 
-	for (size_t i = 0; i < r->count; i++)
-		if (!observation_is_of_record(&r->observations[i], r->registrations[i].machine.name,
-					      registry, r->registrations[i].arena))
+	for (size_t i = 0; i < r->count; i++) {
+		const struct registration *reg = &r->registrations[i];
+		const struct observation *o = &r->observations[i];
+
+		if (!observation_is_of_record(o, former_name(reg, &o->seen.leader, registry),
+					      registry, reg->arena))
 			return false;
+	}
 	return true;
 }
 
