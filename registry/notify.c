@@ -17,6 +17,9 @@
 /* On the nearest existing parent, until the next path component appears. */
 #define PARENT_EVENTS (IN_CREATE | IN_MOVED_TO | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF)
 
+/* So often a directory that can be read may refuse to be watched, as while its mode is changed. */
+#define REFUSALS_MAX 3
+
 static bool is_complete(const struct registry_notify *w)
 {
 	return w->watched == strlen(w->directory);
@@ -73,24 +76,37 @@ static bool may_come(int error, bool has_been)
 	return error == -ENOENT || (has_been && (error == -EACCES || error == -ENOTDIR));
 }
 
+static void watch_nothing(struct registry_notify *w)
+{
+	if (w->descriptor >= 0)
+		inotify_rm_watch(w->fd, w->descriptor);
+	w->descriptor = -1;
+}
+
 /* Watch the directory, or its nearest parent that can be watched. */
 static int watch_directory(struct registry_notify *w, bool has_been)
 {
-	int r;
+	unsigned int refusals = 0;
+	int r, error;
 
 	do {
 		size_t length = strlen(w->directory);
 
-		if (w->descriptor >= 0)
-			inotify_rm_watch(w->fd, w->descriptor);
-		w->descriptor = -1;
-		while (may_come(r = watch_path(w, length), has_been) && length > 1)
+		error = 0;
+		watch_nothing(w);
+		while (may_come(r = watch_path(w, length), has_been) && length > 1) {
+			error = r;
 			length = parent_length(w->directory, length);
+		}
 		if (r < 0)
 			return r;
 		/* A directory that was made before the watch began is not reported. */
-	} while (!is_complete(w) && next_is_there(w));
-	return 0;
+		if (is_complete(w) || !next_is_there(w))
+			return 0;
+		/* It may be there, but a security module forbids to watch it. */
+	} while (error == -ENOENT || ++refusals < REFUSALS_MAX);
+	watch_nothing(w);
+	return error;
 }
 
 int registry_notify_open(struct registry_notify *w, const char *directory)

@@ -9,8 +9,23 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+
+/* In place of the C library's: a security module may forbid to watch what can be read. */
+static const char *unwatchable;
+
+int inotify_add_watch(int fd, const char *path, uint32_t mask)
+{
+	if (unwatchable && strcmp(path, unwatchable) == 0) {
+		errno = EACCES;
+		return -1;
+	}
+	return (int) syscall(SYS_inotify_add_watch, fd, path, mask);
+}
 
 static bool is_readable(const struct registry_notify *notify)
 {
@@ -97,6 +112,33 @@ START_TEST(a_file_in_the_way_may_go_again)
 }
 END_TEST
 
+START_TEST(a_directory_that_must_not_be_watched_is_an_error)
+{
+	struct registry_notify notify;
+	char above[512], directory[600];
+
+	snprintf(above, sizeof above, "%s/above", fixture_directory());
+	snprintf(directory, sizeof directory, "%s/registry", above);
+	mkdir(above, 0700);
+	mkdir(directory, 0700);
+	ck_assert_int_eq(registry_notify_open(&notify, directory), 0);
+	rmdir(directory);
+	mkdir(directory, 0700);
+	unwatchable = directory;
+	ck_assert_int_eq(registry_notify_read(&notify), -EACCES);
+	ck_assert_int_eq(registry_notify_read(&notify), -EACCES);
+	rmdir(directory);
+	unwatchable = above;
+	ck_assert_int_eq(registry_notify_read(&notify), -EACCES);
+	unwatchable = NULL;
+	ck_assert_int_eq(registry_notify_read(&notify), 1);
+	ck_assert_int_eq(registry_notify_read(&notify), 0);
+	mkdir(directory, 0700);
+	ck_assert_int_eq(registry_notify_read(&notify), 1);
+	registry_notify_close(&notify);
+}
+END_TEST
+
 /* Without reading what comes, until the kernel has no room for more. */
 static bool overflow(const char *directory)
 {
@@ -157,6 +199,7 @@ Suite *notify_suite(void)
 	ADD(suite, a_directory_is_found_when_it_is_made);
 	ADD(suite, a_file_in_the_way_is_an_error);
 	ADD(suite, a_file_in_the_way_may_go_again);
+	ADD(suite, a_directory_that_must_not_be_watched_is_an_error);
 	ADD(suite, another_directory_is_found_also_when_too_much_has_come);
 	ADD(suite, a_program_that_is_executed_does_not_get_the_descriptor);
 	return suite;
