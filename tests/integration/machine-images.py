@@ -47,6 +47,20 @@ web1 = call("List", name="web1", acquireMetadata="yes")
 equal((web1["hostname"], web1["machineId"], web1["machineInfo"], web1["OSRelease"]),
       ("web1.example.org", "0102030405060708090a0b0c0d0e0f10", ["PRETTY_HOSTNAME=Web one"], ["NAME=Test OS", "ID=testos"]),
       "with acquireMetadata, it does; what a terminal wouldn't survive is left out")
+machine_info, os_release = POOL + "/web1/etc/machine-info", POOL + "/web1/etc/os-release"
+os.rename(machine_info, machine_info + "~")
+os.mkfifo(machine_info)
+os.rename(os_release, os_release + "~")
+os.mkdir(os_release)
+for how in ("yes", "graceful"):
+    web1 = call("List", name="web1", acquireMetadata=how)
+    equal((web1.get("hostname"), web1.get("machineId"), web1.get("machineInfo"), web1.get("OSRelease")),
+          ("web1.example.org", "0102030405060708090a0b0c0d0e0f10", None, None),
+          "with acquireMetadata=" + how + ", a file that can't be read is left out, and the others aren't")
+os.unlink(machine_info)
+os.rename(machine_info + "~", machine_info)
+os.rmdir(os_release)
+os.rename(os_release + "~", os_release)
 equal(call("List", name="disk", acquireMetadata="yes"), "NotSupported", "a disk isn't looked into")
 equal(call("List", name="disk", acquireMetadata="graceful").get("type"), "raw", "gracefully, it is told without that")
 equal(all_images(acquireMetadata="yes"), ([], I + "NotSupported"), "one that can't be looked into ends all")

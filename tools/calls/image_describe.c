@@ -10,45 +10,43 @@
 
 #include <string.h>
 
-static int add_line(json_object *to, const char *key, int root, const char *const *paths,
-		    struct failure *f)
+/* A file that can't be read is as if it weren't there: the other facts, and other images, are told. */
+static size_t read_file(int root, const char *const *paths, char *text, size_t size)
+{
+	struct failure ignored;
+	ssize_t n = image_root_read(root, paths, text, size, &ignored);
+
+	return n > 0 ? (size_t) n : 0;
+}
+
+static void add_line(json_object *to, const char *key, int root, const char *const *paths)
 {
 	char text[WORK_TEXT_SIZE];
-	ssize_t n = image_root_read(root, paths, text, sizeof text - 1, f);
 
-	if (n < 0)
-		return -1;
-	text[n] = '\0';
+	text[read_file(root, paths, text, sizeof text - 1)] = '\0';
 	if (*image_hostname(text))
 		json_object_object_add(to, key, json_object_new_string(text));
-	return 0;
 }
 
-static int add_assignments(json_object *to, const char *key, int root, const char *const *paths,
-			   struct failure *f)
+static void add_assignments(json_object *to, const char *key, int root, const char *const *paths)
 {
 	char text[WORK_TEXT_SIZE];
-	ssize_t n = image_root_read(root, paths, text, sizeof text, f);
+	size_t n = read_file(root, paths, text, sizeof text);
 
-	if (n < 0)
-		return -1;
 	if (n > 0)
-		json_object_object_add(to, key, os_release_to_json(text, (size_t) n));
-	return 0;
+		json_object_object_add(to, key, os_release_to_json(text, n));
 }
 
-static int add_machine_id(json_object *to, int root, struct failure *f)
+static void add_machine_id(json_object *to, int root)
 {
 	static const char *const paths[] = { "/etc/machine-id", NULL };
 	char text[64] = "";
 	uint8_t id[16];
 
-	if (image_root_read(root, paths, text, sizeof text - 1, f) < 0)
-		return -1;
+	text[read_file(root, paths, text, sizeof text - 1)] = '\0';
 	/* machine-id(5): 32 digits, and nothing of a kind behind them. */
 	if (hex_decode(text, id, sizeof id) && hex_digit(text[32]) < 0)
 		json_object_object_add(to, "machineId", json_object_new_string_len(text, 32));
-	return 0;
 }
 
 static int add_metadata(json_object *to, const struct image *image, struct failure *f)
@@ -58,11 +56,13 @@ static int add_metadata(json_object *to, const struct image *image, struct failu
 	static const char *const release[] = { "/etc/os-release", "/usr/lib/os-release", NULL };
 	CLEANUP_CLOSE int root = image_root_open(image, f);
 
-	if (root < 0 || add_line(to, "hostname", root, hostname, f) < 0 ||
-	    add_machine_id(to, root, f) < 0 ||
-	    add_assignments(to, "machineInfo", root, info, f) < 0)
+	if (root < 0)
 		return -1;
-	return add_assignments(to, "OSRelease", root, release, f);
+	add_line(to, "hostname", root, hostname);
+	add_machine_id(to, root);
+	add_assignments(to, "machineInfo", root, info);
+	add_assignments(to, "OSRelease", root, release);
+	return 0;
 }
 
 static void write_object(FILE *file, json_object *object)
