@@ -23,7 +23,8 @@
 struct tree {
 	FILE *stream;
 	struct arena arena;
-	struct process *members; /* sorted by pid */
+	struct process *members;  /* sorted by pid */
+	struct process *families; /* the same, sorted by their parent, and then by pid */
 	size_t count;
 	const char *indent;
 	size_t width;
@@ -92,38 +93,64 @@ static void print_process(const struct tree *tree, const char *branches, bool is
 		  tree->width);
 }
 
-static bool is_root(const struct tree *tree, const struct process *process)
+static int compare_families(const void *a, const void *b)
 {
-	return !processes_find(tree->members, tree->count, process->parent);
+	const struct process *x = a, *y = b;
+
+	return x->parent != y->parent ? x->parent < y->parent ? -1 : 1
+	       : x->pid < y->pid      ? -1
+				      : x->pid > y->pid;
 }
 
-/* The child after `previous` of a parent, 0 for none; or NULL. */
-static const struct process *next_child(const struct tree *tree, uint32_t parent,
-					const struct process *previous)
+/* Give each a member as its parent, or none, and sort them by that, and then by pid. */
+static void sort_families(struct tree *tree)
 {
-	const struct process *end = tree->members + tree->count;
+	tree->families =
+		arena_copy(&tree->arena, tree->members, tree->count * sizeof *tree->families);
+	for (size_t i = 0; i < tree->count; i++)
+		if (!processes_find(tree->members, tree->count, tree->families[i].parent))
+			tree->families[i].parent = 0;
+	if (tree->count)
+		qsort(tree->families, tree->count, sizeof *tree->families, compare_families);
+}
 
-	for (const struct process *p = previous ? previous + 1 : tree->members; p < end; p++)
-		if (parent ? p->parent == parent : is_root(tree, p))
-			return p;
-	return NULL;
+/* The place of the first child of a parent, 0 for none; if it has no child, any other's, or the end. */
+static size_t find_first_child(const struct tree *tree, uint32_t parent)
+{
+	size_t first = 0, end = tree->count;
+
+	while (first < end) {
+		size_t middle = first + (end - first) / 2;
+
+		if (tree->families[middle].parent < parent)
+			first = middle + 1;
+		else
+			end = middle;
+	}
+	return first;
+}
+
+static bool is_child(const struct tree *tree, size_t i, uint32_t parent)
+{
+	return i < tree->count && tree->families[i].parent == parent;
 }
 
 static void print_below(struct tree *tree, uint32_t parent, const char *branches, int depth)
 {
-	const struct process *child = next_child(tree, parent, NULL), *next;
+	size_t i = find_first_child(tree, parent);
 
-	if (child && depth == DEPTH_MAX) {
+	if (is_child(tree, i, parent) && depth == DEPTH_MAX) {
 		fprintf(tree->stream, "%s%s%s\n", tree->indent, branches, ellipsis());
 		return;
 	}
-	for (; child; child = next) {
+	for (; is_child(tree, i, parent); i++) {
+		bool is_last = !is_child(tree, i + 1, parent);
+		uint32_t child = tree->families[i].pid;
 		const char *below;
 
-		next = next_child(tree, parent, child);
-		print_process(tree, branches, !next, child->pid);
-		below = !next ? "  " : tree->utf8 ? "\u2502 " : "| ";
-		print_below(tree, child->pid, arena_printf(&tree->arena, "%s%s", branches, below),
+		print_process(tree, branches, is_last, child);
+		below = is_last ? "  " : tree->utf8 ? "\u2502 " : "| ";
+		print_below(tree, child, arena_printf(&tree->arena, "%s%s", branches, below),
 			    depth + 1);
 	}
 }
@@ -150,8 +177,10 @@ int process_tree_print(FILE *stream, struct machine_processes *processes, const 
 	};
 	int r = find_members(&tree, processes);
 
-	if (r == 0)
+	if (r == 0) {
+		sort_families(&tree);
 		print_below(&tree, 0, "", 0);
+	}
 	arena_done(&tree.arena);
 	return r;
 }
