@@ -94,7 +94,29 @@ answer endless '{"QMP": ' 100000
 fails "mymachines: vm1: cannot pause it: $TMPDIR/endless: Protocol error" "pause fails if the control socket sends an endless line" mymachines pause vm1
 answer refusing $'{"QMP": {}}\n{"event": "X"}\n{"error": {"class": "x"}}\n'
 fails "mymachines: vm1: cannot pause it: its emulator refuses to" "pause fails if the emulator refuses" mymachines pause vm1
-kill -9 "$vm"
+# A VM that dies before the socket answers: what answers may be another VM's.
+cat >"$TMPDIR/late.py" <<'P'
+import os, select, socket, sys
+path, pid, log = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+server = socket.socket(socket.AF_UNIX)
+server.bind(path)
+server.listen()
+client, _ = server.accept()
+pidfd = os.pidfd_open(pid)
+os.kill(pid, 9)
+select.select([pidfd], [], [])
+client.sendall(b'{"QMP": {}}\n')
+for line in client.makefile("r"):
+    with open(log, "a") as f:
+        f.write(line)
+    client.sendall(b'{"return": {}}\n')
+P
+python3 "$TMPDIR/late.py" "$TMPDIR/late" "$vm" "$TMPDIR/late.log" >/dev/null 2>&1 </dev/null &
+answerers+=("$!")
+wait_until listening "$TMPDIR/late"
+control late
+fails "mymachines: vm1: cannot pause it: its leader has died" "pause fails if the VM dies before its socket answers" mymachines pause vm1
+is "$(jq -r .execute "$TMPDIR/late.log")" qmp_capabilities "what answers for a VM that has died gets no command"
 wait "$vm" 2>/dev/null
 fails "mymachines: vm1: cannot pause it: its leader has died" "pause doesn't use the control socket of a VM that has died" mymachines pause vm1
 mymachines unregister vm1

@@ -11,7 +11,10 @@
 int machine_control(struct snapshot *snapshot, const struct machine *m, const char *command,
 		    const char *what, struct failure *f)
 {
-	/* Once this VM has died, another one may have a socket at the same path. */
+	/*
+	 * Once this VM has died, another one may have a socket at the same path. SO_PEERCRED doesn't tell
+	 * whose it is: libvirt makes the socket, and hands it to the emulator.
+	 */
 	CLEANUP_CLOSE int pidfd = leader_open(&m->leader, &snapshot->meta.context);
 	int r;
 
@@ -22,7 +25,9 @@ int machine_control(struct snapshot *snapshot, const struct machine *m, const ch
 				   "%s: cannot %s: it is a VM, and has no control socket; "
 				   "see register --control",
 				   m->name, what);
-	r = qmp_execute(m->control, command);
+	r = qmp_execute(m->control, pidfd, command);
+	if (r == -ESRCH)
+		return machine_failure(f, m, what, r);
 	if (r == -ETIMEDOUT)
 		return failure_set(f, FAILURE_TIMED_OUT,
 				   "%s: cannot %s: %s doesn't answer; is another program "

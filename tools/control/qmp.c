@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/pidfd.h"
 
 #include <errno.h>
 #include <json-c/json.h>
@@ -123,8 +124,12 @@ static int execute_command(struct conversation *c, const char *command, json_obj
 	return r < 0 ? r : receive_key(c, "return", value);
 }
 
-/* A whole conversation, with one command. */
-static int converse(const char *path, const char *command, int milliseconds, json_object **value)
+/*
+ * A whole conversation, with one command. The process of `pidfd`, -1 for none, has to live when it
+ * is sent.
+ */
+static int converse(const char *path, int pidfd, const char *command, int milliseconds,
+		    json_object **value)
 {
 	CLEANUP_FREE struct conversation *c = calloc(1, sizeof *c);
 	int r;
@@ -138,6 +143,8 @@ static int converse(const char *path, const char *command, int milliseconds, jso
 		r = receive_key(c, "QMP", NULL);
 	if (r == 0)
 		r = execute_command(c, "qmp_capabilities", NULL);
+	if (r == 0 && pidfd >= 0 && !pidfd_is_alive(pidfd))
+		r = -ESRCH;
 	if (r == 0)
 		r = execute_command(c, command, value);
 	if (c->fd >= 0)
@@ -145,15 +152,15 @@ static int converse(const char *path, const char *command, int milliseconds, jso
 	return r;
 }
 
-int qmp_execute(const char *path, const char *command)
+int qmp_execute(const char *path, int pidfd, const char *command)
 {
-	return converse(path, command, TIMEOUT_MS, NULL);
+	return converse(path, pidfd, command, TIMEOUT_MS, NULL);
 }
 
 int qmp_is_paused(const char *path, int milliseconds)
 {
 	json_object *status = NULL, *running;
-	int r = converse(path, "query-status", milliseconds, &status);
+	int r = converse(path, -1, "query-status", milliseconds, &status);
 
 	if (r == 0)
 		r = json_object_object_get_ex(status, "running", &running) &&
