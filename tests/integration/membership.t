@@ -313,16 +313,26 @@ wait_until has_ended "$emulator"
 ok $? "terminate ends that machine"
 end_machine vm1 "$emulator"
 # A manager makes a cgroup for a machine, and starts what belongs to it first.
-orphan swtpm machine.slice/machine-qemu.scope
+for place in machine.slice/machine-qemu.scope qemu.slice/100.scope; do
+    orphan swtpm "$place"
+    sleep 0.03
+    start emulator --share=user --share=pid --share=net --share=mnt
+    put "$emulator" "$place"
+    quietly register vm1 --leader="$emulator" --class=vm
+    is "$(ours "$swtpm")" vm1 "a helper that was started before the VM is the VM's in $place"
+    quietly terminate vm1
+    wait_until has_ended "$swtpm"
+    ok $? "terminate ends such a helper in $place"
+    end_machine vm1 "$emulator"
+done
+# A user's terminal is in a scope, too.
+orphan daemon user.slice/user-1000.slice/terminal.scope
 sleep 0.03
 start emulator --share=user --share=pid --share=net --share=mnt
-put "$emulator" machine.slice/machine-qemu.scope
+put "$emulator" user.slice/user-1000.slice/terminal.scope
 quietly register vm1 --leader="$emulator" --class=vm
-is "$(ours "$swtpm")" vm1 "a helper that was started before the VM is the VM's in a cgroup that was made for it"
-quietly terminate vm1
-wait_until has_ended "$swtpm"
-ok $? "terminate ends such a helper"
-end_machine vm1 "$emulator"
+is "$(ours "$daemon")|$(members vm1)" "-|$emulator" "what a user started before the VM in the scope of a terminal is in no machine"
+end_machine vm1 "$emulator" "$daemon"
 
 # A leader without a namespace of its own: it, its descendants, and nobody else.
 force=

@@ -152,6 +152,17 @@ static bool is_made_for_machine(const struct machine *m, const char *cgroup)
 }
 
 /*
+ * Whether a manager has made the cgroup for its machine, wherever that is: Proxmox VE makes
+ * /qemu.slice/100.scope. A user's terminals and applications are in scopes, too.
+ */
+static bool is_scope_of_manager(const char *cgroup)
+{
+	const char *suffix = strrchr(cgroup, '.');
+
+	return suffix && strcmp(suffix, ".scope") == 0 && !strstr(cgroup, "/user.slice/");
+}
+
+/*
  * Whether the process was there before the machine: a daemon, perhaps, which the cgroup is of. In a cgroup for
  * the machine alone it is a helper that is started first, such as swtpm(8).
  */
@@ -159,8 +170,8 @@ static bool is_there_before(const struct machine *m, const char *cgroup, uint32_
 {
 	struct process_stat stat;
 
-	return !is_made_for_machine(m, cgroup) && process_stat_read(pid, &stat) == 0 &&
-	       stat.start_time < m->leader.start_time;
+	return !is_made_for_machine(m, cgroup) && !is_scope_of_manager(cgroup) &&
+	       process_stat_read(pid, &stat) == 0 && stat.start_time < m->leader.start_time;
 }
 
 /* Whether a process in the leader's cgroup that isn't otherwise the machine's may be. */
