@@ -14,8 +14,9 @@
 #include <time.h>
 
 /*
- * More than ten thousand leases. A larger file counts as missing; of one to which each change is
- * appended, the last part is read, as a single client can make it grow.
+ * More than ten thousand leases. Of a larger file of lines, the last part is read: of some, to which
+ * each change is appended, a single client can make one. A larger file of another form counts as
+ * missing.
  */
 #define LEASES_SIZE_MAX (1024 * 1024)
 
@@ -32,20 +33,20 @@ static const struct lease_file {
 	const char *before;
 	const char *after;
 	parser *parse;
-	bool is_log; /* to which each change is appended */
+	bool has_lines; /* of which each, or a few together, can be understood alone */
 } lease_files[] = {
 	/* written by libvirt's network/leaseshelper.c */
 	{ "/var/lib/libvirt/dnsmasq", "", ".status", parse_libvirt_file, false },
 	/* written by LXC's lxc-net, in Debian's place and in LXC's own */
-	{ "/var/lib/misc", "dnsmasq.", ".leases", leases_parse_dnsmasq, false },
-	{ "/var/lib/lxc-net", "dnsmasq.", ".leases", leases_parse_dnsmasq, false },
-	{ "/var/lib/lxd/networks", "", "/dnsmasq.leases", leases_parse_dnsmasq, false },
-	{ "/var/snap/lxd/common/lxd/networks", "", "/dnsmasq.leases", leases_parse_dnsmasq, false },
-	{ "/var/lib/incus/networks", "", "/dnsmasq.leases", leases_parse_dnsmasq, false },
-	{ "/var/lib/NetworkManager", "dnsmasq-", ".leases", leases_parse_dnsmasq, false },
+	{ "/var/lib/misc", "dnsmasq.", ".leases", leases_parse_dnsmasq, true },
+	{ "/var/lib/lxc-net", "dnsmasq.", ".leases", leases_parse_dnsmasq, true },
+	{ "/var/lib/lxd/networks", "", "/dnsmasq.leases", leases_parse_dnsmasq, true },
+	{ "/var/snap/lxd/common/lxd/networks", "", "/dnsmasq.leases", leases_parse_dnsmasq, true },
+	{ "/var/lib/incus/networks", "", "/dnsmasq.leases", leases_parse_dnsmasq, true },
+	{ "/var/lib/NetworkManager", "dnsmasq-", ".leases", leases_parse_dnsmasq, true },
 	/* Servers that an administrator has configured: on Debian, and on Fedora */
-	{ "/var/lib/misc", "dnsmasq.leases", NULL, leases_parse_dnsmasq, false },
-	{ "/var/lib/dnsmasq", "dnsmasq.leases", NULL, leases_parse_dnsmasq, false },
+	{ "/var/lib/misc", "dnsmasq.leases", NULL, leases_parse_dnsmasq, true },
+	{ "/var/lib/dnsmasq", "dnsmasq.leases", NULL, leases_parse_dnsmasq, true },
 	{ "/var/lib/dhcp", "dhcpd.leases", NULL, leases_parse_dhcpd, true },
 	{ "/var/lib/dhcpd", "dhcpd.leases", NULL, leases_parse_dhcpd, true },
 	{ "/var/lib/kea", "kea-leases4.csv", NULL, leases_parse_kea, true },
@@ -75,21 +76,26 @@ static bool parse_duid(const char *text, struct hardware_address *hardware)
 	return skip && hardware_address_parse(text + skip, hardware) == 0;
 }
 
-void leases_add(struct leases *leases, struct arena *arena, const char *address,
-		const char *hardware, const char *duid, uint64_t expiry)
+bool lease_parse(const char *address, const char *hardware, const char *duid, uint64_t expiry,
+		 struct lease *lease)
 {
-	struct lease lease = { .expiry = expiry ? expiry : UINT64_MAX };
 	struct machine_address parsed = { 0 };
 	char zone[IF_NAMESIZE];
 
 	if (address_parse(address, &parsed, zone) < 0)
-		return;
-	lease.family = parsed.family;
-	memcpy(lease.bytes, parsed.bytes, sizeof lease.bytes);
-	lease.has_hardware = (hardware && hardware_address_parse(hardware, &lease.hardware) == 0) ||
-			     (duid && parse_duid(duid, &lease.hardware));
-	leases->items = arena_grow(arena, leases->items, leases->count, sizeof lease);
-	leases->items[leases->count++] = lease;
+		return false;
+	*lease = (struct lease){ .family = parsed.family, .expiry = expiry ? expiry : UINT64_MAX };
+	memcpy(lease->bytes, parsed.bytes, sizeof lease->bytes);
+	lease->has_hardware =
+		(hardware && hardware_address_parse(hardware, &lease->hardware) == 0) ||
+		(duid && parse_duid(duid, &lease->hardware));
+	return true;
+}
+
+void leases_add(struct leases *leases, struct arena *arena, const struct lease *lease)
+{
+	leases->items = arena_grow(arena, leases->items, leases->count, sizeof *lease);
+	leases->items[leases->count++] = *lease;
 }
 
 /*
@@ -105,12 +111,13 @@ void leases_parse_dnsmasq(struct leases *leases, struct arena *arena, char *text
 		char *name = address ? strtok_r(NULL, " ", &rest) : NULL;
 		char *client = name ? strtok_r(NULL, " ", &rest) : NULL;
 		unsigned long long seconds;
+		struct lease lease;
 
 		if (!client)
 			continue;
 		seconds = strtoull(expiry, &end, 10);
-		if (!*end)
-			leases_add(leases, arena, address, hardware, client, seconds);
+		if (!*end && lease_parse(address, hardware, client, seconds, &lease))
+			leases_add(leases, arena, &lease);
 	}
 }
 
@@ -123,13 +130,14 @@ void leases_parse_libvirt(struct leases *leases, struct arena *arena, const char
 	     i++) {
 		json_object *object = json_object_array_get_idx(array, i), *expiry;
 		const char *address = json_member_string(object, "ip-address");
+		struct lease lease;
 
 		if (address && json_object_object_get_ex(object, "expiry-time", &expiry) &&
-		    json_object_get_int64(expiry) >= 0)
-			leases_add(leases, arena, address,
-				   json_member_string(object, "mac-address"),
-				   json_member_string(object, "client-id"),
-				   (uint64_t) json_object_get_int64(expiry));
+		    json_object_get_int64(expiry) >= 0 &&
+		    lease_parse(address, json_member_string(object, "mac-address"),
+				json_member_string(object, "client-id"),
+				(uint64_t) json_object_get_int64(expiry), &lease))
+			leases_add(leases, arena, &lease);
 	}
 	json_object_put(array);
 }
@@ -143,7 +151,7 @@ void leases_read(struct leases *leases, struct arena *arena, const char *bridge)
 		char *text;
 
 		if (leases_path(n, bridge, path) == 0 &&
-		    (lease_files[n].is_log ? input_read_log_file : input_read_file_up_to)(
+		    (lease_files[n].has_lines ? input_read_log_file : input_read_file_up_to)(
 			    arena, path, LEASES_SIZE_MAX, &text, &size) == 0)
 			lease_files[n].parse(leases, arena, text);
 	}

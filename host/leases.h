@@ -37,12 +37,14 @@ bool lease_has_expired(const struct lease *lease);
 int leases_path(size_t n, const char *bridge, char path[static PATH_MAX]);
 
 /*
- * Add one lease. The hardware address is `hardware`, or the one that a DHCPv6
- * client's id contains; either may be NULL. No `expiry` is never. An address
- * that isn't valid is passed over.
+ * Make a lease of its texts. The hardware address is `hardware`, or the one that a
+ * DHCPv6 client's id contains; either may be NULL. No `expiry` is never. False if
+ * the address isn't valid.
  */
-void leases_add(struct leases *leases, struct arena *arena, const char *address,
-		const char *hardware, const char *duid, uint64_t expiry);
+bool lease_parse(const char *address, const char *hardware, const char *duid, uint64_t expiry,
+		 struct lease *lease);
+
+void leases_add(struct leases *leases, struct arena *arena, const struct lease *lease);
 
 /* Parse the text of one file. But for libvirt's leaseshelper, the text is cut up. */
 void leases_parse_dnsmasq(struct leases *leases, struct arena *arena, char *text);

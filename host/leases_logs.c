@@ -5,7 +5,6 @@
  */
 #include "host/leases.h"
 
-#include "base/cleanup.h"
 #include "base/lines.h"
 
 #include <stdio.h>
@@ -16,17 +15,55 @@
 /* More columns than a file of Kea's has. */
 #define COLUMNS_MAX 32
 
-/* Drop an earlier entry that says something about this address. */
-static void forget_lease(struct leases *leases, const char *address)
-{
-	struct leases one = { 0 };
-	CLEANUP(arena_done) struct arena arena = { 0 };
+/* What one line of a log says of an address. */
+struct entry {
+	struct lease lease;
+	size_t place; /* in the log */
+	bool has_ended;
+};
 
-	leases_add(&one, &arena, address, NULL, NULL, 0);
-	for (size_t i = 0; one.count && i < leases->count; i++)
-		if (leases->items[i].family == one.items->family &&
-		    memcmp(leases->items[i].bytes, one.items->bytes, sizeof one.items->bytes) == 0)
-			leases->items[i--] = leases->items[--leases->count];
+/* The entries of one log, in the arena. */
+struct entries {
+	struct entry *items;
+	size_t count;
+};
+
+static void add_entry(struct entries *entries, struct arena *arena, const struct lease *lease,
+		      bool has_ended)
+{
+	entries->items = arena_grow(arena, entries->items, entries->count, sizeof *entries->items);
+	entries->items[entries->count] =
+		(struct entry){ .lease = *lease, .place = entries->count, .has_ended = has_ended };
+	entries->count++;
+}
+
+static int compare_address(const struct lease *a, const struct lease *b)
+{
+	return a->family != b->family ? a->family - b->family
+				      : memcmp(a->bytes, b->bytes, sizeof a->bytes);
+}
+
+/* By address, the last first. */
+static int compare_entries(const void *left, const void *right)
+{
+	const struct entry *a = left, *b = right;
+	int r = compare_address(&a->lease, &b->lease);
+
+	return r ? r : (a->place < b->place) - (a->place > b->place);
+}
+
+/* Add, of each address, the last entry, unless the lease has ended with it. */
+static void add_last(struct leases *leases, struct arena *arena, struct entries *entries)
+{
+	if (entries->count > 1)
+		qsort(entries->items, entries->count, sizeof *entries->items, compare_entries);
+	for (size_t i = 0; i < entries->count; i++) {
+		const struct entry *entry = &entries->items[i];
+
+		if (!entry->has_ended &&
+		    (i == 0 || compare_address(&entry[-1].lease, &entry->lease) != 0))
+			leases_add(leases, arena, &entry->lease);
+	}
 }
 
 /* A lease of dhcpd's while it is being read. */
@@ -83,6 +120,8 @@ static void read_dhcpd_line(struct dhcpd_lease *lease, char *line)
 void leases_parse_dhcpd(struct leases *leases, struct arena *arena, char *text)
 {
 	struct dhcpd_lease lease = { 0 };
+	struct entries entries = { 0 };
+	struct lease found;
 
 	for (char *line, *lines = text; (line = line_next(&lines));) {
 		char *address = text_behind(line, "lease ");
@@ -91,15 +130,14 @@ void leases_parse_dhcpd(struct leases *leases, struct arena *arena, char *text)
 			address[strcspn(address, " ")] = '\0';
 			lease = (struct dhcpd_lease){ .address = address };
 		} else if (*line == '}' && lease.address) {
-			forget_lease(leases, lease.address);
-			if (lease.is_active)
-				leases_add(leases, arena, lease.address, lease.hardware, NULL,
-					   lease.expiry);
+			if (lease_parse(lease.address, lease.hardware, NULL, lease.expiry, &found))
+				add_entry(&entries, arena, &found, !lease.is_active);
 			lease = (struct dhcpd_lease){ 0 };
 		} else if (lease.address) {
 			read_dhcpd_line(&lease, line);
 		}
 	}
+	add_last(leases, arena, &entries);
 }
 
 /* Split a line at its commas. Kea writes others as &#x2c. Returns how many columns there are. */
@@ -126,9 +164,11 @@ void leases_parse_kea(struct leases *leases, struct arena *arena, char *text)
 {
 	char *header[COLUMNS_MAX], *columns[COLUMNS_MAX], *lines = text, *line = line_next(&lines);
 	size_t count = line ? split_line(line, header) : 0;
+	struct entries entries = { 0 };
 
 	while (count && (line = line_next(&lines))) {
 		const char *address, *expire, *state;
+		struct lease lease;
 
 		if (split_line(line, columns) != count)
 			continue;
@@ -137,12 +177,11 @@ void leases_parse_kea(struct leases *leases, struct arena *arena, char *text)
 		state = find_column(header, columns, count, "state");
 		if (!address || !expire)
 			continue;
-		forget_lease(leases, address);
-		/* Others have been declined or reclaimed. */
-		if (!state || strcmp(state, "0") == 0)
-			leases_add(leases, arena, address,
-				   find_column(header, columns, count, "hwaddr"),
-				   find_column(header, columns, count, "duid"),
-				   strtoull(expire, NULL, 10));
+		/* In another state, it has been declined or reclaimed. */
+		if (lease_parse(address, find_column(header, columns, count, "hwaddr"),
+				find_column(header, columns, count, "duid"),
+				strtoull(expire, NULL, 10), &lease))
+			add_entry(&entries, arena, &lease, state && strcmp(state, "0") != 0);
 	}
+	add_last(leases, arena, &entries);
 }

@@ -189,6 +189,14 @@ ok "$([ "$(stat -c %s /var/lib/kea/kea-leases4.csv)" -gt 1500000 ]; echo $?)" "K
 mymachines refresh
 is "$(global vm2)" "10.89.0.62" "the last leases in a large file of Kea's count"
 rm -r /var/lib/kea
+mkdir -p /var/lib/dnsmasq
+{
+    yes "$(($(date +%s) + 3600)) 52:54:00:aa:00:99 10.89.0.99 a-guest 01:52:54:00:aa:00:99" | head -n 30000
+    echo "$(($(date +%s) + 3600)) 52:54:00:aa:00:02 10.89.0.63 * *"
+} >/var/lib/dnsmasq/dnsmasq.leases
+mymachines refresh
+is "$(global vm2)" "10.89.0.63" "so do those in a large file of dnsmasq's"
+rm -r /var/lib/dnsmasq
 mymachines refresh
 
 # A VM whose hardware address isn't known may have any number of them.

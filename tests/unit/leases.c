@@ -137,10 +137,10 @@ START_TEST(a_file_of_dhcpds_is_read_and_its_last_entries_count)
 				     "  hardware ethernet 52:54:00:12:34:56;\n}\n"
 				     "lease 10.0.0.12 {\n  binding state active;\n"));
 	ck_assert_uint_eq(leases.count, 2);
-	ck_assert_mem_eq(leases.items[0].bytes, "\x0a\0\0\x0a", 4);
-	ck_assert(leases.items[0].expiry == UINT64_MAX && is_guests(&leases.items[0]));
-	ck_assert_mem_eq(leases.items[1].bytes, "\x0a\0\0\x09", 4);
-	ck_assert_uint_eq(leases.items[1].expiry, 1795681200);
+	ck_assert_mem_eq(leases.items[0].bytes, "\x0a\0\0\x09", 4);
+	ck_assert_uint_eq(leases.items[0].expiry, 1795681200);
+	ck_assert_mem_eq(leases.items[1].bytes, "\x0a\0\0\x0a", 4);
+	ck_assert(leases.items[1].expiry == UINT64_MAX && is_guests(&leases.items[0]));
 	ck_assert(is_guests(&leases.items[1]));
 }
 END_TEST
@@ -167,6 +167,10 @@ START_TEST(a_file_of_keas_is_read_and_its_last_entries_count)
 				     "fd00::9,00:03:00:01:52:54:00:12:34:56,60,1795416102,1,,0\n"));
 	ck_assert_uint_eq(leases.count, 2);
 	ck_assert(leases.items[1].family == AF_INET6 && is_guests(&leases.items[1]));
+	/* That a log says nothing more of an address is about that log. */
+	leases_parse_kea(&leases, &arena,
+			 arena_strdup(&arena, "address,expire,state\nfd00::9,1795416102,2\n"));
+	ck_assert_uint_eq(leases.count, 2);
 	leases_parse_kea(&leases, &arena, arena_strdup(&arena, ""));
 	leases_parse_kea(&leases, &arena, arena_strdup(&arena, "a,b\n1,2\n"));
 	ck_assert_uint_eq(leases.count, 2);
