@@ -5,18 +5,19 @@
 need_root
 [ -c /dev/fuse ] || skip_all "there is no /dev/fuse"
 
-# hanging VARIABLE DIRECTORY: start a container, without a user namespace, with a silent FUSE there
+# hanging VARIABLE DIRECTORY [--started]: start a container, without a user namespace, with a silent FUSE there
 hanging() {
     local out=$TMPDIR/$1.out
     unshare --mount --net --pid --fork --kill-child --propagation private \
-        python3 "$SRCDIR/tests/support/silent_fuse.py" "$2" >"$out" 2>&1 </dev/null 3>&- &
+        python3 "$SRCDIR/tests/support/silent_fuse.py" ${3:+"$3"} "$2" >"$out" 2>&1 </dev/null 3>&- &
     wait_until grep -q . "$out"
     grep -qx ready "$out" || skip_all "FUSE can't be mounted here: $(cat "$out")"
     printf -v "$1" %s "$(pgrep -P $!)"
 }
 hanging evil /etc
+hanging begun /etc --started
 start good
-trap 'kill -9 "$evil" "$good"' EXIT
+trap 'kill -9 "$evil" "$begun" "$good"' EXIT
 
 within() {
     local seconds=$1
@@ -25,21 +26,25 @@ within() {
 }
 within 10 register evil --leader="$evil" --no-monitor
 is "$status" 0 "register doesn't wait for the machine's file system"
+within 10 register begun --leader="$begun" --no-monitor
+is "$status" 0 "nor for one that has answered the kernel's first request"
 within 10 register good --leader="$good" --no-monitor
 within 10 list --no-legend
-is "$status|$(grep -c '^evil\|^good' <<<"$out")" "0|2" "list shows all machines"
-for verb in "status evil" "status good" "show evil" "show good" "list --json=short" "ps -e" "refresh" "which $evil"; do
+is "$status|$(grep -c '^evil\|^begun\|^good' <<<"$out")" "0|3" "list shows all machines"
+for verb in "status evil" "status begun" "status good" "show evil" "show begun" "show good" "list --json=short" "ps -e" "refresh" "which $evil"; do
     # shellcheck disable=SC2086
     within 10 $verb
     is "$status" 0 "${verb%% *} ${verb#* } doesn't wait for the machine's file system"
 done
 for verb in "shell evil /bin/true" "copy-from evil /etc/passwd $TMPDIR/x" \
-    "bind evil /tmp /etc/x"; do
+    "bind evil /tmp /etc/x" "shell begun /bin/true" "copy-from begun /etc/passwd $TMPDIR/x" \
+    "bind begun /tmp /etc/x"; do
+    read -r word name _ <<<"$verb"
     # shellcheck disable=SC2086
     within 10 $verb
     is "$status|$err" \
-        "1|mymachines: evil$([[ $verb = bind* ]] && echo ": /etc/x"): the process that was sent there has not answered for 4 seconds; does a file system of the machine hang?" \
-        "${verb%% *} gives up on a file system that hangs, and reports that"
+        "1|mymachines: $name$([ "$word" != bind ] || echo ": /etc/x"): the process that was sent there has not answered for 4 seconds; does a file system of the machine hang?" \
+        "$word gives up on a file system that hangs, and reports that"
 done
 # The process that waits there is a copy of the caller: what its environment had is gone.
 SECRET_OF_TEST=1 "$BUILDDIR/mymachines" copy-from evil /etc/passwd "$TMPDIR/x" >/dev/null 2>&1 </dev/null &
@@ -82,15 +87,14 @@ is "$status|$out" "0|" "and doesn't take the name for a path of the host"
 mymachines unregister elsewhere
 kill -9 "$elsewhere" "$silent"
 # Many of them don't add up.
-# Many of them don't add up.
 leaders=()
 for i in {1..12}; do
-    hanging "evil$i" /etc
+    hanging "evil$i" /etc "$([ $((i % 2)) = 0 ] || echo --started)"
     leader=evil$i
     leaders+=("${!leader}")
     mymachines register "evil$i" --leader="${!leader}" --no-monitor 2>/dev/null
 done
 within 10 list --no-legend
-is "$status|$(wc -l <<<"$out")" "0|14" "list shows all of many machines that hang"
+is "$status|$(wc -l <<<"$out")" "0|15" "list shows all of many machines that hang"
 kill -9 "${leaders[@]}"
 done_testing
