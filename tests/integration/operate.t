@@ -245,7 +245,7 @@ if mkdir "$pids" 2>/dev/null && echo 100 >"$pids/pids.max"; then
         : >"$TMPDIR/bomb.pid"
         wait_until has_bombs
         quietly register bomb --leader="$bomb"
-        run timeout 20 "$BUILDDIR/mymachines" terminate bomb
+        run timeout 60 "$BUILDDIR/mymachines" terminate bomb
         is "$status|$err" "0|" "terminate ends a fork bomb, with --share=$share"
         wait_until no_bombs
         ok $? "terminate leaves no process of a fork bomb, with --share=$share"
