@@ -396,8 +396,64 @@ if [ -z "$SANITIZERS" ] && [ -e /proc/thread-self/children ]; then
         echo "# ${verbs[i]}: ${before[i]} $after"
     done
     kill -9 "${crowd[@]}"
+    # 400 processes of the machine, as children of one or each as the child of the one before.
+    cat >"$TMPDIR/line.py" <<'S'
+import os, sys, time
+for i in range(400):
+    if (os.fork() == 0) != (sys.argv[1] == "line"):
+        time.sleep(1000)
+open(sys.argv[2], "w").write("1")
+time.sleep(1000)
+S
+    for form in flat line; do
+        : >"$TMPDIR/is-made"
+        chmod 666 "$TMPDIR/is-made"
+        start "$form" -- python3 "$TMPDIR/line.py" "$form" "$TMPDIR/is-made"
+        wait_until test -s "$TMPDIR/is-made"
+        put "${!form}" "$form.scope"
+        quietly register "$form" --leader="${!form}"
+    done
+    for verb in status "kill -s CONT" pause resume; do
+        # shellcheck disable=SC2086
+        flat_calls=$(calls ${verb%% *} flat ${verb#* })
+        # shellcheck disable=SC2086
+        line_calls=$(calls ${verb%% *} line ${verb#* })
+        ok "$([ "$line_calls" -lt $((flat_calls * 3 / 2)) ]; echo $?)" \
+            "${verb%% *} looks once at each process of a long line"
+        echo "# $verb: $flat_calls $line_calls"
+    done
+    quietly terminate line
+    wait_until has_ended "$line"
+    ok $? "terminate ends a machine with a long line of processes"
+    end_machine flat "$flat"
 else
     skip "system calls can't be compared here" "what one machine costs"
 fi
 end_machine box "$box"
+
+# A cgroup can be deeper than a path can be long.
+if [ -e "$C/$slice/own.scope/cgroup.freeze" ] && command -v python3 >/dev/null; then
+    start box -- bash -c 'sleep 4002 & wait'
+    put "$box" own.scope
+    wait_until pgrep -P "$box"
+    inner=$(pgrep -P "$box")
+    mkdir -p "$C/$slice/own.scope/leader"
+    put "$inner" own.scope/leader
+    put "$box" own.scope/leader
+    quietly register box --leader="$box"
+    ok "$(mymachines pause box && mymachines resume box; echo $?)" "a machine in one cgroup can be paused"
+    "$SRCDIR/tests/support/deep_cgroups.py" make "$C/$slice/own.scope" 2100 "$inner"
+    # Some kernels tell it, others an error.
+    ok "$(path=$(cat "/proc/$inner/cgroup" 2>/dev/null) && [ ${#path} -le 4096 ] && echo 1 || echo 0)" "a process is in a cgroup that deep"
+    fails "mymachines: box: cannot pause it: it has no cgroup to itself *" \
+        "pause doesn't freeze another cgroup of that machine" mymachines pause box
+    is "$(cat "$C/$slice/own.scope/leader/cgroup.freeze")" 0 "nothing of it stays frozen"
+    quietly terminate box
+    wait_until has_ended "$inner"
+    ok $? "terminate ends it"
+    end_machine box "$box"
+    "$SRCDIR/tests/support/deep_cgroups.py" remove "$C/$slice/own.scope" 2100
+else
+    skip "cgroups can't be frozen here" "a process in a cgroup deeper than a path can be long"
+fi
 done_testing

@@ -13,6 +13,7 @@ static int find_member(struct snapshot *snapshot, uint32_t pid, struct machine *
 {
 	CLEANUP(arena_done) struct arena arena = { 0 };
 	struct cgroup_hierarchy cgroups;
+	CLEANUP(membership_done)
 	struct membership membership = { .snapshot = snapshot, .arena = &arena };
 	int r = nearest_leader_find(&membership.ancestry, snapshot, pid, machine);
 

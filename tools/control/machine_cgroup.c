@@ -16,18 +16,30 @@
 #define FREEZE_TRIES   500
 #define FREEZE_WAIT_MS 10
 
-/* Whether all of the machine's processes are in a cgroup or below it. */
-static bool has_all(const struct freezer *freezer, const struct process *list, size_t count,
-		    const char *cgroup)
+/* Cut a cgroup's path to the part that it shares with another. */
+static void cut_to_shared(char *cgroup, const char *path)
+{
+	while (*cgroup && !cgroup_path_is_within(path, cgroup))
+		*strrchr(cgroup, '/') = '\0';
+}
+
+/*
+ * Cut the leader's cgroup to the lowest one that has all of the machine's processes. 0 or a negative errno: a
+ * process can be in a cgroup whose path is too long to be told, so that nobody knows where it is.
+ */
+static int cut_to_all(const struct freezer *freezer, const struct process *list, size_t count,
+		      char *cgroup)
 {
 	for (size_t i = 0; i < count; i++) {
 		CLEANUP_FREE char *path = cgroup_read_path(&freezer->hierarchy, list[i].pid);
 
 		/* It may have died meanwhile. */
-		if (path && !cgroup_path_is_within(path, cgroup))
-			return false;
+		if (!path && errno != ENOENT && errno != ESRCH)
+			return -errno;
+		if (path)
+			cut_to_shared(cgroup, path);
 	}
-	return true;
+	return 0;
 }
 
 /* Whether a cgroup and those below it have no other process. */
@@ -57,24 +69,19 @@ static bool find_in_hierarchy(const struct freezer *freezer, struct machine_proc
 {
 	CLEANUP_FREE char *path = cgroup_read_path(&freezer->hierarchy, p->machine->leader.pid);
 	struct process *list;
-	char *directory, *slash;
+	char *directory;
 	long count;
 
 	/* A cgroup above the root of the caller's cgroup namespace can't be reached. */
 	if (!path || strstr(path, "/.."))
 		return false;
 	count = machine_processes_list(p, arena, &list);
-	while (count > 0 && path[1]) {
-		if (has_all(freezer, list, (size_t) count, path)) {
-			directory = arena_printf(arena, "%s%s", freezer->hierarchy.mount, path);
-			*cgroup = (struct machine_cgroup){ directory,
-							   freezer_has_version_2(freezer) };
-			return has_no_others(p, directory);
-		}
-		slash = strrchr(path, '/');
-		slash[slash == path] = '\0';
-	}
-	return false;
+	if (count <= 0 || cut_to_all(freezer, list, (size_t) count, path) < 0 || !path[0] ||
+	    !path[1])
+		return false;
+	directory = arena_printf(arena, "%s%s", freezer->hierarchy.mount, path);
+	*cgroup = (struct machine_cgroup){ directory, freezer_has_version_2(freezer) };
+	return has_no_others(p, directory);
 }
 
 int machine_cgroup_find(struct machine_cgroup *cgroup, struct machine_processes *processes,

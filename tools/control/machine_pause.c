@@ -11,6 +11,10 @@
 #include "tools/control/machine_cgroup.h"
 
 #include <errno.h>
+#include <string.h>
+
+/* How often a cgroup is frozen that hasn't all processes then. */
+#define FREEZE_TRIES 3
 
 /* 0 or a negative errno: -ENOENT if it has no cgroup of its own. */
 static int find_cgroup(struct snapshot *snapshot, const struct machine *m, struct arena *arena,
@@ -24,6 +28,30 @@ static int find_cgroup(struct snapshot *snapshot, const struct machine *m, struc
 	return r < 0 ? r : machine_cgroup_find(cgroup, &p, arena);
 }
 
+/*
+ * Freeze the cgroup that has all processes of the machine. Afterwards, look whether it still has all: one may
+ * have gone to another cgroup meanwhile. 0 or a negative errno: -EBUSY if they do so again and again.
+ */
+static int freeze_all(struct snapshot *snapshot, const struct machine *m, struct arena *arena,
+		      struct machine_cgroup *cgroup)
+{
+	for (int i = 0; i < FREEZE_TRIES; i++) {
+		struct machine_cgroup after;
+		int r = machine_cgroup_freeze(cgroup, true);
+
+		if (r < 0)
+			return r;
+		r = find_cgroup(snapshot, m, arena, &after);
+		if (r == 0 && strcmp(after.path, cgroup->path) == 0)
+			return 0;
+		machine_cgroup_freeze(cgroup, false);
+		if (r < 0)
+			return r;
+		*cgroup = after;
+	}
+	return -EBUSY;
+}
+
 static int freeze_machine(struct snapshot *snapshot, const struct machine *m, bool frozen)
 {
 	CLEANUP_CLOSE int pidfd = leader_open(&m->leader, &snapshot->meta.context);
@@ -35,7 +63,10 @@ static int freeze_machine(struct snapshot *snapshot, const struct machine *m, bo
 		r = find_cgroup(snapshot, m, &arena, &cgroup);
 	if (r == 0 && !pidfd_is_alive(pidfd))
 		r = -ESRCH;
-	return r < 0 ? r : machine_cgroup_freeze(&cgroup, frozen);
+	if (r < 0)
+		return r;
+	return frozen ? freeze_all(snapshot, m, &arena, &cgroup)
+		      : machine_cgroup_freeze(&cgroup, false);
 }
 
 int machine_pause(struct snapshot *snapshot, const struct machine *m, bool paused,

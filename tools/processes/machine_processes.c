@@ -18,6 +18,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
+/* More than the ancestors of a leader. */
+#define ANCESTORS_MAX 4096
+
 /* The parent of all kernel threads, such as those of vhost, which are in the cgroup of their user. */
 #define KTHREADD 2
 
@@ -77,6 +80,8 @@ void machine_processes_close(struct machine_processes *p)
 {
 	cleanup_close(&p->namespace);
 	p->namespace = -1;
+	ancestry_done(&p->ancestry);
+	line_memory_done(&p->from_cgroup);
 }
 
 bool machine_processes_in_namespace(const struct machine_processes *p, uint32_t pid)
@@ -113,23 +118,60 @@ static bool has_namespace_of_its_own(uint32_t pid)
 	return false;
 }
 
+static void read_leader_line(struct machine_processes *p)
+{
+	uint32_t ancestor = p->machine->leader.pid;
+
+	do {
+		ancestor = ancestry_parent(&p->ancestry, ancestor);
+		p->leader_line = arena_grow(p->arena, p->leader_line, p->n_leader_line,
+					    sizeof *p->leader_line);
+		p->leader_line[p->n_leader_line++] = ancestor;
+	} while (ancestor > 1 && p->n_leader_line < ANCESTORS_MAX);
+}
+
+bool machine_processes_are_below(struct machine_processes *p, uint32_t pid)
+{
+	if (!p->leader_line)
+		read_leader_line(p);
+	for (size_t i = 0; pid > 0 && i < p->n_leader_line; i++)
+		if (p->leader_line[i] == pid)
+			return true;
+	return false;
+}
+
+/* The verdicts of judge_cgroup(). */
+#define IS_FROM_CGROUP	1
+#define IS_FROM_OUTSIDE 2
+
+struct cgroup_question {
+	struct machine_processes *processes;
+	const char *cgroup;
+};
+
+static long judge_cgroup(void *data, uint32_t pid)
+{
+	const struct cgroup_question *question = data;
+	struct machine_processes *p = question->processes;
+	CLEANUP_FREE char *path = NULL;
+
+	if (pid <= KTHREADD || machine_processes_relation(p, pid) == PROCESS_OWN)
+		return IS_FROM_CGROUP;
+	path = cgroup_read_path(p->cgroups, pid);
+	return path && cgroup_path_is_within(path, question->cgroup) ? 0 : IS_FROM_OUTSIDE;
+}
+
 /*
  * Whether the line of its parents leads through this cgroup to the machine, or to the
  * host's init, by which a process is adopted whose parent has died. A process with a living parent
- * elsewhere is somebody else's.
+ * elsewhere is somebody else's. The cgroup is always the leader's.
  */
 static bool is_from_cgroup(struct machine_processes *p, const char *cgroup, uint32_t pid)
 {
-	while ((pid = ancestry_parent(&p->ancestry, pid)) > KTHREADD) {
-		CLEANUP_FREE char *path = NULL;
+	struct cgroup_question question = { p, cgroup };
 
-		if (machine_processes_relation(p, pid) == PROCESS_OWN)
-			return true;
-		path = cgroup_read_path(p->cgroups, pid);
-		if (!path || !cgroup_path_is_within(path, cgroup))
-			return false;
-	}
-	return pid > 0;
+	return ancestry_judge(&p->ancestry, &p->from_cgroup, ancestry_parent(&p->ancestry, pid),
+			      judge_cgroup, &question) == IS_FROM_CGROUP;
 }
 
 /*
@@ -178,8 +220,7 @@ static bool is_there_before(const struct machine *m, const char *cgroup, uint32_
 static bool may_be_own_by_cgroup(struct machine_processes *p, const char *cgroup, uint32_t pid)
 {
 	return pid != (uint32_t) getpid() && !is_of_service(cgroup) &&
-	       !is_there_before(p->machine, cgroup, pid) &&
-	       !ancestry_descends(&p->ancestry, p->machine->leader.pid, pid) &&
+	       !is_there_before(p->machine, cgroup, pid) && !machine_processes_are_below(p, pid) &&
 	       is_from_cgroup(p, cgroup, pid);
 }
 
@@ -281,10 +322,11 @@ static int add_by_walk(struct list *list)
 
 	if (count < 0)
 		return (int) count;
-	list->of->ancestry = (struct ancestry){ processes, (size_t) count };
+	list->of->ancestry = (struct ancestry){ processes, (size_t) count, { 0 } };
 	for (long i = 0; i < count; i++)
 		if (machine_processes_relation(list->of, processes[i].pid) == PROCESS_OWN)
 			add_process(list, processes[i].pid);
+	ancestry_done(&list->of->ancestry);
 	list->of->ancestry = former;
 	return 0;
 }

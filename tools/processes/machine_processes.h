@@ -21,6 +21,9 @@ struct machine_processes {
 	const struct machine *machine;
 	const struct cgroup_hierarchy *cgroups; /* or NULL */
 	struct ancestry ancestry;
+	struct line_memory from_cgroup; /* which processes are from that of the leader */
+	uint32_t *leader_line;		/* the leader's ancestors, in the arena */
+	size_t n_leader_line;
 	int namespace; /* the leader's pid namespace, if it is the init of one: open, so that its inode isn't reused */
 	ino_t inode; /* of that, or 0 */
 	const char *
@@ -44,6 +47,9 @@ enum process_relation machine_processes_relation(struct machine_processes *proce
 
 /* Whether the process is in the pid namespace whose init the leader is, or in one inside it. */
 bool machine_processes_in_namespace(const struct machine_processes *processes, uint32_t pid);
+
+/* Whether the leader descends from the process. */
+bool machine_processes_are_below(struct machine_processes *processes, uint32_t pid);
 
 /* Whether the process is the machine's. */
 bool machine_processes_has(struct machine_processes *processes, uint32_t pid);

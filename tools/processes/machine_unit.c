@@ -88,7 +88,8 @@ bool machine_unit_is_made_for(const struct machine *machine)
 struct candidate {
 	struct machine_processes *processes;
 	const char *cgroup;
-	bool is_made_for; /* the machine */
+	bool is_made_for;		 /* the machine */
+	struct line_memory below_parent; /* which processes are below the leader's parent */
 };
 
 static bool may_supervise(const struct candidate *c, uint32_t pid)
@@ -100,7 +101,7 @@ static bool may_supervise(const struct candidate *c, uint32_t pid)
  * A process of the host in the unit. One with a terminal is somebody's who works there, such as the shell of
  * an ssh session where no session has a scope of its own.
  */
-static bool is_supervisor(const struct candidate *c, uint32_t pid, const struct process_stat *stat)
+static bool is_supervisor(struct candidate *c, uint32_t pid, const struct process_stat *stat)
 {
 	struct machine_processes *p = c->processes;
 	uint32_t leader = p->machine->leader.pid;
@@ -109,15 +110,15 @@ static bool is_supervisor(const struct candidate *c, uint32_t pid, const struct 
 
 	if (stat->has_terminal)
 		return false;
-	if (ancestry_descends(&p->ancestry, leader, pid))
+	if (machine_processes_are_below(p, pid))
 		return may_supervise(c, pid);
-	if (parent <= 1 || !ancestry_descends(&p->ancestry, pid, parent))
+	if (parent <= 1 || !ancestry_descends(&p->ancestry, &c->below_parent, pid, parent))
 		return false;
 	path = cgroup_read_path(p->cgroups, parent);
 	return path && cgroup_path_is_within(path, c->cgroup) && may_supervise(c, parent);
 }
 
-static bool may_be_in_unit(const struct candidate *c, uint32_t pid)
+static bool may_be_in_unit(struct candidate *c, uint32_t pid)
 {
 	struct machine_processes *p = c->processes;
 	struct process_stat stat;
@@ -140,6 +141,7 @@ bool machine_owns_unit(struct machine_processes *p)
 {
 	CLEANUP(arena_done) struct arena arena = { 0 };
 	struct candidate candidate = { .processes = p, .cgroup = machine_unit_cgroup(p) };
+	bool is_own = true;
 	uint32_t *pids;
 	long count;
 
@@ -148,10 +150,10 @@ bool machine_owns_unit(struct machine_processes *p)
 	candidate.is_made_for = machine_unit_is_made_for(p->machine);
 	count = cgroup_processes_read(
 		&arena, arena_printf(&arena, "%s%s", p->cgroups->mount, candidate.cgroup), &pids);
-	for (long i = 0; i < count; i++)
-		if (!may_be_in_unit(&candidate, pids[i]))
-			return false;
-	return count > 0;
+	for (long i = 0; i < count && is_own; i++)
+		is_own = may_be_in_unit(&candidate, pids[i]);
+	line_memory_done(&candidate.below_parent);
+	return count > 0 && is_own;
 }
 
 long machine_unit_list(struct machine_processes *p, struct arena *arena, struct process **list)

@@ -12,6 +12,9 @@
 #include <errno.h>
 #include <string.h>
 
+/* The levels of cgroups from the root in which leaders are looked for. */
+#define CGROUP_DEPTH_MAX 64
+
 struct pid_namespace {
 	ino_t inode;
 	char name[MACHINE_NAME_SIZE]; /* the machine's, folded */
@@ -28,6 +31,11 @@ struct known_unit {
 	uint64_t sequence;
 	bool is_own;
 };
+
+void membership_done(struct membership *mb)
+{
+	ancestry_done(&mb->ancestry);
+}
 
 static bool is_led_here(struct snapshot *s, const struct machine *m)
 {
@@ -121,6 +129,16 @@ static bool machine_has(struct membership *mb, const struct machine *m, uint32_t
 	       machine_processes_has(&p, pid);
 }
 
+/* Cut what is deeper in the tree of cgroups than a leader is. A user may make a thousand levels. */
+static void cut_depth(char *path)
+{
+	for (int depth = 0; (path = strchr(path, '/')); path++)
+		if (depth++ == CGROUP_DEPTH_MAX) {
+			*path = '\0';
+			return;
+		}
+}
+
 /* By the cgroup of a leader: that of the process, or one above. */
 static int find_by_cgroup(struct membership *mb, uint32_t pid, struct machine *m)
 {
@@ -129,6 +147,7 @@ static int find_by_cgroup(struct membership *mb, uint32_t pid, struct machine *m
 
 	if (!path || strstr(path, "/.."))
 		return -ENOENT;
+	cut_depth(path);
 	/* The root cgroup is nobody's. */
 	while (path[1]) {
 		uint32_t leader = find_cgroup_leader(mb, path);

@@ -12,7 +12,7 @@ struct membership {
 	const struct cgroup_hierarchy *cgroups; /* NULL if there is none */
 	struct ancestry ancestry;
 
-	/* Found out when first needed, and kept. */
+	/* Found out when first needed, and kept in the arena. */
 	struct pid_namespace *namespaces; /* those whose init is a leader */
 	size_t n_namespaces;
 	bool has_namespaces;
@@ -21,6 +21,8 @@ struct membership {
 	struct known_unit *known_units;
 	size_t n_known_units;
 };
+
+void membership_done(struct membership *membership);
 
 /* The machine whose process it is. 0; -ENOENT for a process of the host; or another negative errno. */
 int membership_find_owner(struct membership *membership, uint32_t pid, struct machine *machine);

@@ -104,6 +104,7 @@ static int find_machines(struct listing *l, struct failure *f)
 static void listing_done(struct listing *l)
 {
 	id_names_done(&l->names);
+	membership_done(&l->membership);
 	arena_done(&l->arena);
 }
 

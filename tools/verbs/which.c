@@ -45,6 +45,7 @@ static int print_machines(const struct command_line *line, void *settings, struc
 {
 	CLEANUP(snapshot_close) struct snapshot snapshot = { 0 };
 	struct cgroup_hierarchy cgroups;
+	CLEANUP(membership_done)
 	struct membership membership = {
 		.snapshot = &snapshot,
 		.arena = line->arena,
