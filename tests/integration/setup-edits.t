@@ -108,7 +108,45 @@ rm programs/lxc
 printf '%s\n' '#!/bin/sh' 'SNAP_BIN="/snap/bin/$(basename "$0")"' 'exec "$SNAP_BIN" "$@"' >programs/lxc
 chmod +x programs/lxc
 PATH=$TMPDIR/programs:$PATH fails "$of_snap" "lxd: the script that starts the snap's is refused" mymachines setup lxd
-rm programs/lxc programs/snap
+# lxc_asks_nobody NAME ARGUMENT...: setup with these has nothing to do, and runs no client of LXD
+lxc_asks_nobody() {
+    : >programs/log
+    PATH=$TMPDIR/programs:$PATH run mymachines setup "${@:2}"
+    is "$status:$out:$err:$(cat programs/log)" "0:lxd: nothing to do::" "$1"
+}
+made=()
+for directory in /snap /var/snap /var/lib/lxd; do
+    [ -d $directory ] || { mkdir $directory && made+=("$directory"); }
+    mount -t tmpfs none $directory
+done
+# shellcheck disable=SC2016
+sed -i '2i echo "installs the snap" >>"${0%/*}/log"' programs/lxc
+lxc_asks_nobody "lxd: the script that would install the snap isn't run to remove" --remove lxd
+ln -s /bin/true programs/lxd
+: >programs/log
+PATH=$TMPDIR/programs:$PATH run mymachines setup --remove --all
+like "$out:$(cat programs/log)" "*lxd: nothing to do*:" "lxd: the script that would install the snap isn't run by --remove --all"
+# Where the snap is, the snap's client is asked.
+mkdir /snap/bin
+mv programs/snap /snap/bin/lxc
+PATH=$TMPDIR/programs:$PATH run mymachines setup --quiet --remove lxd
+is "$status:$err:$(cat programs/log):$(cat /snap/bin/log)" "0:::--project default profile get local:default raw.lxc" \
+    "lxd: what an earlier setup wrote is removed by the snap's client"
+# A distribution's client may talk to the snap's daemon.
+mkdir -p /var/snap/lxd/common/lxd
+: >/var/snap/lxd/common/lxd/unix.socket
+cp /snap/bin/lxc programs/lxc
+: >programs/log
+PATH=$TMPDIR/programs:$PATH fails "$of_snap" "lxd: a distribution's client of the snap's daemon is refused" mymachines setup lxd
+is "$(cat programs/log)" "" "lxd: a distribution's client of the snap's daemon isn't asked"
+: >/var/lib/lxd/unix.socket
+PATH=$TMPDIR/programs:$PATH LXD_DIR=/var/snap/lxd/common/lxd fails "$of_snap" "lxd: a client that LXD_DIR directs to the snap's daemon is refused" \
+    mymachines setup lxd
+PATH=$TMPDIR/programs:$PATH mymachines setup --quiet lxd
+is "$(head -n 1 programs/log)" "--project default profile get local:default raw.lxc" "lxd: a distribution's own daemon is set up beside a snap"
+umount /var/snap /var/lib/lxd /snap
+[ ${#made[@]} = 0 ] || rmdir "${made[@]}"
+rm programs/lxc programs/lxd
 
 # What can't be changed is shown, to be changed by hand, and nothing is left behind.
 printf '%s\n' 'passwd: files' 'group: files' 'hosts: files dns' >nsswitch.conf

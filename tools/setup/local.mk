@@ -5,6 +5,7 @@ libsetup_a_SOURCES = \
 	%D%/bus_files.c %D%/bus_files.h \
 	%D%/change.c %D%/change.h \
 	%D%/lxc_hooks.c %D%/lxc_hooks.h \
+	%D%/lxd_client.c %D%/lxd_client.h \
 	%D%/marked_block.c %D%/marked_block.h \
 	%D%/nsswitch.c %D%/nsswitch.h \
 	%D%/nsswitch_vendor.c %D%/nsswitch_vendor.h \

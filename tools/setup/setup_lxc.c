@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Hooks of LXC, and those that LXD hands to it: lxc.container.conf(5), "CONTAINER HOOKS". */
-#include "base/cleanup.h"
 #include "base/input.h"
 #include "base/program.h"
 #include "base/quote.h"
 #include "tools/setup/lxc_hooks.h"
+#include "tools/setup/lxd_client.h"
 #include "tools/setup/marked_block.h"
 #include "tools/setup/setup_plan.h"
 
@@ -18,7 +18,7 @@
  * The profile "local:NAME" is this host's. Without these, lxc(1) takes the remote host and the project that
  * its user has chosen last.
  */
-#define LXC_PROFILE "lxc", "--project", "default", "profile"
+#define LOCAL_PROFILE "--project", "default", "profile"
 
 /* lxc(1) waits for LXD to start. Doctor doesn't. */
 #define LXC_MILLISECONDS	(60 * 1000)
@@ -30,9 +30,6 @@
 
 /* lxc.system.conf(5), "lxc.lxcpath": where containers are by default. */
 #define CONTAINERS "/var/lib/lxc"
-
-/* Ubuntu's script in place of lxc(1) has half a kilobyte. */
-#define SCRIPT_SIZE_MAX (64 * 1024)
 
 /* lxc-config(1) prints a setting at once, unless the machine is very busy. */
 #define LXC_CONFIG_MILLISECONDS (10 * 1000)
@@ -229,30 +226,16 @@ static char *run_lxc(struct arena *arena, const char *const *arguments, int mill
 	return NULL;
 }
 
-/*
- * Whether lxc(1) is the snap's: a link to snap(1), as all programs of snaps are, or Ubuntu's script
- * that has the snap installed and then starts it from there.
- */
-static bool is_of_snap(struct arena *arena)
-{
-	const char *lxc = program_find(arena, "lxc");
-	CLEANUP_FREE char *target = lxc ? realpath(lxc, NULL) : NULL;
-	size_t size;
-	char *text;
-
-	if (target && strcmp(strrchr(target, '/'), "/snap") == 0)
-		return true;
-	return target && input_read_file_up_to(arena, target, SCRIPT_SIZE_MAX, &text, &size) == 0 &&
-	       strncmp(text, "#!", 2) == 0 && strstr(text, "/snap/bin/");
-}
-
 static int set_raw_lxc(struct arena *arena, const struct change *change, struct failure *f)
 {
-	const char *const set[] = { LXC_PROFILE, "set",		change->subject,
-				    "raw.lxc",	 change->after, NULL },
-			  *const unset[] = { LXC_PROFILE, "unset", change->subject, "raw.lxc",
-					     NULL };
+	const struct lxd_client client = lxd_client_find(arena);
+	const char *const set[] = { client.program, LOCAL_PROFILE, "set", change->subject,
+				    "raw.lxc",	    change->after, NULL },
+			  *const unset[] = { client.program,  LOCAL_PROFILE, "unset",
+					     change->subject, "raw.lxc",     NULL };
 
+	if (!client.program)
+		return failure_set(f, FAILURE_NO_PROGRAM, "LXD's snap was removed just now");
 	return run_lxc(arena, change->after ? set : unset, LXC_MILLISECONDS, f) ? 0 : -1;
 }
 
@@ -260,19 +243,23 @@ int setup_lxd(struct setup_plan *plan, struct failure *f)
 {
 	const char *profile = plan->options->profile ? plan->options->profile : "default";
 	const char *local = arena_printf(plan->arena, "local:%s", profile);
-	const char *const get[] = { LXC_PROFILE, "get", local, "raw.lxc", NULL };
+	const struct lxd_client client = lxd_client_find(plan->arena);
+	const char *const get[] = { client.program, LOCAL_PROFILE, "get", local, "raw.lxc", NULL };
 	struct change change = { .subject = local, .apply = set_raw_lxc };
 	char *text;
 
 	if (*profile == '-')
 		return failure_set(f, FAILURE_INVALID, "a profile's name doesn't begin with '-'");
-	if (!plan->options->remove && is_of_snap(plan->arena))
+	if (!plan->options->remove && client.is_of_snap)
 		return failure_set(
 			f, FAILURE_NOT_SUPPORTED,
 			"LXD is from its snap, whose hooks can't see the host's programs, "
 			"so they would register nothing; register each container "
 			"after its start by 'mymachines register NAME --leader=PID', or "
 			"install LXD from a package of the distribution");
+	/* Without a snap, there is no profile that setup may have changed. */
+	if (!client.program)
+		return 0;
 	change.path = arena_printf(plan->arena, "raw.lxc of profile %s", profile);
 	text = run_lxc(plan->arena, get,
 		       plan->options->unattended ? UNATTENDED_MILLISECONDS : LXC_MILLISECONDS, f);
