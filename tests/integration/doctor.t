@@ -425,6 +425,8 @@ if mount -t tmpfs none /sys/module 2>/dev/null; then
 0"
     allowed="ok: AppArmor: profiles with abstractions/nameservice may read the registry
 0"
+    forbidden="warning: AppArmor: a deny rule in $A/nameservice keeps programs with a profile from reading the registry [take that rule out, and then systemctl reload apparmor]
+0"
     is "$(findings confinement)" "$denied" "AppArmor without a rule for the registry is a warning"
     mkdir -p "$A"
     printf '%s\n' '  /etc/group r,' "# $R/registry.mdb r," >"$A/nameservice"
@@ -433,7 +435,7 @@ if mount -t tmpfs none /sys/module 2>/dev/null; then
     bash -c "${remedy%&& systemctl*}"
     is "$(findings confinement)" "$allowed" "AppArmor's remedy lets profiles read the registry"
     rm -r "$A/nameservice.d"
-    echo "  $R/ r," >>"$A/nameservice"
+    echo "  $R/registry.mdb r," >>"$A/nameservice"
     is "$(findings confinement)" "$allowed" "a rule in abstractions/nameservice itself counts"
     case $R in
     /run/*)
@@ -442,6 +444,37 @@ if mount -t tmpfs none /sys/module 2>/dev/null; then
         ;;
     *) skip "the registry isn't in /run" "a rule with AppArmor's variable for /run counts" ;;
     esac
+    while IFS='|' read -r rules expected; do
+        printf '%b\n' "$rules" >"$A/nameservice"
+        is "$(findings confinement)" "${!expected}" "AppArmor: $rules"
+    done <<T
+audit allow $R/registry.mdb r,|allowed
+file "$R/registry.mdb" r, # a comment|allowed
+r $R/*,|allowed
+${R%/*}/**\n    rk,|allowed
+${R%/*}/{nothing,${R##*/}}/registry.md[b] mr,|allowed
+file,|allowed
+$R/ r,|denied
+$R/registry.mdb w,|denied
+$R/registry.mdb-lock r,|denied
+${R%/*}/* r,|denied
+owner $R/registry.mdb r,|denied
+/etc/group r, # $R/registry.mdb r,|denied
+deny $R/registry.mdb r,|forbidden
+audit deny $R/** rwk,|forbidden
+deny $R/registry.mdb r, $R/registry.mdb r,|forbidden
+$R/registry.mdb r,\n  deny owner ${R%/*}/** r,|forbidden
+$R/registry.mdb r,\ndeny $R/registry.mdb w,|allowed
+T
+    echo 'include if exists <abstractions/other>' >"$A/nameservice"
+    is "$(findings confinement)" "$denied" "AppArmor: an included file that isn't there"
+    echo "  $R/registry.mdb r," >"$A/other"
+    is "$(findings confinement)" "$allowed" "AppArmor: a rule in an included file counts"
+    printf '%s\n' '#include <abstractions/other>' '#include <abstractions/nameservice>' >"$A/nameservice"
+    is "$(findings confinement)" "$allowed" "AppArmor: a file may include itself"
+    mkdir "$A/nameservice.d"
+    echo "deny $R/registry.mdb r," >"$A/nameservice.d/local"
+    is "$(findings confinement)" "${forbidden/nameservice /nameservice.d/local }" "AppArmor: a deny rule in another file wins"
     umount /sys/module
 else
     skip "cannot mount on /sys/module here" "AppArmor"

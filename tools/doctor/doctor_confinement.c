@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A check of mymachines doctor: may confined programs read the registry? */
 #include "base/quote.h"
+#include "tools/doctor/apparmor_rules.h"
 #include "tools/doctor/doctor.h"
 
 #include "base/cleanup.h"
 #include "base/proc_file.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/xattr.h>
 
 #define NAMESERVICE "/etc/apparmor.d/abstractions/nameservice"
@@ -22,52 +20,20 @@ static bool is_on(const char *path, char on)
 	return text && text[0] == on;
 }
 
-/* Whether the line has a rule for the registry: apparmor.d(5). */
-static bool names_registry(struct doctor *doctor, const char *line)
-{
-	static const char run[] = "/run/";
-	const char *directory = REGISTRY_DIRECTORY "/";
-
-	line += strspn(line, " \t");
-	if (*line == '#')
-		return false;
-	if (strstr(line, directory))
-		return true;
-	/* With AppArmor's variable for /run. */
-	return strncmp(directory, run, strlen(run)) == 0 &&
-	       strstr(line, arena_printf(doctor->arena, "@{run}/%s", directory + strlen(run)));
-}
-
-static bool file_names_registry(struct doctor *doctor, const char *path)
-{
-	CLEANUP_FREE char *text = file_read_text(path);
-	char *rest = text, *line;
-
-	while (rest && (line = strsep(&rest, "\n")))
-		if (names_registry(doctor, line))
-			return true;
-	return false;
-}
-
-static bool directory_names_registry(struct doctor *doctor, const char *path)
-{
-	DIR *directory = opendir(path);
-	struct dirent *entry;
-	bool found = false;
-
-	while (directory && !found && (entry = readdir(directory)))
-		found = entry->d_name[0] != '.' &&
-			file_names_registry(
-				doctor, arena_printf(doctor->arena, "%s/%s", path, entry->d_name));
-	if (directory)
-		closedir(directory);
-	return found;
-}
-
 static void check_apparmor(struct doctor *doctor)
 {
-	if (file_names_registry(doctor, NAMESERVICE) ||
-	    directory_names_registry(doctor, NAMESERVICE ".d"))
+	struct apparmor_judgement rules = { 0 };
+	char quoted[QUOTED_SIZE];
+
+	apparmor_judge(doctor->arena, NAMESERVICE, REGISTRY_PATH, &rules);
+	apparmor_judge(doctor->arena, NAMESERVICE ".d", REGISTRY_PATH, &rules);
+	if (rules.is_denied)
+		doctor_find(doctor, FINDING_WARNING,
+			    "take that rule out, and then systemctl reload apparmor",
+			    "AppArmor: a deny rule in %s keeps programs with a profile from "
+			    "reading the registry",
+			    quote(rules.denied_by, quoted));
+	else if (rules.is_allowed)
 		doctor_find(
 			doctor, FINDING_OK, NULL,
 			"AppArmor: profiles with abstractions/nameservice may read the registry");

@@ -2,6 +2,7 @@
 
 noinst_LIBRARIES += libdoctor.a
 libdoctor_a_SOURCES = \
+	%D%/apparmor_rules.c %D%/apparmor_rules.h \
 	%D%/doctor.c %D%/doctor.h \
 	%D%/doctor_bus.c \
 	%D%/doctor_confinement.c \
