@@ -484,6 +484,16 @@ ok: group: mymachines is asked
 ok: hosts: mymachines is asked" "doctor judges the vendor's nsswitch.conf if there is none in /etc"
 sed -i 's/^hosts: .*/hosts: files dns/' /usr/etc/nsswitch.conf
 is "$(nsswitch_findings | tail -n 1)" "error: hosts: mymachines isn't in /usr/etc/nsswitch.conf" "doctor names the vendor's file"
+# What a person has to edit is a copy: an update replaces the vendor's file.
+printf '%s\n' 'passwd: files systemd sss mymachines' 'group: files mymachines' 'hosts: files [NOTFOUND] mymachines' >/usr/etc/nsswitch.conf
+copy="cp /usr/etc/nsswitch.conf /etc/nsswitch.conf, and"
+is "$(mymachines doctor --json=short | jq -r '.[] | select(.check == "nsswitch").remedy' | sort -u)" \
+    "$copy edit /etc/nsswitch.conf" "doctor has a copy of the vendor's file edited"
+fails "mymachines: setup: /usr/etc/nsswitch.conf: hosts: glibc doesn't understand this line; put it right in a copy, /etc/nsswitch.conf, first" \
+    "nss: a vendor's file that glibc can't read is named" mymachines setup nss
+sed -i 's/^hosts: .*/hosts: files mymachines/' /usr/etc/nsswitch.conf
+is "$(mymachines doctor --json=short | jq -r '.[] | select(.check == "nsswitch" and .remedy).remedy')" \
+    "$copy move systemd to the end of the line" "doctor has the order of services changed in a copy of the vendor's file"
 umount -l "$libc"
 rm /usr/etc/nsswitch.conf
 # Lines that setup has added go again, as well as the newline.

@@ -36,6 +36,20 @@ static bool setup_changes(struct doctor *doctor, const char *text)
 	return strcmp(nsswitch_add(doctor->arena, text), text) != 0;
 }
 
+/*
+ * Returns the remedy to edit the file in this way, or in any. A change of the vendor's file would be lost with
+ * the next update, so its copy in /etc is edited, which hides it.
+ */
+static const char *edit_remedy(struct doctor *doctor, const char *path, const char *way)
+{
+	const char *copy =
+		strcmp(path, NSSWITCH_PATH) == 0
+			? ""
+			: arena_printf(doctor->arena, "cp %s " NSSWITCH_PATH ", and ", path);
+
+	return arena_printf(doctor->arena, "%s%s", copy, way ? way : "edit " NSSWITCH_PATH);
+}
+
 static void judge_database(struct doctor *doctor, const char *path, const char *text,
 			   const char *database)
 {
@@ -58,7 +72,8 @@ static void judge_database(struct doctor *doctor, const char *path, const char *
 			    database, other);
 		return;
 	case NSSWITCH_SYSTEMD_FIRST:
-		doctor_find(doctor, FINDING_HINT, "move systemd to the end of the line",
+		doctor_find(doctor, FINDING_HINT,
+			    edit_remedy(doctor, path, "move systemd to the end of the line"),
 			    "%s: systemd is asked before %s, and so before mymachines", database,
 			    other);
 		return;
@@ -77,13 +92,16 @@ static void judge_database(struct doctor *doctor, const char *path, const char *
 			database, other);
 		return;
 	case NSSWITCH_UNRELIABLE:
-		doctor_find(doctor, FINDING_WARNING,
-			    setup_changes(doctor, text)
-				    ? setup_nss
-				    : arena_printf(doctor->arena,
-						   "take the actions of %s out of the line", other),
-			    "%s: if %s fails, the search ends there, and mymachines isn't asked",
-			    database, other);
+		doctor_find(
+			doctor, FINDING_WARNING,
+			setup_changes(doctor, text)
+				? setup_nss
+				: edit_remedy(doctor, path,
+					      arena_printf(doctor->arena,
+							   "take the actions of %s out of the line",
+							   other)),
+			"%s: if %s fails, the search ends there, and mymachines isn't asked",
+			database, other);
 		return;
 	case NSSWITCH_LATE:
 		doctor_find(doctor, FINDING_ERROR, setup_nss,
@@ -107,12 +125,12 @@ static void judge_database(struct doctor *doctor, const char *path, const char *
 			    database);
 		return;
 	case NSSWITCH_MALFORMED:
-		doctor_find(doctor, FINDING_ERROR, "edit " NSSWITCH_PATH,
+		doctor_find(doctor, FINDING_ERROR, edit_remedy(doctor, path, NULL),
 			    "%s: glibc can't read the line: its actions are wrong", database);
 		return;
 	case NSSWITCH_REJECTED:
 		doctor_find(
-			doctor, FINDING_ERROR, "edit " NSSWITCH_PATH,
+			doctor, FINDING_ERROR, edit_remedy(doctor, path, NULL),
 			"%s: glibc reads no line of %s, because the actions in line %s are wrong",
 			database, path, other);
 		return;

@@ -16,7 +16,8 @@
 #define BACKUP_PATH NSSWITCH_PATH ".before-mymachines"
 
 /* A line that glibc can't parse isn't changed: a person has to correct it. */
-static int check_lines(struct setup_plan *plan, const char *text, struct failure *f)
+static int check_lines(struct setup_plan *plan, const char *text, bool is_vendors,
+		       struct failure *f)
 {
 	for (const char *const *database = nsswitch_databases; *database; database++) {
 		const char *other;
@@ -25,9 +26,11 @@ static int check_lines(struct setup_plan *plan, const char *text, struct failure
 
 		if (verdict == NSSWITCH_MALFORMED || verdict == NSSWITCH_REJECTED)
 			return failure_set(f, FAILURE_INVALID,
-					   NSSWITCH_PATH ": %s: glibc doesn't understand this "
-							 "line; put it right first",
-					   verdict == NSSWITCH_REJECTED ? other : *database);
+					   "%s: %s: glibc doesn't understand this line; put it "
+					   "right%s first",
+					   is_vendors ? NSSWITCH_VENDOR_PATH : NSSWITCH_PATH,
+					   verdict == NSSWITCH_REJECTED ? other : *database,
+					   is_vendors ? " in a copy, " NSSWITCH_PATH "," : "");
 	}
 	return 0;
 }
@@ -128,7 +131,7 @@ int setup_nss(struct setup_plan *plan, struct failure *f)
 	if (!remove && change.before && change_is_pending(&change) &&
 	    is_of_authselect(change.before))
 		return refuse_generated(plan, change.after, f);
-	if (!remove && check_lines(plan, change.after, f) < 0)
+	if (!remove && check_lines(plan, change.after, !change.before && vendor.before, f) < 0)
 		return -1;
 	/* Where glibc reads the vendor's file and that is right, no other is needed. */
 	if (!remove && !change.before && vendor.before &&
