@@ -133,6 +133,30 @@ echo "[D-BUS Service]" >$activation
 run mymachines setup bus
 like "$status|$err" "1|*$activation: setup did not write this file; move it away first" "setup bus leaves a file of somebody else's alone"
 rm $activation
+# A file of ours that somebody has changed isn't lost, in whatever version of setup wrote it.
+# kept FILE WORDS: a change of the file, by sed(1), stays
+kept() {
+    local before
+    cp -a "$1" "$TMPDIR/kept"
+    sed -i "$2" "$1"
+    before=$(cat "$1")
+    fails "mymachines: setup: $1: setup wrote this file, and somebody has changed it since; *" "setup bus: ${1##*/} that somebody has changed isn't replaced" \
+        mymachines setup bus
+    fails "mymachines: setup: $1: setup wrote this file, and somebody has changed it since; *" "setup bus: ${1##*/} that somebody has changed isn't removed" \
+        mymachines setup --remove bus
+    is "$(cat "$1")" "$before" "setup bus: ${1##*/} that somebody has changed stays"
+    cp -a "$TMPDIR/kept" "$1"
+}
+mymachines setup bus --quiet
+kept $policy /CreateMachine/d
+kept $activation '$aEnvironment=A=b'
+[ ! -e /etc/systemd/system/mymachines-bus.service ] || kept /etc/systemd/system/mymachines-bus.service 's/^KillMode=.*/KillMode=control-group/'
+[ ! -e /usr/share/polkit-1/actions/mymachines-machine1.policy ] ||
+    kept /usr/share/polkit-1/actions/mymachines-machine1.policy s/auth_admin_keep/no/
+# Earlier versions wrote no checksum.
+sed -i -e 's/ Checksum of the rest: [0-9a-f]*//' -e /CreateMachineEx/d $policy
+run mymachines setup bus
+is "$status|$err|$(grep -c CreateMachineEx $policy)" "0||1" "setup bus: a file of an earlier version is replaced"
 mkdir -p /etc/systemd/system
 rm -f /etc/systemd/system/systemd-machined.service
 echo "[Service]" >/etc/systemd/system/systemd-machined.service

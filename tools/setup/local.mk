@@ -4,6 +4,7 @@ noinst_LIBRARIES += libsetup.a
 libsetup_a_SOURCES = \
 	%D%/bus_files.c %D%/bus_files.h \
 	%D%/change.c %D%/change.h \
+	%D%/checksum.c %D%/checksum.h \
 	%D%/lxc_hooks.c %D%/lxc_hooks.h \
 	%D%/lxd_client.c %D%/lxd_client.h \
 	%D%/marked_block.c %D%/marked_block.h \

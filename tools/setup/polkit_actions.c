@@ -26,9 +26,10 @@ int setup_add_actions(struct setup_plan *plan, const struct bus_target *target, 
 	if (!remove && !has_polkit(plan->arena, target))
 		return 0;
 	(void) !input_read_file(plan->arena, target->stock_actions, &installed, &size);
-	return setup_add_file(plan, target->actions,
-			      remove ? NULL : bus_actions_text(plan->arena, target, installed),
-			      0644, BUS_FILES_MARK, f);
+	return setup_add_sealed_file(plan, target->actions,
+				     remove ? NULL
+					    : bus_actions_text(plan->arena, target, installed),
+				     BUS_FILES_MARK, f);
 }
 
 bool setup_bus_is_done(void)

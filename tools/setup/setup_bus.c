@@ -181,9 +181,9 @@ static int add_units(struct setup_plan *plan, const struct bus_target *target, c
 		return 0;
 	if (!remove && check_claims(plan->arena, target, f) < 0)
 		return -1;
-	if (setup_add_file(plan, arena_printf(plan->arena, UNITS "%s", target->unit),
-			   program ? bus_unit_text(plan->arena, target, program) : NULL, 0644,
-			   BUS_FILES_MARK, f) < 0 ||
+	if (setup_add_sealed_file(plan, arena_printf(plan->arena, UNITS "%s", target->unit),
+				  program ? bus_unit_text(plan->arena, target, program) : NULL,
+				  BUS_FILES_MARK, f) < 0 ||
 	    add_link(plan, target, target->stock_unit, remove, f) < 0)
 		return -1;
 	return add_link(plan, target, target->bus_unit, remove, f);
@@ -202,9 +202,10 @@ static int add_socket(struct setup_plan *plan, const struct bus_target *target, 
 static int add_activation(struct setup_plan *plan, const struct bus_target *target,
 			  const char *program, struct failure *f)
 {
-	return setup_add_file(plan, target->activation,
-			      program ? bus_activation_text(plan->arena, target, program) : NULL,
-			      0644, BUS_FILES_MARK, f);
+	return setup_add_sealed_file(plan, target->activation,
+				     program ? bus_activation_text(plan->arena, target, program)
+					     : NULL,
+				     BUS_FILES_MARK, f);
 }
 
 /* Others need them, too. */
@@ -256,9 +257,9 @@ static int add_policy(struct setup_plan *plan, const struct bus_target *target, 
 {
 	struct change *change;
 
-	if (setup_add_file(plan, target->policy,
-			   remove ? NULL : bus_policy_text(plan->arena, target), 0644,
-			   BUS_FILES_MARK, f) < 0)
+	if (setup_add_sealed_file(plan, target->policy,
+				  remove ? NULL : bus_policy_text(plan->arena, target),
+				  BUS_FILES_MARK, f) < 0)
 		return -1;
 	change = &plan->changes[plan->n_changes - 1];
 	change->apply = apply_policy;

@@ -3,6 +3,7 @@
 
 #include "base/program.h"
 #include "base/quote.h"
+#include "tools/setup/checksum.h"
 
 #include <fnmatch.h>
 #include <string.h>
@@ -55,6 +56,18 @@ int setup_add_file(struct setup_plan *plan, const char *path, const char *after,
 			     setup_runs_program(change.before);
 	setup_add_change(plan, &change);
 	return 0;
+}
+
+int setup_add_sealed_file(struct setup_plan *plan, const char *path, const char *after,
+			  const char *mark, struct failure *f)
+{
+	const char *text = after ? checksum_put(plan->arena, after, mark) : NULL, *before;
+
+	if (setup_add_file(plan, path, text, 0644, mark, f) < 0)
+		return -1;
+	before = plan->changes[plan->n_changes - 1].before;
+	return before && checksum_is_wrong(plan->arena, before, mark) ? setup_refuse_edited(path, f)
+								      : 0;
 }
 
 int setup_refuse_edited(const char *path, struct failure *f)

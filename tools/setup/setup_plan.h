@@ -32,6 +32,14 @@ int setup_add_file(struct setup_plan *plan, const char *path, const char *after,
 		   const char *mark, struct failure *failure)
 	__attribute__((nonnull(1, 2, 5, 6), warn_unused_result));
 
+/*
+ * Like setup_add_file(), for a file with a checksum behind its mark. One that somebody has changed is refused, so that what
+ * is theirs isn't lost.
+ */
+int setup_add_sealed_file(struct setup_plan *plan, const char *path, const char *after,
+			  const char *mark, struct failure *failure)
+	__attribute__((nonnull(1, 2, 4, 5), warn_unused_result));
+
 /* The failure of a file of ours that somebody has changed: what is theirs would be lost. Returns -1. */
 int setup_refuse_edited(const char *path, struct failure *failure) __attribute__((nonnull));
 
