@@ -219,6 +219,7 @@ is "$status:$(grep -o 'so systemd-nspawn@[a-z]*' <<<"$err" | sort | xargs)" \
 run mymachines setup --check nspawn
 is "$status:$out" "1:" "nspawn: --check fails if instances are left out"
 mymachines setup --quiet --remove nspawn
+is "$(find /etc/systemd/system -name 'systemd-nspawn@.service.d')" "" "nspawn: the directory that setup has made is removed"
 rm -r "${unit}"*
 
 # A file of ours that somebody has changed isn't lost.

@@ -138,7 +138,11 @@ static int remove_file(struct arena *arena, const struct change *c, struct failu
 
 	if (trusted_file_open(&file, arena, c->path, TRUSTED_FILE_KEEP_LINK, f) < 0)
 		return -1;
-	return trusted_file_remove(&file, f);
+	if (trusted_file_remove(&file, f) < 0)
+		return -1;
+	if (c->has_own_directory)
+		trusted_file_remove_directory(&file);
+	return 0;
 }
 
 int change_apply(struct arena *arena, const struct change *c, struct failure *f)

@@ -18,7 +18,8 @@ struct change {
 	mode_t mode;	    /* of a new file */
 	const char *backup; /* a copy of the file before its first change is kept here, or NULL */
 	bool is_undo; /* of a change with a backup: remove the backup if both are the same then */
-	bool is_outdated; /* the text now has what setup wrote, in another form that works */
+	bool is_outdated;	/* the text now has what setup wrote, in another form that works */
+	bool has_own_directory; /* setup makes its directory, and removes it with the last file in it */
 	/* How to make a change that isn't one of a file; NULL for files. 0, or -1 with a failure. */
 	int (*apply)(struct arena *arena, const struct change *change, struct failure *failure);
 	const char *subject; /* an argument for `apply` */

@@ -17,6 +17,7 @@ static int add_script(struct setup_plan *plan, const char *driver, struct failur
 	if (setup_add_file(plan, arena_printf(arena, HOOKS "/%s.d/mymachines", driver),
 			   plan->options->remove ? NULL : text, 0755, MARK, f) < 0)
 		return -1;
+	setup_own_directory(plan);
 	return setup_check_lines(plan, lines, f);
 }
 

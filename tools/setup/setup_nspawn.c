@@ -210,9 +210,10 @@ static int add_drop_in(struct setup_plan *plan, const char *name, const char *te
 					     "ExecStart=* run --name-prefix=nspawn *mymachines*",
 					     NULL };
 
-	return setup_add_file(plan, path_of(plan, name), text, 0644, MARK, f) < 0
-		       ? -1
-		       : setup_check_lines(plan, lines, f);
+	if (setup_add_file(plan, path_of(plan, name), text, 0644, MARK, f) < 0)
+		return -1;
+	setup_own_directory(plan);
+	return setup_check_lines(plan, lines, f);
 }
 
 /* Each of the two names has the drop-in, or is removed. */

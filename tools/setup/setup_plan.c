@@ -58,6 +58,11 @@ int setup_add_file(struct setup_plan *plan, const char *path, const char *after,
 	return 0;
 }
 
+void setup_own_directory(struct setup_plan *plan)
+{
+	plan->changes[plan->n_changes - 1].has_own_directory = true;
+}
+
 int setup_add_sealed_file(struct setup_plan *plan, const char *path, const char *after,
 			  const char *mark, struct failure *f)
 {

@@ -32,6 +32,9 @@ int setup_add_file(struct setup_plan *plan, const char *path, const char *after,
 		   const char *mark, struct failure *failure)
 	__attribute__((nonnull(1, 2, 5, 6), warn_unused_result));
 
+/* The directory of the file that was added last is setup's own: removed with the last file in it. */
+void setup_own_directory(struct setup_plan *plan) __attribute__((nonnull));
+
 /*
  * Like setup_add_file(), for a file with a checksum behind its mark. One that somebody has changed is refused, so that what
  * is theirs isn't lost.

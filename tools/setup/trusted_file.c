@@ -2,6 +2,7 @@
 #include "tools/setup/trusted_file.h"
 
 #include "base/cleanup.h"
+#include "base/file_identity.h"
 #include "base/input.h"
 #include "base/quote.h"
 
@@ -427,6 +428,25 @@ int trusted_file_remove(struct trusted_file *file, struct failure *f)
 		return errno == ENOENT ? 0 : path_failure(f, "remove", file->path, -errno);
 	sync_directory(file->directory);
 	return 0;
+}
+
+void trusted_file_remove_directory(const struct trusted_file *file)
+{
+	const char *end = strrchr(file->path, '/'), *begin = end;
+	CLEANUP_CLOSE int parent = -1;
+	char name[NAME_MAX + 1];
+	struct stat st, named;
+
+	while (begin && begin > file->path && begin[-1] != '/')
+		begin--;
+	if (!end || begin == end || (size_t) (end - begin) >= sizeof name)
+		return;
+	snprintf(name, sizeof name, "%.*s", (int) (end - begin), begin);
+	parent = openat(file->directory, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	/* The path may lead there by a link of another name. */
+	if (parent >= 0 && fstat(file->directory, &st) == 0 &&
+	    fstatat(parent, name, &named, AT_SYMLINK_NOFOLLOW) == 0 && is_same_file(&st, &named))
+		(void) !unlinkat(parent, name, AT_REMOVEDIR);
 }
 
 void trusted_file_close(struct trusted_file *file)

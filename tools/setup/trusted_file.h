@@ -53,4 +53,7 @@ int trusted_file_replace(struct trusted_file *file, const char *text,
 int trusted_file_remove(struct trusted_file *file, struct failure *failure)
 	__attribute__((nonnull, warn_unused_result));
 
+/* Remove the directory of the file if it is empty. Where that isn't possible, it stays. */
+void trusted_file_remove_directory(const struct trusted_file *file) __attribute__((nonnull));
+
 void trusted_file_close(struct trusted_file *file) __attribute__((nonnull));
