@@ -741,12 +741,30 @@ is "$status:${err##*$'\n'}:$(cat /etc/nsswitch.conf)" \
     "1:mymachines: cannot write /etc/nsswitch.conf: Device or resource busy (something is mounted over it):$before" \
     "a file with a mount over it is reported, and nothing changes"
 umount /etc/nsswitch.conf
+# unchangeable ATTRIBUTE LETTER TARGET WHAT FILE: it and its directory get the attribute, and the target is removed
+unchangeable() {
+    local path who="it has"
+    for path in "$5" "${5%/*}"; do
+        chattr "+$2" "$path"
+        run mymachines setup --quiet --remove "$3"
+        chattr "-$2" "$path"
+        is "$status:${err##*$'\n'}" "1:mymachines: cannot $4 $5: $who the attribute $1; take it away first by chattr -$2" \
+            "$3: $who the attribute $1, which is reported"
+        who="its directory has"
+    done
+}
 if chattr +i /etc/nsswitch.conf 2>/dev/null; then
-    run mymachines setup --quiet nss --remove
-    is "$status:${err##*$'\n'}:$(cat /etc/nsswitch.conf)" \
-        "1:mymachines: cannot write /etc/nsswitch.conf: Operation not permitted (lsattr shows whether it is immutable):$before" \
-        "an immutable file is reported, and nothing changes"
     chattr -i /etc/nsswitch.conf
+    script=/etc/libvirt/hooks/lxc.d/mymachines
+    mymachines setup --quiet libvirt
+    for attribute in "immutable i" "append-only a"; do
+        # shellcheck disable=SC2086
+        unchangeable $attribute nss write /etc/nsswitch.conf
+        # shellcheck disable=SC2086
+        unchangeable $attribute libvirt remove $script
+    done
+    is "$(cat /etc/nsswitch.conf):$(ls $script)" "$before:$script" "files that attributes keep stay as they are"
+    mymachines setup --quiet --remove libvirt
 else
     skip "this file system knows no immutable files" "an immutable file is reported"
 fi

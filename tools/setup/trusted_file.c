@@ -388,6 +388,35 @@ static int open_temporary(const struct trusted_file *file, char name[static NAME
 	return fd < 0 ? -errno : fd;
 }
 
+/*
+ * Whether chattr(1) has given the file or its directory an attribute that keeps the file from being replaced or
+ * removed. A failure names it. File systems without them have none.
+ */
+static int check_attributes(const struct trusted_file *file, const char *what, struct failure *f)
+{
+	char quoted[QUOTED_SIZE];
+
+	for (int i = 0; i < 2; i++) {
+		const char *letter;
+		struct statx st;
+
+		if (statx(file->directory, i ? "" : file->name, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW,
+			  0, &st) < 0)
+			continue;
+		letter = st.stx_attributes & STATX_ATTR_IMMUTABLE ? "i"
+			 : st.stx_attributes & STATX_ATTR_APPEND  ? "a"
+								  : NULL;
+		if (letter)
+			return failure_set(f, FAILURE_NOT_PERMITTED,
+					   "cannot %s %s: %s has the attribute %s; take it "
+					   "away first by chattr -%s",
+					   what, quote(file->path, quoted),
+					   i ? "its directory" : "it",
+					   *letter == 'i' ? "immutable" : "append-only", letter);
+	}
+	return 0;
+}
+
 static int replace_file(struct trusted_file *file, const char *text,
 			const struct trusted_file *like, mode_t mode)
 {
@@ -415,8 +444,11 @@ static int replace_file(struct trusted_file *file, const char *text,
 int trusted_file_replace(struct trusted_file *file, const char *text,
 			 const struct trusted_file *like, mode_t mode, struct failure *f)
 {
-	int r = replace_file(file, text, like, mode);
+	int r;
 
+	if (file->directory >= 0 && check_attributes(file, "write", f) < 0)
+		return -1;
+	r = replace_file(file, text, like, mode);
 	return r < 0 ? path_failure(f, "write", file->path, r) : 0;
 }
 
@@ -424,8 +456,13 @@ int trusted_file_remove(struct trusted_file *file, struct failure *f)
 {
 	if (file->directory < 0)
 		return 0;
-	if (unlinkat(file->directory, file->name, 0) < 0)
-		return errno == ENOENT ? 0 : path_failure(f, "remove", file->path, -errno);
+	if (unlinkat(file->directory, file->name, 0) < 0) {
+		int error = -errno;
+
+		if (error == -ENOENT || check_attributes(file, "remove", f) < 0)
+			return error == -ENOENT ? 0 : -1;
+		return path_failure(f, "remove", file->path, error);
+	}
 	sync_directory(file->directory);
 	return 0;
 }
