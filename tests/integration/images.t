@@ -480,6 +480,14 @@ for partitions in "512, ('$arm64', b''), ('$amd64', b'')" "512, ('$uefi', b'BOOT
     run env PATH="$BUILDDIR" mymachines start --runner=qemu disk
     ok "$([[ $status != 0 && $err != *"its disk is for"* ]]; echo $?)" "a disk that x86_64 may start isn't refused for that: ${partitions:0:40}"
 done
+if can_trace; then
+    foreign "disk(512, *[('$uefi', b'x')] * 3)" >"$pool/disk.raw"
+    strace -qq -f -o "$TMPDIR/steps" -e trace=pread64 "$BUILDDIR/mymachines" start --runner=qemu disk 2>/dev/null
+    is "$(grep -c ', 8388608, ' "$TMPDIR/steps")" 1 "only the first partition for UEFI is searched"
+    mymachines terminate disk 2>/dev/null
+else
+    skip "strace can't be used here" "only the first partition for UEFI is searched"
+fi
 umount /proc/sys/fs/binfmt_misc
 rm -rf "${pool:?}"/*
 

@@ -130,14 +130,18 @@ static const char *of_partitions(int fd, const unsigned char *entries, size_t co
 {
 	static const char uefi[] = "c12a7328-f81f-11d2-ba4b-00a0c93ec93b";
 	const char *name = NULL, *by_uefi = NULL;
+	bool has_uefi = false;
 
 	for (size_t i = 0; i < count; i++) {
 		const unsigned char *entry = entries + i * GPT_ENTRY_SIZE;
 		char type[37];
 
 		format_type(entry, type);
-		if (strcmp(type, uefi) == 0 && !by_uefi)
+		/* Only the first one is read: there may be as many as entries. */
+		if (strcmp(type, uefi) == 0 && !has_uefi) {
+			has_uefi = true;
 			by_uefi = of_uefi(fd, get_64(entry + 32) * sector, own);
+		}
 		for (size_t j = 0; j < ARRAY_SIZE(architectures); j++)
 			if (strcmp(type, architectures[j].root) == 0 &&
 			    (!name || strcmp(architectures[j].name, own) == 0))
