@@ -406,6 +406,69 @@ is "$status|$err|$(ls -A "$pool" | paste -sd' ')" "0||a a.roothash" "clean remov
 mymachines remove a
 is "$?|$(ls -A "$pool")|$(ls /run/systemd/nspawn/locks/name-[ac] 2>/dev/null)" "0||" "and no lock file of these names is left"
 
+# A VM's image, when this host starts VMs; its QEMU only lives.
+if [ "$(uname -m)" = x86_64 ]; then
+    mkdir "$TMPDIR/bin"
+    printf '%s\n' '#!/bin/sh' 'echo begins' 'exec sleep 1000' >"$TMPDIR/bin/qemu-system-x86_64"
+    chmod 755 "$TMPDIR/bin/qemu-system-x86_64"
+    { printf '\353\376'; head -c 1M /dev/zero; } >"$pool/vm.raw"
+    mkdir -p /var/log/mymachines
+    echo former >/var/log/mymachines/vm.log
+    mkfifo "$TMPDIR/end"
+    rm -f "$TMPDIR/held"
+    python3 "$TMPDIR/hold.py" "$pool/.#vm.raw.lck" "$TMPDIR/held" <"$TMPDIR/end" &
+    exec 9>"$TMPDIR/end"
+    wait_until test -e "$TMPDIR/held"
+    fails "mymachines: $pool/vm.raw is in use: *" "an image in use isn't started" \
+        env PATH="$TMPDIR/bin:$PATH" mymachines start --runner=qemu vm
+    is "$(cat /var/log/mymachines/vm.log)" former "and the log of the one that runs stays"
+    exec 9>&-
+    wait $!
+
+    # Who starts it is in a cgroup of its own, which may end with the starter.
+    for cgroup in /sys/fs/cgroup/{pids,unified,.}/; do
+        mkdir "$cgroup/starter" 2>/dev/null && break
+    done
+    (
+        echo "$BASHPID" >"$cgroup/starter/cgroup.procs"
+        PATH=$TMPDIR/bin:$PATH exec "$BUILDDIR/mymachines" start --runner=qemu vm
+    ) >/dev/null 2>&1 &
+    starter=$!
+    # Sets writer to the process that writes the log.
+    has_writer() {
+        local file
+        for file in /proc/[0-9]*/fd/4; do
+            if [ "$(readlink "$file")" = /var/log/mymachines/vm.log ]; then
+                writer=${file#/proc/}
+                writer=${writer%%/*}
+                return 0
+            fi
+        done
+        return 1
+    }
+    has_left() {
+        [ "$writer" != "$starter" ] && ! grep -qx "$writer" "$cgroup/starter/cgroup.procs"
+    }
+    wait_until has_writer
+    wait_until has_left
+    ok $? "the process that writes the log leaves the starter's control group"
+    wait_until grep -q begins /var/log/mymachines/vm.log
+    ok $? "and writes it"
+    { kill -9 "$starter"; wait "$starter"; } 2>/dev/null
+    is_empty() {
+        local pids
+        mapfile -t pids <"$cgroup/starter/cgroup.procs"
+        [ ${#pids[@]} = 0 ] || ! kill -9 "${pids[@]}"
+    }
+    wait_until is_empty
+    wait_until rmdir "$cgroup/starter" 2>/dev/null
+    wait_until test ! -e "/proc/$writer"
+    ok $? "until the VM ends"
+    rm -f "$pool"/vm.raw "$pool"/.#vm.raw.lck /run/systemd/nspawn/locks/*
+else
+    skip "VMs aren't started here" "an image in use isn't started"
+fi
+
 # Another process cleans the pool while an image is begun: here, the new directory isn't there when it is opened.
 if can_trace; then
     mkdir -p "$pool/a"

@@ -246,9 +246,10 @@ static pid_t start_command(struct arena *arena, const struct image *image, enum 
 	struct image_lock lock = IMAGE_LOCK_NONE;
 	pid_t pid;
 
-	if (!command || begin_log(log, path, f) < 0 || lock_image(&lock, image, runner, f) < 0)
+	if (!command || lock_image(&lock, image, runner, f) < 0)
 		return -1;
-	pid = start_background(command, log->output, &lock, f);
+	/* Behind the lock: the log may be that of a machine that runs. */
+	pid = begin_log(log, path, f) < 0 ? -1 : start_background(command, log->output, &lock, f);
 	start_log_close(log);
 	if (pid < 0)
 		image_unlock(&lock);

@@ -3,12 +3,15 @@
 
 #include "base/blocking.h"
 #include "base/child.h"
+#include "base/array_size.h"
 #include "base/cleanup.h"
 #include "base/descriptors.h"
 #include "base/signals.h"
+#include "tools/monitor/daemon.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,9 +67,13 @@ static void copy_output(int pipe, const char *path, int file)
 static void run_writer(int pipe, const char *path, int file) __attribute__((noreturn));
 static void run_writer(int pipe, const char *path, int file)
 {
+	static const int ends[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT };
 	int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 	signals_reset();
+	/* Who ends all processes ends the machine, too, which has something to say until then. */
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
+		signal(ends[i], SIG_IGN);
 	setsid();
 	umask(077);
 	if (chdir("/") < 0 || nothing < 0)
@@ -78,6 +85,8 @@ static void run_writer(int pipe, const char *path, int file)
 	if (pipe < 0 || file < 0 || dup2(pipe, 3) < 0 || dup2(file, 4) < 0)
 		_exit(EXIT_FAILURE);
 	descriptors_close_from(5);
+	/* As the machine's supervisor does. */
+	daemon_leave_cgroups();
 	copy_output(3, path, 4);
 	_exit(EXIT_SUCCESS);
 }
