@@ -80,6 +80,10 @@ static int run_line(struct command_line *line, struct failure *f)
 		change_inherited();
 		return print_help(line);
 	}
+	if (machinectl_asks_for_values(line)) {
+		machinectl_print_values(line);
+		return EXIT_SUCCESS;
+	}
 	if (verb->has_pager && !line->no_pager)
 		pager_begin();
 	return verb->run(line, settings, f);

@@ -82,6 +82,12 @@ for option in -Mroot@ -M.host --machine=root@.host -H.host; do
 done
 like "$(machinectl list --output=json-pretty)" $'[[]\n  {\n*"machine": "db1",\n*' "list -o json-pretty"
 
+is "$(machinectl list -o json-seq | od -An -c | tr -d ' \n' | cut -c1-16)" '036[{"machine":"' "list -o json-seq begins with a separator"
+is "$(machinectl list -o json-sse | sed 's/^data: //; 2s/^$/behind/')" "$(machinectl list -o json)
+behind" "list -o json-sse: an event"
+is "$(machinectl list --max-addresses=0x1)|$(machinectl list --max-addresses=+01)" \
+    "$(machinectl list --max-addresses=1)|$(machinectl list --max-addresses=1)" "numbers with another base"
+
 # show
 is "$(machinectl show web1 -p Leader --value)" "$one" "a leader's pid"
 is "$(machinectl --value -p Leader show web1)" "$one" "the same, options first"
@@ -142,6 +148,8 @@ for host in .host root@.host root@; do
     shells shell "$host" /bin/sh -c 'echo $(id -un) $HOME "$@"' sh 'a b'
     is "$status|$out" "0|root $(getent passwd root | cut -d: -f6) a b" "the shell of $host is the host's"
 done
+is "$(echo 'echo $LOGNAME' | machinectl shell .host '' 2>/dev/null | tail -n 1)" root "an empty command is the shell"
+is "$(echo 'echo in $LOGNAME' | machinectl -q shell app@web1 '' 2>/dev/null | tail -n 1)" "in app" "in a machine, too"
 shells shell -E A=b --uid=nobody .host /bin/sh -c 'echo $(id -un) $A'
 is "$out" "nobody b" "as another user, with a variable"
 shells shell .host /bin/false
@@ -166,6 +174,20 @@ done
 for option in --output=foo -ofoo -n-1 --lines=all --max-addresses=foo --signal=FOO -s0 --format=rar --verify=maybe -E=b \
     --setenv=1A=b; do
     fails_so "show: --*" "$option with another verb" show web1 "$option"
+done
+run machinectl status -o help
+is "$status|$err|$(head -n 2 <<<"$out" | xargs)|$(grep -c . <<<"$out")" "0||short short-full|16" "--output=help lists the modes, with any verb"
+run machinectl pull-tar --verify=help
+is "$status|$err|$(xargs <<<"$out")" "0||no checksum signature" "--verify=help"
+for value in list help; do
+    run machinectl poweroff --signal=$value
+    like "$status|$err|$out" "0||*SIGTERM*" "--signal=$value"
+done
+for option in -n0x10 -n010 --lines=+5; do
+    same "$option" show web1 -- show web1 "$option"
+done
+for option in -n08 -n0xg -n-0x1; do
+    fails_so "show: --lines=*" "$option" show web1 "$option"
 done
 same "their right values" show web1 -- show web1 --output=cat -n0 --max-addresses=all --signal=RTMIN+3 -EA \
     --format=zstd --verify=sha256:00

@@ -40,17 +40,32 @@ static void print_text(FILE *stream, const char *text, size_t length)
 		fputs(ascii_json(&arena, arena_printf(&arena, "%.*s", (int) length, text)), stream);
 }
 
+static void begin_output(FILE *stream, enum json_mode mode)
+{
+	if (mode == JSON_SEQ)
+		putc('\036', stream);
+	else if (mode == JSON_SSE)
+		fputs("data: ", stream);
+}
+
+static void end_output(FILE *stream, enum json_mode mode)
+{
+	fputs(mode == JSON_SSE ? "\n\n" : "\n", stream);
+}
+
 void json_print(FILE *stream, json_object *object, enum json_mode mode)
 {
 	const char *text = to_text(object, mode);
 
+	begin_output(stream, mode);
 	print_text(stream, text, strlen(text));
-	putc('\n', stream);
+	end_output(stream, mode);
 	json_object_put(object);
 }
 
 struct json_list json_list_begin(FILE *stream, enum json_mode mode)
 {
+	begin_output(stream, mode);
 	return (struct json_list){ stream, mode, false };
 }
 
@@ -78,7 +93,8 @@ void json_list_end(struct json_list *list)
 		putc('[', list->stream);
 	else if (list->mode == JSON_PRETTY)
 		putc('\n', list->stream);
-	fputs("]\n", list->stream);
+	putc(']', list->stream);
+	end_output(list->stream, list->mode);
 }
 
 /* Add a field that isn't there yet. Its key is a constant. */

@@ -15,7 +15,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-enum json_mode { JSON_OFF, JSON_SHORT, JSON_PRETTY };
+/* JSON_SEQ is for readers of RFC 7464, and JSON_SSE for those of server-sent events. */
+enum json_mode { JSON_OFF, JSON_SHORT, JSON_PRETTY, JSON_SEQ, JSON_SSE };
 
 /* Returns a new object, which the caller releases. */
 json_object *json_from_machine(const struct machine *machine, const struct pid_context *context);

@@ -322,7 +322,8 @@ int command_line_read(struct command_line *line, void *settings, struct failure 
 
 	if (apply_options(line, settings, status < 0 ? &later : f) < 0)
 		status = -1;
-	if (status < 0 || line->wants_help || line->wants_version)
+	if (status < 0 || line->wants_help || line->wants_version ||
+	    machinectl_asks_for_values(line))
 		return status;
 	return check_operands(line, f);
 }

@@ -36,7 +36,8 @@ static int set_max_addresses(void *member, const char *value, struct failure *f)
 	settings->has_max_addresses = true;
 	if (strcmp(value, "all") == 0)
 		settings->max_addresses = SIZE_MAX;
-	else if (id_parse(value, &number) == 0)
+	else if ((is_machinectl() ? machinectl_parse_count(value, &number)
+				  : id_parse(value, &number)) == 0)
 		settings->max_addresses = number;
 	else
 		return usage_failure(f, "is neither a number nor \"all\"");

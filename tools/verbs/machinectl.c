@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tools/verbs/machinectl.h"
 
-#include "base/number.h"
 #include "base/signal_name.h"
 #include "tools/describe/json.h"
 #include "tools/verbs/command_line.h"
@@ -11,7 +10,11 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+/* In the order of machinectl(1). */
+#define VERIFY_MODES "no checksum signature"
 
 bool is_machinectl(void)
 {
@@ -35,12 +38,25 @@ int accept_this_host(void *member, const char *value, struct failure *f)
 			   "works on this host alone; use ssh, or machinectl shell");
 }
 
+int machinectl_parse_count(const char *text, uint32_t *count)
+{
+	unsigned long long value;
+	char *end;
+
+	errno = 0;
+	value = strtoull(text, &end, 0);
+	if (errno || end == text || *end || value > UINT32_MAX || (value && strchr(text, '-')))
+		return -EINVAL;
+	*count = (uint32_t) value;
+	return 0;
+}
+
 static int check_lines(void *member, const char *value, struct failure *f)
 {
 	uint32_t number;
 
 	(void) member;
-	return id_parse(value, &number) == 0 ? 0 : usage_failure(f, "isn't a number");
+	return machinectl_parse_count(value, &number) == 0 ? 0 : usage_failure(f, "isn't a number");
 }
 
 static int check_address_count(void *member, const char *value, struct failure *f)
@@ -48,7 +64,7 @@ static int check_address_count(void *member, const char *value, struct failure *
 	uint32_t number;
 
 	(void) member;
-	return strcmp(value, "all") == 0 || id_parse(value, &number) == 0
+	return strcmp(value, "all") == 0 || machinectl_parse_count(value, &number) == 0
 		       ? 0
 		       : usage_failure(f, "is neither a number nor \"all\"");
 }
@@ -78,7 +94,9 @@ int check_format(void *member, const char *value, struct failure *f)
 int check_verify(void *member, const char *value, struct failure *f)
 {
 	(void) member;
-	return is_one_of(value, COMPLETE_VERIFY) || strncmp(value, "sha256:", 7) == 0 ||
+	return is_one_of(value, COMPLETE_VERIFY) ||
+			       (is_machinectl() && strcmp(value, "help") == 0) ||
+			       strncmp(value, "sha256:", 7) == 0 ||
 			       strncmp(value, "sha512:", 7) == 0
 		       ? 0
 		       : usage_failure(f, "there is no such mode of verification");
@@ -114,6 +132,49 @@ const struct verb_option machinectl_options[] = {
 	{ 0 },
 	/* clang-format on */
 };
+
+/* The values that such a value of an option lists, with blanks between; for signals, an empty text. NULL: none. */
+static const char *find_values(const struct given_option *given)
+{
+	const char *name = given->option->name;
+	bool is_help = given->value && strcmp(given->value, "help") == 0;
+
+	if (strcmp(name, "signal") == 0 &&
+	    (is_help || (given->value && strcmp(given->value, "list") == 0)))
+		return "";
+	if (is_help && strcmp(name, "output") == 0)
+		return OUTPUT_MODES;
+	return is_help && strcmp(name, "verify") == 0 ? VERIFY_MODES : NULL;
+}
+
+/* The first one, which has machinectl(1) end. */
+static const char *find_listed_values(const struct command_line *line)
+{
+	const char *values = NULL;
+
+	for (size_t i = 0; i < line->n_given && !values; i++)
+		values = find_values(&line->given[i]);
+	return values;
+}
+
+bool machinectl_asks_for_values(const struct command_line *line)
+{
+	return is_machinectl() && find_listed_values(line);
+}
+
+void machinectl_print_values(const struct command_line *line)
+{
+	const char *values = find_listed_values(line);
+
+	if (!*values)
+		signals_print(stdout);
+	for (; *values; values += strspn(values, " ")) {
+		int length = (int) strcspn(values, " ");
+
+		printf("%.*s\n", length, values);
+		values += length;
+	}
+}
 
 bool link_has_option(const struct verb_option *table, const struct verb_option *option)
 {

@@ -27,6 +27,14 @@ option_setter accept_this_host;
 /* They set nothing: an option that the verb doesn't have must have a value that can be right. */
 option_setter check_format, check_verify;
 
+/* Parse a number as machinectl(1) does: 010 and 0x8 are 8. 0 or -EINVAL. */
+int machinectl_parse_count(const char *text, uint32_t *count) __attribute__((nonnull));
+
+/* Whether the value of an option asks what values it may have. Then nothing else is done. */
+bool machinectl_asks_for_values(const struct command_line *line) __attribute__((nonnull));
+
+void machinectl_print_values(const struct command_line *line) __attribute__((nonnull));
+
 /* Whether an option is in a table of a link, or one that all programs have. */
 bool link_has_option(const struct verb_option *table, const struct verb_option *option)
 	__attribute__((nonnull));

@@ -69,13 +69,15 @@ int set_output_mode(void *member, const char *value, struct failure *f)
 {
 	enum json_mode *mode = member;
 
-	if (!is_one_of(value, "short short-precise short-iso short-iso-precise short-full "
-			      "short-monotonic short-unix short-delta json json-pretty json-sse "
-			      "json-seq cat verbose export with-unit"))
+	if (!is_one_of(value, OUTPUT_MODES " help"))
 		return usage_failure(f, "machinectl(1) has no such output mode");
 	if (strcmp(value, "json-pretty") == 0)
 		*mode = JSON_PRETTY;
-	else if (strncmp(value, "json", 4) == 0)
+	else if (strcmp(value, "json-seq") == 0)
+		*mode = JSON_SEQ;
+	else if (strcmp(value, "json-sse") == 0)
+		*mode = JSON_SSE;
+	else if (strcmp(value, "json") == 0)
 		*mode = JSON_SHORT;
 	return 0;
 }

@@ -14,6 +14,11 @@ option_setter set_json_mode; /* enum json_mode */
 option_setter set_output_mode;
 option_setter check_output_mode; /* takes it to no member */
 
+/* All of them, as machinectl(1) lists them. */
+#define OUTPUT_MODES                                                                               \
+	"short short-full short-iso short-iso-precise short-precise short-monotonic short-delta "  \
+	"short-unix verbose export json json-pretty json-sse json-seq cat with-unit"
+
 /* Whether a value is one of some words, which are separated by blanks. */
 bool is_one_of(const char *value, const char *words) __attribute__((nonnull));
 

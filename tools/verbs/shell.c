@@ -4,6 +4,7 @@
 #include "tools/enter/sealed_copy.h"
 #include "tools/verbs/command_line.h"
 #include "tools/verbs/host_session.h"
+#include "tools/verbs/machinectl.h"
 #include "tools/verbs/option_values.h"
 #include "tools/verbs/verb_session.h"
 
@@ -56,6 +57,9 @@ static int run_session(const struct command_line *line, struct machine_session *
 		split_user(session, arena_strdup(line->arena, line->n_names ? line->names[0] : ""));
 	char **command = line->names + (line->n_names ? 1 : 0);
 
+	/* In machinectl(1), an empty command is the user's shell. */
+	if (is_machinectl() && *command && !**command && !command[1])
+		command++;
 	if (is_this_host(machine))
 		return host_session_run(session->user, &session->settings, command, f);
 	if (line->n_names == 0)
