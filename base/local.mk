@@ -39,6 +39,7 @@ libbase_a_SOURCES = \
 	%D%/signal_name.c %D%/signal_name.h \
 	%D%/signals.c %D%/signals.h \
 	%D%/size.c %D%/size.h \
+	%D%/subuid.c %D%/subuid.h \
 	%D%/table.c %D%/table.h \
 	%D%/write_at.h
 libbase_a_CFLAGS = $(AM_CFLAGS) $(JSON_C_CFLAGS)

@@ -11,12 +11,14 @@ need_bus
 command -v jq >/dev/null || skip_all "jq isn't installed"
 [ ! -x /usr/lib/polkit-1/polkitd ] || polkit_rules <<'R'
 polkit.addRule(function(action, subject) {
-    if (action.id.indexOf("org.freedesktop.import1.") == 0 && subject.user == "daemon")
+    if (action.id.indexOf("org.freedesktop.import1.") == 0 && (subject.user == "daemon" || subject.user == "bin"))
         return action.lookup("local") == "forbidden" ? polkit.Result.NO : polkit.Result.YES;
 });
 R
 own_pool
 start_bus
+# These ids of daemon and bin are one user's.
+echo someone:1:2 >/etc/subuid
 mkdir -p /run/systemd/system
 cd "$TMPDIR" || exit 1
 mkdir -p tree/etc
@@ -258,6 +260,8 @@ if [ -x /usr/lib/polkit-1/polkitd ]; then
         as_daemon python3 "$SRCDIR/tests/integration/import_call.py" --no-wait ImportTar hsbb slow "many$i" 0 0
     done >many
     is "$(tail -n 1 many)|$(grep -c transfer/ many)" "$E.LimitsExceeded|16" "a user has 16 transfers at once"
+    is "$(setpriv --reuid=bin --regid=bin --init-groups python3 "$SRCDIR/tests/integration/import_call.py" \
+        --no-wait ImportTar hsbb slow more 0 0)" "$E.LimitsExceeded" "all subordinate ids of the user together"
     is "$(import --no-wait ImportTar hsbb slow roots 0 0 | cut -c1-33)" "/org/freedesktop/import1/transfer" "which keeps nobody else from having some"
 else
     skip "polkitd isn't installed" "a user whom polkit allows it"

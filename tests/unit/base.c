@@ -16,6 +16,7 @@
 #include "base/program.h"
 #include "base/signals.h"
 #include "base/size.h"
+#include "base/subuid.h"
 
 #include "tests/unit/unit.h"
 
@@ -405,6 +406,26 @@ START_TEST(a_file_is_read_up_to_a_size)
 }
 END_TEST
 
+START_TEST(a_user_and_the_subordinate_ids_of_one_are_told_apart)
+{
+	static const char text[] = "someone:300000:1000\nother:310000:1000\n"
+				   "nonsense\nsomeone:320000:1000\n";
+	char path[] = "/tmp/subuid-XXXXXX";
+	int fd = mkstemp(path);
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(write(fd, text, strlen(text)), (ssize_t) strlen(text));
+	close(fd);
+	ck_assert_uint_eq(subuid_owner(path, 300999), 300000);
+	ck_assert_uint_eq(subuid_owner(path, 320000), 300000);
+	ck_assert_uint_eq(subuid_owner(path, 310001), 310000);
+	ck_assert_uint_eq(subuid_owner(path, 321000), 321000);
+	ck_assert_uint_eq(subuid_owner(path, 0), 0);
+	ck_assert_int_eq(unlink(path), 0);
+	ck_assert_uint_eq(subuid_owner(path, 300999), 300999);
+}
+END_TEST
+
 START_TEST(files_are_told_apart)
 {
 	struct stat root, proc, again;
@@ -472,6 +493,7 @@ Suite *base_suite(void)
 	ADD(suite, a_short_file_is_read_at_once);
 	ADD(suite, only_plain_files_are_read);
 	ADD(suite, a_file_is_read_up_to_a_size);
+	ADD(suite, a_user_and_the_subordinate_ids_of_one_are_told_apart);
 	ADD(suite, files_are_told_apart);
 	ADD(suite, notices_are_handed_on_in_order);
 	return suite;

@@ -51,6 +51,23 @@ START_TEST(each_user_has_so_many_children_and_root_more)
 }
 END_TEST
 
+START_TEST(users_leave_children_for_root_however_many_users_there_are)
+{
+	struct work works[128], root, more;
+
+	for (size_t i = 0; i < 128; i++)
+		ck_assert_int_eq(work_start(&works[i], (uid_t) (1000 + i), wait_for_ever, "", -1),
+				 0);
+	ck_assert_int_eq(work_start(&more, 2000, wait_for_ever, "", -1), -EUSERS);
+	ck_assert_int_eq(work_start(&root, 0, wait_for_ever, "", -1), 0);
+	work_end(&works[0]);
+	ck_assert_int_eq(work_start(&works[0], 2000, wait_for_ever, "", -1), 0);
+	work_end(&root);
+	for (size_t i = 0; i < 128; i++)
+		work_end(&works[i]);
+}
+END_TEST
+
 /*
  * A process that keeps the children from ending for their parent, as a file system can: the end of one that is
  * traced is the tracer's first. -1 if nothing may be traced here.
@@ -188,6 +205,7 @@ Suite *work_suite(void)
 	Suite *suite = suite_create("work");
 
 	ADD(suite, each_user_has_so_many_children_and_root_more);
+	ADD(suite, users_leave_children_for_root_however_many_users_there_are);
 	ADD(suite, children_that_were_killed_and_do_not_end_count_for_their_user);
 	ADD(suite, work_hands_back_what_it_found);
 	ADD(suite, a_child_that_is_killed_is_told_with_the_signal);

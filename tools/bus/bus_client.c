@@ -2,6 +2,7 @@
 #include "tools/bus/bus_client.h"
 
 #include "base/cleanup.h"
+#include "base/subuid.h"
 #include "host/process.h"
 
 #include <errno.h>
@@ -40,6 +41,15 @@ int bus_caller_uid(struct bus *bus, sd_bus_message *call, uid_t *uid)
 	bus->known_cookie = cookie;
 	bus->known_uid = *uid;
 	return 0;
+}
+
+int bus_caller_owner(struct bus *bus, sd_bus_message *call, uid_t *owner)
+{
+	int r = bus_caller_uid(bus, call, owner);
+
+	if (r == 0)
+		*owner = subuid_owner(SUBUID_PATH, *owner);
+	return r;
 }
 
 int bus_caller_pid(sd_bus_message *call, pid_t *pid)

@@ -121,12 +121,12 @@ static int watch_child(struct job *job, int milliseconds)
 }
 
 /* A new job of this user's, whose child runs. NULL with a negative errno in `r`. */
-static struct job *start_job(struct bus *bus, sd_bus_message *call, uid_t uid,
+static struct job *start_job(struct bus *bus, sd_bus_message *call, uid_t user,
 			     work_function *function, const void *argument, int *r)
 {
 	struct job *job = calloc(1, sizeof *job);
 
-	*r = job ? work_start(&job->work, uid, function, argument, -1) : -ENOMEM;
+	*r = job ? work_start(&job->work, user, function, argument, -1) : -ENOMEM;
 	if (*r < 0) {
 		free(job);
 		return NULL;
@@ -141,16 +141,17 @@ static int begin_job(struct bus *bus, sd_bus_message *call, work_function *funct
 		     const void *argument, bus_job_reply *reply, int milliseconds,
 		     sd_bus_message_handler_t handler, sd_bus_error *error)
 {
-	uid_t uid;
+	uid_t owner;
 	struct job *job;
-	int r = bus_caller_uid(bus, call, &uid);
+	int r = bus_caller_owner(bus, call, &owner);
 
 	if (r < 0)
 		return sd_bus_error_set_errno(error, r);
-	job = start_job(bus, call, uid, function, argument, &r);
+	job = start_job(bus, call, owner, function, argument, &r);
 	if (r == -EUSERS)
-		return sd_bus_error_set(error, SD_BUS_ERROR_LIMITS_EXCEEDED,
-					"Too many calls of this user are under way.");
+		return sd_bus_error_set(
+			error, SD_BUS_ERROR_LIMITS_EXCEEDED,
+			"Too many calls of this user, or of all users, are under way.");
 	if (job) {
 		job->reply = reply;
 		job->handler = handler;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tools/bus/bus_polkit.h"
 
+#include "base/subuid.h"
 #include "tools/bus/bus_client.h"
 
 #include <errno.h>
@@ -18,8 +19,9 @@
 /* As long as clients of sd-bus wait for a reply. */
 #define ANSWER_USEC (25 * 1000000ull)
 
-/* Questions of one user at once. */
+/* Questions at once: of one user, and of all. The bus lets each service watch some 500 clients. */
 #define USER_CALLS_MAX 64
+#define CALLS_MAX      128
 
 enum answer { ANSWER_WAITED_FOR, ANSWER_YES, ANSWER_NO, ANSWER_NO_AGENT };
 
@@ -31,7 +33,7 @@ struct bus_call {
 	sd_bus_message_handler_t handler;
 	void *userdata;
 	const char *action;
-	uid_t uid;
+	uid_t user; /* whom it counts for */
 	enum answer answer;
 	char id[32]; /* for CancelCheckAuthorization() */
 	sd_bus_slot *question, *owner;
@@ -170,26 +172,29 @@ static int answer_of(const struct bus_call *c, sd_bus_error *error)
 	return deny(error);
 }
 
-static size_t count_calls(const struct bus *bus, uid_t uid)
+static bool are_too_many(const struct bus *bus, uid_t user)
 {
-	size_t count = 0;
+	size_t n_calls = 0, n_own = 0;
 
-	for (const struct bus_call *c = bus->calls; c; c = c->next)
-		count += c->uid == uid;
-	return count;
+	for (const struct bus_call *c = bus->calls; c; c = c->next) {
+		n_calls++;
+		n_own += c->user == user;
+	}
+	return n_own >= USER_CALLS_MAX || n_calls >= CALLS_MAX;
 }
 
 static int ask(struct bus *bus, sd_bus_message *call, sd_bus_message_handler_t handler,
-	       void *userdata, const char *action, const char *const *details, uid_t uid,
+	       void *userdata, const char *action, const char *const *details, uid_t user,
 	       sd_bus_error *error)
 {
 	static uint64_t number;
 	struct bus_call *c;
 	int r;
 
-	if (count_calls(bus, uid) >= USER_CALLS_MAX)
-		return sd_bus_error_set(error, SD_BUS_ERROR_LIMITS_EXCEEDED,
-					"Too many questions of this user wait for polkit.");
+	if (are_too_many(bus, user))
+		return sd_bus_error_set(
+			error, SD_BUS_ERROR_LIMITS_EXCEEDED,
+			"Too many questions of this user, or of all users, wait for polkit.");
 	c = calloc(1, sizeof *c);
 	if (!c)
 		return -ENOMEM;
@@ -199,7 +204,7 @@ static int ask(struct bus *bus, sd_bus_message *call, sd_bus_message_handler_t h
 				.handler = handler,
 				.userdata = userdata,
 				.action = action,
-				.uid = uid };
+				.user = user };
 	snprintf(c->id, sizeof c->id, "mymachines-%llu", (unsigned long long) number++);
 	bus->calls = c;
 	r = watch_call(c);
@@ -228,5 +233,8 @@ int bus_authorize(struct bus *bus, sd_bus_message *call, sd_bus_message_handler_
 		return answer_of(asked, error);
 	if (bus_caller_uid(bus, call, &uid) < 0)
 		return deny(error);
-	return uid == 0 ? 1 : ask(bus, call, handler, userdata, action, details, uid, error);
+	if (uid == 0)
+		return 1;
+	return ask(bus, call, handler, userdata, action, details, subuid_owner(SUBUID_PATH, uid),
+		   error);
 }

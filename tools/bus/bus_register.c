@@ -29,7 +29,7 @@ static int invalid(sd_bus_error *error, const char *words)
 static int note_attempt(struct bus *bus, sd_bus_message *call, const char *name, int r)
 {
 	uid_t user;
-	int asked = bus_caller_uid(bus, call, &user);
+	int asked = bus_caller_owner(bus, call, &user);
 
 	if (asked < 0)
 		return r < 0 ? r : asked;

@@ -84,15 +84,15 @@ static int start(struct import1 *import1, sd_bus_message *call, sd_bus_message_h
 	char path[IMPORT1_PATH_SIZE];
 	struct failure failure;
 	uint32_t id;
-	uid_t uid;
+	uid_t owner;
 	int r = bus_authorize(&import1->bus, call, handler, import1, action, details, error);
 
 	if (r <= 0)
 		return r < 0 ? r : 1;
-	r = bus_caller_uid(&import1->bus, call, &uid);
+	r = bus_caller_owner(&import1->bus, call, &owner);
 	if (r < 0)
 		return r;
-	if (import1_transfer_start(import1, uid, request, &id, &failure) < 0)
+	if (import1_transfer_start(import1, owner, request, &id, &failure) < 0)
 		return import1_fail(error, &failure);
 	return sd_bus_reply_method_return(call, "uo", id, import1_path(id, path));
 }

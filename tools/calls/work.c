@@ -26,9 +26,10 @@
 /* How long a child whose socket is closed may take to have ended. */
 #define END_MS 1000
 
-/* Children of one user at once, root's apart. */
-#define USER_WORKS_MAX 16
-#define ROOT_WORKS_MAX 512
+/* Children at once: of one user, of all users but root, and of root. */
+#define USER_WORKS_MAX	 16
+#define OTHERS_WORKS_MAX 128
+#define ROOT_WORKS_MAX	 512
 
 /* And so many times as many that were killed and have not ended, which takes any child a moment. */
 #define LEFT_FACTOR 2
@@ -48,11 +49,13 @@ struct report {
  * Children that were killed and have not been waited for. A machine's file system can hold one
  * up for as long as it likes, and nobody waits for that.
  */
-static struct left_child {
+struct left_child {
 	struct left_child *next;
 	pid_t pid;
 	uid_t user;
-} * left_children;
+};
+
+static struct left_child *left_children;
 
 void work_reap(void)
 {
@@ -68,15 +71,9 @@ void work_reap(void)
 	}
 }
 
-static void leave_child(pid_t pid, uid_t user)
+static void leave_child(struct left_child *child)
 {
-	struct left_child *child = malloc(sizeof *child);
-
-	if (!child) {
-		child_wait(pid, NULL);
-		return;
-	}
-	*child = (struct left_child){ left_children, pid, user };
+	child->next = left_children;
 	left_children = child;
 }
 
@@ -119,39 +116,65 @@ static __attribute__((noreturn)) void run_child(pid_t parent, int socket, work_f
 	_exit(EXIT_SUCCESS);
 }
 
-static bool has_too_many(uid_t user)
+/* Whether children of this user, or of all but root, are as many as this. */
+static bool are_too_many(const uid_t *user, size_t max)
 {
-	size_t max = user == 0 ? ROOT_WORKS_MAX : USER_WORKS_MAX, n_working = 0, n_left = 0;
+	size_t n_working = 0, n_left = 0;
 
 	for (const struct work *work = works; work; work = work->next)
-		n_working += work->user == user;
+		n_working += user ? work->user == *user : work->user != 0;
 	for (const struct left_child *child = left_children; child; child = child->next)
-		n_left += child->user == user;
+		n_left += user ? child->user == *user : child->user != 0;
 	return n_working >= max || n_left >= LEFT_FACTOR * max;
 }
 
-int work_start(struct work *work, uid_t user, work_function *function, const void *argument,
-	       int kept)
+static bool has_too_many(uid_t user)
 {
-	int sockets[2];
-	pid_t parent = getpid(), pid;
+	if (user == 0)
+		return are_too_many(&user, ROOT_WORKS_MAX);
+	return are_too_many(&user, USER_WORKS_MAX) || are_too_many(NULL, OTHERS_WORKS_MAX);
+}
 
-	work_reap();
-	if (has_too_many(user))
-		return -EUSERS;
+/* Make the process and the pair of sockets. Returns the pid, or a negative errno. */
+static pid_t start_child(int sockets[2], work_function *function, const void *argument, int kept)
+{
+	pid_t parent = getpid(), pid;
+	int error;
+
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0)
 		return -errno;
 	pid = fork();
 	if (pid == 0)
 		run_child(parent, sockets[1], function, argument, kept);
+	error = errno;
 	close(sockets[1]);
-	if (pid < 0) {
-		int error = errno;
+	if (pid > 0)
+		return pid;
+	close(sockets[0]);
+	return -error;
+}
 
-		close(sockets[0]);
-		return -error;
+int work_start(struct work *work, uid_t user, work_function *function, const void *argument,
+	       int kept)
+{
+	struct left_child *left;
+	int sockets[2];
+	pid_t pid;
+
+	work_reap();
+	if (has_too_many(user))
+		return -EUSERS;
+	/* Now, so that work_end() needs no memory. */
+	left = malloc(sizeof *left);
+	if (!left)
+		return -ENOMEM;
+	pid = start_child(sockets, function, argument, kept);
+	if (pid < 0) {
+		free(left);
+		return pid;
 	}
-	*work = (struct work){ pid, sockets[0], user, works };
+	*left = (struct left_child){ NULL, pid, user };
+	*work = (struct work){ pid, sockets[0], user, left, works };
 	works = work;
 	return 0;
 }
@@ -282,6 +305,6 @@ void work_end(struct work *work)
 	remove_work(work);
 	kill(work->pid, SIGKILL);
 	close(work->socket);
-	leave_child(work->pid, work->user);
+	leave_child(work->left);
 	work_reap();
 }

@@ -32,7 +32,8 @@ struct work {
 	pid_t pid;
 	int socket; /* can be read when the work is done, or the child has ended */
 	uid_t user;
-	struct work *next; /* of all that is under way */
+	struct left_child *left; /* what it becomes at its end */
+	struct work *next;	 /* of all that is under way */
 };
 
 /* The number that `kept` has in the child. */
@@ -40,8 +41,9 @@ struct work {
 
 /*
  * Have a child do it for this user, which has the argument by fork(2). Of descriptors from 3
- * on it has only `kept`, unless that is -1. 0, or a negative errno: -EUSERS if too much of
- * this user's is under way.
+ * on it has only `kept`, unless that is -1. 0, or a negative errno: -EUSERS if too much is
+ * under way, of this user's or of all users' but root's. Of a user's ids, `user` is the one that
+ * subuid_owner() tells.
  */
 int work_start(struct work *work, uid_t user, work_function *function, const void *argument,
 	       int kept) __attribute__((nonnull(1, 3, 4), warn_unused_result));

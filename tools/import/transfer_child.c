@@ -22,9 +22,10 @@
 
 #define PROGRAM "mymachines-import"
 
-/* Transfers of one user at once, root's apart. */
-#define USER_TRANSFERS_MAX 16
-#define ROOT_TRANSFERS_MAX 64
+/* Transfers at once: of one user, of all users but root, and of root. */
+#define USER_TRANSFERS_MAX   16
+#define OTHERS_TRANSFERS_MAX 48
+#define ROOT_TRANSFERS_MAX   64
 
 /* How long a process has to take back what it has begun, when it can't be watched. */
 #define END_MS 1000
@@ -239,18 +240,21 @@ static int check_others(const struct transfer_children *children, uid_t user,
 			const struct transfer_request *request, struct failure *f)
 {
 	bool is_fetched = request->remote && is_fetched_elsewhere(children, request);
-	size_t count = 0;
+	size_t n_own = 0, n_others = 0;
 
 	for (const struct transfer_child *c = children->first; c; c = c->next) {
-		count += c->user == user;
+		n_own += c->user == user;
+		n_others += c->user != 0;
 		is_fetched = is_fetched ||
 			     (request->remote && is_same(c->type, c->remote, request));
 	}
 	if (is_fetched)
 		return failure_set(f, FAILURE_EXISTS, "Transfer for %s already in progress.",
 				   request->remote);
-	if (count >= (user == 0 ? ROOT_TRANSFERS_MAX : USER_TRANSFERS_MAX))
+	if (n_own >= (user == 0 ? ROOT_TRANSFERS_MAX : USER_TRANSFERS_MAX))
 		return failure_set(f, FAILURE_BUSY, "This user has too many running transfers.");
+	if (user != 0 && n_others >= OTHERS_TRANSFERS_MAX)
+		return failure_set(f, FAILURE_BUSY, "Users have too many running transfers.");
 	return 0;
 }
 

@@ -58,7 +58,7 @@ int transfer_children_open(struct transfer_children *children, const struct tran
 
 /*
  * Start a transfer for this user. It goes on when this process ends. 0, or -1 with a failure: FAILURE_BUSY if too
- * many of the user's go on, FAILURE_EXISTS if the same is fetched already, by whomever.
+ * many of the user's go on, or of all users' but root's, FAILURE_EXISTS if the same is fetched already, by whomever.
  */
 int transfer_child_start(struct transfer_children *children, uid_t user,
 			 const struct transfer_request *request, struct transfer_child **child,

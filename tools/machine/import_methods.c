@@ -15,6 +15,7 @@
 #include "tools/machine/machine_error.h"
 #include "tools/machine/machine_input.h"
 #include "tools/machine/machine_job.h"
+#include "tools/varlink/varlink_connection.h"
 #include "tools/varlink/varlink_log.h"
 
 #include <errno.h>
@@ -181,7 +182,8 @@ static void start_transfer(struct varlink_call *call, const struct transfer_requ
 	struct transfer_child *child;
 	struct failure failure;
 
-	if (transfer_child_start(&children, call->peer.uid, request, &child, &failure) < 0 ||
+	if (transfer_child_start(&children, call->connection->user, request, &child, &failure) <
+		    0 ||
 	    watch_child(child, &failure) < 0) {
 		fail_pull(call, &failure, request->remote);
 		return;

@@ -141,7 +141,7 @@ static int start_work(struct job *job, const struct machine_question *question,
 	r = work_start(&job->work, job->call->connection->user, permitted_work, &permitted, pidfd);
 	if (r == -EUSERS)
 		return failure_set(f, FAILURE_TOO_MANY,
-				   "too many calls of this user are under way");
+				   "too many calls of this user, or of all users, are under way");
 	if (r < 0)
 		return failure_errno(f, r, "cannot start a child for the call");
 	if (varlink_server_watch(job->server, job->work.socket, wake_job, job, f) == 0)

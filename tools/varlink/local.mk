@@ -3,7 +3,6 @@
 noinst_LIBRARIES += libvarlink.a
 libvarlink_a_SOURCES = \
 	%D%/activation.c %D%/activation.h \
-	%D%/connection_user.c %D%/connection_user.h \
 	%D%/resolve_hook.c %D%/resolve_hook.h \
 	%D%/service_control.c %D%/service_control.h \
 	%D%/socket_service.c %D%/socket_service.h \

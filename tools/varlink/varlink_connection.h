@@ -37,7 +37,7 @@ struct varlink_connection {
 	const struct listener *listener;
 	struct varlink_stream stream;
 	struct ucred peer;
-	uid_t user; /* whom it counts for: connection_user.h */
+	uid_t user; /* whom it counts for: base/subuid.h */
 	uint64_t peer_start;
 	uint32_t events; /* what epoll waits for */
 	bool parked;	 /* over its user's bound: not read yet */

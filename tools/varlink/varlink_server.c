@@ -2,8 +2,8 @@
 #include "tools/varlink/varlink_server.h"
 
 #include "base/clock.h"
+#include "base/subuid.h"
 #include "registry/process_stat.h"
-#include "tools/varlink/connection_user.h"
 #include "tools/varlink/service_control.h"
 #include "tools/varlink/varlink_connection.h"
 #include "tools/varlink/varlink_service.h"
@@ -342,8 +342,7 @@ static bool accept_connection(struct varlink_server *server, struct listener *l)
 					  .server = server,
 					  .listener = l,
 					  .peer = peer,
-					  .user = peer.uid ? connection_user(SUBUID_PATH, peer.uid)
-							   : 0,
+					  .user = subuid_owner(SUBUID_PATH, peer.uid),
 					  .next = server->connections };
 	if (server->limits.knows_start && process_stat_read((uint32_t) peer.pid, &stat) == 0)
 		c->peer_start = stat.start_time;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Whom a connection counts for. A user who has subordinate ids (subuid(5)) can be any of
+ * Whom a process counts for. A user who has subordinate ids (subuid(5)) can be any of
  * them, so that a bound for each uid would be none.
  */
 #pragma once
@@ -12,6 +12,6 @@
 
 /*
  * One id for all that a user has by this file: the first one that it gives the user. Another uid,
- * which the file gives nobody, is itself.
+ * which the file gives nobody, is itself, and so is root.
  */
-uid_t connection_user(const char *path, uid_t uid) __attribute__((nonnull));
+uid_t subuid_owner(const char *path, uid_t uid) __attribute__((nonnull));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "tools/varlink/connection_user.h"
+#include "base/subuid.h"
 
 #include "base/cleanup.h"
 #include "base/input.h"
@@ -41,7 +41,7 @@ static size_t parse_ranges(struct arena *arena, char *text, struct range **range
 	return count;
 }
 
-uid_t connection_user(const char *path, uid_t uid)
+uid_t subuid_owner(const char *path, uid_t uid)
 {
 	CLEANUP(arena_done) struct arena arena = { 0 };
 	struct range *ranges;
@@ -49,6 +49,8 @@ uid_t connection_user(const char *path, uid_t uid)
 	char *text;
 	size_t size, count;
 
+	if (uid == 0)
+		return 0;
 	if (input_read_file_up_to(&arena, path, SUBUID_SIZE_MAX, &text, &size) < 0)
 		return uid;
 	count = parse_ranges(&arena, text, &ranges);
