@@ -105,7 +105,7 @@ static int watch_directory(struct registry_notify *w, bool has_been)
 			return 0;
 		/* It may be there, but a security module forbids to watch it. */
 	} while (error == -ENOENT || ++refusals < REFUSALS_MAX);
-	watch_nothing(w);
+	/* What is watched above stays so: a new directory or label is another try. */
 	return error;
 }
 
@@ -172,7 +172,7 @@ int registry_notify_read(struct registry_notify *w)
 		struct inotify_event event;
 		char bytes[4096];
 	} buffer;
-	/* After an error, nothing is watched. */
+	/* Nothing is watched after an error, unless the directory refuses alone. */
 	struct reading reading = { .has_moved = w->descriptor < 0 };
 	ssize_t n;
 
