@@ -195,9 +195,11 @@ mymachines clone disk copy.nspawn && mymachines rename disk disk.verity
 is "$?|$(images)" "0|copy.nspawn raw no
 disk.verity raw no
 web directory no" "a disk may have such a name, because its file has another ending"
+touch "$pool/other.verity"
 mymachines rename web other
-is "$?|$(ls "$pool" | paste -sd,)" "0|copy.nspawn.raw,disk.verity.raw,other,other.roothash,web.nspawn,web.verity" \
+is "$?|$(ls "$pool" | paste -sd,)" "0|copy.nspawn.raw,disk.verity.raw,other,other.roothash,other.verity,web.nspawn,web.verity" \
     "rename moves files beside the image, and no directories with such names"
+rm "$pool/other.verity"
 mymachines rename other web
 mymachines remove web disk.verity copy.nspawn
 is "$?|$(ls "$pool" | paste -sd,)|$(ls "$pool/web.verity")" "0|web.nspawn,web.verity|etc" \

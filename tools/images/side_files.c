@@ -167,6 +167,8 @@ static int link_side(int directory, const struct side *side, void *data, struct 
 	char from[NAME_MAX + 1], to[NAME_MAX + 1];
 
 	format_sides(from, to, data, side);
+	if (is_others(directory, from, side))
+		return 0;
 	if (linkat(directory, from, directory, to, 0) == 0 || errno == ENOENT || errno == EPERM ||
 	    errno == EOPNOTSUPP || errno == EMLINK ||
 	    (errno == EEXIST && are_linked(directory, from, to)))

@@ -252,7 +252,8 @@ static int open_source(int from, const char *name, bool *is_mount)
 	*is_mount = fd == -EXDEV;
 	if (!*is_mount)
 		return fd;
-	fd = openat(from, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	/* O_DIRECTORY would have an automounter mount something. */
+	fd = openat(from, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	return fd < 0 ? -errno : fd;
 }
 
@@ -268,6 +269,8 @@ static int copy_directory(struct copying *copying, int from, int to, const char 
 		return copy_failure(copying, source, "open");
 	if (fstat(source, &st) < 0)
 		return copy_failure(copying, -errno, "look at");
+	if (!S_ISDIR(st.st_mode))
+		return 0;
 	if (depth >= DEPTH_MAX) {
 		char quoted[QUOTED_SIZE];
 
