@@ -120,11 +120,22 @@ int bind_work(const void *argument, struct work_result *result, struct failure *
 		       : bind_mount_make(&work->bind, &entrance, NULL, f);
 }
 
+/* The machine may send as many as it likes: one is told. */
+static void keep_first(void *data, enum notice_kind kind, const char *text)
+{
+	struct failure *first = data;
+
+	(void) kind;
+	if (!*first->text)
+		failure_set(first, FAILURE_OTHER, "%s", text);
+}
+
 int copy_work(const void *argument, struct work_result *result, struct failure *f)
 {
 	CLEANUP(entrance_close) struct entrance entrance = ENTRANCE_INIT;
 	const struct copy_work *work = argument;
-	struct notices notices = { 0 };
+	struct failure first = { 0 };
+	struct notices notices = { .sink = keep_first, .data = &first };
 	struct copy_result copied;
 
 	(void) result;
@@ -134,7 +145,7 @@ int copy_work(const void *argument, struct work_result *result, struct failure *
 	if (!copied.is_partial)
 		return 0;
 	return failure_set(f, FAILURE_OTHER, "%s: a part could not be copied: %s",
-			   work->target->name, notices.first ? notices.first->text : "");
+			   work->target->name, first.text);
 }
 
 /* Absolute, and without "." or ".." as a component. */

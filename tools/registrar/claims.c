@@ -174,11 +174,21 @@ static void drop_alias(struct arena *arena, struct machine *m, const char *dropp
 	m->aliases_size = size;
 }
 
-/* Names that a hook gave yield to those that a person gives, if there is another one left. */
-static bool can_yield(const struct machine *holder, const struct machine *m)
+static bool has_next_name(const struct claims *c, const struct machine *m)
 {
+	CLEANUP(arena_done) struct arena arena = { 0 };
+
+	return find_next_name(c, &arena, m) != NULL;
+}
+
+/* Names that a hook gave yield to those that a person gives, if there is another one left. */
+static bool can_yield(const struct claims *c, const struct machine *holder, const char *name)
+{
+	const struct machine *m = c->machine;
+
 	return holder->given & MACHINE_NAMES_HOOKED && !(m->given & MACHINE_NAMES_HOOKED) &&
-	       m->owner == 0 && !leader_equal(&holder->leader, &m->leader);
+	       m->owner == 0 && !leader_equal(&holder->leader, &m->leader) &&
+	       (!machine_names_equal(holder->name, name) || has_next_name(c, holder));
 }
 
 static int rename_holder(const struct claims *c, struct arena *arena, struct machine *holder)
@@ -230,8 +240,8 @@ static int claim_name(const struct claims *c, const char *name, enum claim_kind 
 			    leader_equal(&holder.leader, &m->leader))) ||
 	    holder_has_died(c, &holder))
 		return remove_holder(c, &holder);
-	return can_yield(&holder, m) ? let_yield(c, &holder, name)
-				     : report_conflict(c, &holder, kind, name);
+	return can_yield(c, &holder, name) ? let_yield(c, &holder, name)
+					   : report_conflict(c, &holder, kind, name);
 }
 
 static int claim_leader(const struct claims *c)
