@@ -325,14 +325,16 @@ for place in machine.slice/machine-qemu.scope qemu.slice/100.scope; do
     ok $? "terminate ends such a helper in $place"
     end_machine vm1 "$emulator"
 done
-# A user's terminal is in a scope, too.
-orphan daemon user.slice/user-1000.slice/terminal.scope
-sleep 0.03
-start emulator --share=user --share=pid --share=net --share=mnt
-put "$emulator" user.slice/user-1000.slice/terminal.scope
-quietly register vm1 --leader="$emulator" --class=vm
-is "$(ours "$daemon")|$(members vm1)" "-|$emulator" "what a user started before the VM in the scope of a terminal is in no machine"
-end_machine vm1 "$emulator" "$daemon"
+# A user's terminal is in a scope, too, and what root starts by systemd-run.
+for place in user.slice/user-1000.slice/terminal.scope system.slice/work.scope work.slice/run-u7.scope; do
+    orphan daemon "$place"
+    sleep 0.03
+    start emulator --share=user --share=pid --share=net --share=mnt
+    put "$emulator" "$place"
+    quietly register vm1 --leader="$emulator" --class=vm
+    is "$(ours "$daemon")|$(members vm1)" "-|$emulator" "what was started before the VM in $place is in no machine"
+    end_machine vm1 "$emulator" "$daemon"
+done
 
 # A leader without a namespace of its own: it, its descendants, and nobody else.
 force=

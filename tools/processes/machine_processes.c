@@ -27,6 +27,9 @@
 /* The beginning of the last component of a path: OpenRC's sh/rc-cgroup.sh. */
 #define OPENRC_CGROUP "/openrc."
 
+/* That of a scope of systemd-run(1), such as run-r0123abc.scope or run-u7.scope, or with a pid. */
+#define TRANSIENT_SCOPE "/run-"
+
 bool cgroup_path_is_within(const char *path, const char *cgroup)
 {
 	size_t length = strlen(cgroup);
@@ -194,14 +197,17 @@ static bool is_made_for_machine(const struct machine *m, const char *cgroup)
 }
 
 /*
- * Whether a manager has made the cgroup for its machine, wherever that is: Proxmox VE makes
- * /qemu.slice/100.scope. A user's terminals and applications are in scopes, too.
+ * Whether a manager has made the cgroup for its machine, in a slice of its own: Proxmox VE makes
+ * /qemu.slice/100.scope. A user's terminals and applications are in scopes, too, and so is what root
+ * starts by systemd-run(1): in system.slice, or with a name that begins so.
  */
 static bool is_scope_of_manager(const char *cgroup)
 {
-	const char *suffix = strrchr(cgroup, '.');
+	const char *name = strrchr(cgroup, '/'), *suffix = strrchr(cgroup, '.');
 
-	return suffix && strcmp(suffix, ".scope") == 0 && !strstr(cgroup, "/user.slice/");
+	return suffix && strcmp(suffix, ".scope") == 0 && !strstr(cgroup, "/user.slice/") &&
+	       !strstr(cgroup, "/system.slice/") &&
+	       !(name && strncmp(name, TRANSIENT_SCOPE, strlen(TRANSIENT_SCOPE)) == 0);
 }
 
 /*

@@ -15,6 +15,9 @@
 /* The levels of cgroups from the root in which leaders are looked for. */
 #define CGROUP_DEPTH_MAX 64
 
+/* Machines whose processes are kept open: each may have a descriptor. */
+#define KNOWN_MACHINES_MAX 16
+
 struct pid_namespace {
 	ino_t inode;
 	char name[MACHINE_NAME_SIZE]; /* the machine's, folded */
@@ -32,8 +35,19 @@ struct known_unit {
 	bool is_own;
 };
 
+/* A machine, and what was found out about its processes. */
+struct known_machine {
+	struct machine machine;
+	struct machine_processes processes;
+};
+
 void membership_done(struct membership *mb)
 {
+	size_t count = mb->n_known_machines < KNOWN_MACHINES_MAX ? mb->n_known_machines
+								 : KNOWN_MACHINES_MAX;
+
+	for (size_t i = 0; i < count; i++)
+		machine_processes_close(&mb->known_machines[i].processes);
 	ancestry_done(&mb->ancestry);
 }
 
@@ -121,12 +135,34 @@ static uint32_t find_cgroup_leader(struct membership *mb, const char *path)
 	return known.leader;
 }
 
+/* The processes of a machine, or NULL. */
+static struct machine_processes *find_processes(struct membership *mb, const struct machine *m)
+{
+	struct known_machine *known = mb->known_machines;
+
+	for (size_t i = 0; i < mb->n_known_machines && i < KNOWN_MACHINES_MAX; i++)
+		if (known[i].machine.sequence == m->sequence)
+			return &known[i].processes;
+	if (!known)
+		known = mb->known_machines =
+			arena_alloc(mb->arena, KNOWN_MACHINES_MAX * sizeof *known);
+	known += mb->n_known_machines % KNOWN_MACHINES_MAX;
+	if (mb->n_known_machines >= KNOWN_MACHINES_MAX)
+		machine_processes_close(&known->processes);
+	mb->n_known_machines++;
+	known->machine = *m;
+	if (machine_processes_open(&known->processes, mb->snapshot, mb->cgroups, mb->arena,
+				   &known->machine) == 0)
+		return &known->processes;
+	known->machine.sequence = UINT64_MAX;
+	return NULL;
+}
+
 static bool machine_has(struct membership *mb, const struct machine *m, uint32_t pid)
 {
-	CLEANUP(machine_processes_close) struct machine_processes p = { .namespace = -1 };
+	struct machine_processes *p = find_processes(mb, m);
 
-	return machine_processes_open(&p, mb->snapshot, mb->cgroups, mb->arena, m) == 0 &&
-	       machine_processes_has(&p, pid);
+	return p && machine_processes_has(p, pid);
 }
 
 /* Cut what is deeper in the tree of cgroups than a leader is. A user may make a thousand levels. */

@@ -20,6 +20,8 @@ struct membership {
 	size_t n_known_cgroups;
 	struct known_unit *known_units;
 	size_t n_known_units;
+	struct known_machine *known_machines; /* a few, of those last asked about */
+	size_t n_known_machines;
 };
 
 void membership_done(struct membership *membership);
