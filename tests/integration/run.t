@@ -105,6 +105,66 @@ like "$status|$out|$err" "7|started|mymachines: web1: $REGISTRY_DIRECTORY: Not a
     "run starts the command without a registry, and reports that"
 rm "$REGISTRY_DIRECTORY"
 
+# A name that nobody typed keeps nothing from starting: if the host has it, or other machines.
+namespaced=(unshare --pid --fork --kill-child sleep 1000)
+unshare --uts sh -c 'hostname db && exec "$0" "$@"' "$BUILDDIR/mymachines" \
+    run --name-prefix=nspawn db.example.com -- "${namespaced[@]}" >"$TMPDIR/out" 2>"$TMPDIR/err" </dev/null & pid=$!
+wait_until registered db-example-com
+ok $? "run --name-prefix starts a machine whose name would be taken for the host's"
+stop db-example-com
+others=()
+for name in web1 nspawn-web1; do
+    start other
+    others+=("$other")
+    mymachines register "$name" --leader="$other" 2>/dev/null
+done
+begin run --name-prefix=nspawn web1 -- "${namespaced[@]}"
+wait_until registered nspawn-web1-2
+ok $? "run --name-prefix adds a number if PREFIX-NAME is taken, too"
+stop nspawn-web1-2
+run_to_end mymachines run --name-prefix=nspawn free --alias=web1 -- sh -c 'echo started; exit 7'
+like "$status|$out|$err" "7|started|mymachines: free: alias web1 is already a name of machine web1, *" \
+    "run --name-prefix starts the command in any case"
+kill -9 "${others[@]}"
+wait_until mymachines refresh
+forget
+
+# Without a supervisor, nothing is registered, and the command runs.
+if can_trace && [ -z "$SANITIZERS" ]; then
+    for calls in signalfd4 pidfd_open clone,clone3,fork,vfork; do
+        run strace -o /dev/null -e inject="$calls":error=EAGAIN "$BUILDDIR/mymachines" run broken -- sh -c 'echo started; exit 7'
+        like "$status|$out|$err" "7|started|mymachines: broken: cannot *: Resource temporarily unavailable" \
+            "run starts the command if $calls fails"
+    done
+else
+    skip "strace can't be used here" "run without a supervisor"
+fi
+
+# A launcher may start another leader when the first one has died.
+begin run twice -- sh -c '"$@"; "$@"' sh "${namespaced[@]}"
+wait_until registered twice
+first=$(property twice Leader)
+kill -9 "$first"
+another_leads() {
+    local leader
+    leader=$(property twice Leader 2>/dev/null) && [ -n "$leader" ] && [ "$leader" != "$first" ]
+}
+wait_until another_leads
+ok $? "run registers the next leader of a machine whose leader has died"
+stop twice
+is "$(mymachines list --no-legend)" "" "and unregisters it at the command's end"
+
+# Somebody may hold the lock for long.
+flock --no-fork "$REGISTRY_DIRECTORY/lock" sleep 1000 & holder=$!
+wait_until grep -qx sleep "/proc/$holder/comm"
+begin run late -- "${namespaced[@]}"
+wait_until grep -q . "$TMPDIR/err"
+like "$(cat "$TMPDIR/err")" "mymachines: *another writer has held its lock*" "run reports that its machine can't be registered yet"
+kill "$holder"
+wait_until registered late
+ok $? "and tries again"
+stop late
+
 # Exit statuses, and what has no namespaces.
 run mymachines run web1 -- /nonexistent/command
 is "$status|$out|$err" "127||mymachines: web1: cannot run '/nonexistent/command': No such file or directory" \

@@ -41,6 +41,10 @@
 #define REFRESH_FIRST 10
 #define REFRESH_MAX   10240
 
+/* The time between tries of a registration that failed for a reason that may pass. */
+#define RETRY_FIRST 10000
+#define RETRY_MAX   (300 * 1000)
+
 /* How long a name is waited for whose machine's command has ended, and the time between looks. */
 #define ENDING_MAX  10000
 #define ENDING_STEP 10
@@ -50,6 +54,7 @@ enum phase {
 	REGISTERING, /* a worker registers the machine */
 	SETTLING,    /* it is registered, and refreshed while the launcher sets it up */
 	SETTLED,
+	WAITING, /* the registration has failed, and is tried again */
 	NOT_REGISTERED,
 };
 
@@ -66,8 +71,9 @@ struct run {
 	bool is_reported;   /* that the search is a long one */
 	enum phase phase;
 	struct machine_leader leader;
-	int pidfd; /* the leader's, or -1 */
-	int64_t started, next, delay;
+	int pidfd;	    /* the leader's, or -1 */
+	bool is_registered; /* with the last leader that was found */
+	int64_t started, next, delay, retry_delay;
 };
 
 static int64_t now_milliseconds(void)
@@ -167,21 +173,37 @@ static int refresh_registered(const struct run *run, struct failure *f)
 	return refresh_machines(&machine, 1, &options, run->notices, f) < 0 ? -1 : 0;
 }
 
+/* Whether another try may succeed, as nothing about the machine itself is wrong. */
+static bool may_pass(const struct failure *f)
+{
+	switch (f->kind) {
+	case FAILURE_BUSY:
+	case FAILURE_TIMED_OUT:
+	case FAILURE_NO_SPACE:
+	case FAILURE_NO_MEMORY:
+	case FAILURE_TOO_MANY: return true;
+	default: return f->error == -EMFILE || f->error == -ENFILE || f->error == -EAGAIN;
+	}
+}
+
 static void start_worker(struct run *run, int (*job)(const struct run *run, struct failure *f))
 {
 	struct failure f;
 	int r = supervisor_fork_worker(run->supervisor, &f);
 
-	if (r < 0) {
+	if (r < 0 && run->retry_delay == 0)
 		warn(run, &f);
+	if (r <= 0)
 		return;
-	}
-	if (r == 0)
-		return;
+	/* That it fails again has been said. */
+	if (run->retry_delay > 0)
+		run->notices = NULL;
 	r = job(run, &f);
 	if (r < 0)
 		notices_add_failure(run->notices, &f);
-	supervisor_leave_worker(r < 0);
+	supervisor_leave_worker(r == 0	       ? WORKER_DONE
+				: may_pass(&f) ? WORKER_MAY_RETRY
+					       : WORKER_FAILED);
 }
 
 static void wait_before_next(struct run *run, int64_t delay)
@@ -201,6 +223,18 @@ static void begin_search(struct run *run)
 	forget_leader(run);
 	run->phase = SEARCHING;
 	wait_before_next(run, SEARCH_FIRST);
+}
+
+/* Search for the next leader of a machine that had one. */
+static void search_next(struct run *run)
+{
+	if (run->announced == run->leader.pid)
+		run->announced = 0;
+	begin_search(run);
+	run->started = now_milliseconds();
+	/* Most often, the command ends, too, and this is no news. */
+	run->is_reported = true;
+	leader_search_init(&run->search, (uint32_t) run->supervisor->command);
 }
 
 /* Take the process as the leader. False if it can't be one. */
@@ -247,6 +281,12 @@ static const char *search_words(const struct run *run)
 	return "no namespaces of its own were seen";
 }
 
+static void register_leader(struct run *run)
+{
+	run->phase = REGISTERING;
+	start_worker(run, register_found);
+}
+
 static void search(struct run *run)
 {
 	bool is_long = now_milliseconds() - run->started >= SEARCH_LONG;
@@ -254,8 +294,7 @@ static void search(struct run *run)
 	uint32_t leader;
 
 	if (find_leader(run, &leader) && take_leader(run, leader)) {
-		run->phase = REGISTERING;
-		start_worker(run, register_found);
+		register_leader(run);
 		return;
 	}
 	if (is_long && !run->is_reported && !run->settings->daemonizes) {
@@ -269,9 +308,19 @@ static void search(struct run *run)
 /* The worker that was to register the machine has ended. */
 static void take_result(struct run *run)
 {
-	if (!run->supervisor->worker_has_failed) {
+	enum worker_result result = run->supervisor->worker_result;
+
+	run->is_registered = result == WORKER_DONE;
+	if (result == WORKER_DONE) {
 		run->phase = SETTLING;
+		run->retry_delay = 0;
 		wait_before_next(run, REFRESH_FIRST);
+	} else if (pidfd_is_alive(run->pidfd) && result == WORKER_MAY_RETRY) {
+		run->phase = WAITING;
+		run->retry_delay = run->retry_delay == 0 ? RETRY_FIRST : run->retry_delay * 2;
+		if (run->retry_delay > RETRY_MAX)
+			run->retry_delay = RETRY_MAX;
+		wait_before_next(run, run->retry_delay);
 	} else if (pidfd_is_alive(run->pidfd)) {
 		run->phase = NOT_REGISTERED;
 	} else {
@@ -283,12 +332,23 @@ static void take_result(struct run *run)
 /* The launcher may still change the root, the user namespace or the interfaces. */
 static void settle(struct run *run)
 {
-	if (run->delay > REFRESH_MAX || !pidfd_is_alive(run->pidfd)) {
+	if (run->delay > REFRESH_MAX) {
 		run->phase = SETTLED;
 		return;
 	}
 	start_worker(run, refresh_registered);
 	wait_before_next(run, run->delay * 2);
+}
+
+/*
+ * Whether the leader has died while its launcher goes on: it may start another one, as systemd-nspawn does when
+ * its container reboots.
+ */
+static bool has_lost_leader(const struct run *run)
+{
+	return (run->phase == SETTLING || run->phase == SETTLED || run->phase == WAITING ||
+		run->phase == NOT_REGISTERED) &&
+	       run->pidfd >= 0 && !pidfd_is_alive(run->pidfd);
 }
 
 /* Do what is due. Returns how long to wait until more is, or -1 for ever. */
@@ -301,12 +361,17 @@ static int step(struct run *run)
 		return -1;
 	if (run->phase == REGISTERING)
 		take_result(run);
+	if (has_lost_leader(run))
+		search_next(run);
 	now = now_milliseconds();
 	if (run->phase == SEARCHING && (now >= run->next || run->announced))
 		search(run);
 	else if (run->phase == SETTLING && now >= run->next)
 		settle(run);
-	if (run->supervisor->worker || (run->phase != SEARCHING && run->phase != SETTLING))
+	else if (run->phase == WAITING && now >= run->next)
+		register_leader(run);
+	if (run->supervisor->worker ||
+	    (run->phase != SEARCHING && run->phase != SETTLING && run->phase != WAITING))
 		return -1;
 	now = now_milliseconds();
 	return run->next > now ? (int) (run->next - now) : 0;
@@ -316,12 +381,18 @@ static void supervise(struct run *run)
 {
 	begin_search(run);
 	while (!run->supervisor->command_has_ended) {
-		supervisor_wait(run->supervisor, run->notify.fd, step(run));
+		int milliseconds = step(run);
+
+		/* While a worker runs, nothing is done about the leader's death. */
+		supervisor_wait(run->supervisor, run->notify.fd,
+				run->supervisor->worker || run->phase == SEARCHING ? -1
+										   : run->pidfd,
+				milliseconds);
 		notify_socket_take(&run->notify, &run->announced);
 	}
 	/* The last worker may yet register the machine. */
 	while (run->supervisor->worker)
-		supervisor_wait(run->supervisor, -1, -1);
+		supervisor_wait(run->supervisor, -1, -1, -1);
 	if (run->phase == REGISTERING)
 		take_result(run);
 }
@@ -392,7 +463,7 @@ static void finish(struct run *run)
 		r = register_daemon(run, &f);
 	else if (run->settings->daemonizes)
 		return;
-	else if (run->phase == SETTLING || run->phase == SETTLED)
+	else if (run->is_registered)
 		r = unregister_found(run, &f);
 	else if (run->phase == SEARCHING)
 		r = failure_set(&f, FAILURE_OTHER,
@@ -429,11 +500,23 @@ static int start_daemon(struct run *run, struct failure *f)
 	return supervisor_start(run->supervisor, run->settings->command, f);
 }
 
-static int start_command(struct run *run, struct failure *f)
+static int start_beside(struct run *run, struct failure *f)
 {
 	open_notify_socket(run);
 	return supervisor_exec(run->supervisor, run->settings->command,
 			       run->notify.fd >= 0 ? run->notify.address.sun_path : NULL, f);
+}
+
+/* A machine starts without a supervisor, too, if none can be made. */
+static int start_command(struct run *run, struct failure *f)
+{
+	int r = run->settings->daemonizes ? start_daemon(run, f) : start_beside(run, f);
+
+	if (r == 0 || f->kind == FAILURE_NO_PROGRAM || f->kind == FAILURE_NOT_EXECUTABLE)
+		return r;
+	warn(run, f);
+	notify_socket_close(&run->notify);
+	return supervisor_exec_alone(run->supervisor, run->settings->command, f);
 }
 
 /*
@@ -458,13 +541,17 @@ static int start(struct run *run, struct failure *f)
 
 	if (check_before_start(run, f) < 0) {
 		/* A registry that root can't write keeps no machine from starting. */
-		if (f->kind == FAILURE_EXISTS || (!is_service && geteuid() != 0))
+		if (f->kind == FAILURE_EXISTS ? !run->settings->name_is_made
+					      : !is_service && geteuid() != 0)
 			return -1;
-		warn(run, f);
+		if (f->kind == FAILURE_EXISTS)
+			notices_add_failure(run->notices, f);
+		else
+			warn(run, f);
 	}
 	if (is_service && take_own_unit(run, f) < 0)
 		notices_add_failure(run->notices, f);
-	if ((run->settings->daemonizes ? start_daemon(run, f) : start_command(run, f)) < 0)
+	if (start_command(run, f) < 0)
 		return failure_prefix(f, "%s", run->name);
 	run->started = now_milliseconds();
 	leader_search_init(&run->search, (uint32_t) run->supervisor->command);

@@ -39,7 +39,7 @@ static void fill_forwarded(sigset_t *set)
 		sigaddset(set, number);
 }
 
-int supervisor_init(struct supervisor *s, struct failure *f)
+void supervisor_init(struct supervisor *s)
 {
 	sigset_t set, blocked;
 
@@ -55,7 +55,8 @@ int supervisor_init(struct supervisor *s, struct failure *f)
 	s->inherited_child = signal(SIGCHLD, SIG_DFL);
 	sigprocmask(SIG_BLOCK, &blocked, &s->inherited_mask);
 	s->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	return s->signals < 0 ? failure_errno(f, -errno, "cannot wait for signals") : 0;
+	if (s->signals < 0)
+		s->signals = -errno;
 }
 
 /* Become the command. Returns only if that fails, with a negative errno. */
@@ -128,11 +129,23 @@ static int exec_failure(struct failure *f, const char *command, int error)
 	return -1;
 }
 
+int supervisor_exec_alone(const struct supervisor *s, char **command, struct failure *f)
+{
+	return exec_failure(f, command[0], execute(s, command, NULL));
+}
+
+static int check_signals(const struct supervisor *s, struct failure *f)
+{
+	return s->signals < 0 ? failure_errno(f, s->signals, "cannot wait for signals") : 0;
+}
+
 int supervisor_start(struct supervisor *s, char **command, struct failure *f)
 {
 	CLEANUP_CLOSE int from_child = -1;
 	int ends[2], error;
 
+	if (check_signals(s, f) < 0)
+		return -1;
 	if (pipe2(ends, O_CLOEXEC) < 0 || (s->command = fork()) < 0)
 		return failure_errno(f, -errno, "cannot fork");
 	if (s->command == 0) {
@@ -196,6 +209,8 @@ int supervisor_exec(struct supervisor *s, char **command, const char *notify_soc
 	int ends[2], error, status;
 	pid_t child;
 
+	if (check_signals(s, f) < 0)
+		return -1;
 	s->command = getpid();
 	s->command_pidfd = pidfd_of(s->command);
 	if (s->command_pidfd < 0)
@@ -212,8 +227,11 @@ int supervisor_exec(struct supervisor *s, char **command, const char *notify_soc
 	error = child_wait(child, &status);
 	if (error == 0 && status != 0)
 		error = -EAGAIN;
-	if (error == 0)
-		error = execute(s, command, notify_socket);
+	if (error < 0) {
+		close(ends[1]);
+		return failure_errno(f, error, "cannot fork");
+	}
+	error = execute(s, command, notify_socket);
 	(void) !write(ends[1], &error, sizeof error);
 	close(ends[1]);
 	return exec_failure(f, command[0], error);
@@ -231,7 +249,9 @@ static void reap(struct supervisor *s)
 			s->command_status = status;
 		} else if (pid == s->worker) {
 			s->worker = 0;
-			s->worker_has_failed = status != 0;
+			s->worker_result = WIFEXITED(status) && WEXITSTATUS(status) <= WORKER_FAILED
+						   ? (enum worker_result) WEXITSTATUS(status)
+						   : WORKER_FAILED;
 		}
 	}
 }
@@ -250,12 +270,13 @@ static void take_signal(struct supervisor *s, const struct signalfd_siginfo *inf
 		kill(s->command, (int) info->ssi_signo);
 }
 
-void supervisor_wait(struct supervisor *s, int fd, int milliseconds)
+void supervisor_wait(struct supervisor *s, int fd, int leader, int milliseconds)
 {
 	struct pollfd pollers[] = {
 		{ .fd = s->signals, .events = POLLIN },
 		{ .fd = fd, .events = POLLIN },
 		{ .fd = s->command_has_ended ? -1 : s->command_pidfd, .events = POLLIN },
+		{ .fd = leader, .events = POLLIN },
 	};
 	struct signalfd_siginfo info;
 
@@ -275,14 +296,14 @@ int supervisor_fork_worker(struct supervisor *s, struct failure *f)
 	if (s->worker == 0)
 		return 1;
 	s->worker = 0;
-	s->worker_has_failed = true;
+	s->worker_result = WORKER_MAY_RETRY;
 	return failure_errno(f, -errno, "cannot fork");
 }
 
-void supervisor_leave_worker(bool has_failed)
+void supervisor_leave_worker(enum worker_result result)
 {
 	fflush(NULL);
-	_exit(has_failed ? EXIT_FAILURE : EXIT_SUCCESS);
+	_exit((int) result);
 }
 
 int supervisor_end(const struct supervisor *s)

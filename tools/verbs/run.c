@@ -18,15 +18,14 @@ static int set_default_service(struct registration *reg, char *const *command, s
 	return strlen(name) > MACHINE_WORD_MAX ? 0 : registration_set_service(reg, name, f);
 }
 
-/* If nothing of NAME can be used, the prefix alone is the name. */
-static const char *choose_name(const struct run_command *command, const struct command_line *line)
+static int prepare(struct run_command *command, const struct command_line *line, struct failure *f)
 {
-	const char *name = line->names[0], *made;
-
 	if (!command->name_prefix)
-		return name;
-	made = run_command_find_name(line->arena, command->name_prefix, name);
-	return made ? made : command->name_prefix;
+		return run_command_prepare(command, line, line->names[0], f);
+	return run_command_make_name(command, line->arena, command->name_prefix, line->names[0],
+				     f) < 0
+		       ? failure_prefix(f, "run")
+		       : run_command_prepare(command, line, NULL, f);
 }
 
 static int run_container(const struct command_line *line, void *data, struct failure *f)
@@ -39,9 +38,8 @@ static int run_container(const struct command_line *line, void *data, struct fai
 		return -1;
 	if (line->n_names == 0)
 		return usage_failure(f, "run: a name is missing");
-	if (supervisor_init(&supervisor, f) < 0)
-		return -1;
-	if (run_command_prepare(command, line, choose_name(command, line), f) < 0)
+	supervisor_init(&supervisor);
+	if (prepare(command, line, f) < 0)
 		return -1;
 	if (!(reg->given & FIELD_SERVICE) && set_default_service(reg, line->command, f) < 0)
 		return failure_prefix(f, "%s", reg->subject);

@@ -10,6 +10,10 @@
 
 #include <stdlib.h>
 
+/* Numbers behind a name that is made, and the part of it that is left with one: RFC 1035, section 2.3.4. */
+#define NUMBERS_MAX	1000
+#define NUMBERED_LENGTH (63 - 4)
+
 int run_command_check(const struct command_line *line, struct failure *f)
 {
 	const char *verb = line->verb->name;
@@ -35,18 +39,37 @@ static bool is_taken(const char *name)
 	       machine_may_be_alive(&machine, &snapshot.meta.context);
 }
 
-const char *run_command_find_name(struct arena *arena, const char *prefix, const char *name)
+/* Whether the name can be the machine's, which it has then, and isn't another one's. */
+static bool take_free_name(struct registration *reg, const char *name)
 {
-	struct name_candidates names = { 0 };
-	size_t i = 0;
+	struct failure ignored;
 
-	if (!name)
-		return NULL;
+	return !is_taken(name) && registration_set_name(reg, name, &ignored) == 0;
+}
+
+int run_command_make_name(struct run_command *command, struct arena *arena, const char *prefix,
+			  const char *name, struct failure *f)
+{
+	struct registration *reg = &command->registration;
+	struct name_candidates names = { 0 };
+	const char *last = prefix;
+
+	reg->arena = arena;
+	command->run.name_is_made = true;
 	name_candidates_add(&names, name);
 	name_candidates_make(&names, arena, prefix, name);
-	while (i + 1 < names.count && is_taken(names.items[i]))
-		i++;
-	return names.count ? names.items[i] : NULL;
+	for (size_t i = 0; i < names.count; i++) {
+		last = names.items[i];
+		if (take_free_name(reg, last))
+			return 0;
+	}
+	if (names.count == 0 && take_free_name(reg, last))
+		return 0;
+	for (unsigned int number = 2; number < NUMBERS_MAX; number++)
+		if (take_free_name(reg,
+				   arena_printf(arena, "%.*s-%u", NUMBERED_LENGTH, last, number)))
+			return 0;
+	return registration_set_name(reg, last, f);
 }
 
 int run_command_prepare(struct run_command *command, const struct command_line *line,
@@ -55,7 +78,7 @@ int run_command_prepare(struct run_command *command, const struct command_line *
 	struct registration *reg = &command->registration;
 
 	reg->arena = line->arena;
-	if (registration_set_name(reg, name, f) < 0)
+	if (name && registration_set_name(reg, name, f) < 0)
 		return failure_prefix(f, "%s", line->verb->name);
 	reg->subject = reg->machine.name;
 	return fact_options_apply(line, reg, f) < 0 ? failure_prefix(f, "%s", reg->subject) : 0;

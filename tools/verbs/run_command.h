@@ -28,17 +28,21 @@ int run_command_check(const struct command_line *line, struct failure *failure)
 	__attribute__((nonnull, warn_unused_result));
 
 /*
- * Returns a free name for a machine, made from the one that its runtime has
- * for it, which needn't be valid, and with PREFIX- if needed. NULL if none can
- * be made, or if `name` is NULL. In the arena.
+ * Set a free name in the registration, made from the one that the machine's runtime
+ * has for it, which needn't be valid: with PREFIX- if needed, and with a number if that
+ * is taken, too. The prefix alone, if nothing of the name can be used. 0, or -1 with a failure.
  */
-const char *run_command_find_name(struct arena *arena, const char *prefix, const char *name)
-	__attribute__((nonnull(1, 2), warn_unused_result));
+int run_command_make_name(struct run_command *command, struct arena *arena, const char *prefix,
+			  const char *name, struct failure *failure)
+	__attribute__((nonnull, warn_unused_result));
 
-/* Set the name and the facts of the command line in the registration. 0, or -1 with a failure. */
+/*
+ * Set the name, unless it is NULL as one was made, and the facts of the command line in the
+ * registration. 0, or -1 with a failure.
+ */
 int run_command_prepare(struct run_command *command, const struct command_line *line,
 			const char *name, struct failure *failure)
-	__attribute__((nonnull, warn_unused_result));
+	__attribute__((nonnull(1, 2, 4), warn_unused_result));
 
 /* Run it to its end. Returns an exit status, or -1 with a failure. */
 int run_command_run(struct run_command *command, const struct command_line *line,

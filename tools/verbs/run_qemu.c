@@ -42,14 +42,14 @@ static int run_vm(const struct command_line *line, void *data, struct failure *f
 	if (run_command_check(line, f) < 0)
 		return -1;
 	qemu_arguments_parse(&qemu, line->arena, line->command);
-	name = line->n_names ? line->names[0]
-			     : run_command_find_name(line->arena, "qemu", qemu.name);
-	if (!name)
+	name = line->n_names ? line->names[0] : NULL;
+	if (!name && !qemu.name)
 		return usage_failure(
 			f, "run-qemu: a name is missing; give one, or give qemu a -name from which "
 			   "one can be made");
-	if (supervisor_init(&supervisor, f) < 0)
-		return -1;
+	supervisor_init(&supervisor);
+	if (!name && run_command_make_name(command, line->arena, "qemu", qemu.name, f) < 0)
+		return failure_prefix(f, "run-qemu");
 	if (run_command_prepare(command, line, name, f) < 0)
 		return -1;
 	set_found_facts(&command->registration, &qemu, &notices);
