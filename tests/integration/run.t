@@ -123,8 +123,13 @@ wait_until registered nspawn-web1-2
 ok $? "run --name-prefix adds a number if PREFIX-NAME is taken, too"
 stop nspawn-web1-2
 run_to_end mymachines run --name-prefix=nspawn free --alias=web1 -- sh -c 'echo started; exit 7'
-like "$status|$out|$err" "7|started|mymachines: free: alias web1 is already a name of machine web1, *" \
+is "$status|$out|$err" "7|started|mymachines: free: 'sh' has ended, and nothing was registered: no namespaces of its own were seen" \
     "run --name-prefix starts the command in any case"
+begin run --name-prefix=nspawn free --alias=web1 -- "${namespaced[@]}"
+wait_until grep -q . "$TMPDIR/err"
+like "$(cat "$TMPDIR/err")" "mymachines: free: alias web1 is already a name of machine web1, *" "and reports once why it isn't registered"
+kill -9 "$(child "$pid")"
+ended "$pid"
 kill -9 "${others[@]}"
 wait_until mymachines refresh
 forget
@@ -136,6 +141,11 @@ if can_trace && [ -z "$SANITIZERS" ]; then
         like "$status|$out|$err" "7|started|mymachines: broken: cannot *: Resource temporarily unavailable" \
             "run starts the command if $calls fails"
     done
+    # What is reported before that has no reader: that ends no command.
+    mkfifo "$TMPDIR/gone"
+    bash -c ': <"$0" & exec 2>"$0"; wait; exec "$@"' "$TMPDIR/gone" strace -o /dev/null -e inject=signalfd4:error=EAGAIN \
+        "$BUILDDIR/mymachines" run broken -- sh -c 'echo started' >"$TMPDIR/out"
+    is "$(cat "$TMPDIR/out")" started "run starts the command if nobody reads its messages"
 else
     skip "strace can't be used here" "run without a supervisor"
 fi

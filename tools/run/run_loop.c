@@ -195,11 +195,9 @@ static void start_worker(struct run *run, int (*job)(const struct run *run, stru
 		warn(run, &f);
 	if (r <= 0)
 		return;
-	/* That it fails again has been said. */
-	if (run->retry_delay > 0)
-		run->notices = NULL;
 	r = job(run, &f);
-	if (r < 0)
+	/* That it fails again so has been said. */
+	if (r < 0 && !(run->retry_delay > 0 && may_pass(&f)))
 		notices_add_failure(run->notices, &f);
 	supervisor_leave_worker(r == 0	       ? WORKER_DONE
 				: may_pass(&f) ? WORKER_MAY_RETRY
@@ -247,6 +245,7 @@ static bool take_leader(struct run *run, uint32_t pid)
 	if (leader_inspect(pid, &run->leader, &run->pidfd, &error) != LEADER_OK)
 		return false;
 	run->registration->leader = pid;
+	run->retry_delay = 0;
 	return true;
 }
 
@@ -370,6 +369,9 @@ static int step(struct run *run)
 		settle(run);
 	else if (run->phase == WAITING && now >= run->next)
 		register_leader(run);
+	/* No worker could be made. */
+	if (run->phase == REGISTERING && !run->supervisor->worker)
+		take_result(run);
 	if (run->supervisor->worker ||
 	    (run->phase != SEARCHING && run->phase != SETTLING && run->phase != WAITING))
 		return -1;
@@ -516,6 +518,7 @@ static int start_command(struct run *run, struct failure *f)
 		return r;
 	warn(run, f);
 	notify_socket_close(&run->notify);
+	prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0);
 	return supervisor_exec_alone(run->supervisor, run->settings->command, f);
 }
 
@@ -544,9 +547,8 @@ static int start(struct run *run, struct failure *f)
 		if (f->kind == FAILURE_EXISTS ? !run->settings->name_is_made
 					      : !is_service && geteuid() != 0)
 			return -1;
-		if (f->kind == FAILURE_EXISTS)
-			notices_add_failure(run->notices, f);
-		else
+		/* Who registers the machine may find the name free, and tells of it otherwise. */
+		if (f->kind != FAILURE_EXISTS)
 			warn(run, f);
 	}
 	if (is_service && take_own_unit(run, f) < 0)

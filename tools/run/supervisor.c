@@ -62,9 +62,11 @@ void supervisor_init(struct supervisor *s)
 /* Become the command. Returns only if that fails, with a negative errno. */
 static int execute(const struct supervisor *s, char **command, const char *notify_socket)
 {
+	/* Discard the signals of a message and of a child that aren't the command's. */
+	void (*inherited_pipe)(int) = signal(SIGPIPE, SIG_IGN);
 	int error;
 
-	/* Discard the signal of a child that isn't the command's. */
+	signal(SIGPIPE, inherited_pipe);
 	signal(SIGCHLD, SIG_IGN);
 	signal(SIGCHLD, s->inherited_child);
 	signal(SIGXFSZ, s->inherited_xfsz);
