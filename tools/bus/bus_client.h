@@ -14,7 +14,7 @@
  */
 int bus_caller_uid(struct bus *bus, sd_bus_message *call, uid_t *uid) __attribute__((nonnull));
 
-/* Whom it counts for: the same, or what subuid_owner() tells of that. */
+/* The user that it counts for: subuid_owner() of the same. */
 int bus_caller_owner(struct bus *bus, sd_bus_message *call, uid_t *owner) __attribute__((nonnull));
 
 /* Its process. 0 or a negative errno. */

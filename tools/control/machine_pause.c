@@ -13,7 +13,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* How often a cgroup is frozen that hasn't all processes then. */
+/* How often to freeze a cgroup that doesn't have all processes afterwards. */
 #define FREEZE_TRIES 3
 
 /* 0 or a negative errno: -ENOENT if it has no cgroup of its own. */

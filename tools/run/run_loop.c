@@ -196,7 +196,7 @@ static void start_worker(struct run *run, int (*job)(const struct run *run, stru
 	if (r <= 0)
 		return;
 	r = job(run, &f);
-	/* That it fails again so has been said. */
+	/* The same failure was reported before. */
 	if (r < 0 && !(run->retry_delay > 0 && may_pass(&f)))
 		notices_add_failure(run->notices, &f);
 	supervisor_leave_worker(r == 0	       ? WORKER_DONE
