@@ -92,6 +92,7 @@ answer() {
     shift
     rm -f "$TMPDIR"/{go,keys,registered}
     mkfifo -m 666 "$TMPDIR/go" "$TMPDIR/keys" "$TMPDIR/registered"
+    : >"$TMPDIR/said/agent"
     # shellcheck disable=SC2016
     setpriv --reuid=daemon --regid=daemon --init-groups \
         sh -c 'read -r go <"$0"; exec "$@"' "$TMPDIR/go" "$@" >"$TMPDIR/said/out" 2>&1 &

@@ -547,9 +547,8 @@ for partitions in "512, ('$arm64', b''), ('$amd64', b'')" "512, ('$uefi', b'BOOT
 done
 if can_trace; then
     foreign "disk(512, *[('$uefi', b'x')] * 3)" >"$pool/disk.raw"
-    strace -qq -f -o "$TMPDIR/steps" -e trace=pread64 "$BUILDDIR/mymachines" start --runner=qemu disk 2>/dev/null
+    strace -qq -f -o "$TMPDIR/steps" -e trace=pread64 env PATH="$BUILDDIR" mymachines start --runner=qemu disk 2>/dev/null
     is "$(grep -c ', 8388608, ' "$TMPDIR/steps")" 1 "only the first partition for UEFI is searched"
-    mymachines terminate disk 2>/dev/null
 else
     skip "strace can't be used here" "only the first partition for UEFI is searched"
 fi

@@ -15,6 +15,9 @@ done
 
 # begin VERB ARGUMENT...: run it in the background, as pid
 begin() {
+    # Else a look before its start would find what a former one has written.
+    : >"$TMPDIR/out"
+    : >"$TMPDIR/err"
     mymachines "$@" >"$TMPDIR/out" 2>"$TMPDIR/err" </dev/null &
     pid=$!
 }

@@ -106,6 +106,7 @@ watcher=''
 mymachines register b --leader="$web2" --class=vm 2>/dev/null
 is "$(timeout 60 mymachines watch --initial | head -n 1)" "added   b Leader=$web2 Class=vm" \
     "it ends when nobody reads any more"
+: >"$TMPDIR/out"
 mymachines monitor --follow --initial --json=short >"$TMPDIR/out" 2>"$TMPDIR/err" </dev/null &
 watcher=$!
 wait_until printed 1
