@@ -29,7 +29,10 @@ char *arena_printf(struct arena *arena, const char *format, ...)
 char *arena_vprintf(struct arena *arena, const char *format, va_list arguments)
 	__attribute__((format(printf, 2, 0)));
 
-/* The array `items` with room for one more item after `count`: array_grow() in an arena. */
+/*
+ * The array `items` with room for one more item after `count`: array_grow() in an arena. All of its items
+ * came by this, one by one, so an array made otherwise has to be copied in that way first.
+ */
 void *arena_grow(struct arena *arena, void *items, size_t count, size_t item_size);
 
 /* Report that memory is used up, and end the program. */

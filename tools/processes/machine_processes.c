@@ -387,6 +387,18 @@ static long list_processes(struct machine_processes *p, struct arena *arena, str
 	return processes_complete(list.items, list.count);
 }
 
+/* Callers may add to it. */
+static struct process *copy_list(struct arena *arena, const struct process *items, size_t count)
+{
+	struct process *copy = NULL;
+
+	for (size_t i = 0; i < count; i++) {
+		copy = arena_grow(arena, copy, i, sizeof *copy);
+		copy[i] = items[i];
+	}
+	return copy;
+}
+
 long machine_processes_list(struct machine_processes *p, struct arena *arena,
 			    struct process **items)
 {
@@ -397,6 +409,6 @@ long machine_processes_list(struct machine_processes *p, struct arena *arena,
 		if (p->count < 0)
 			return p->count;
 	}
-	*items = arena_copy(arena, p->list, (size_t) p->count * sizeof **items);
+	*items = copy_list(arena, p->list, (size_t) p->count);
 	return p->count;
 }
