@@ -10,6 +10,8 @@
 #include "tools/processes/pid_namespace.h"
 
 #include <errno.h>
+#include <search.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* The levels of cgroups from the root in which leaders are looked for. */
@@ -41,6 +43,17 @@ struct known_machine {
 	struct machine_processes processes;
 };
 
+static void keep_in_arena(void *known)
+{
+	(void) known;
+}
+
+static int compare_cgroups(const void *a, const void *b)
+{
+	return strcmp(((const struct known_cgroup *) a)->path,
+		      ((const struct known_cgroup *) b)->path);
+}
+
 void membership_done(struct membership *mb)
 {
 	size_t count = mb->n_known_machines < KNOWN_MACHINES_MAX ? mb->n_known_machines
@@ -48,6 +61,8 @@ void membership_done(struct membership *mb)
 
 	for (size_t i = 0; i < count; i++)
 		machine_processes_close(&mb->known_machines[i].processes);
+	tdestroy(mb->known_cgroups, keep_in_arena);
+	mb->known_cgroups = NULL;
 	ancestry_done(&mb->ancestry);
 }
 
@@ -122,17 +137,17 @@ static uint32_t read_cgroup_leader(struct membership *mb, const char *path)
 
 static uint32_t find_cgroup_leader(struct membership *mb, const char *path)
 {
-	struct known_cgroup known = { .path = path };
+	const struct known_cgroup asked = { .path = path };
+	struct known_cgroup **found = tfind(&asked, &mb->known_cgroups, compare_cgroups), *known;
 
-	for (size_t i = mb->n_known_cgroups; i-- > 0;)
-		if (strcmp(mb->known_cgroups[i].path, path) == 0)
-			return mb->known_cgroups[i].leader;
-	known.leader = read_cgroup_leader(mb, path);
-	known.path = arena_strdup(mb->arena, path);
-	mb->known_cgroups =
-		arena_grow(mb->arena, mb->known_cgroups, mb->n_known_cgroups, sizeof known);
-	mb->known_cgroups[mb->n_known_cgroups++] = known;
-	return known.leader;
+	if (found)
+		return (*found)->leader;
+	known = arena_alloc(mb->arena, sizeof *known);
+	known->path = arena_strdup(mb->arena, path);
+	known->leader = read_cgroup_leader(mb, path);
+	/* Without memory for it, it is read again. */
+	(void) !tsearch(known, &mb->known_cgroups, compare_cgroups);
+	return known->leader;
 }
 
 /* The processes of a machine, or NULL. */

@@ -16,8 +16,7 @@ struct membership {
 	struct pid_namespace *namespaces; /* those whose init is a leader */
 	size_t n_namespaces;
 	bool has_namespaces;
-	struct known_cgroup *known_cgroups;
-	size_t n_known_cgroups;
+	void *known_cgroups; /* of struct known_cgroup, tsearch(3) */
 	struct known_unit *known_units;
 	size_t n_known_units;
 	struct known_machine *known_machines; /* a few, of those last asked about */
