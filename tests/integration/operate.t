@@ -318,6 +318,26 @@ for kind in v2 freezer; do
     }
     wait_until goes_on
     ok $? "$kind: a resumed machine runs"
+# The lowest cgroup with all of its processes is another one when some have died.
+    if [ "$kind" = v2 ]; then
+        nsenter --pid="/proc/$still/ns/pid" sleep 1000 >/dev/null 2>&1 &
+        other=$!
+        wait_until pgrep -P "$other"
+        inner=$(pgrep -P "$other")
+        mkdir "$directory/part"
+        echo "$inner" >"$directory/cgroup.procs"
+        echo "$still" >"$directory/part/cgroup.procs"
+        mymachines pause still
+        kill -9 "$inner"
+        wait "$other" 2>/dev/null
+        before=$(counter "$kind")
+        run mymachines resume still
+        is "$status|$err|$(state still)" "0||running" "resume thaws a machine of which a process has died meanwhile"
+        wait_until goes_on
+        ok $? "and it runs"
+        echo "$still" >"$directory/cgroup.procs"
+        wait_until rmdir "$directory/part"
+    fi
     mymachines pause still
     run timeout 20 "$BUILDDIR/mymachines" terminate still
     is "$status|$err" "0|" "$kind: terminate ends a paused machine"

@@ -22,19 +22,22 @@ const struct freezer freezers[FREEZERS] = {
 	  "cgroup.events",
 	  "frozen 1",
 	  "cgroup.freeze",
-	  { "0", "1" } },
+	  { "0", "1" },
+	  "cgroup.freeze" },
 	{ { "/sys/fs/cgroup/unified", "0::", "" },
 	  CGROUP2_SUPER_MAGIC,
 	  "cgroup.events",
 	  "frozen 1",
 	  "cgroup.freeze",
-	  { "0", "1" } },
+	  { "0", "1" },
+	  "cgroup.freeze" },
 	{ { "/sys/fs/cgroup/freezer", ":freezer:", "" },
 	  CGROUP_SUPER_MAGIC,
 	  "freezer.state",
 	  "FROZEN",
 	  "freezer.state",
-	  { "THAWED", "FROZEN" } },
+	  { "THAWED", "FROZEN" },
+	  "freezer.self_freezing" },
 };
 
 bool freezer_is_mounted(const struct freezer *freezer)
@@ -58,6 +61,15 @@ int freezer_look(const struct freezer *freezer, int directory, const char *cgrou
 		return -ENAMETOOLONG;
 	n = file_read_short_at(directory, path, text, sizeof text);
 	return n < 0 ? (int) n : strstr(text, freezer->frozen) != NULL;
+}
+
+bool freezer_has_frozen(const struct freezer *freezer, const char *cgroup)
+{
+	char path[PATH_MAX], text[16];
+
+	return snprintf(path, sizeof path, "%s/%s", cgroup, freezer->own_file) <
+		       (int) sizeof path &&
+	       file_read_short(path, text, sizeof text) > 0 && text[0] == '1';
 }
 
 #define UNKNOWN UINT64_MAX

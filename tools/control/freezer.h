@@ -11,6 +11,8 @@ struct freezer {
 	const char *frozen; /* the text in it if the cgroup is frozen */
 	const char *file;
 	const char *words[2]; /* to write there: to thaw, to freeze */
+	const char *
+		own_file; /* "1" in it if the cgroup was frozen itself, and not with one above it */
 };
 
 /* Freezers of version 2 come first. */
@@ -26,6 +28,9 @@ bool freezer_has_version_2(const struct freezer *freezer);
  * AT_FDCWD. 1, 0, or a negative errno.
  */
 int freezer_look(const struct freezer *freezer, int directory, const char *cgroup);
+
+/* Whether the cgroup of this path was frozen itself, and not only with one above it. */
+bool freezer_has_frozen(const struct freezer *freezer, const char *cgroup);
 
 /*
  * Whether nothing in a hierarchy is frozen. False also if it has more cgroups than `cgroups_max`, or

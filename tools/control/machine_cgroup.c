@@ -132,6 +132,23 @@ int machine_cgroup_freeze(const struct machine_cgroup *cgroup, bool frozen)
 	return -ETIMEDOUT;
 }
 
+int machine_cgroup_thaw(const struct machine_cgroup *cgroup, struct machine_processes *p)
+{
+	CLEANUP_FREE char *above = strdup(cgroup->path);
+	const struct freezer *freezer = freezer_of(cgroup);
+	const size_t root = strlen(freezer->hierarchy.mount);
+	char *end;
+	int r = above ? 0 : -ENOMEM;
+
+	/* A process that has died meanwhile may have been in a cgroup of its own. */
+	while (r == 0 && (end = strrchr(above, '/')) && end > above + root) {
+		*end = '\0';
+		if (freezer_has_frozen(freezer, above) && has_no_others(p, above))
+			r = write_word(above, freezer->file, freezer->words[false]);
+	}
+	return r < 0 ? r : machine_cgroup_freeze(cgroup, false);
+}
+
 int machine_cgroup_kill(const struct machine_cgroup *cgroup)
 {
 	int r = cgroup->has_version_2 ? write_word(cgroup->path, "cgroup.kill", "1") : -EOPNOTSUPP;

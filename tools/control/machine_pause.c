@@ -16,16 +16,28 @@
 /* How often to freeze a cgroup that doesn't have all processes afterwards. */
 #define FREEZE_TRIES 3
 
-/* 0 or a negative errno: -ENOENT if it has no cgroup of its own. */
-static int find_cgroup(struct snapshot *snapshot, const struct machine *m, struct arena *arena,
-		       struct machine_cgroup *cgroup)
-{
-	CLEANUP(machine_processes_close) struct machine_processes p = { .namespace = -1 };
+/* A machine's processes, and the cgroup that has all of them. */
+struct machine_place {
 	struct cgroup_hierarchy cgroups;
-	bool has_cgroups = cgroup_hierarchy_find(&cgroups) == 0;
-	int r = machine_processes_open(&p, snapshot, has_cgroups ? &cgroups : NULL, arena, m);
+	struct machine_processes processes;
+	struct machine_cgroup cgroup;
+};
+#define MACHINE_PLACE_NONE ((struct machine_place){ .processes.namespace = -1 })
 
-	return r < 0 ? r : machine_cgroup_find(cgroup, &p, arena);
+static void place_done(struct machine_place *place)
+{
+	machine_processes_close(&place->processes);
+}
+
+/* 0 or a negative errno: -ENOENT if it has no cgroup of its own. */
+static int find_place(struct machine_place *place, struct snapshot *snapshot,
+		      const struct machine *m, struct arena *arena)
+{
+	bool has_cgroups = cgroup_hierarchy_find(&place->cgroups) == 0;
+	int r = machine_processes_open(&place->processes, snapshot,
+				       has_cgroups ? &place->cgroups : NULL, arena, m);
+
+	return r < 0 ? r : machine_cgroup_find(&place->cgroup, &place->processes, arena);
 }
 
 /*
@@ -36,18 +48,18 @@ static int freeze_all(struct snapshot *snapshot, const struct machine *m, struct
 		      struct machine_cgroup *cgroup)
 {
 	for (int i = 0; i < FREEZE_TRIES; i++) {
-		struct machine_cgroup after;
+		CLEANUP(place_done) struct machine_place after = MACHINE_PLACE_NONE;
 		int r = machine_cgroup_freeze(cgroup, true);
 
 		if (r < 0)
 			return r;
-		r = find_cgroup(snapshot, m, arena, &after);
-		if (r == 0 && strcmp(after.path, cgroup->path) == 0)
+		r = find_place(&after, snapshot, m, arena);
+		if (r == 0 && strcmp(after.cgroup.path, cgroup->path) == 0)
 			return 0;
 		machine_cgroup_freeze(cgroup, false);
 		if (r < 0)
 			return r;
-		*cgroup = after;
+		*cgroup = after.cgroup;
 	}
 	return -EBUSY;
 }
@@ -56,17 +68,17 @@ static int freeze_machine(struct snapshot *snapshot, const struct machine *m, bo
 {
 	CLEANUP_CLOSE int pidfd = leader_open(&m->leader, &snapshot->meta.context);
 	CLEANUP(arena_done) struct arena arena = { 0 };
-	struct machine_cgroup cgroup;
+	CLEANUP(place_done) struct machine_place place = MACHINE_PLACE_NONE;
 	int r = pidfd;
 
 	if (r >= 0)
-		r = find_cgroup(snapshot, m, &arena, &cgroup);
+		r = find_place(&place, snapshot, m, &arena);
 	if (r == 0 && !pidfd_is_alive(pidfd))
 		r = -ESRCH;
 	if (r < 0)
 		return r;
-	return frozen ? freeze_all(snapshot, m, &arena, &cgroup)
-		      : machine_cgroup_freeze(&cgroup, false);
+	return frozen ? freeze_all(snapshot, m, &arena, &place.cgroup)
+		      : machine_cgroup_thaw(&place.cgroup, &place.processes);
 }
 
 int machine_pause(struct snapshot *snapshot, const struct machine *m, bool paused,
@@ -83,12 +95,12 @@ int machine_pause(struct snapshot *snapshot, const struct machine *m, bool pause
 				   "%s: cannot %s: it has no cgroup to itself that can be "
 				   "frozen; see register --scope",
 				   m->name, what);
-	if (r < 0)
+	if (r < 0 && (paused || r != -ETIMEDOUT))
 		return machine_failure(f, m, what, r);
 	if (!paused && process_is_frozen(m->leader.pid))
 		return failure_set(f, FAILURE_PAUSED,
 				   "%s: is still paused: another program has frozen a cgroup "
 				   "that it is in",
 				   m->name);
-	return 0;
+	return r < 0 ? machine_failure(f, m, what, r) : 0;
 }
