@@ -168,15 +168,49 @@ stop twice
 is "$(mymachines list --no-legend)" "" "and unregisters it at the command's end"
 
 # Somebody may hold the lock for long.
-flock --no-fork "$REGISTRY_DIRECTORY/lock" sleep 1000 & holder=$!
-wait_until grep -qx sleep "/proc/$holder/comm"
+hold_lock() {
+    flock --no-fork "$REGISTRY_DIRECTORY/lock" sleep 1000 & holder=$!
+    wait_until grep -qx sleep "/proc/$holder/comm"
+}
+# kill_worker WORD: the process that is about to register the machine of a command with this word
+kill_worker() {
+    local word=$1 worker
+    has_worker() {
+        worker=$(pgrep -P "$(supervisor_of ".*$word")") && readlink "/proc/$worker/fd"/* | grep -qx "$REGISTRY_DIRECTORY/lock"
+    }
+    wait_until has_worker
+    kill -9 "$worker"
+}
+begin run first --no-monitor -- sh -c '"$@"; "$@"' sh unshare --pid --fork --kill-child sleep 3000
+wait_until registered first
+hold_lock
+kill -9 "$(property first Leader)"
+kill_worker 3000
+wait_until grep -q . "$TMPDIR/err"
+kill "$holder"
+kill -9 "$pid"
+ended "$pid"
+is "$(mymachines list --no-legend --all)|$(grep -c 'nothing was registered' "$TMPDIR/err")" "|0" \
+    "a machine whose next leader wasn't registered is unregistered at the command's end"
+own_pkill -9 -fx 'sleep 3000'
+hold_lock
+begin run killed -- unshare --pid --fork --kill-child sleep 2000
+killed=$pid
+kill_worker 2000
+wait_until grep -q . "$TMPDIR/err"
+is "$(cat "$TMPDIR/err")" "mymachines: killed: not registered so far: the process that does it was killed" \
+    "run reports that the process that registers its machine was killed"
 begin run late -- "${namespaced[@]}"
 wait_until grep -q . "$TMPDIR/err"
 like "$(cat "$TMPDIR/err")" "mymachines: *another writer has held its lock*" "run reports that its machine can't be registered yet"
 kill "$holder"
 wait_until registered late
 ok $? "and tries again"
+wait_until registered killed
+ok $? "also after that process was killed"
+kill -9 "$(property killed Leader)"
 stop late
+wait "$killed" 2>/dev/null
 
 # Exit statuses, and what has no namespaces.
 run mymachines run web1 -- /nonexistent/command

@@ -71,8 +71,8 @@ struct run {
 	bool is_reported;   /* that the search is a long one */
 	enum phase phase;
 	struct machine_leader leader;
-	int pidfd;	    /* the leader's, or -1 */
-	bool is_registered; /* with the last leader that was found */
+	int pidfd;			  /* the leader's, or -1 */
+	struct machine_leader registered; /* the last one that was, or pid 0 */
 	int64_t started, next, delay, retry_delay;
 };
 
@@ -309,12 +309,16 @@ static void take_result(struct run *run)
 {
 	enum worker_result result = run->supervisor->worker_result;
 
-	run->is_registered = result == WORKER_DONE;
+	if (result == WORKER_KILLED && run->retry_delay == 0)
+		notices_add(run->notices, NOTICE_WARNING,
+			    "%s: not registered so far: the process that does it was killed",
+			    run->name);
 	if (result == WORKER_DONE) {
+		run->registered = run->leader;
 		run->phase = SETTLING;
 		run->retry_delay = 0;
 		wait_before_next(run, REFRESH_FIRST);
-	} else if (pidfd_is_alive(run->pidfd) && result == WORKER_MAY_RETRY) {
+	} else if (pidfd_is_alive(run->pidfd) && result != WORKER_FAILED) {
 		run->phase = WAITING;
 		run->retry_delay = run->retry_delay == 0 ? RETRY_FIRST : run->retry_delay * 2;
 		if (run->retry_delay > RETRY_MAX)
@@ -450,7 +454,7 @@ static bool has_succeeded(const struct supervisor *s)
 
 static int unregister_found(const struct run *run, struct failure *f)
 {
-	const struct machine_identity machine = { run->name, run->leader };
+	const struct machine_identity machine = { run->name, run->registered };
 
 	return unregister_machines(&machine, 1, run->notices, f);
 }
@@ -465,7 +469,7 @@ static void finish(struct run *run)
 		r = register_daemon(run, &f);
 	else if (run->settings->daemonizes)
 		return;
-	else if (run->is_registered)
+	else if (run->registered.pid)
 		r = unregister_found(run, &f);
 	else if (run->phase == SEARCHING)
 		r = failure_set(&f, FAILURE_OTHER,

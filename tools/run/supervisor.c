@@ -239,6 +239,14 @@ int supervisor_exec(struct supervisor *s, char **command, const char *notify_soc
 	return exec_failure(f, command[0], error);
 }
 
+static enum worker_result read_result(int status)
+{
+	if (!WIFEXITED(status))
+		return WORKER_KILLED;
+	return WEXITSTATUS(status) <= WORKER_FAILED ? (enum worker_result) WEXITSTATUS(status)
+						    : WORKER_FAILED;
+}
+
 static void reap(struct supervisor *s)
 {
 	int status;
@@ -251,9 +259,7 @@ static void reap(struct supervisor *s)
 			s->command_status = status;
 		} else if (pid == s->worker) {
 			s->worker = 0;
-			s->worker_result = WIFEXITED(status) && WEXITSTATUS(status) <= WORKER_FAILED
-						   ? (enum worker_result) WEXITSTATUS(status)
-						   : WORKER_FAILED;
+			s->worker_result = read_result(status);
 		}
 	}
 }

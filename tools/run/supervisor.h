@@ -14,8 +14,8 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* A worker's exit status. */
-enum worker_result { WORKER_DONE, WORKER_MAY_RETRY, WORKER_FAILED };
+/* How a worker has ended: its exit status, or by a signal, as when memory is short. */
+enum worker_result { WORKER_DONE, WORKER_MAY_RETRY, WORKER_FAILED, WORKER_KILLED };
 
 struct supervisor {
 	sigset_t inherited_mask;
