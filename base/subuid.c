@@ -41,6 +41,12 @@ static size_t parse_ranges(struct arena *arena, char *text, struct range **range
 	return count;
 }
 
+/* Containers of root's have these, and a range may be large enough for other users' ids. */
+static bool is_of_root(const struct range *range)
+{
+	return strcmp(range->name, "root") == 0 || strcmp(range->name, "0") == 0;
+}
+
 uid_t subuid_owner(const char *path, uid_t uid)
 {
 	CLEANUP(arena_done) struct arena arena = { 0 };
@@ -55,7 +61,8 @@ uid_t subuid_owner(const char *path, uid_t uid)
 		return uid;
 	count = parse_ranges(&arena, text, &ranges);
 	for (size_t i = 0; i < count && !name; i++)
-		if (uid >= ranges[i].first && uid - ranges[i].first < ranges[i].count)
+		if (!is_of_root(&ranges[i]) && uid >= ranges[i].first &&
+		    uid - ranges[i].first < ranges[i].count)
 			name = ranges[i].name;
 	for (size_t i = 0; i < count && name; i++)
 		if (strcmp(ranges[i].name, name) == 0 && ranges[i].first != 0)

@@ -12,6 +12,6 @@
 
 /*
  * One id for all that a user has by this file: the first one that it gives the user. Another uid,
- * which the file gives nobody, is itself, and so is root.
+ * which the file gives nobody or root, is itself, and so is root's own.
  */
 uid_t subuid_owner(const char *path, uid_t uid) __attribute__((nonnull));

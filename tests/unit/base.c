@@ -409,7 +409,7 @@ END_TEST
 START_TEST(a_user_and_the_subordinate_ids_of_one_are_told_apart)
 {
 	static const char text[] = "someone:300000:1000\nother:310000:1000\n"
-				   "nonsense\nsomeone:320000:1000\n";
+				   "nonsense\nroot:330000:1000\nsomeone:320000:1000\n";
 	char path[] = "/tmp/subuid-XXXXXX";
 	int fd = mkstemp(path);
 
@@ -420,6 +420,7 @@ START_TEST(a_user_and_the_subordinate_ids_of_one_are_told_apart)
 	ck_assert_uint_eq(subuid_owner(path, 320000), 300000);
 	ck_assert_uint_eq(subuid_owner(path, 310001), 310000);
 	ck_assert_uint_eq(subuid_owner(path, 321000), 321000);
+	ck_assert_uint_eq(subuid_owner(path, 330001), 330001);
 	ck_assert_uint_eq(subuid_owner(path, 0), 0);
 	ck_assert_int_eq(unlink(path), 0);
 	ck_assert_uint_eq(subuid_owner(path, 300999), 300999);

@@ -19,9 +19,12 @@
 /* As long as clients of sd-bus wait for a reply. */
 #define ANSWER_USEC (25 * 1000000ull)
 
-/* Questions at once: of one user, and of all. The bus lets each service watch some 500 clients. */
-#define USER_CALLS_MAX 64
-#define CALLS_MAX      128
+/*
+ * Questions at once: of one user, who may count as two by subordinate ids, and of all. The bus lets each service
+ * watch some 500 clients.
+ */
+#define USER_CALLS_MAX 32
+#define CALLS_MAX      256
 
 enum answer { ANSWER_WAITED_FOR, ANSWER_YES, ANSWER_NO, ANSWER_NO_AGENT };
 
