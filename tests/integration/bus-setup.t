@@ -104,6 +104,9 @@ if [ -x "$BUILDDIR/mymachines-import-bus" ]; then
         wait_until importd_answers
         like "$(finding)" "*warning: */systemd-importd answers $import1 on the system bus, and mymachines-import-bus is set up to do so*" \
             "doctor warns where systemd-importd answers in our place"
+        sed -i 's/ Checksum of the rest: [0-9a-f]*//' "${activation/machine1/import1}"
+        like "$(finding)" "*warning: */systemd-importd answers $import1 on the system bus*" \
+            "also if an earlier version has written the setup"
         mv $activation "$TMPDIR/activation"
         like "$(finding)" "*warning: */systemd-importd answers $import1 on the system bus*" \
             "also if machine1's part of the setup is incomplete"

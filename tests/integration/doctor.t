@@ -421,7 +421,7 @@ if mount -t tmpfs none /sys/module 2>/dev/null; then
     is "$(findings confinement)" 0 "AppArmor that is switched off is not a finding"
     echo Y >/sys/module/apparmor/parameters/enabled
     A=/etc/apparmor.d/abstractions
-    denied="warning: AppArmor: no line of $A/nameservice lets programs with a profile read the registry [mkdir -p $A/nameservice.d && echo '$R/registry.mdb r,' >$A/nameservice.d/mymachines && systemctl reload apparmor]
+    denied="warning: AppArmor: no line of $A/nameservice lets programs with a profile read the registry [echo '  $R/registry.mdb r,' >>$A/nameservice && systemctl reload apparmor]
 0"
     allowed="ok: AppArmor: profiles with abstractions/nameservice may read the registry
 0"
@@ -434,9 +434,20 @@ if mount -t tmpfs none /sys/module 2>/dev/null; then
     remedy=$(jq -r '.[] | select(.check == "confinement").remedy' "$TMPDIR/json")
     bash -c "${remedy%&& systemctl*}"
     is "$(findings confinement)" "$allowed" "AppArmor's remedy lets profiles read the registry"
+    echo 'include if exists <abstractions/nameservice.d>' >"$A/nameservice"
+    like "$(findings confinement)" "*profile read the registry \[mkdir -p $A/nameservice.d && *" \
+        "AppArmor: the remedy is a file in nameservice.d if that is included"
+    remedy=$(jq -r '.[] | select(.check == "confinement").remedy' "$TMPDIR/json")
+    bash -c "${remedy%&& systemctl*}"
+    is "$(findings confinement)" "$allowed" "AppArmor's remedy in nameservice.d lets profiles read the registry"
+    for left in mymachines.rpmsave mymachines~ README; do
+        mv "$A"/nameservice.d/* "$A/nameservice.d/$left"
+        like "$(findings confinement)" "warning: AppArmor: no line*" "AppArmor passes over a file that was left behind: $left"
+    done
+    mv "$A/nameservice.d/README" "$A/nameservice.d/mymachines"
+    echo '  /etc/group r,' >"$A/nameservice"
+    is "$(findings confinement)" "$denied" "AppArmor: a rule in nameservice.d doesn't count if that isn't included"
     rm -r "$A/nameservice.d"
-    echo "  $R/registry.mdb r," >>"$A/nameservice"
-    is "$(findings confinement)" "$allowed" "a rule in abstractions/nameservice itself counts"
     case $R in
     /run/*)
         echo "  @{run}/${R#/run/}/** r," >"$A/nameservice"
@@ -463,14 +474,16 @@ owner $R/registry.mdb r,|denied
 deny $R/registry.mdb r,|forbidden
 audit deny $R/** rwk,|forbidden
 deny $R/registry.mdb r, $R/registry.mdb r,|forbidden
-$R/registry.mdb r,\n  deny owner ${R%/*}/** r,|forbidden
+$R/registry.mdb r,\n  deny ${R%/*}/** r,|forbidden
+$R/registry.mdb r,\n  deny owner ${R%/*}/** r,|allowed
 $R/registry.mdb r,\ndeny $R/registry.mdb w,|allowed
 T
     echo 'include if exists <abstractions/other>' >"$A/nameservice"
     is "$(findings confinement)" "$denied" "AppArmor: an included file that isn't there"
     echo "  $R/registry.mdb r," >"$A/other"
     is "$(findings confinement)" "$allowed" "AppArmor: a rule in an included file counts"
-    printf '%s\n' '#include <abstractions/other>' '#include <abstractions/nameservice>' >"$A/nameservice"
+    printf '%s\n' '#include <abstractions/other>' '#include <abstractions/nameservice>' '#include <abstractions/nameservice.d>' \
+        >"$A/nameservice"
     is "$(findings confinement)" "$allowed" "AppArmor: a file may include itself"
     mkdir "$A/nameservice.d"
     echo "deny $R/registry.mdb r," >"$A/nameservice.d/local"

@@ -89,12 +89,14 @@ static void judge_rule(const struct reading *r, const struct rule *rule)
 
 	if (!is_about_reading(r, rule))
 		return;
+	/* The registry is root's, and confined programs mostly aren't. */
+	if (rule->is_owners)
+		return;
 	if (rule->denies && !judgement->is_denied) {
 		judgement->is_denied = true;
 		judgement->denied_by = r->path;
 	}
-	/* The registry is root's, and confined programs mostly aren't. */
-	if (!rule->denies && !rule->is_owners)
+	if (!rule->denies)
 		judgement->is_allowed = true;
 }
 
@@ -193,13 +195,29 @@ static void read_file(const struct reading *r)
 	}
 }
 
+/* apparmor_parser(8) passes over what editors and package managers leave behind. */
+static bool is_left_behind(const char *name)
+{
+	static const char *const ends[] = {
+		"~",	    ".dpkg-new", ".dpkg-old", ".dpkg-dist", ".dpkg-bak", ".dpkg-remove",
+		".pacsave", ".pacnew",	 ".rpmnew",   ".rpmsave",   ".orig",	 ".rej",
+	};
+	size_t length = strlen(name);
+
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
+		if (length > strlen(ends[i]) &&
+		    strcmp(name + length - strlen(ends[i]), ends[i]) == 0)
+			return true;
+	return name[0] == '.' || strcmp(name, "README") == 0;
+}
+
 static void read_directory(const struct reading *r)
 {
 	DIR *directory = opendir(r->path);
 	struct dirent *entry;
 
 	while (directory && (entry = readdir(directory)))
-		if (entry->d_name[0] != '.')
+		if (!is_left_behind(entry->d_name))
 			read_path(r, arena_printf(r->arena, "%s/%s", r->path, entry->d_name));
 	if (directory)
 		closedir(directory);
@@ -211,6 +229,8 @@ static void read_path(const struct reading *above, const char *path)
 	struct stat st;
 
 	r.path = path;
+	if (r.judgement->directory && strcmp(path, r.judgement->directory) == 0)
+		r.judgement->includes_directory = true;
 	if (r.depth++ == INCLUDES_MAX || (*r.n_files)++ >= FILES_MAX || stat(path, &st) < 0)
 		return;
 	if (S_ISDIR(st.st_mode))

@@ -56,11 +56,17 @@ static bool is_of(const struct change *change, const struct bus_target *target)
 	       (slash && strcmp(slash + 1, target->unit) == 0);
 }
 
+/* A text of another version of setup does the same. */
+static bool is_missing(const struct change *change)
+{
+	return change_is_pending(change) && !(change->before && change->after);
+}
+
 /* The plan is for both names, of which one may lack something. */
 static bool is_set_up(const struct setup_plan *plan, const struct bus_target *target)
 {
 	for (size_t i = 0; i < plan->n_changes; i++)
-		if (is_of(&plan->changes[i], target) && change_is_pending(&plan->changes[i]))
+		if (is_of(&plan->changes[i], target) && is_missing(&plan->changes[i]))
 			return false;
 	return true;
 }

@@ -22,11 +22,10 @@ static bool is_on(const char *path, char on)
 
 static void check_apparmor(struct doctor *doctor)
 {
-	struct apparmor_judgement rules = { 0 };
+	struct apparmor_judgement rules = { .directory = NAMESERVICE ".d" };
 	char quoted[QUOTED_SIZE];
 
 	apparmor_judge(doctor->arena, NAMESERVICE, REGISTRY_PATH, &rules);
-	apparmor_judge(doctor->arena, NAMESERVICE ".d", REGISTRY_PATH, &rules);
 	if (rules.is_denied)
 		doctor_find(doctor, FINDING_WARNING,
 			    "take that rule out, and then systemctl reload apparmor",
@@ -39,8 +38,12 @@ static void check_apparmor(struct doctor *doctor)
 			"AppArmor: profiles with abstractions/nameservice may read the registry");
 	else
 		doctor_find(doctor, FINDING_WARNING,
-			    "mkdir -p " NAMESERVICE ".d && echo '" REGISTRY_PATH
-			    " r,' >" NAMESERVICE ".d/mymachines && systemctl reload apparmor",
+			    rules.includes_directory
+				    ? "mkdir -p " NAMESERVICE ".d && echo '" REGISTRY_PATH
+				      " r,' >" NAMESERVICE
+				      ".d/mymachines && systemctl reload apparmor"
+				    : "echo '  " REGISTRY_PATH " r,' >>" NAMESERVICE
+				      " && systemctl reload apparmor",
 			    "AppArmor: no line of " NAMESERVICE
 			    " lets programs with a profile read the registry");
 }
