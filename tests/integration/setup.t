@@ -116,12 +116,14 @@ fi
 
 cycle libvirt /etc/libvirt/hooks/lxc.d/mymachines /etc/libvirt/hooks/qemu.d/mymachines
 is "$(find /etc/libvirt/hooks -mindepth 1)" "" "libvirt: the directories that setup has made are removed"
-mkdir -p /etc/libvirt/hooks/qemu.d "$TMPDIR/elsewhere"
+mkdir -p "$TMPDIR/elsewhere"
+mkdir -m 750 /etc/libvirt/hooks/qemu.d
 ln -s "$TMPDIR/elsewhere" /etc/libvirt/hooks/lxc.d
 mymachines setup --quiet libvirt
 mymachines setup --quiet --remove libvirt
-is "$(ls /etc/libvirt/hooks):$(ls -d "$TMPDIR/elsewhere")" "lxc.d:$TMPDIR/elsewhere" "libvirt: a directory that is a link stays"
-rm /etc/libvirt/hooks/lxc.d
+is "$(ls /etc/libvirt/hooks):$(ls -d "$TMPDIR/elsewhere")" "lxc.d
+qemu.d:$TMPDIR/elsewhere" "libvirt: a directory that is a link stays, and so does one that isn't as setup makes it"
+rm -r /etc/libvirt/hooks/?*.d
 mkdir -p /etc/libvirt/hooks/qemu.d
 echo '#!/bin/sh' >/etc/libvirt/hooks/qemu.d/another
 mymachines setup --quiet libvirt

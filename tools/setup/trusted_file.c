@@ -480,8 +480,9 @@ void trusted_file_remove_directory(const struct trusted_file *file)
 		return;
 	snprintf(name, sizeof name, "%.*s", (int) (end - begin), begin);
 	parent = openat(file->directory, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	/* The path may lead there by a link of another name. */
-	if (parent >= 0 && fstat(file->directory, &st) == 0 &&
+	/* The path may lead there by a link of another name. One that isn't as setup makes it is somebody else's. */
+	if (parent >= 0 && fstat(file->directory, &st) == 0 && st.st_uid == 0 && st.st_gid == 0 &&
+	    (st.st_mode & 07777) == 0755 &&
 	    fstatat(parent, name, &named, AT_SYMLINK_NOFOLLOW) == 0 && is_same_file(&st, &named))
 		(void) !unlinkat(parent, name, AT_REMOVEDIR);
 }
