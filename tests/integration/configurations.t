@@ -11,6 +11,7 @@ cp -a /etc "$TMPDIR/etc" && mount --bind "$TMPDIR/etc" /etc
 rm -f /etc/nsswitch.conf.before-mymachines
 start web1
 mymachines register web1 --leader="$web1" --address=192.0.2.1 --no-monitor 2>/dev/null
+hide_runtimes
 corpus=$SRCDIR/tests/integration/configurations
 mkdir "$TMPDIR/bundle"
 # A container's configuration is edited with the common one in place.

@@ -12,6 +12,7 @@ mount -t overlay -o "lowerdir=/etc,upperdir=$TMPDIR/etc/upper,workdir=$TMPDIR/et
 rm -rf /etc/apparmor.d /run/nscd
 use_module
 module=$TMPDIR/nss/libnss_mymachines.so.2
+hide_runtimes
 trap end_watching EXIT
 
 # findings CHECK [COMMAND...]: what that check says, a line each, and the exit status
@@ -521,6 +522,7 @@ is "$(findings machines)" "error: 3 have died, but are registered, such as one [
 1" "several machines that have died are one finding"
 mymachines refresh 2>/dev/null
 is "$(findings machines)" 0 "refresh drops machines that have died"
+show_runtimes
 
 # lxc_container NAME [WHO]: a container of LXC, or one that has the same two processes; or such processes of a user of
 # the host, or of a container's root

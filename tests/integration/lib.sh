@@ -161,3 +161,18 @@ reuse_pid() {
     done
     return 1
 } 2>/dev/null
+
+# doctor asks the runtimes that are installed, some of which take long to answer: hide_runtimes hides them from it.
+hidden=()
+hide_runtimes() {
+    local program path
+    for program in lxc-start lxc podman; do
+        if path=$(command -v "$program") && mount --bind /dev/null "$path"; then
+            hidden+=("$path")
+        fi
+    done
+}
+show_runtimes() {
+    [ ${#hidden[@]} = 0 ] || umount "${hidden[@]}"
+    hidden=()
+}
