@@ -107,6 +107,9 @@ if [ -x "$BUILDDIR/mymachines-import-bus" ]; then
         sed -i 's/ Checksum of the rest: [0-9a-f]*//' "${activation/machine1/import1}"
         like "$(finding)" "*warning: */systemd-importd answers $import1 on the system bus*" \
             "also if an earlier version has written the setup"
+        sed -i 's,/mymachines-import-bus,/former&,' "${activation/machine1/import1}"
+        like "$(finding)" "*ok: systemd-importd answers $import1 on the system bus*" "and not if another program would be started"
+        sed -i 's,/former/,/,' "${activation/machine1/import1}"
         mv $activation "$TMPDIR/activation"
         like "$(finding)" "*warning: */systemd-importd answers $import1 on the system bus*" \
             "also if machine1's part of the setup is incomplete"

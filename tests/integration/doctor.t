@@ -476,7 +476,7 @@ deny $R/registry.mdb r,|forbidden
 audit deny $R/** rwk,|forbidden
 deny $R/registry.mdb r, $R/registry.mdb r,|forbidden
 $R/registry.mdb r,\n  deny ${R%/*}/** r,|forbidden
-$R/registry.mdb r,\n  deny owner ${R%/*}/** r,|allowed
+$R/registry.mdb r,\n  deny owner ${R%/*}/** r,|forbidden
 $R/registry.mdb r,\ndeny $R/registry.mdb w,|allowed
 T
     echo 'include if exists <abstractions/other>' >"$A/nameservice"

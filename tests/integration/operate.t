@@ -318,6 +318,26 @@ for kind in v2 freezer; do
     }
     wait_until goes_on
     ok $? "$kind: a resumed machine runs"
+# A cgroup above, with a stranger in it, isn't thawed.
+    mkdir "$directory/part"
+    echo "$still" >"$directory/part/cgroup.procs"
+    sleep 1000 & stranger=$!
+    echo "$stranger" >"$directory/cgroup.procs"
+    freezer_file=$directory/cgroup.freeze on=1 off=0
+    [ "$kind" = v2 ] || freezer_file=$directory/freezer.state on=FROZEN off=THAWED
+    echo $on >"$freezer_file"
+    is_paused() {
+        [ "$(state still)" = paused ]
+    }
+    wait_until is_paused
+    fails "mymachines: still: is still paused: another program has frozen a cgroup that it is in" \
+        "$kind: resume doesn't thaw a stranger" mymachines resume still
+    is "$(cat "$freezer_file")" $on "$kind: which stays frozen"
+    echo $off >"$freezer_file"
+    echo "$still" >"$directory/cgroup.procs"
+    wait_until rmdir "$directory/part"
+    kill -9 "$stranger"
+    wait "$stranger" 2>/dev/null
 # The lowest cgroup with all of its processes is another one when some have died.
     if [ "$kind" = v2 ]; then
         nsenter --pid="/proc/$still/ns/pid" sleep 1000 >/dev/null 2>&1 &

@@ -21,10 +21,10 @@
 
 /*
  * Questions at once: of one user, who may count as two by subordinate ids, and of all. The bus lets each service
- * watch some 500 clients.
+ * wait for 128 replies: max_replies_per_connection of dbus-daemon(1).
  */
 #define USER_CALLS_MAX 32
-#define CALLS_MAX      256
+#define CALLS_MAX      112
 
 enum answer { ANSWER_WAITED_FOR, ANSWER_YES, ANSWER_NO, ANSWER_NO_AGENT };
 

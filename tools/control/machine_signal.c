@@ -237,7 +237,7 @@ static int kill_all(struct signalling *s)
 	r = kill_by_leader(s);
 	/* In a frozen cgroup of version 1, processes don't die. */
 	if (is_frozen)
-		machine_cgroup_freeze(&cgroup, false);
+		(void) !machine_cgroup_thaw(&cgroup, &s->processes);
 	return r;
 }
 

@@ -89,14 +89,13 @@ static void judge_rule(const struct reading *r, const struct rule *rule)
 
 	if (!is_about_reading(r, rule))
 		return;
-	/* The registry is root's, and confined programs mostly aren't. */
-	if (rule->is_owners)
-		return;
+	/* Also a rule for the owner, who is root: some confined programs run as root. */
 	if (rule->denies && !judgement->is_denied) {
 		judgement->is_denied = true;
 		judgement->denied_by = r->path;
 	}
-	if (!rule->denies)
+	/* Others don't. */
+	if (!rule->denies && !rule->is_owners)
 		judgement->is_allowed = true;
 }
 

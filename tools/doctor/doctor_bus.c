@@ -56,17 +56,26 @@ static bool is_of(const struct change *change, const struct bus_target *target)
 	       (slash && strcmp(slash + 1, target->unit) == 0);
 }
 
-/* A text of another version of setup does the same. */
-static bool is_missing(const struct change *change)
+/* A text of another version of setup does the same, if it starts the same program. */
+static bool is_missing(struct arena *arena, const struct change *change,
+		       const struct bus_target *target)
 {
-	return change_is_pending(change) && !(change->before && change->after);
+	const char *program;
+
+	if (!change_is_pending(change))
+		return false;
+	if (!change->before || !change->after)
+		return true;
+	program = bus_program(arena, target->program);
+	return program && strstr(change->after, program) && !strstr(change->before, program);
 }
 
 /* The plan is for both names, of which one may lack something. */
 static bool is_set_up(const struct setup_plan *plan, const struct bus_target *target)
 {
 	for (size_t i = 0; i < plan->n_changes; i++)
-		if (is_of(&plan->changes[i], target) && is_missing(&plan->changes[i]))
+		if (is_of(&plan->changes[i], target) &&
+		    is_missing(plan->arena, &plan->changes[i], target))
 			return false;
 	return true;
 }
