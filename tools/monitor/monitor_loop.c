@@ -122,20 +122,29 @@ static void take_event(struct monitor_loop *m, struct source *source)
 	}
 }
 
+/* Of a batch. */
+#define EVENTS_MAX 64
+
 /*
  * Take leaders' events last: a death frees the network that another event of
- * this batch may point to.
+ * this batch may point to, so that nothing of that event is read any more.
  */
 static void take_events(struct monitor_loop *m, const struct epoll_event *events, int count)
 {
-	m->watched.now = now_milliseconds();
-	for (int leaders = 0; leaders <= 1; leaders++)
-		for (int i = 0; i < count; i++) {
-			struct source *source = events[i].data.ptr;
+	struct source *leaders[EVENTS_MAX];
+	int n_leaders = 0;
 
-			if ((source->kind == SOURCE_LEADER) == leaders)
-				take_event(m, source);
-		}
+	m->watched.now = now_milliseconds();
+	for (int i = 0; i < count; i++) {
+		struct source *source = events[i].data.ptr;
+
+		if (source->kind == SOURCE_LEADER)
+			leaders[n_leaders++] = source;
+		else
+			take_event(m, source);
+	}
+	for (int i = 0; i < n_leaders; i++)
+		take_event(m, leaders[i]);
 }
 
 /* A pass: follow, refresh, follow up. */
@@ -535,8 +544,8 @@ static int timeout_until(uint64_t due)
 static int step(struct monitor_loop *m, struct failure *f)
 {
 	struct schedule *schedule = &m->watched.schedule;
-	struct epoll_event events[64];
-	int count = epoll_wait(m->watched.sources.epoll, events, 64,
+	struct epoll_event events[EVENTS_MAX];
+	int count = epoll_wait(m->watched.sources.epoll, events, EVENTS_MAX,
 			       timeout_until(schedule_due(schedule)));
 
 	if (count < 0 && errno != EINTR)
