@@ -109,6 +109,9 @@ is "$(login 10.99.1.2 not-from=web1)" denied "the machine that is the default ro
 ip route replace 0.0.0.0/1 via 10.99.1.2
 is "$(login 100.64.1.9 'not-from=*')" ignored "half a default route is a default route"
 ip route del 0.0.0.0/1
+ip route add 2000::/3 via fd99:1::2
+is "$(login 2001:db8:9::9 'not-from=*')" ignored "an eighth of IPv6 is a default route"
+ip route del 2000::/3
 ip route replace default dev ve-web1
 is "$(login 198.51.100.9 'not-from=*')" ignored "a default route without a gateway says nothing, either"
 ip route del default
@@ -160,6 +163,20 @@ ip neigh flush dev br0
 is "$(settles success 10.77.0.11 from=one)" success "a neighbour that was forgotten is asked for"
 ip neigh flush dev br0
 is "$(settles success 10.77.0.11 from=one)" success "a neighbour that was forgotten is found twice"
+
+mac=$(ip neigh show 10.77.0.11 dev br0 | sed 's/.*lladdr \([^ ]*\).*/\1/')
+if bridge vlan add vid 20 dev ve-two 2>/dev/null && bridge fdb add "$mac" dev ve-two vlan 20 master static; then
+    is "$(login 10.77.0.11 not-from=db1)" denied "a hardware address at two ports of a bridge isn't surely one machine's"
+    bridge fdb del "$mac" dev ve-two vlan 20 master
+    bridge vlan del vid 20 dev ve-two
+else
+    skip "this kernel's bridges have no VLANs" "a hardware address at two ports of a bridge isn't surely one machine's"
+fi
+ip route replace default dev br0
+inside "$one" ip addr add 203.0.113.5/32 dev host0
+is "$(settles success 203.0.113.5 from=one)" success "a default route into a bridge leads to its machines"
+inside "$one" ip addr del 203.0.113.5/32 dev host0
+ip route replace default via 192.0.2.254
 
 # Whoever answers for an address has it, for as long as the host believes it.
 inside "$two" ip addr add 10.77.0.11/24 dev host0
@@ -221,6 +238,10 @@ is "$(login 10.99.2.2 from=db1)" success "other machines are as before"
 
 # Where the kernel isn't the host's, or says nothing.
 network elsewhere
+start zz
+nsenter --net="/proc/$elsewhere/ns/net" mymachines register zz --leader="$zz" 2>/dev/null
+is "$(login 10.99.2.2 from=db1)" denied "with a machine of another network namespace nothing is sure"
+mymachines unregister zz
 is "$(nsenter --net="/proc/$elsewhere/ns/net" bash -c "$(declare -f login); TMPDIR=$TMPDIR module=$module preloaded=$preloaded; login 198.51.100.9 not-from=db1")" \
     denied "in another network namespace than the host's, nothing is surely elsewhere"
 is "$(nsenter --net="/proc/$elsewhere/ns/net" bash -c "$(declare -f login); TMPDIR=$TMPDIR module=$module preloaded=$preloaded; login 198.51.100.9 'from=*'")" \

@@ -86,7 +86,7 @@ start_machines() {
     start lender
     mymachines register lender --leader="$lender" --uid-map=0:400000:1000 --uid-map=1000:90001:1 2>/dev/null
     start vm1 --share=user --share=net
-    mymachines register web1 --leader="$web1" --alias=www 2>/dev/null
+    mymachines register web1 --leader="$web1" --alias=www --alias=az 2>/dev/null
     mymachines register Db1 --leader="$db1" 2>/dev/null
     mymachines register vm1 --leader="$vm1" --class=vm --address=10.99.9.9 2>/dev/null
 }

@@ -124,6 +124,7 @@ row "from= matches by a glob" tess 10.99.1.2 account=SUCCESS 'from=x*,w?b[0-9]'
 row "from= matches in another case" tess 10.99.2.2 account=SUCCESS from=dB1
 row "from= another machine denies" tess 10.99.1.2 account=PERM_DENIED 'from=web,eb1,db*'
 row "not-from= the machine's name denies" tess 10.99.1.2 account=PERM_DENIED not-from=db1,web1
+row "not-from= folds the first and the last letter" tess 10.99.1.2 account=PERM_DENIED not-from=AZ
 row "not-from= an alias denies" tess 10.99.1.2 account=PERM_DENIED 'not-from=ww*'
 row "not-from= another machine admits" tess 10.99.1.2 account=SUCCESS not-from=db1
 row "from= matches by brackets" tess 10.99.1.2 account=SUCCESS 'from=[!x-z]eb[1-3]'
@@ -156,7 +157,8 @@ for odd in 010.99.1.2 10.99.258 0x0a630102 174260482 10.99.1.2. 10.99.1.2.. evil
     0x10.99.1.2 1.2.3.4.5 web.0x7f 0.0.0.0 255.255.255.255 224.0.0.1 :: ff02::1 \
     0X10.99.1.2 web.0 web.0X7f 10.99.1.2% ::ffff:10.99.1.2%a-name-of-no-interface fe80::1%0 fe80::1%a-name-of-no-interface \
     fe80::1%9999999999 fe80::1%77 fd99:1::2%nosuch ::ffff:10.99.1.2%nosuch \
-    fd99:1::2%lo fd99:1::2%ve-db1 ::ffff:10.99.1.2%lo ::ffff:10.99.1.2%ve-db1 "$(printf 'x%.0s' {1..64}).example"; do
+    fd99:1::2%lo fd99:1::2%ve-db1 ::ffff:10.99.1.2%lo ::ffff:10.99.1.2%ve-db1 "$(printf 'x%.0s' {1..64}).example" \
+    "$(printf '1%.0s' {1..200})%lo" "$(printf '1%.0s' {1..63})%lo" ::ffff:10.99.1.2%sixteen-letters-; do
     row "$odd, not clearly elsewhere" tess "$odd" account=PERM_DENIED not-from=db1
     row "$odd, not clearly elsewhere, where any rule asks" tess "$odd" account=PERM_DENIED elsewhere=ignore
 done
@@ -181,6 +183,7 @@ row "group= admits a member" eve 10.99.1.2 account=SUCCESS group=nosuch,operator
 row "group= admits a user by the own group" tess 10.99.1.2 account=SUCCESS group=tess
 row "group= admits a member of a group of 500" eve 10.99.1.2 account=SUCCESS group=many
 row "group= admits a member by the last of many groups" eve 10.99.1.2 account=SUCCESS group=eves80
+row "group= that doesn't exist admits nobody, nor whom group 0 has" root 10.99.1.2 account=PERM_DENIED group=nosuch
 row "group= denies others" tess 10.99.1.2 account=PERM_DENIED group=operators
 row "user= and group= admit whoever is in one of them" eve 10.99.1.2 account=SUCCESS user=tess group=operators
 row "user= and group= deny whoever is in neither" root 10.99.1.2 account=PERM_DENIED user=tess group=operators
@@ -216,7 +219,7 @@ for wrong in from from= from=,web1 'from=web1,' From=web1 fom=web1 debug=1 DEBUG
     'from=[web1' 'from=[]' 'not-from=web[1,2]' 'not-from=web1.' 'not-from=web1\*' 'from=[[:alpha:]]*' 'not-from=web/1' \
     not-from= class= class=lxc class=container,lxc user= group= group=a,,b elsewhere= elsewhere=no permit= \
     'elsewhere=deny elsewhere=ignore' network=web1 optional-network use_first_pass nullok -- \
-    "from=$(printf 'x%.0s' {1..256})"; do
+    "from=$(printf 'x%.0s' {1..256})" "not-from=$(printf 'x%.0s' {1..256}),web1"; do
     # shellcheck disable=SC2086
     row "account: ${wrong:0:40}" tess 10.99.1.2 account=PERM_DENIED $wrong
 done
@@ -266,6 +269,8 @@ mymachines register web9 --leader="$web9" 2>/dev/null
 row "from= denies a login from a network that another machine shares" tess 10.99.1.2 account=PERM_DENIED from=web1
 row "from= admits a login from a network if it admits all machines there" tess 10.99.1.2 account=SUCCESS from=web1,web9
 row "not-from= denies a login from a network if it denies one of the machines there" tess 10.99.1.2 account=PERM_DENIED not-from=web9
+row "from= denies where only the second of the machines is admitted" tess 10.99.1.2 account=PERM_DENIED from=web9
+row "not-from= denies where only the first of the machines is denied" tess 10.99.1.2 account=PERM_DENIED not-from=web1
 row "a name is one machine's, whoever shares the network" tess web1 account=SUCCESS from=web1
 by_both
 mymachines unregister web9

@@ -292,6 +292,31 @@ START_TEST(addresses_lead_back_to_names)
 }
 END_TEST
 
+START_TEST(names_with_one_beginning_are_told_apart)
+{
+	struct machine_leader l2 = start_leader(), l3 = start_leader();
+	struct machine_address addresses[] = { address("10.0.1.1", 0, 0),
+					       address("10.0.1.2", 0, 0) };
+	struct machine first = { .name = "production-web-1",
+				 .class = MACHINE_VM,
+				 .leader = l2,
+				 .addresses = &addresses[0],
+				 .n_addresses = 1 };
+	struct machine second = { .name = "production-web-2",
+				  .class = MACHINE_VM,
+				  .leader = l3,
+				  .addresses = &addresses[1],
+				  .n_addresses = 1 };
+
+	put(&first);
+	put(&second);
+	for (int i = 0; i < 2; i++) {
+		ck_assert_str_eq(by_name4("production-web-1").tuples->name, "production-web-1");
+		ck_assert_str_eq(by_name4("production-web-2").tuples->name, "production-web-2");
+	}
+}
+END_TEST
+
 START_TEST(a_shared_address_is_the_oldest_live_machines)
 {
 	struct machine_leader l2 = start_leader();
@@ -454,6 +479,8 @@ START_TEST(long_and_dotted_names_work_both_ways)
 	put(&dotted);
 	put(&longest);
 	ck_assert_str_eq(user_by_id(300007).user.pw_name, "vu-web.example.com-7");
+	/* What is known of users says nothing of groups. */
+	assert_not_found(group_by_id(300007));
 	ck_assert_uint_eq(user_by_name("vu-web.example.com-7").user.pw_uid, 300007);
 	snprintf(name, sizeof name, "vu-%s-65533", longest.name);
 	ck_assert_str_eq(user_by_id(465533).user.pw_name, name);
@@ -570,6 +597,7 @@ void add_answers(Suite *suite)
 	ADD(suite, a_machine_without_such_addresses_has_no_data);
 	ADD(suite, without_a_family_addresses_have_four_bytes);
 	ADD(suite, addresses_lead_back_to_names);
+	ADD(suite, names_with_one_beginning_are_told_apart);
 	ADD(suite, a_shared_address_is_the_oldest_live_machines);
 	ADD(suite, a_dead_machine_does_not_resolve_but_its_files_have_names);
 	ADD(suite, users_have_names_and_names_have_users);
