@@ -88,6 +88,8 @@ has_image() {
 }
 wait_until has_image once
 ok $? "and the transfer goes on"
+# The image is there before its transfer is over, and until then the same can't be fetched again.
+wait_until is_over
 import Pull "{\"type\": \"tar\", \"remote\": \"$a/web1.tar\", \"local\": \"oneway\", \"class\": \"machine\", $no}" oneway
 wait_until has_image oneway
 ok $? "also if no reply is wanted"
