@@ -30,8 +30,8 @@ char *arena_vprintf(struct arena *arena, const char *format, va_list arguments)
 	__attribute__((format(printf, 2, 0)));
 
 /*
- * The array `items` with room for one more item after `count`: array_grow() in an arena. All of its items
- * came by this, one by one, so an array made otherwise has to be copied in that way first.
+ * The array `items` with room for one more item after `count`: array_grow() in an arena. Make the whole array by
+ * this, item by item: how much room there is follows from `count` alone.
  */
 void *arena_grow(struct arena *arena, void *items, size_t count, size_t item_size);
 

@@ -269,6 +269,22 @@ exec 8<>"$1.fifo"
 while :; do echo $((++n)) >"$1"; read -t 0.01 -u 8; done
 C
 chmod 755 "$TMPDIR/count"
+# split_still: put the machine still into a cgroup of its own, below that of its other process; sets inner to that
+# process, and other to its parent
+split_still() {
+    nsenter --pid="/proc/$still/ns/pid" sleep 1000 >/dev/null 2>&1 &
+    other=$!
+    wait_until pgrep -P "$other"
+    inner=$(pgrep -P "$other")
+    mkdir "$directory/part"
+    echo "$inner" >"$directory/cgroup.procs"
+    echo "$still" >"$directory/part/cgroup.procs"
+}
+# join_still: take the leader back
+join_still() {
+    echo "$still" >"$directory/cgroup.procs"
+    wait_until rmdir "$directory/part"
+}
 for kind in v2 freezer; do
     directory=${!kind}
     if ! mkdir "$directory" 2>/dev/null || { [ "$kind" = v2 ] && [ ! -e "$directory/cgroup.freeze" ]; }; then
@@ -288,18 +304,11 @@ for kind in v2 freezer; do
     fails "mymachines: still: cannot pause it: it has no cgroup *" "$kind: pause refuses a machine in a cgroup with a stranger" \
         mymachines pause still
 # A part of the machine has a cgroup of its own, the rest shares one with a stranger.
-    nsenter --pid="/proc/$still/ns/pid" sleep 1000 >/dev/null 2>&1 &
-    other=$!
-    wait_until pgrep -P "$other"
-    inner=$(pgrep -P "$other")
-    mkdir "$directory/part"
-    echo "$inner" >"$directory/cgroup.procs"
-    echo "$still" >"$directory/part/cgroup.procs"
+    split_still
     fails "mymachines: still: cannot pause it: it has no cgroup *" "$kind: pause refuses if a part of the machine is in a cgroup with a stranger" mymachines pause still
     kill -9 "$inner"
     wait "$other" 2>/dev/null
-    echo "$still" >"$directory/cgroup.procs"
-    wait_until rmdir "$directory/part"
+    join_still
     kill -9 "$stranger"
     wait "$stranger" 2>/dev/null
     is "$(state still)" running "$kind: show reports a running machine"
@@ -334,19 +343,12 @@ for kind in v2 freezer; do
         "$kind: resume doesn't thaw a stranger" mymachines resume still
     is "$(cat "$freezer_file")" $on "$kind: which stays frozen"
     echo $off >"$freezer_file"
-    echo "$still" >"$directory/cgroup.procs"
-    wait_until rmdir "$directory/part"
+    join_still
     kill -9 "$stranger"
     wait "$stranger" 2>/dev/null
 # The lowest cgroup with all of its processes is another one when some have died.
     if [ "$kind" = v2 ]; then
-        nsenter --pid="/proc/$still/ns/pid" sleep 1000 >/dev/null 2>&1 &
-        other=$!
-        wait_until pgrep -P "$other"
-        inner=$(pgrep -P "$other")
-        mkdir "$directory/part"
-        echo "$inner" >"$directory/cgroup.procs"
-        echo "$still" >"$directory/part/cgroup.procs"
+        split_still
         mymachines pause still
         kill -9 "$inner"
         wait "$other" 2>/dev/null
@@ -355,8 +357,7 @@ for kind in v2 freezer; do
         is "$status|$err|$(state still)" "0||running" "resume thaws a machine of which a process has died meanwhile"
         wait_until goes_on
         ok $? "and it runs"
-        echo "$still" >"$directory/cgroup.procs"
-        wait_until rmdir "$directory/part"
+        join_still
     fi
     mymachines pause still
     run timeout 20 "$BUILDDIR/mymachines" terminate still

@@ -11,8 +11,8 @@ struct freezer {
 	const char *frozen; /* the text in it if the cgroup is frozen */
 	const char *file;
 	const char *words[2]; /* to write there: to thaw, to freeze */
-	const char *
-		own_file; /* "1" in it if the cgroup was frozen itself, and not with one above it */
+	/* It has "1" in it if the cgroup was frozen itself, and not only with one above it. */
+	const char *own_file;
 };
 
 /* Freezers of version 2 come first. */

@@ -21,7 +21,10 @@ int machine_cgroup_find(struct machine_cgroup *cgroup, struct machine_processes 
 /* Freeze or thaw it, and wait until it is so. 0, -ETIMEDOUT, or another negative errno. */
 int machine_cgroup_freeze(const struct machine_cgroup *cgroup, bool frozen);
 
-/* Thaw it, and those above it that have no others either: one of them may have been the lowest when it was frozen. */
+/*
+ * Thaw it, and those above it that have no other processes either: when the machine was frozen, one of these may
+ * have been the lowest. Returns what machine_cgroup_freeze() does.
+ */
 int machine_cgroup_thaw(const struct machine_cgroup *cgroup, struct machine_processes *processes);
 
 /* Kill all processes in it at once. 0 or a negative errno: -EOPNOTSUPP before Linux 5.14. */

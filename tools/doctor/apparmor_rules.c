@@ -89,12 +89,12 @@ static void judge_rule(const struct reading *r, const struct rule *rule)
 
 	if (!is_about_reading(r, rule))
 		return;
-	/* Also a rule for the owner, who is root: some confined programs run as root. */
+	/* Some confined programs run as root, whose the registry is: a rule that denies the owner is for them. */
 	if (rule->denies && !judgement->is_denied) {
 		judgement->is_denied = true;
 		judgement->denied_by = r->path;
 	}
-	/* Others don't. */
+	/* Most don't: a rule that lets the owner read is of no use to them. */
 	if (!rule->denies && !rule->is_owners)
 		judgement->is_allowed = true;
 }
