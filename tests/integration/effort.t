@@ -85,6 +85,8 @@ for i in 1 2; do
     ip link set "ep$i" up
     ip link set "eq$i" up
 done
+ip link add es1 type veth peer name es2
+ip link set es1 up
 can_forward() {
     [ "$(bridge link | grep -c 'ep[12].* state forwarding')" = 2 ]
 }
@@ -107,6 +109,23 @@ bridge -batch "$TMPDIR/forwarding"
 # What was published after them is seen after them.
 mymachines register after --leader="${leaders[1]}" --no-monitor 2>/dev/null
 wait_until has_looked_at 1
+# A container may change its interface, and so the host's end of it, as often as it likes.
+looks_at_guest1() {
+    grep -c "\"/proc/${leaders[0]}/" "$TMPDIR/calls"
+}
+before=$(looks_at_guest1)
+for i in {1..20}; do
+    ip link set es2 up
+    ip link set es2 down
+    sleep 0.1
+done
+ip link set es1 down
+mymachines register after --leader="${leaders[1]}" --vsock-cid=7 --no-monitor 2>/dev/null
+has_followed() {
+    [ "$(grep -o "\"/proc/${leaders[1]}/root\"" "$TMPDIR/calls" | wc -l)" -ge 2 ]
+}
+wait_until has_followed
+is "$(($(looks_at_guest1) - before))" 0 "the monitor looks at no VM for a pair of a stranger's"
 kill "$(monitor_pid)"
 wait "$traced"
 at_most "$(grep -c 'type=RTM_GETLINK, nlmsg_flags=NLM_F_REQUEST,' "$TMPDIR/calls")" 100 \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tools/monitor/host_links.h"
 
-#include "host/netlink.h"
+#include "host/host_link.h"
 
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
@@ -62,9 +62,12 @@ static bool is_deleted(const struct nlmsghdr *message)
 static void take_link(const struct nlmsghdr *message, void *into)
 {
 	const struct ifinfomsg *info = mnl_nlmsg_get_payload(message);
+	const struct host_link link = host_link_parse(message);
 	struct host_links *links = into;
 
-	add_changed(links, (uint32_t) info->ifi_index);
+	add_changed(links, link.index);
+	/* What a bridge tells of its ports is without their kind. */
+	links->may_be_tap |= link.kind != LINK_PAIR && info->ifi_family != AF_BRIDGE;
 	links->may_have_moved |= !is_deleted(message);
 }
 
@@ -74,13 +77,15 @@ void host_links_take_event(struct host_links *links)
 		return;
 	/* The changes that were lost may be of any interface. */
 	links->n_changed = HOST_LINKS_MAX + 1;
+	links->may_be_tap = true;
 	links->may_have_moved = true;
 }
 
 static bool concerns(const struct host_links *links, const struct watched_machine *m)
 {
-	/* The tap that a VM has just opened isn't in its record yet. */
-	if (m->is_vm)
+	/* The tap that a VM has just opened isn't in its record yet. That can't be one of a pair, which any
+	 * container may change as often as it likes. */
+	if (m->is_vm && links->may_be_tap)
 		return true;
 	for (size_t i = 0; i < m->n_interfaces; i++)
 		if (has_changed(links, m->interfaces[i]))
@@ -96,4 +101,5 @@ void host_links_note_machines(struct host_links *links, struct watched *w)
 		if (concerns(links, w->machines[i]))
 			watched_note(w, w->machines[i]);
 	links->n_changed = 0;
+	links->may_be_tap = false;
 }
