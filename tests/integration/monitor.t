@@ -407,6 +407,19 @@ ok $? "monitor restores exports that somebody deleted"
 rm -r /run/systemd/machines
 wait_until test -e /run/systemd/machines/web1
 ok $? "monitor restores exports when their directory was deleted"
+mount -t tmpfs -o ro,mode=755 none /run/systemd/machines
+start short
+start late
+mymachines register short --leader="$short" >/dev/null 2>&1
+mymachines register late --leader="$late" >/dev/null 2>&1
+kill -9 "$short"
+wait_until sh -c '! mymachines list --all --no-legend | grep -q "^short "'
+ok $? "monitor unregisters a machine while exports can't be written"
+umount /run/systemd/machines
+wait_until test -e /run/systemd/machines/late
+ok $? "monitor writes them when they can be, without another change"
+kill -9 "$late"
+wait_until test ! -e /run/systemd/machines/late
 mkdir "$TMPDIR/newroot"
 mount --bind / "$TMPDIR/newroot"
 mkfifo "$TMPDIR/turn"

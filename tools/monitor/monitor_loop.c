@@ -245,7 +245,7 @@ static void collect_looks(struct monitor_loop *m, struct arena *arena, struct lo
 		struct watched_machine *w;
 
 		if (take_check(&m->check_home, item) || take_check(&m->check_all, item) ||
-		    take_check(&m->check_settling, item))
+		    take_check(&m->check_settling, item) || item == &m->exports_retry)
 			continue;
 		w = watched_machine_of(item);
 		watched_begin_look(&m->watched, w);
@@ -322,16 +322,34 @@ static int follow_up_exports(struct monitor_loop *m, struct failure *f)
 	struct notices notices = monitor_log_notices();
 	int r;
 
-	exports_watch_update(&m->exports, &m->watched.sources);
 	if (!m->exports_are_doubtful &&
 	    exports_are_current(m->followed.generation, m->watched.count > 0))
 		return 0;
 	r = update_exports(m, &notices, f);
 	m->exports_are_doubtful = r < 0;
-	/* The reason was among the notices. */
-	if (r == PUBLISHED_INCOMPLETE)
-		*f->text = '\0';
-	return r ? -1 : 0;
+	return r;
+}
+
+/* What can't be written is tried again later, and keeps nothing else waiting. */
+static void try_exports(struct monitor_loop *m)
+{
+	struct schedule *schedule = &m->watched.schedule;
+	uint64_t now = now_milliseconds();
+	struct failure f;
+	int r;
+
+	exports_watch_update(&m->exports, &m->watched.sources);
+	if (m->exports_retry.not_before > now)
+		return;
+	r = follow_up_exports(m, &f);
+	if (r == 0) {
+		schedule_item_done(schedule, &m->exports_retry, now, 0);
+		return;
+	}
+	/* Why they are incomplete was among the notices. */
+	if (r != PUBLISHED_INCOMPLETE)
+		monitor_log_failure(&f);
+	schedule_item_failed(schedule, &m->exports_retry, now);
 }
 
 /* Made last, as nobody waits for it. It rests as long as it costs, like a machine. */
@@ -361,7 +379,7 @@ static void make_checks(struct monitor_loop *m)
 		schedule_note_at(&w->schedule, &m->check_settling.item, w->settling_due);
 }
 
-/* 0, or -1 with a failure, which has no text if it was logged. */
+/* 0, or -1 with a failure. */
 static int follow_and_refresh(struct monitor_loop *m, struct failure *f)
 {
 	size_t count = 0;
@@ -371,9 +389,9 @@ static int follow_and_refresh(struct monitor_loop *m, struct failure *f)
 	if (m->watch_is_broken)
 		return failure_set(f, FAILURE_OTHER, "%s: cannot watch it for changes",
 				   REGISTRY_DIRECTORY);
-	if (follow(m, f) < 0 || refresh_noted(m, &count, f) < 0 || follow(m, f) < 0 ||
-	    follow_up_exports(m, f) < 0)
+	if (follow(m, f) < 0 || refresh_noted(m, &count, f) < 0 || follow(m, f) < 0)
 		return -1;
+	try_exports(m);
 	/* If something of it couldn't be watched, try again in the next pass. */
 	if (m->watched.learned_is_new)
 		m->watched.learned_is_new = vm_watch_update(&m->vms, &m->watched) < 0;
@@ -450,7 +468,7 @@ static int keep_lock(struct monitor_loop *m, struct failure *f)
 }
 
 /*
- * Without machines there is nothing to do. A registration that found the
+ * Without machines, and with none exported, there is nothing to do. A registration that found the
  * monitor running, and so started none, was published before the lock was
  * released: look once more after that.
  */
@@ -515,8 +533,7 @@ static int make_pass(struct monitor_loop *m, struct failure *f)
 	note_registry(m);
 	m->watched.now = now_milliseconds();
 	if (r < 0) {
-		if (*f->text)
-			monitor_log_failure(f);
+		monitor_log_failure(f);
 		schedule_failed(schedule, m->watched.now);
 	} else {
 		schedule_done(schedule, m->watched.now, work_milliseconds() - began);
@@ -524,7 +541,8 @@ static int make_pass(struct monitor_loop *m, struct failure *f)
 	report_partial(m);
 	if (m->watched.count != m->n_notified)
 		notify(m, "");
-	if (r == 0 && m->settings->exit_when_empty && leave_if_empty(m, f) < 0)
+	if (r == 0 && m->settings->exit_when_empty && !m->exports_retry.retry_after &&
+	    leave_if_empty(m, f) < 0)
 		return -1;
 	return m->end == LOOP_RUNS ? keep_lock(m, f) : 0;
 }

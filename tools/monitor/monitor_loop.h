@@ -59,6 +59,7 @@ struct monitor_loop {
 	struct registry_identity followed;	/* the snapshot that `watched` follows */
 	struct registry_identity before_signal; /* what was there when none had come to end us */
 	bool exports_are_doubtful;		/* whatever their time says */
+	struct schedule_item exports_retry;	/* it rests after they couldn't be written */
 	size_t n_partial_reported;
 	size_t n_notified;
 	enum loop_end end;
