@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # A machine with a file system whose server never answers delays nobody for long, and no other machine.
 . "${SRCDIR:?run this by make check}/tests/integration/lib.sh"
+. "$SRCDIR/tests/integration/events.sh"
 need_root
+turning=''
 [ -c /dev/fuse ] || skip_all "there is no /dev/fuse"
 
 # hanging VARIABLE DIRECTORY [--started]: start a container, without a user namespace, with a silent FUSE there
@@ -17,7 +19,7 @@ hanging() {
 hanging evil /etc
 hanging begun /etc --started
 start good
-trap 'kill -9 "$evil" "$begun" "$good"' EXIT
+trap 'kill -9 "$evil" "$begun" "$good" $turning; end_watching' EXIT
 
 within() {
     local seconds=$1
@@ -96,5 +98,33 @@ for i in {1..12}; do
 done
 within 10 list --no-legend
 is "$status|$(wc -l <<<"$out")" "0|15" "list shows all of many machines that hang"
-kill -9 "${leaders[@]}"
+kill -9 "${leaders[@]}" "$evil" "$begun"
+stuck() {
+    ps -eo stat=,comm= | grep -c '^D.* mymachines$'
+}
+none_is_stuck() {
+    [ "$(stuck)" = 0 ]
+}
+wait_until none_is_stuck
+
+# Nor does one that goes from one such root directory to another: what reads there can't be killed.
+mkfifo "$TMPDIR/turns"
+unshare --mount --net --pid --fork --kill-child --propagation private python3 "$SRCDIR/tests/support/silent_fuse.py" \
+    --started --roots "$TMPDIR/silent" <"$TMPDIR/turns" >"$TMPDIR/turning.out" 2>&1 3>&- &
+parent=$!
+exec {turns}>"$TMPDIR/turns"
+wait_until grep -qx ready "$TMPDIR/turning.out"
+turning=$(pgrep -P "$parent")
+mymachines register turning --leader="$turning" --no-monitor 2>/dev/null
+start_monitor
+has_seen() {
+    kill -HUP "$monitor"
+    [ "$(mymachines show turning -p RootDirectory --value)" = "$TMPDIR/silent.$1" ]
+}
+for i in {0..7}; do
+    echo on >&"$turns"
+    wait_until has_seen "$i"
+done
+is "$(($(stuck) <= 6))" 1 "a machine that goes from one root directory that hangs to another leaves few processes behind"
+kill -9 "$turning"
 done_testing

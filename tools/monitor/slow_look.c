@@ -21,12 +21,17 @@
 /* However long a look took, the machine rests no longer than for this. */
 #define COST_MAX 500
 
+/* Whose files didn't come so often is not asked for any more: each time may leave a process behind that can't be
+ * killed, and a machine may go from one root directory to another as often as it likes. */
+#define HUNG_LOOKS_MAX 3
+
 /* A machine that isn't watched whole is looked at so often. */
 #define POLL_MILLISECONDS 1000
 
 enum worker_status {
 	WORKER_DONE,
 	WORKER_FAILED, /* or incomplete */
+	WORKER_HUNG,   /* a file of the machine's didn't come */
 };
 
 /*
@@ -44,7 +49,13 @@ static void send_line(void *data, enum notice_kind kind, const char *text)
 static enum worker_status work(const struct watched_machine *m, int lines)
 {
 	const struct machine_identity identity = { watched_name(m), m->leader };
-	const struct refresh_options options = { .only_if_changed = true, .retries = true };
+	struct refresh_result result = { 0 };
+	const struct refresh_options options = { .only_if_changed = true,
+						 .retries = true,
+						 .results = &result,
+						 .system_look = m->hung_looks < HUNG_LOOKS_MAX
+									? SYSTEM_LOOK
+									: SYSTEM_LOOK_NONE };
 	struct notices notices = { .sink = send_line, .data = &lines };
 	struct failure f;
 	int r;
@@ -53,6 +64,8 @@ static enum worker_status work(const struct watched_machine *m, int lines)
 	r = refresh_machines(&identity, 1, &options, &notices, &f);
 	if (r < 0)
 		send_line(&lines, NOTICE_WARNING, f.text);
+	if (r >= 0 && result.has_hung)
+		return WORKER_HUNG;
 	return r == 0 ? WORKER_DONE : WORKER_FAILED;
 }
 
@@ -104,15 +117,19 @@ void slow_look_note(struct watched_machine *m, bool was_slow)
 		m->slow_looks--;
 }
 
-static void settle_machine(const struct slow_look *look, struct watched *w, bool has_failed)
+static void settle_machine(const struct slow_look *look, struct watched *w,
+			   enum worker_status status)
 {
 	struct watched_machine *m = watched_find(w, look->name);
 	uint64_t took = w->now - look->started;
 
 	if (!m)
 		return;
-	slow_look_note(m, has_failed || took >= SLOW_LOOK_MILLISECONDS);
-	if (has_failed)
+	if (status == WORKER_HUNG && m->hung_looks < HUNG_LOOKS_MAX)
+		m->hung_looks++;
+	slow_look_note(m, status != WORKER_DONE || took >= SLOW_LOOK_MILLISECONDS ||
+				  m->hung_looks >= HUNG_LOOKS_MAX);
+	if (status == WORKER_FAILED)
 		schedule_item_failed(&w->schedule, &m->item, w->now);
 	else
 		schedule_item_done(&w->schedule, &m->item, w->now,
@@ -132,10 +149,10 @@ static void forget_worker(struct slow_look *look, struct sources *sources)
 void slow_look_end(struct slow_look *look, struct watched *w)
 {
 	int status = 0;
-	bool has_failed = child_wait(look->pid, &status) < 0 || status != 0;
+	bool has_ended = child_wait(look->pid, &status) == 0 && WIFEXITED(status);
 
 	log_lines(look);
-	settle_machine(look, w, has_failed);
+	settle_machine(look, w, has_ended ? WEXITSTATUS(status) : WORKER_FAILED);
 	forget_worker(look, &w->sources);
 }
 

@@ -50,6 +50,7 @@ struct watched_machine {
 	bool is_learned;    /* a VM whose addresses nobody gave */
 	bool is_hidden;	    /* its network namespace can't be seen */
 	uint8_t slow_looks; /* so many looks at it are still made by a worker: slow_look.h */
+	uint8_t hung_looks; /* in so many of those a file of it didn't come */
 	bool has_died;	    /* there is nothing left of it to watch */
 	bool is_whole;	/* all of it is watched; if not, only a look at it tells of its changes */
 	char *spelling; /* the name as it was registered, or NULL if that is the folded one */

@@ -145,6 +145,8 @@ static void observe_system(struct observation *o, struct arena *arena,
 	if (has_hosts_root && request->system_look == SYSTEM_LOOK_EARLY)
 		return;
 	o->seen.system = found;
+	if (request->system_look == SYSTEM_LOOK_NONE)
+		return;
 	r = read_system(o, arena, request, root, is_quick ? QUICK_FILE_WAIT : FILE_READER_WAIT);
 	if (r == -ETIMEDOUT && is_quick)
 		r = -EINTR;
@@ -387,6 +389,14 @@ static bool is_temporary(int error)
 {
 	return error == -EINTR || error == -EAGAIN || error == -ENOMEM || error == -ENFILE ||
 	       error == -EMFILE || error == -ENOBUFS || error == -EBUSY;
+}
+
+bool observation_has_hung(const struct observation *o)
+{
+	for (size_t i = 0; i < o->n_misses; i++)
+		if (o->misses[i].error == -ETIMEDOUT)
+			return true;
+	return false;
 }
 
 bool observation_is_incomplete(const struct observation *o)

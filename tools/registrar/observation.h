@@ -62,6 +62,7 @@ enum system_look {
 	SYSTEM_LOOK_EARLY, /* the same, but not in the host's root, as the machine is being made */
 	SYSTEM_LOOK_QUICK, /* wait for them no longer than other machines may have to */
 	SYSTEM_LOOK_AGAIN, /* even if they have been read before */
+	SYSTEM_LOOK_NONE,  /* not at all: a new root is taken to have none */
 };
 
 /* The facts that decide how to look at a machine. */
@@ -136,6 +137,9 @@ void observations_ask_neighbours(struct observation *observations, size_t count,
  */
 void observation_report(const struct observation *observation, const char *subject, bool retries,
 			struct notices *notices) __attribute__((nonnull(1, 2)));
+
+/* Whether a file didn't come in time. Who has read it may be stuck in the kernel for as long as the machine likes. */
+bool observation_has_hung(const struct observation *observation) __attribute__((nonnull));
 
 /* Whether a fact couldn't be read for a reason that may pass, so that a retry makes sense. */
 bool observation_is_incomplete(const struct observation *observation) __attribute__((nonnull));

@@ -64,6 +64,7 @@ static int observe_and_measure(struct refreshing *r, size_t i, struct snapshot *
 			(uint32_t) (clock_microseconds(CLOCK_THREAD_CPUTIME_ID) - began);
 		result->milliseconds = (uint32_t) (clock_milliseconds(CLOCK_MONOTONIC) - started);
 		result->is_incomplete = observation_is_incomplete(&r->observations[i]);
+		result->has_hung |= observation_has_hung(&r->observations[i]);
 	}
 	return status;
 }

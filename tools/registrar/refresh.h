@@ -15,6 +15,7 @@ struct refresh_result {
 	uint32_t microseconds; /* of the processor's time that its observation took */
 	uint32_t milliseconds; /* that it took, with waiting */
 	bool is_incomplete;    /* a fact couldn't be read for a reason that may pass */
+	bool has_hung;	       /* observation_has_hung() */
 };
 
 struct refresh_options {
