@@ -371,6 +371,28 @@ wait_until has_ended "$entered"
 ok $? "kill reaches a process that was sent in from another cgroup"
 lives "$box" "the leader has ignored that signal"
 
+# Root of a machine without a user namespace may have CAP_SYS_PTRACE: no process of the host's may go there.
+start plain --share=user -- sh -c 'sleep 4002 & sleep 4003 & wait'
+wait_until eval '[ "$(pgrep -P "$plain" | wc -l)" = 2 ]'
+put "$plain" plain.scope
+quietly register plain --leader="$plain"
+is "$(members plain)" "$({ echo "$plain"; pgrep -P "$plain"; } | sort -n | xargs)" \
+    "a machine without a user namespace of its own is listed whole"
+if can_trace; then
+    for machine in box plain; do
+        for verb in status pause resume "kill -s CONT"; do
+            # shellcheck disable=SC2086
+            strace -f -qq -e trace=setns -o "$TMPDIR/$machine.calls" -A \
+                "$BUILDDIR/mymachines" ${verb%% *} "$machine" ${verb#* } >/dev/null 2>&1
+        done
+    done
+    grep -q 'setns(.*CLONE_NEWPID' "$TMPDIR/box.calls"
+    ok $? "a process looks into a machine with one from inside"
+    is "$(grep 'setns(.*CLONE_NEWPID' "$TMPDIR/plain.calls")" "" "but not into one without"
+else
+    skip "strace can't be used here" "no process is sent into a machine without a user namespace"
+fi
+
 # What one machine costs, whatever else runs: system calls, which no load changes.
 if [ -z "$SANITIZERS" ] && [ -e /proc/thread-self/children ]; then
     calls() {

@@ -3,24 +3,29 @@
  * A child enters the namespace, and there a child of that mounts a procfs of the namespace,
  * which is never attached. It sends each pid that the procfs lists as the sender's pid of a
  * message: the kernel translates it for the receiver, unix(7). The machine's processes can see
- * that child, and root of a machine without a user namespace can stop or kill it, but not trace it,
- * so there is a deadline.
+ * that child, and may stop or kill it, so there is a deadline.
+ *
+ * It is a process of the host's root, with the host's files. Whoever in there has CAP_SYS_PTRACE in its user
+ * namespace could trace it, and become that root, ptrace(2): it is sent only where nobody can have that.
  */
 #include "tools/processes/namespace_processes.h"
 
 #include "base/child.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/file_identity.h"
 #include "base/number.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/mount.h>
+#include <linux/nsfs.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -155,6 +160,21 @@ static long receive_all(struct arena *arena, int socket, uint32_t **pids)
 	return r < 0 ? r : (long) count;
 }
 
+/*
+ * Whether the pid namespace belongs to another user namespace than the caller's. Only the caller's own kind
+ * can send processes with more rights there. What the leader has now says nothing: it may have given rights
+ * up that another process has kept.
+ */
+static bool is_of_other_users(int namespace)
+{
+	CLEANUP_CLOSE int owner = ioctl(namespace, NS_GET_USERNS);
+	struct file_identity theirs, own;
+
+	return owner >= 0 && file_identity_read(owner, "", &theirs) == 0 &&
+	       file_identity_read(AT_FDCWD, "/proc/self/ns/user", &own) == 0 &&
+	       !file_identities_equal(theirs, own);
+}
+
 long namespace_processes_read(struct arena *arena, int namespace, uint32_t **pids)
 {
 	CLEANUP_CLOSE int own = -1;
@@ -164,6 +184,8 @@ long namespace_processes_read(struct arena *arena, int namespace, uint32_t **pid
 
 	if (geteuid() != 0)
 		return -EPERM;
+	if (!is_of_other_users(namespace))
+		return -EACCES;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0)
 		return -errno;
 	own = sockets[0];
