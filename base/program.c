@@ -120,17 +120,20 @@ int program_run(struct arena *arena, const char *const *arguments, int milliseco
 	return r < 0 ? failure_errno(f, r, "cannot run %s", arguments[0]) : 0;
 }
 
-int run_program(const char *const *arguments, bool quiet)
+int run_program(const char *const *arguments, bool quiet, int milliseconds)
 {
 	CLEANUP_CLOSE int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
 	int output = quiet ? nowhere : STDERR_FILENO, status = 0, r;
 	pid_t pid;
 
 	r = start_program(arguments, output, output, &pid);
-	if (r == 0)
-		r = child_wait(pid, &status);
 	if (r < 0)
 		return r;
+	r = child_wait_for(pid, milliseconds, &status);
+	if (r < 0) {
+		child_end(pid, 0);
+		return r;
+	}
 	return exit_status_of(status) == 0 ? 0 : -EPROTO;
 }
 

@@ -26,10 +26,10 @@ int program_run(struct arena *arena, const char *const *arguments, int milliseco
 
 /*
  * To be replaced by program_run(): run it, with its output on standard error,
- * or nowhere if it is `quiet`. Returns 0, -EPROTO if it failed, or another
- * negative errno.
+ * or nowhere if it is `quiet`. Returns 0; -EPROTO if it failed; -ETIMEDOUT, and it is
+ * killed, after so many milliseconds; or another negative errno.
  */
-int run_program(const char *const *arguments, bool quiet);
+int run_program(const char *const *arguments, bool quiet, int milliseconds);
 
 /*
  * Start it, with its output nowhere, and don't wait: it is a child. 0 or a negative errno.

@@ -69,6 +69,34 @@ wait "${jobs[@]}"
 is "$(own_pgrep -fc "^$BUILDDIR/mymachines monitor --background")" 1 "eight registrations at once start one monitor"
 kill -9 "$(monitor_pid)"
 wait_until nobody_monitors
+
+# A system bus that takes connections and never answers: busctl's own limit isn't for that.
+unit=$(env -u MAKEFLAGS make -s --no-print-directory -C "$BUILDDIR" --eval 'unit:;@echo $(systemdsystemunitdir)' unit 2>/dev/null)
+mount -t tmpfs none /usr/local 2>/dev/null
+case $unit in
+/usr/local/*)
+    mkdir -p "$unit" /run/systemd/system /run/dbus
+    touch "$unit/mymachines-monitor.service"
+    cat >"$TMPDIR/silent_bus.py" <<'S'
+import socket, time
+bus = socket.socket(socket.AF_UNIX)
+bus.bind("/run/dbus/system_bus_socket")
+bus.listen(50)
+time.sleep(1000)
+S
+    python3 "$TMPDIR/silent_bus.py" >/dev/null 2>&1 </dev/null & bus=$!
+    wait_until test -S /run/dbus/system_bus_socket
+    run timeout 60 "$BUILDDIR/mymachines" register web2 --leader="$web2" --service=bus
+    ok "$status" "register waits no longer than a few seconds for a bus that doesn't answer"
+    wait_until monitor_pid
+    ok $? "and starts the monitor without it"
+    kill -9 "$bus" "$(monitor_pid)"
+    wait_until nobody_monitors
+    rm -r /run/systemd/system /run/dbus
+    ;;
+*) skip "this was configured for another prefix" "register waits no longer than a few seconds for a bus that doesn't answer" ;;
+esac
+umount /usr/local
 kill -9 "$web2"
 wait_until has_ended "$web2"
 run mymachines list --all --no-legend

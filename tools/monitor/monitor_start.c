@@ -20,6 +20,10 @@
 /* A monitor that was told to end first finishes its pass. */
 #define END_MILLISECONDS 3000
 
+/* How long a question to systemd may take, with the way to it; and a process until it is the monitor. */
+#define CALL_MILLISECONDS  4000
+#define START_MILLISECONDS 10000
+
 bool monitor_has_unit(void)
 {
 	static const char path[] = SYSTEM_UNIT_DIRECTORY "/" MONITOR_UNIT;
@@ -28,7 +32,8 @@ bool monitor_has_unit(void)
 	return path[0] == '/' && access(path, F_OK) == 0;
 }
 
-/* Queue the job, and don't wait for it: org.freedesktop.systemd1(5). */
+/* Queue the job, and don't wait for it: org.freedesktop.systemd1(5). busctl's own limit is for the answer only: a bus
+ * may take the connection and then say nothing. */
 static int start_unit(void)
 {
 	static const char *const call[] = {
@@ -39,7 +44,7 @@ static int start_unit(void)
 		/* clang-format on */
 	};
 
-	return run_program(call, true);
+	return run_program(call, true, CALL_MILLISECONDS);
 }
 
 static int start_process(const char *program)
@@ -47,7 +52,7 @@ static int start_process(const char *program)
 	const char *const arguments[] = { program, "monitor", "--background", "--exit-when-empty",
 					  NULL };
 
-	return program ? run_program(arguments, false) : -ENOENT;
+	return program ? run_program(arguments, false, START_MILLISECONDS) : -ENOENT;
 }
 
 /* Whether the file of the program that this process runs was removed or replaced. */

@@ -31,6 +31,9 @@
 #define START_WAIT_MS 3000
 #define START_STEP_MS 10
 
+/* How long asking it may take, with the way to it: the registry's lock is held. */
+#define CALL_MILLISECONDS 4000
+
 static bool is_below(uint32_t pid, ino_t namespace)
 {
 	ino_t inodes[PID_NAMESPACES_MAX];
@@ -211,9 +214,12 @@ static int start_scope(const char *name, const char *unit, uint32_t leader)
 		/* clang-format on */
 	};
 
+	int r;
+
 	snprintf(description, sizeof description, "Machine %s", name);
 	snprintf(pid, sizeof pid, "%u", leader);
-	return run_program(call, false);
+	r = run_program(call, false, CALL_MILLISECONDS);
+	return r == -ETIMEDOUT ? -ETIME : r;
 }
 
 static bool has_died(uint32_t pid)
