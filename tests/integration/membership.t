@@ -378,6 +378,13 @@ put "$plain" plain.scope
 quietly register plain --leader="$plain"
 is "$(members plain)" "$({ echo "$plain"; pgrep -P "$plain"; } | sort -n | xargs)" \
     "a machine without a user namespace of its own is listed whole"
+cp "$BUILDDIR/mymachines" "$TMPDIR/mymachines"
+for signal in TERM STOP KILL; do
+    run setpriv --reuid=65534 --regid=65534 --clear-groups "$TMPDIR/mymachines" kill plain -s "$signal"
+    is "$status|$err" "1|mymachines: plain: cannot send the signal: Operation not permitted" \
+        "kill says that a user may not send SIG$signal"
+done
+lives "$plain" "and nothing has got it"
 if can_trace; then
     for machine in box plain; do
         for verb in status pause resume "kill -s CONT"; do

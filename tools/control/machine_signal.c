@@ -50,6 +50,7 @@ struct signalling {
 	struct machine_processes processes;
 	int pidfd;		 /* the leader's */
 	bool skip_pid_namespace; /* the kernel kills its processes with the leader */
+	int error;		 /* the first of a process that can't be signalled, or 0 */
 	struct signalled *signalled;
 	size_t n_signalled;
 	void *tree; /* of the same, tsearch(3) */
@@ -110,6 +111,7 @@ static int signal_process(struct signalling *s, uint32_t pid, int signal)
 	CLEANUP_CLOSE int fd = -1;
 	struct process_stat stat;
 	struct signalled *done;
+	int r;
 
 	/* Most processes aren't the machine's: don't open a descriptor for these. */
 	if (pid == (uint32_t) getpid() || !is_to_be_signalled(s, pid))
@@ -119,7 +121,12 @@ static int signal_process(struct signalling *s, uint32_t pid, int signal)
 	    tfind(&(struct signalled){ pid, stat.start_time }, &s->tree, compare_signalled))
 		return 0;
 	/* If it still runs, this looks at the process of the pidfd, not at a reused pid. */
-	if (!is_to_be_signalled(s, pid) || !pidfd_is_alive(fd) || pidfd_signal(fd, signal) < 0)
+	if (!is_to_be_signalled(s, pid) || !pidfd_is_alive(fd))
+		return 0;
+	r = pidfd_signal(fd, signal);
+	if (r < 0 && r != -ESRCH && s->error == 0)
+		s->error = r;
+	if (r < 0)
 		return 0;
 	done = arena_copy(&s->arena, &(struct signalled){ pid, stat.start_time }, sizeof *done);
 	if (!tsearch(done, &s->tree, compare_signalled))
@@ -172,7 +179,10 @@ static bool all_have_stopped(const struct signalling *s)
 	return true;
 }
 
-/* Signal all, until there are no new ones, nor can be. 0; -EAGAIN if there is no end of new ones; or another negative errno. */
+/*
+ * Signal all, until there are no new ones, nor can be. 0; -EAGAIN if there is no end of new ones; or another
+ * negative errno, also if some can't be signalled.
+ */
 static int signal_all(struct signalling *s, int signal)
 {
 	bool had_stopped = signal != SIGSTOP;
@@ -181,8 +191,10 @@ static int signal_all(struct signalling *s, int signal)
 	for (int64_t end = clock_milliseconds(CLOCK_MONOTONIC) + SEARCH_MS;
 	     clock_milliseconds(CLOCK_MONOTONIC) < end;) {
 		news = signal_once(s, signal);
-		if (news < 0 || (news == 0 && had_stopped))
+		if (news < 0)
 			return (int) news;
+		if (news == 0 && had_stopped)
+			return s->error;
 		/* Children that they forked before they stopped are found by the next search. */
 		if (signal == SIGSTOP)
 			had_stopped = all_have_stopped(s);
@@ -190,7 +202,7 @@ static int signal_all(struct signalling *s, int signal)
 			poll(NULL, 0, PAUSE_MS);
 	}
 	/* A process that waits for a disk doesn't stop, but makes no children either. */
-	return news == 0 ? 0 : -EAGAIN;
+	return news == 0 ? s->error : -EAGAIN;
 }
 
 /*
@@ -301,14 +313,28 @@ static int wait_for_end(int pidfd, int milliseconds)
 	return r < 0 ? -errno : r > 0 ? 0 : -ETIMEDOUT;
 }
 
-/*
- * Signal all living processes in a cgroup and those below it but this one, 0 for none. After the
- * machine's death, these are its supervisors. Returns how many there are.
- */
-static size_t signal_supervisors(const char *directory, int signal)
+/* A machine's own unit: what is left in it after the machine's death are its supervisors. */
+struct own_unit {
+	struct cgroup_hierarchy cgroups;
+	const char *name;
+	int directory; /* of its cgroup: if the unit is started again, it is another one */
+};
+
+/* Whether the process of a pidfd, which is opened by a number that was read before, is in the unit. */
+static bool is_in_unit(const struct own_unit *unit, int pidfd, uint32_t pid)
+{
+	char name[UNIT_NAME_SIZE];
+
+	return process_read_unit(&unit->cgroups, pid, name) == 0 && strcmp(name, unit->name) == 0 &&
+	       pidfd_is_alive(pidfd);
+}
+
+/* Signal all living processes in the unit but this one, 0 for none. Returns how many there are. */
+static size_t signal_supervisors(const struct own_unit *unit, int signal)
 {
 	CLEANUP(arena_done) struct arena arena = { 0 };
 	uint32_t *pids;
+	const char *directory = arena_printf(&arena, "/proc/self/fd/%d", unit->directory);
 	long count = cgroup_processes_read(&arena, directory, &pids);
 	size_t living = 0;
 
@@ -317,7 +343,8 @@ static size_t signal_supervisors(const char *directory, int signal)
 		struct process_stat stat;
 
 		if (pidfd < 0 || pids[i] == (uint32_t) getpid() ||
-		    process_stat_read(pids[i], &stat) < 0 || process_stat_is_dead(&stat))
+		    process_stat_read(pids[i], &stat) < 0 || process_stat_is_dead(&stat) ||
+		    !is_in_unit(unit, pidfd, pids[i]))
 			continue;
 		living++;
 		if (signal)
@@ -330,27 +357,36 @@ static size_t signal_supervisors(const char *directory, int signal)
  * End what is left of the unit, as the service manager would by stopping it: SIGTERM, and
  * SIGKILL after a while.
  */
-static void end_supervisors(const char *directory)
+static void end_supervisors(const struct own_unit *unit)
 {
 	int64_t end = clock_milliseconds(CLOCK_MONOTONIC) + SUPERVISORS_MS;
 
-	signal_supervisors(directory, SIGTERM);
-	while (signal_supervisors(directory, 0) && clock_milliseconds(CLOCK_MONOTONIC) < end)
+	signal_supervisors(unit, SIGTERM);
+	while (signal_supervisors(unit, 0) && clock_milliseconds(CLOCK_MONOTONIC) < end)
 		poll(NULL, 0, PAUSE_MS);
-	signal_supervisors(directory, SIGKILL);
+	signal_supervisors(unit, SIGKILL);
 }
 
-/* The directory of the machine's own unit, in the arena; or NULL. */
-static const char *own_unit_directory(struct snapshot *snapshot, const struct machine *m,
-				      struct arena *arena)
+/* Find the machine's own unit. False if it has none. */
+static bool find_own_unit(struct snapshot *snapshot, const struct machine *m, struct arena *arena,
+			  struct own_unit *unit)
 {
 	CLEANUP(machine_processes_close) struct machine_processes p = { .namespace = -1 };
-	struct cgroup_hierarchy cgroups;
 
-	if (!m->unit || cgroup_hierarchy_find(&cgroups) < 0 ||
-	    machine_processes_open(&p, snapshot, &cgroups, arena, m) < 0 || !machine_owns_unit(&p))
-		return NULL;
-	return arena_printf(arena, "%s%s", cgroups.mount, machine_unit_cgroup(&p));
+	if (!m->unit || cgroup_hierarchy_find(&unit->cgroups) < 0 ||
+	    machine_processes_open(&p, snapshot, &unit->cgroups, arena, m) < 0 ||
+	    !machine_owns_unit(&p))
+		return false;
+	unit->name = m->unit;
+	unit->directory =
+		open(arena_printf(arena, "%s%s", unit->cgroups.mount, machine_unit_cgroup(&p)),
+		     O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return unit->directory >= 0;
+}
+
+static void own_unit_done(struct own_unit *unit)
+{
+	cleanup_close(&unit->directory);
 }
 
 /* Kill its processes, and wait until its leader has died. 0 or a negative errno. */
@@ -367,21 +403,21 @@ static int end_machine(struct snapshot *snapshot, const struct machine *m)
 	CLEANUP_CLOSE int pidfd = leader_open(&m->leader, &snapshot->meta.context);
 	CLEANUP(arena_done) struct arena arena = { 0 };
 	struct failure ignored;
-	const char *unit;
-	bool is_stopped;
+	CLEANUP(own_unit_done) struct own_unit unit = { .directory = -1 };
+	bool has_unit, is_stopped;
 	int r;
 
 	if (pidfd < 0)
 		return pidfd;
 	/* Before its processes die: after that, nothing tells that the unit was its own. */
-	unit = own_unit_directory(snapshot, m, &arena);
+	has_unit = find_own_unit(snapshot, m, &arena, &unit);
 	/* A service that doesn't stop soon, or can't be stopped, is killed like other machines. */
-	is_stopped = unit && machine_service_stop(snapshot, m, &ignored) > 0;
+	is_stopped = has_unit && machine_service_stop(snapshot, m, &ignored) > 0;
 	if (is_stopped && wait_for_end(pidfd, SERVICE_STOP_MS) == 0)
 		return 0;
 	r = kill_machine(snapshot, m, pidfd);
-	if (r == 0 && unit && !is_stopped)
-		end_supervisors(unit);
+	if (r == 0 && has_unit && !is_stopped)
+		end_supervisors(&unit);
 	return r;
 }
 
