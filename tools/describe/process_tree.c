@@ -17,6 +17,9 @@
 /* Deeper levels are not drawn. A machine can nest its processes as deep as it likes. */
 #define DEPTH_MAX 32
 
+/* After so many command lines that didn't come, no more are asked for. */
+#define HUNG_MAX 3
+
 /* The part of a command line that is read. A process can make it any length. */
 #define COMMAND_SIZE_MAX (32 * 1024)
 
@@ -28,27 +31,39 @@ struct tree {
 	size_t count;
 	const char *indent;
 	size_t width;
-	int digits; /* of the largest pid */
+	int digits;    /* of the largest pid */
+	size_t n_hung; /* command lines that didn't come in time */
 	bool utf8;
 };
 
 const char *process_name_read(struct arena *arena, uint32_t pid)
 {
-	char name[64];
-	ssize_t length = file_reader_read_proc(pid, "comm", name, sizeof name);
+	char path[PROC_PATH_SIZE], name[64];
+	ssize_t length;
 
+	/* It isn't in the process's memory, so reading it can't be blocked. */
+	proc_path(path, pid, "comm");
+	length = file_read_short(path, name, sizeof name);
 	if (length <= 0)
 		return NULL;
 	name[length - (name[length - 1] == '\n')] = '\0';
 	return arena_escape(arena, name);
 }
 
-/* The arguments, separated by blanks and escaped; or the name in brackets if there are none. */
-static const char *command_line(struct arena *arena, uint32_t pid)
+/*
+ * The arguments, separated by blanks and escaped; or the name in brackets if there are none. A process may have
+ * them in memory that never comes. Who has read there may be stuck for as long as it likes, so after some of
+ * these, names must do.
+ */
+static const char *command_line(struct tree *tree, struct arena *arena, uint32_t pid)
 {
 	char *line = arena_alloc(arena, COMMAND_SIZE_MAX + 1);
-	ssize_t length = file_reader_read_proc(pid, "cmdline", line, COMMAND_SIZE_MAX + 1);
+	ssize_t length = tree->n_hung < HUNG_MAX
+				 ? file_reader_read_proc(pid, "cmdline", line, COMMAND_SIZE_MAX + 1)
+				 : 0;
 	const char *name;
+
+	tree->n_hung += length == -ETIMEDOUT;
 
 	while (length > 0 && (line[length - 1] == '\0' || line[length - 1] == ' '))
 		length--;
@@ -80,7 +95,7 @@ static void print_cut(FILE *stream, const char *line, size_t width)
 	fprintf(stream, "%.*s%s\n", (int) (at - line), line, ellipsis());
 }
 
-static void print_process(const struct tree *tree, const char *branches, bool is_last, uint32_t pid)
+static void print_process(struct tree *tree, const char *branches, bool is_last, uint32_t pid)
 {
 	CLEANUP(arena_done) struct arena arena = { 0 };
 	const char *branch = tree->utf8 ? is_last ? "\u2514\u2500" : "\u251c\u2500"
@@ -89,7 +104,7 @@ static void print_process(const struct tree *tree, const char *branches, bool is
 
 	print_cut(tree->stream,
 		  arena_printf(&arena, "%s%s%s%*u %s", tree->indent, branches, branch, tree->digits,
-			       pid, command_line(&arena, pid)),
+			       pid, command_line(tree, &arena, pid)),
 		  tree->width);
 }
 
