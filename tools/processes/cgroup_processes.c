@@ -11,11 +11,15 @@
 #include <stdio.h>
 #include <string.h>
 
+/* A machine may make any number of cgroups below its own, and the registry's lock may be held meanwhile. */
+#define CGROUPS_MAX 16384
+
 /* The path is one for all levels, as a machine may have made thousands of them. */
 struct reading {
 	struct arena *arena;
 	uint32_t *pids;
 	size_t count;
+	size_t n_cgroups;
 	size_t length;
 	char path[PATH_MAX];
 };
@@ -76,7 +80,7 @@ static int read_entry(struct reading *r, const char *name)
 /* Paths are bounded by PATH_MAX, and so is the depth. 0 or a negative errno. */
 static int read_below(struct reading *r)
 {
-	int error = read_one(r);
+	int error = r->n_cgroups++ < CGROUPS_MAX ? read_one(r) : -E2BIG;
 	struct dirent *entry;
 	DIR *stream;
 

@@ -8,7 +8,8 @@
 
 /*
  * The pids in a cgroup's directory and in those below it, unsorted, in the arena. A process that
- * isn't in the caller's pid namespace is 0. Returns how many, or a negative errno.
+ * isn't in the caller's pid namespace is 0. Returns how many, or a negative errno: -E2BIG where there are more
+ * directories than any machine needs.
  */
 long cgroup_processes_read(struct arena *arena, const char *directory, uint32_t **pids);
 
