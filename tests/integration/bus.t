@@ -113,6 +113,8 @@ $E.InvalidArgs|process 1 as a leader|RegisterMachine sayssus x 0 t container 1 '
 $E.UnixProcessIdUnknown|a leader that isn't there|RegisterMachine sayssus x 0 t container 2147483646 ''
 $E.InvalidArgs|a relative root|RegisterMachine sayssus x 0 t container $web1 etc
 $E.InvalidArgs|interface 0|RegisterMachineWithNetwork sayssusai x 0 t container $web1 '' 1 0
+$E.InvalidArgs|257 interfaces|RegisterMachineWithNetwork sayssusai x 0 t container $web1 '' 257 $(yes 1 | head -n 257 | xargs)
+$E.InvalidArgs|257 interfaces under two keys|RegisterMachineEx 'sa(sv)' x 2 NetworkInterfaces ai 256 $(yes 1 | head -n 256 | xargs) NetworkInterfaces ai 1 1
 $E.InvalidArgs|a key of another type|RegisterMachineEx 'sa(sv)' x 1 Class u 5
 $E.InvalidArgs|another key of another type|RegisterMachineEx 'sa(sv)' x 1 NetworkInterfaces as 1 lo
 $E.InvalidArgs|a name of 65 bytes|RegisterMachine sayssus $(printf '%065d' 0 | tr 0 a) 0 t container $web1 ''

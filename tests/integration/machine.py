@@ -309,6 +309,8 @@ for name, expected, method, parameters in (
      {"name": "x", **container, "leader": leaders["web1"], "rootDirectory": "etc"}),
     ("interface 0", "InvalidParameter ifIndices", "Register",
      {"name": "x", **container, "leader": leaders["web1"], "ifIndices": [0]}),
+    ("257 interfaces", "InvalidParameter ifIndices", "Register",
+     {"name": "x", **container, "leader": leaders["web1"], "ifIndices": [1] * 257}),
     ("null among interfaces", "InvalidParameter ifIndices", "Register",
      {"name": "x", **container, "leader": leaders["web1"], "ifIndices": [None]}),
     ("vsock's number 0", "InvalidParameter vSockCid", "Register",

@@ -105,6 +105,8 @@ static int set_root(struct register_work *request, const char *root, sd_bus_erro
 static int set_interfaces(struct register_work *request, const int32_t *indexes, size_t count,
 			  sd_bus_error *error)
 {
+	if (!register_work_expect_interfaces(request, count))
+		return invalid(error, "Too many network interfaces");
 	for (size_t i = 0; i < count; i++) {
 		if (indexes[i] <= 0)
 			return sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS,

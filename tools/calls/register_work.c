@@ -49,6 +49,14 @@ void register_work_set_service(struct register_work *work, const char *service)
 		work->registration.given &= ~(unsigned int) FIELD_SERVICE;
 }
 
+bool register_work_expect_interfaces(struct register_work *work, size_t count)
+{
+	if (count > MACHINE_INTERFACES_MAX - work->n_interfaces)
+		return false;
+	work->n_interfaces += count;
+	return true;
+}
+
 void register_work_add_interface(struct register_work *work, int32_t index)
 {
 	struct failure failure;

@@ -12,6 +12,7 @@
 struct register_work {
 	struct arena arena;
 	struct registration registration;
+	size_t n_interfaces;   /* that the call gives */
 	bool create;	       /* the machine gets a scope of its own */
 	bool names_supervisor; /* so the process that the caller names has to be the owner's */
 	uid_t owner; /* who asks. Another one than root gives no addresses, aliases and paths */
@@ -52,6 +53,13 @@ void register_work_set_service(struct register_work *work, const char *service)
 /* The caller, which manages the machine unless it is the leader. A caller that has ended is passed over. */
 void register_work_set_caller(struct register_work *work, const struct machine_leader *caller)
 	__attribute__((nonnull));
+
+/*
+ * So many interfaces will be added. Each costs the service a look-up before anybody is asked for permission: false if
+ * a machine can't have so many, counted over all calls of this.
+ */
+bool register_work_expect_interfaces(struct register_work *work, size_t count)
+	__attribute__((nonnull, warn_unused_result));
 
 /* An interface by its index, which is positive. One that is gone by now isn't the machine's. */
 void register_work_add_interface(struct register_work *work, int32_t index)

@@ -86,6 +86,8 @@ static const char *set_interfaces(struct register_work *work, json_object *list)
 {
 	size_t count = list ? json_object_array_length(list) : 0;
 
+	if (!register_work_expect_interfaces(work, count))
+		return "ifIndices";
 	for (size_t i = 0; i < count; i++) {
 		int64_t index = json_object_get_int64(json_object_array_get_idx(list, i));
 
