@@ -129,6 +129,8 @@ $E.InvalidArgs|a source of a mount with ..|BindMountMachine sssbb web1 /etc/../e
 $E.InvalidArgs|an unknown flag|CopyToMachineWithFlags ssst web1 /etc/hostname /x 2
 $E.InvalidArgs|a name that no user can have|OpenMachineShell sssasas web1 a:b /bin/sh 0 0
 $E.InvalidArgs|a relative shell|OpenMachineShell sssasas web1 root sh 0 0
+$E.LimitsExceeded|4097 arguments|OpenMachineShell sssasas web1 root /bin/sh 4097 $(yes x | head -n 4097 | xargs) 0
+$E.LimitsExceeded|a long environment|OpenMachineShell sssasas web1 root /bin/sh 0 2 A=$(printf '%0100000d' 0) B=$(printf '%031100d' 0)
 $E.InvalidArgs|an environment without =|OpenMachineShell sssasas web1 root /bin/sh 0 1 X
 $M.NoSuchUserMapping|an id of the host's own range|MapToMachineUser u 33
 $M.NoSuchUserMapping|a user of nobody|MapToMachineUser u 4000000

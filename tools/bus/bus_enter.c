@@ -13,6 +13,10 @@
 
 #define ACTION(name) "org.freedesktop.machine1." name
 
+/* Of the arguments of a shell, and of its environment: so many, and so many bytes. */
+#define STRINGS_MAX	 4096
+#define STRINGS_SIZE_MAX 131072
+
 static int invalid(sd_bus_error *error, const char *words)
 {
 	return sd_bus_error_set(error, SD_BUS_ERROR_INVALID_ARGS, words);
@@ -53,18 +57,51 @@ BUS_HANDLER(bus_open_pty)
 				      terminal_work, &target, error);
 }
 
-static int read_environment(sd_bus_message *call, struct string_list *settings, sd_bus_error *error)
+/*
+ * Read an array of strings. Not by sd_bus_message_read_strv(), whose time grows with the square of their number
+ * in libsystemd 252: other callers wait meanwhile.
+ */
+static int read_strings(sd_bus_message *call, struct string_list *strings, sd_bus_error *error)
 {
-	const char *setting;
+	const char *string;
+	size_t size = 0;
 	int r = sd_bus_message_enter_container(call, 'a', "s");
 
-	while (r >= 0 && (r = sd_bus_message_read(call, "s", &setting)) > 0) {
-		if (*setting == '=' || !strchr(setting, '='))
-			return invalid(error, "Invalid environment assignments");
-		if (string_list_add(settings, setting) < 0)
+	while (r >= 0 && (r = sd_bus_message_read(call, "s", &string)) > 0) {
+		size += strlen(string) + 1;
+		if (strings->count == STRINGS_MAX || size > STRINGS_SIZE_MAX)
+			return sd_bus_error_set(error, SD_BUS_ERROR_LIMITS_EXCEEDED,
+						"Too many arguments or environment assignments");
+		if (string_list_add(strings, string) < 0)
 			return -ENOMEM;
 	}
 	return r < 0 ? r : sd_bus_message_exit_container(call);
+}
+
+/* NULL follows the last, as execve(2) wants it. */
+static int read_arguments(sd_bus_message *call, struct string_list *arguments, sd_bus_error *error)
+{
+	int r = read_strings(call, arguments, error);
+	char **items;
+
+	if (r < 0)
+		return r;
+	items = array_grow(arguments->items, arguments->count, sizeof *items);
+	if (!items)
+		return -ENOMEM;
+	arguments->items = items;
+	items[arguments->count] = NULL;
+	return r;
+}
+
+static int read_environment(sd_bus_message *call, struct string_list *settings, sd_bus_error *error)
+{
+	int r = read_strings(call, settings, error);
+
+	for (size_t i = 0; r >= 0 && i < settings->count; i++)
+		if (*settings->items[i] == '=' || !strchr(settings->items[i], '='))
+			return invalid(error, "Invalid environment assignments");
+	return r;
 }
 
 static int start_shell(struct bus *bus, sd_bus_message *call, struct session_work *shell,
@@ -93,17 +130,10 @@ static int start_shell(struct bus *bus, sd_bus_message *call, struct session_wor
 			      session_work, shell, error);
 }
 
-static void free_strings(char ***strings)
-{
-	for (char **s = *strings; s && *s; s++)
-		free(*s);
-	free(*strings);
-}
-
 BUS_HANDLER(bus_open_shell)
 {
 	struct call_target target = { 0 };
-	CLEANUP(free_strings) char **arguments = NULL;
+	CLEANUP(string_list_done) struct string_list arguments = { 0 };
 	CLEANUP(string_list_done) struct string_list settings = { 0 };
 	struct session_work shell = { .target = &target };
 	const char *user, *path;
@@ -112,7 +142,7 @@ BUS_HANDLER(bus_open_shell)
 	if (r >= 0)
 		r = sd_bus_message_read(call, "ss", &user, &path);
 	if (r >= 0)
-		r = sd_bus_message_read_strv(call, &arguments);
+		r = read_arguments(call, &arguments, error);
 	if (r >= 0)
 		r = read_environment(call, &settings, error);
 	if (r < 0)
@@ -124,7 +154,8 @@ BUS_HANDLER(bus_open_shell)
 		return sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS,
 					 "Specified path '%s' is not absolute", path);
 	shell.session.settings = settings;
-	return start_shell(userdata, call, &shell, *user ? user : "root", path, arguments, error);
+	return start_shell(userdata, call, &shell, *user ? user : "root", path, arguments.items,
+			   error);
 }
 
 BUS_HANDLER(bus_open_login)
