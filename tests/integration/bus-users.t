@@ -74,6 +74,7 @@ $E.InteractiveAuthorizationRequired|a rule for a name doesn't open a machine who
 success|a rule reads the user and the command line of a shell|OpenMachineShell sssasas db1 root /bin/true 2 true now 0
 $E.InteractiveAuthorizationRequired|another command line is asked about|OpenMachineShell sssasas db1 root /bin/true 2 true later 0
 $E.InteractiveAuthorizationRequired|however long it is|OpenMachineShell sssasas db1 root /bin/true 3 true now $(printf '%2000s' '' | tr ' ' x) 0
+$E.LimitsExceeded|but for one of more than 64 KiB|OpenMachineShell sssasas db1 root /bin/true 2 $(printf '%040000d %040000d' 0 0) 0
 $E.InteractiveAuthorizationRequired|another user of the machine's is asked about|OpenMachineShell sssasas db1 bin /bin/true 2 true now 0
 $E.InteractiveAuthorizationRequired|a user doesn't unregister a machine of root's|UnregisterMachine s web1
 T

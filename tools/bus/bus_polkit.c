@@ -26,6 +26,9 @@
 #define USER_CALLS_MAX 32
 #define CALLS_MAX      112
 
+/* Of one question: the bus ends the connection of who sends more than 32 MiB, and callers give many of the details. */
+#define DETAILS_SIZE_MAX 65536
+
 enum answer { ANSWER_WAITED_FOR, ANSWER_YES, ANSWER_NO, ANSWER_NO_AGENT };
 
 /* A call that waits for polkit, or whose handler runs again because of its answer. */
@@ -186,6 +189,15 @@ static bool are_too_many(const struct bus *bus, uid_t user)
 	return n_own >= USER_CALLS_MAX || n_calls >= CALLS_MAX;
 }
 
+static size_t size_of(const char *const *details)
+{
+	size_t size = 0;
+
+	for (size_t i = 0; details[i]; i++)
+		size += strlen(details[i]) + 1;
+	return size;
+}
+
 static int ask(struct bus *bus, sd_bus_message *call, sd_bus_message_handler_t handler,
 	       void *userdata, const char *action, const char *const *details, uid_t user,
 	       sd_bus_error *error)
@@ -198,6 +210,10 @@ static int ask(struct bus *bus, sd_bus_message *call, sd_bus_message_handler_t h
 		return sd_bus_error_set(
 			error, SD_BUS_ERROR_LIMITS_EXCEEDED,
 			"Too many questions of this user, or of all users, wait for polkit.");
+	if (size_of(details) > DETAILS_SIZE_MAX)
+		return sd_bus_error_set(
+			error, SD_BUS_ERROR_LIMITS_EXCEEDED,
+			"The call's parameters are too long to ask polkit about them.");
 	c = calloc(1, sizeof *c);
 	if (!c)
 		return -ENOMEM;
