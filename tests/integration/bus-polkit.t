@@ -18,7 +18,7 @@ polkit.addRule(function(action, subject) {
     if (action.id != "org.freedesktop.machine1.manage-machines" || subject.user != "daemon" ||
         action.lookup("machine") != "late")
         return;
-    polkit.spawn(["/bin/sh", "-c", "touch $TMPDIR/said/begun; sleep 2; touch $TMPDIR/said/" + action.lookup("verb")]);
+    polkit.spawn(["/bin/sh", "-c", "touch $TMPDIR/said/begun; sleep 2; while [ -e $TMPDIR/said/hold ]; do sleep 0.1; done; touch $TMPDIR/said/" + action.lookup("verb")]);
     return polkit.Result.YES;
 });
 R
@@ -73,6 +73,24 @@ is "$(as_daemon python3 "$SRCDIR/tests/integration/bus_error.py" KillMachine ssi
 wait_until has_ended "$late"
 ok $? "the machine's leader was killed then"
 is "$(count CancelCheckAuthorization)" 2 "a question that was answered isn't cancelled"
+
+# The name that is asked about becomes another machine's before the answer comes.
+start late
+start other
+mymachines register late --leader="$late" --alias=moved 2>/dev/null
+mymachines register other --leader="$other" 2>/dev/null
+rm -f "$TMPDIR/said/begun"
+touch "$TMPDIR/said/hold"
+as_daemon python3 "$SRCDIR/tests/integration/bus_error.py" KillMachine ssi moved leader 9 >"$TMPDIR/answer" &
+caller=$!
+wait_until test -e "$TMPDIR/said/begun"
+mymachines register late --leader="$late" --alias= 2>/dev/null
+mymachines register other --leader="$other" --alias=moved 2>/dev/null
+rm "$TMPDIR/said/hold"
+wait "$caller"
+is "$(cat "$TMPDIR/answer")|$(mymachines show moved -p Leader --value)" "org.freedesktop.DBus.Error.AccessDenied|$other" \
+    "a yes about one machine isn't one about another that has its name by now"
+is "$(kill -0 "$other" 2>&1)" "" "the other machine's leader lives on"
 
 # A person. The agent of a process asks at a terminal, as machinectl starts one for itself.
 serve_machines

@@ -39,7 +39,9 @@ struct bus_call {
 	sd_bus_message_handler_t handler;
 	void *userdata;
 	const char *action;
-	uid_t user; /* whom it counts for */
+	char *details;	     /* that polkit was told: texts, each with its NUL */
+	size_t details_size; /* in bytes */
+	uid_t user;	     /* whom it counts for */
 	enum answer answer;
 	char id[32]; /* for CancelCheckAuthorization() */
 	sd_bus_slot *question, *owner;
@@ -67,6 +69,7 @@ static void free_call(struct bus_call *c)
 	sd_event_source_unref(c->deadline);
 	sd_bus_message_unref(c->call);
 	bus_consider_idle(c->bus);
+	free(c->details);
 	free(c);
 }
 
@@ -168,6 +171,47 @@ static int deny(sd_bus_error *error)
 	return sd_bus_error_set(error, SD_BUS_ERROR_ACCESS_DENIED, "Permission denied");
 }
 
+static size_t size_of(const char *const *details)
+{
+	size_t size = 0;
+
+	for (size_t i = 0; details[i]; i++)
+		size += strlen(details[i]) + 1;
+	return size;
+}
+
+/* Keep a copy of what polkit is told. */
+static int keep_details(struct bus_call *c, const char *const *details)
+{
+	char *end;
+
+	c->details_size = size_of(details);
+	c->details = end = malloc(c->details_size + 1);
+	if (!end)
+		return -ENOMEM;
+	for (size_t i = 0; details[i]; i++)
+		end = stpcpy(end, details[i]) + 1;
+	return 0;
+}
+
+/*
+ * Whether polkit was asked this. The handler looks for its machine again when the answer comes, and may find another
+ * one: a name or an alias that has moved meanwhile, or the caller's own machine.
+ */
+static bool was_asked(const struct bus_call *c, const char *action, const char *const *details)
+{
+	const char *kept = c->details;
+
+	if (strcmp(c->action, action) != 0 || c->details_size != size_of(details))
+		return false;
+	for (size_t i = 0; details[i]; i++) {
+		if (strcmp(kept, details[i]) != 0)
+			return false;
+		kept += strlen(kept) + 1;
+	}
+	return true;
+}
+
 static int answer_of(const struct bus_call *c, sd_bus_error *error)
 {
 	if (c->answer == ANSWER_YES)
@@ -187,15 +231,6 @@ static bool are_too_many(const struct bus *bus, uid_t user)
 		n_own += c->user == user;
 	}
 	return n_own >= USER_CALLS_MAX || n_calls >= CALLS_MAX;
-}
-
-static size_t size_of(const char *const *details)
-{
-	size_t size = 0;
-
-	for (size_t i = 0; details[i]; i++)
-		size += strlen(details[i]) + 1;
-	return size;
 }
 
 static int ask(struct bus *bus, sd_bus_message *call, sd_bus_message_handler_t handler,
@@ -226,7 +261,9 @@ static int ask(struct bus *bus, sd_bus_message *call, sd_bus_message_handler_t h
 				.user = user };
 	snprintf(c->id, sizeof c->id, "mymachines-%llu", (unsigned long long) number++);
 	bus->calls = c;
-	r = watch_call(c);
+	r = keep_details(c, details);
+	if (r >= 0)
+		r = watch_call(c);
 	if (r >= 0)
 		r = send_question(c, details);
 	if (r >= 0)
@@ -247,9 +284,8 @@ int bus_authorize(struct bus *bus, sd_bus_message *call, sd_bus_message_handler_
 	struct bus_call *asked = find_call(bus, call);
 	uid_t uid;
 
-	/* The answer is to this very question: one message has one action and one machine. */
-	if (asked && asked->answer != ANSWER_WAITED_FOR && strcmp(asked->action, action) == 0)
-		return answer_of(asked, error);
+	if (asked && asked->answer != ANSWER_WAITED_FOR)
+		return was_asked(asked, action, details) ? answer_of(asked, error) : deny(error);
 	if (bus_caller_uid(bus, call, &uid) < 0)
 		return deny(error);
 	if (uid == 0)
