@@ -332,6 +332,14 @@ if [ -x "$BUILDDIR/mymachines-import-bus" ]; then
 else
     skip "it was configured without libarchive" "import1 fails and says why, too" "import1 answers when it is mended"
 fi
+
+# A bus that refuses to tell when a caller goes: it allows each client so many matches, here none.
+machine1 ListMachines >/dev/null
+server=$(server_pid)
+echo '<busconfig><limit name="max_match_rules_per_connection">0</limit></busconfig>' >/etc/dbus-1/system-local.conf
+busctl call org.freedesktop.DBus / org.freedesktop.DBus ReloadConfig
+like "$(machine1 OpenMachinePTY s plain)|$(server_pid)" "hs * \"/dev/pts/*\"|$server" \
+    "a bus that allows no more matches costs no caller its answer, and doesn't end the service"
 { [ "${#evil[@]}" = 0 ] || kill -9 "${evil[@]}"; } 2>/dev/null
 { kill -9 "$first" "$second" "$plain" "$shifted" "$spied"; kill "$listener" "$bus"; } 2>/dev/null
 done_testing

@@ -84,6 +84,16 @@ int bus_caller_process(struct bus *bus, sd_bus_message *call, struct machine_lea
 	return 0;
 }
 
+/*
+ * The bus may refuse the match: it allows a client 512 of them. Without a function to hear of that, sd-bus would end
+ * the whole connection. The caller's end is then noticed only when it is answered.
+ */
+static int on_watch(sd_bus_message *reply, void *data, sd_bus_error *error)
+{
+	(void) reply, (void) data, (void) error;
+	return 0;
+}
+
 int bus_watch_caller(sd_bus_message *call, sd_bus_slot **slot, sd_bus_message_handler_t gone,
 		     void *data)
 {
@@ -99,7 +109,8 @@ int bus_watch_caller(sd_bus_message *call, sd_bus_slot **slot, sd_bus_message_ha
 		match = NULL;
 		return -ENOMEM;
 	}
-	return sd_bus_add_match_async(sd_bus_message_get_bus(call), slot, match, gone, NULL, data);
+	return sd_bus_add_match_async(sd_bus_message_get_bus(call), slot, match, gone, on_watch,
+				      data);
 }
 
 void bus_call_again(sd_bus_message *call, sd_bus_message_handler_t handler, void *userdata)
