@@ -263,5 +263,37 @@ python3 "$TMPDIR/callers" "$socket" "$TMPDIR/setuid" >"$TMPDIR/answers"
 is "$(sed -n 1p "$TMPDIR/answers")" "setuid 0 $ask" "a caller that runs a setuid program since is asked as who has connected"
 like "$(sed -n 2p "$TMPDIR/answers")" "ended PermissionDenied" "a caller that has ended may do nothing"
 is "$(sed -n 3p "$TMPDIR/answers")" "reused 0 PermissionDenied" "nor may a process of root's that has its pid lend it that"
+
+# As where the caller has ended, and its pid may be another's: SO_PEERPIDFD fails with this errno for all.
+cat >"$TMPDIR/without-pidfd" <<'P'
+import ctypes, errno, os, platform, struct, sys
+# Of struct seccomp_data: the call's number at 0, and its third argument at 32.
+program = b"".join(struct.pack("=HBBI", *i) for i in (
+    (0x20, 0, 0, 0), (0x15, 0, 3, {"x86_64": 55, "aarch64": 209}[platform.machine()]), (0x20, 0, 0, 32),
+    (0x15, 0, 1, 77), (0x06, 0, 0, 0x50000 | getattr(errno, sys.argv[1])), (0x06, 0, 0, 0x7fff0000)))
+text = ctypes.create_string_buffer(program)
+pointer = ctypes.create_string_buffer(struct.pack("@HP", len(program) // 8, ctypes.addressof(text)))
+assert ctypes.CDLL(None).prctl(22, 2, pointer, 0, 0) == 0
+os.execvp(sys.argv[2], sys.argv[2:])
+P
+mymachines unregister plain 2>/dev/null
+for expected in "ESRCH PermissionDenied" "ENOPROTOOPT done"; do
+    case $(uname -m) in
+    x86_64 | aarch64) ;;
+    *)
+        skip "the filter of this test is for other processors" "SO_PEERPIDFD: $expected"
+        continue
+        ;;
+    esac
+    kill "$server"
+    wait "$server"
+    rm -f "$socket"
+    python3 "$TMPDIR/without-pidfd" "${expected% *}" python3 "$SRCDIR/tests/support/activate" "$socket" -- \
+        "$BUILDDIR/mymachines-varlink" &
+    server=$!
+    wait_until listening "$socket"
+    is "$(as_user daemon Register "{\"name\": \"plain\", $class, \"leader\": $plain}")" "${expected#* }" \
+        "the start time does for a pidfd only where the kernel has none: $expected"
+done
 { kill "$monitor" "$server"; wait "$server"; kill -9 "$mine" "$plain" "$web1" "$manager" "$foreign"; kill "$bus"; } 2>/dev/null
 done_testing

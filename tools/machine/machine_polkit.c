@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tools/machine/machine_polkit.h"
 
+#include <errno.h>
 #include <systemd/sd-bus.h>
 
 #define POLKIT_NAME	 "org.freedesktop.PolicyKit1"
@@ -80,8 +81,12 @@ int machine_authorize(const struct machine_question *q, struct failure *f)
 
 	if (q->peer.uid == 0)
 		return 0;
-	/* Without these, polkit could take another process for the caller. */
-	if (q->pidfd < 0 && !q->peer_start)
+	/*
+	 * Without a pidfd, polkit could take another process for the caller. The start time does instead only where
+	 * the kernel has no such pidfd, as it was read later than the caller connected: the pid may have been
+	 * another's by then.
+	 */
+	if (q->pidfd < 0 && (q->pidfd != -ENOPROTOOPT || !q->peer_start))
 		return failure_set(f, FAILURE_NOT_PERMITTED, "the caller has ended");
 	r = sd_bus_open_system(&bus);
 	if (r >= 0)
