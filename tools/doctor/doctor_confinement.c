@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 #include <sys/xattr.h>
+#include <unistd.h>
 
 #define NAMESERVICE "/etc/apparmor.d/abstractions/nameservice"
 
@@ -64,7 +65,8 @@ static void check_selinux(struct doctor *doctor)
 
 void check_confinement(struct doctor *doctor)
 {
-	if (is_on("/sys/module/apparmor/parameters/enabled", 'Y'))
+	/* Kernels have AppArmor switched on where its profiles aren't installed: nothing is confined then. */
+	if (is_on("/sys/module/apparmor/parameters/enabled", 'Y') && access(NAMESERVICE, F_OK) == 0)
 		check_apparmor(doctor);
 	if (is_on("/sys/fs/selinux/enforce", '1'))
 		check_selinux(doctor);
