@@ -75,6 +75,30 @@ run as_user ListMachines
 like "$out|$(owner)" 'a(ssso) 1 ".host"*|mymachines-bus' "during: the bus starts us for an ordinary user"
 like "$(register_as_user)" "Call failed: [PI]*[dn]*" "during: we refuse an ordinary user's RegisterMachine"
 like "$(finding)" "ok: mymachines-bus answers * on the system bus*" "doctor tells that we answer"
+# Where systemd runs, nspawn and libvirt need no hooks then.
+mkdir "$TMPDIR/programs"
+ln -s /bin/true "$TMPDIR/programs/libvirtd"
+ln -s /bin/true "$TMPDIR/programs/systemd-nspawn"
+unit=/etc/systemd/system/systemd-nspawn@.service
+printf '%s\n' '[Service]' 'ExecStart=/usr/bin/systemd-nspawn --boot --machine=%i' >"$TMPDIR/nspawn.service"
+# runtimes: what doctor says of these
+runtimes() {
+    mkdir -p "${unit%/*}"
+    cp "$TMPDIR/nspawn.service" $unit
+    PATH=$TMPDIR/programs:$PATH mymachines doctor --json=short 2>/dev/null | jq -r '.[] | select(.check == "runtimes") |
+        "\(.status): \(.message)"' | grep -E ': (libvirt|nspawn) '
+    rm $unit
+}
+is "$(runtimes)" "warning: libvirt doesn't register its machines
+warning: nspawn doesn't register its machines" "doctor: without systemd, nspawn and libvirt don't use the bus"
+[ -d /run/systemd/system ] || { mkdir /run/systemd/system && made=1; }
+is "$(runtimes)" "ok: libvirt registers its machines by the bus
+ok: nspawn registers its machines by the bus" "doctor: where systemd runs, nspawn and libvirt register their machines by the bus"
+mv $activation "$TMPDIR/activation"
+is "$(runtimes)" "warning: libvirt doesn't register its machines
+warning: nspawn doesn't register its machines" "doctor: nspawn and libvirt don't register their machines by a bus that isn't set up"
+mv "$TMPDIR/activation" $activation
+[ -z "$made" ] || rmdir /run/systemd/system
 
 # Each method that isn't root's alone is in the policy, and none that doesn't exist.
 busctl introspect --json=short org.freedesktop.machine1 /org/freedesktop/machine1 >/dev/null 2>&1

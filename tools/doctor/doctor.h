@@ -51,6 +51,9 @@ void doctor_open_registry(struct doctor *doctor, bool wait);
 /* Whether there is no registry, or an empty one; false if it can't be read. */
 bool doctor_has_no_machines(const struct doctor *doctor);
 
+/* Whether mymachines-bus is set up to answer org.freedesktop.machine1. */
+bool doctor_bus_is_set_up(const struct doctor *doctor) __attribute__((nonnull));
+
 typedef void doctor_check(struct doctor *doctor);
 
 doctor_check check_nsswitch;	/* doctor_nss.c */

@@ -80,6 +80,18 @@ static bool is_set_up(const struct setup_plan *plan, const struct bus_target *ta
 	return true;
 }
 
+bool doctor_bus_is_set_up(const struct doctor *doctor)
+{
+	struct setup_options options = { .unattended = true };
+	struct setup_plan plan;
+	struct failure f;
+	const struct setup_target *target = setup_find_target("bus", &f);
+
+	return target && bus_is_there() && bus_program(doctor->arena, MACHINE1_PROGRAM) &&
+	       setup_make_plan(doctor->arena, target, &options, &plan, &f) == 0 &&
+	       is_set_up(&plan, &bus_machine1);
+}
+
 void check_bus(struct doctor *doctor)
 {
 	static const struct bus_target *const targets[] = { &bus_machine1, &bus_import1 };
