@@ -633,6 +633,11 @@ for edited in "podman /usr/share/containers/oci/hooks.d/mymachines.json" "libvir
 done
 sed -i 's/ || :/ || true/' /usr/share/lxc/config/common.conf.d/mymachines.conf
 outdated lxc /usr/share/lxc/config/common.conf.d/mymachines.conf
+chmod -x /etc/libvirt/hooks/qemu.d/mymachines
+is "$(findings runtimes | grep "libvirt ")" "warning: libvirt doesn't register its machines [mymachines setup libvirt]" \
+    "libvirt whose hook can't be executed isn't set up"
+mymachines setup --quiet libvirt
+is "$(findings runtimes | grep "libvirt ")" "ok: libvirt registers its machines" "setup lets libvirt execute its hook again"
 rm /etc/libvirt/hooks/lxc.d/mymachines
 sed -i 's/; while read -r _; do :; done//' /etc/libvirt/hooks/qemu.d/mymachines
 is "$(findings runtimes | grep "libvirt ")" "warning: libvirt doesn't register its machines [mymachines setup libvirt]" \

@@ -128,6 +128,13 @@ mkdir -p /etc/libvirt/hooks/qemu.d
 echo '#!/bin/sh' >/etc/libvirt/hooks/qemu.d/another
 mymachines setup --quiet libvirt
 is "$(stat -c %a /etc/libvirt/hooks/qemu.d/mymachines)" 755 "libvirt: its hook can be executed"
+# libvirt passes over a hook that can't be, which chmod or a copy may have left.
+chmod 640 /etc/libvirt/hooks/qemu.d/mymachines
+run mymachines setup --check libvirt
+is "$status:$out" "1:libvirt: /etc/libvirt/hooks/qemu.d/mymachines: isn't set up" "libvirt: --check sees that its hook can't be executed"
+run mymachines setup libvirt
+like "$status:$err:$out" "0::/etc/libvirt/hooks/qemu.d/mymachines: it can't be executed, and should be*" "libvirt: setup says that its hook can't be executed"
+is "$(stat -c %a /etc/libvirt/hooks/qemu.d/mymachines)" 750 "libvirt: setup lets those execute its hook who may read it"
 mymachines setup --quiet --remove libvirt
 is "$(ls /etc/libvirt/hooks/qemu.d)" another "libvirt: a hook of somebody else's stays"
 

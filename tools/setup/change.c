@@ -13,6 +13,8 @@
 /* diff(1) of configuration files is done at once. */
 #define DIFF_MILLISECONDS (10 * 1000)
 
+#define EXECUTION_BITS (S_IXUSR | S_IXGRP | S_IXOTH)
+
 int change_read(struct arena *arena, struct change *change, struct failure *f)
 {
 	CLEANUP(trusted_file_close) struct trusted_file file = { .directory = -1, .fd = -1 };
@@ -23,14 +25,20 @@ int change_read(struct arena *arena, struct change *change, struct failure *f)
 	    trusted_file_read(&file, arena, &text, f) < 0)
 		return -1;
 	change->before = text;
+	change->mode_now = text ? file.stat.st_mode : 0;
 	return 0;
+}
+
+bool change_lacks_execution(const struct change *c)
+{
+	return c->before && c->after && c->mode & EXECUTION_BITS && !(c->mode_now & EXECUTION_BITS);
 }
 
 bool change_is_pending(const struct change *c)
 {
 	if (!c->before || !c->after)
 		return c->before != c->after;
-	return strcmp(c->before, c->after) != 0;
+	return strcmp(c->before, c->after) != 0 || change_lacks_execution(c);
 }
 
 /* Returns the descriptor of a nameless file with this text, or -1. */
@@ -62,6 +70,8 @@ char *change_diff(struct arena *arena, const struct change *c)
 	struct program_answer answer;
 	struct failure f;
 
+	if (change_lacks_execution(c) && strcmp(c->before, c->after) == 0)
+		return arena_printf(arena, "%s: it can't be executed, and should be\n", c->path);
 	if (before >= 0 && after >= 0 &&
 	    program_run(arena, diff, DIFF_MILLISECONDS, &answer, &f) == 0 && *answer.output)
 		return answer.output;

@@ -53,7 +53,7 @@ int setup_add_file(struct setup_plan *plan, const char *path, const char *after,
 				   "%s: setup did not write this file; move it away first",
 				   quote(path, quoted));
 	change.is_outdated = change.before && after && change_is_pending(&change) &&
-			     setup_runs_program(change.before);
+			     !change_lacks_execution(&change) && setup_runs_program(change.before);
 	setup_add_change(plan, &change);
 	return 0;
 }

@@ -328,6 +328,12 @@ static int copy_attributes(int from, int to)
 	return r < 0 ? r : act_on_attributes(from, from, to, copy_attribute);
 }
 
+/* An executable file may have become one that isn't, by chmod -x or a copy. */
+static mode_t add_execution(mode_t old, mode_t new)
+{
+	return old & 0111 ? old : old | (old >> 2 & new & 0111);
+}
+
 static int copy_owner_and_mode(int fd, const struct trusted_file *like, mode_t mode)
 {
 	int r;
@@ -339,7 +345,7 @@ static int copy_owner_and_mode(int fd, const struct trusted_file *like, mode_t m
 	r = copy_attributes(like->fd, fd);
 	if (r < 0)
 		return r;
-	return fchmod(fd, like->stat.st_mode & 0777) < 0 ? -errno : 0;
+	return fchmod(fd, add_execution(like->stat.st_mode & 0777, mode)) < 0 ? -errno : 0;
 }
 
 static int write_text(int fd, const char *text)

@@ -43,7 +43,8 @@ int trusted_file_read(struct trusted_file *file, struct arena *arena, char **tex
 /*
  * Replace the file, or make it, by rename(2). The new file has the owner, the
  * mode and just the extended attributes of `like`, but no set-user-id bits; if
- * `like` has no file, it has this mode. Returns 0, or -1 with a failure.
+ * `like` has no file, it has this mode. If nobody can execute `like` and this
+ * mode can be executed, those who may read it can. Returns 0, or -1 with a failure.
  */
 int trusted_file_replace(struct trusted_file *file, const char *text,
 			 const struct trusted_file *like, mode_t mode, struct failure *failure)
