@@ -36,6 +36,26 @@ check() {
     is "$status" 0 "$what: removing twice is removing once"
 }
 
+# never FILE: what setup hasn't written, the vendor's mymachines, isn't removed; nor is it after a change of others
+never() {
+    local what=${1#"$corpus"/}
+    rm -f /etc/nsswitch.conf.before-mymachines
+    cp "$1" /etc/nsswitch.conf
+    run mymachines setup --remove nss
+    is "$status:$out:$err" "0:nss: nothing to do:" "$what: without setup, there is nothing to remove"
+    ok "$(cmp -s "$1" /etc/nsswitch.conf; echo $?)" "$what: without setup, removing leaves the bytes"
+    mymachines setup --quiet nss
+    sed -i '1i# mine' /etc/nsswitch.conf
+    mymachines setup --quiet --remove nss
+    is "$(head -n 1 /etc/nsswitch.conf): $(having /etc/nsswitch.conf)" "# mine: $(having "$1")" \
+        "$what: after a change of others, mymachines stays where it was before setup"
+    rm -f /etc/nsswitch.conf.before-mymachines
+}
+# having FILE: the databases with mymachines
+having() {
+    grep -oE '^(passwd|group|hosts):.*\<mymachines\>' "$1" | cut -d: -f1 | xargs
+}
+
 # verdicts: of passwd, group and hosts in doctor's words: 1 where mymachines is asked
 verdicts() {
     mymachines doctor --json=short | jq -r '.[] | select(.check == "nsswitch") |
@@ -79,8 +99,15 @@ hosts: * mymachines *" "$what: setup refuses what authselect generates, and show
     is "$(mymachines setup --check nss)" "nss: is set up" "$what: with the lines in the profile, it is set up"
     is "$(verdicts)" "passwd=1 group=1 hosts=1 " "$what: with the lines in the profile, doctor finds it set up"
     is "$(asked)" "passwd=1 group=1 hosts=1 " "$what: with the lines in the profile, glibc asks mymachines"
-    mymachines setup --quiet --remove nss
-    is "$(sort /etc/nsswitch.conf)" "$(sort "$1")" "$what: mymachines is removed from what authselect generates"
+    cp /etc/nsswitch.conf "$TMPDIR/generated"
+    run mymachines setup --remove nss
+    is "$status:$out:$err" "0:nss: nothing to do:" "$what: what authselect generates has nothing that setup has written"
+    # As before authselect was used.
+    printf '%s\n' 'passwd: files' 'group: files' 'hosts: files dns' >/etc/nsswitch.conf.before-mymachines
+    run mymachines setup --remove nss
+    like "$status:$out:$err" "0:nss: nothing to do:mymachines: setup: nss: /etc/nsswitch.conf: authselect generates this file, *" \
+        "$what: setup says in which file of authselect's to remove mymachines"
+    ok "$(cmp -s "$TMPDIR/generated" /etc/nsswitch.conf; echo $?)" "$what: mymachines isn't removed from what authselect generates"
     rm -rf /etc/authselect /etc/nsswitch.conf.before-mymachines
     check "$1" /etc/nsswitch.conf nss # as after "authselect opt-out"
 }
@@ -92,6 +119,7 @@ for file in "$corpus"/nsswitch/*; do
     fi
     rm -f /etc/nsswitch.conf.before-mymachines
     check "$file" /etc/nsswitch.conf nss
+    never "$file"
     rm -f /etc/nsswitch.conf.before-mymachines
     cp "$file" /etc/nsswitch.conf
     mymachines setup --quiet nss
@@ -164,8 +192,8 @@ printf '%s\n' 'passwd: files' 'shadow: files [X=Y]' >/etc/nsswitch.conf
 # Removing mymachines leaves no action of its to the service before it.
 for line in 'files mymachines [SUCCESS=merge]' 'files mymachines [SUCCESS=continue] nonesuch' 'files mymachines [SUCCESS=merge] mymachines'; do
     printf '%s\n' "passwd: $line" "group: $line" "hosts: $line" >/etc/nsswitch.conf
+    printf '%s\n' 'passwd: files' 'group: files' 'hosts: files' | tee "$TMPDIR/plain" >/etc/nsswitch.conf.before-mymachines
     mymachines setup --quiet --remove nss
-    printf '%s\n' 'passwd: files' 'group: files' 'hosts: files' >"$TMPDIR/plain"
     is "$(sed 's/ nonesuch//' /etc/nsswitch.conf)" "$(cat "$TMPDIR/plain")" "removed from '$line', mymachines takes its action with it"
 done
 

@@ -442,6 +442,18 @@ mymachines setup --quiet --remove nss
 is "$(cat /etc/nsswitch.conf)" "$(sed 's/^shadow:.*/shadow:  files systemd/' before)" "nss: changes made meanwhile stay"
 ok "$([ -e /etc/nsswitch.conf.before-mymachines ]; echo $?)" "nss: a backup that differs stays"
 rm /etc/nsswitch.conf.before-mymachines
+# The vendor's own word stays in each line that had it, whatever others have changed since.
+cp before mine
+printf '%s\n' 'passwd: files mymachines systemd' 'group: files systemd' 'hosts: files mymachines dns' >/etc/nsswitch.conf
+mymachines setup --quiet nss
+sed -i 's/^hosts:.*/hosts: files mymachines resolve dns/' /etc/nsswitch.conf
+run mymachines setup --quiet --remove nss
+is "$status:$err:$(cat /etc/nsswitch.conf)" $'0::passwd: files mymachines systemd\ngroup: files systemd\nhosts: files mymachines resolve dns' \
+    "nss: mymachines that was there before setup stays in a file that has been changed since"
+run mymachines setup --check --remove nss
+is "$status:$out" "0:nss: is removed" "nss: mymachines that was there before setup isn't left over"
+rm /etc/nsswitch.conf.before-mymachines
+mv mine /etc/nsswitch.conf
 mkdir "$TMPDIR/elsewhere"
 mv /etc/nsswitch.conf "$TMPDIR/elsewhere/nsswitch.conf"
 ln -s "$TMPDIR/elsewhere/nsswitch.conf" /etc/nsswitch.conf
@@ -526,9 +538,9 @@ mymachines setup --quiet nss
 is "$(head -n 1 /etc/nsswitch.conf)" "passwd: files sss mymachines systemd" "nss: setup moves mymachines behind sss"
 mymachines setup --quiet nss --remove
 is "$(head -n 1 /etc/nsswitch.conf)" "passwd: files mymachines sss systemd" "nss: what had mymachines before is as it was"
-rm /etc/nsswitch.conf.before-mymachines
-mymachines setup --quiet nss --remove
-is "$(head -n 1 /etc/nsswitch.conf)" "passwd: files sss systemd" "nss: without a backup, mymachines is taken out"
+before=$(snapshot)
+run mymachines setup nss --remove
+is "$status:$out:$(snapshot)" "0:nss: nothing to do:$before" "nss: without a backup, mymachines is somebody else's"
 rm /etc/nsswitch.conf
 
 # Half a block is somebody's text.

@@ -375,6 +375,19 @@ START_TEST(mymachines_is_removed_wherever_it_is)
 }
 END_TEST
 
+START_TEST(mymachines_stays_where_it_was_before)
+{
+	const char *text = "passwd: files mymachines # mine\ngroup: files mymachines\n"
+			   "hosts: files mymachines dns\n",
+		   *before = "hosts: mymachines\nhosts: files\npasswd: files # mymachines\n";
+
+	ck_assert_str_eq(nsswitch_restore(&arena, text, text), text);
+	ck_assert_str_eq(nsswitch_restore(&arena, text, ""), nsswitch_remove(&arena, text));
+	ck_assert_str_eq(nsswitch_restore(&arena, text, before),
+			 "passwd: files # mine\ngroup: files\nhosts: files mymachines dns\n");
+}
+END_TEST
+
 /*
  * Any text: setup twice is setup once, and setup and remove gives the bytes
  * back, if all lines were there and none had mymachines before.
@@ -461,6 +474,7 @@ Suite *nsswitch_suite(void)
 	ADD_LOOP(suite, everything_else_stays_as_it_is, 1);
 	ADD_LOOP(suite, all_lines_of_a_database_must_be_right, 1);
 	ADD_LOOP(suite, mymachines_is_removed_wherever_it_is, 1);
+	ADD_LOOP(suite, mymachines_stays_where_it_was_before, 1);
 	ADD_LOOP(suite, setup_and_remove_are_inverse_for_any_text, 1);
 	return suite;
 }

@@ -630,3 +630,21 @@ char *nsswitch_remove(struct arena *arena, const char *text)
 		edit_lines(arena, &text, *database, remove_from_line);
 	return arena_strdup(arena, text);
 }
+
+static bool has_word(struct arena *arena, const char *text, const char *database)
+{
+	struct line line;
+
+	while (next_line(arena, &text, database, &line))
+		if (!line.is_malformed && find_service(&line, WORD) < line.count)
+			return true;
+	return false;
+}
+
+char *nsswitch_restore(struct arena *arena, const char *text, const char *before)
+{
+	for (const char *const *database = nsswitch_databases; *database; database++)
+		if (!has_word(arena, before, *database))
+			edit_lines(arena, &text, *database, remove_from_line);
+	return arena_strdup(arena, text);
+}

@@ -56,3 +56,10 @@ char *nsswitch_add(struct arena *arena, const char *text);
 
 /* Returns the text without mymachines. Lines that nsswitch_add() has added stay. */
 char *nsswitch_remove(struct arena *arena, const char *text);
+
+/*
+ * Returns the text without mymachines, but for the databases whose lines have it in the text `before`: it isn't
+ * ours there.
+ */
+char *nsswitch_restore(struct arena *arena, const char *text, const char *before)
+	__attribute__((nonnull));

@@ -87,8 +87,9 @@ static bool has_mymachines(struct arena *arena, const char *text)
 }
 
 /*
- * The file without mymachines. If nobody has changed the file since setup, it
- * is what it was before: setup may have added lines, or the file itself.
+ * The file without what setup has written. If nobody has changed the file since, it is what it
+ * was before: setup may have added lines. Without a backup, mymachines is somebody else's, as
+ * some distributions have it for systemd's module.
  */
 static const char *text_without(struct setup_plan *plan, const char *text, const char *vendor,
 				const char *backup)
@@ -99,9 +100,26 @@ static const char *text_without(struct setup_plan *plan, const char *text, const
 		return NULL;
 	if (backup && (strcmp(backup, text) == 0 || strcmp(nsswitch_add(arena, backup), text) == 0))
 		return backup;
-	if (!backup && strcmp(nsswitch_add(arena, vendor), text) == 0)
+	if (!backup && strcmp(nsswitch_add(arena, vendor), text) == 0 &&
+	    !has_mymachines(arena, vendor))
 		return NULL;
-	return nsswitch_remove(arena, text);
+	return backup ? nsswitch_restore(arena, text, backup) : text;
+}
+
+static void plan_removal(struct setup_plan *plan, struct change *change, const char *vendor,
+			 const char *backup)
+{
+	change->after = text_without(plan, change->before, vendor, backup);
+	if (change->before && change_is_pending(change) && is_of_authselect(change->before)) {
+		setup_add_gap(
+			plan, NSSWITCH_PATH
+			": authselect generates this file, and would overwrite the change; if "
+			"its profile has the word mymachines, take it out of "
+			"/etc/authselect/custom/NAME/nsswitch.conf, and choose the profile "
+			"again by 'authselect select custom/NAME'");
+		change->after = change->before;
+	}
+	setup_add_change(plan, change);
 }
 
 int setup_nss(struct setup_plan *plan, struct failure *f)
@@ -116,26 +134,22 @@ int setup_nss(struct setup_plan *plan, struct failure *f)
 	if (change_read(plan->arena, &change, f) < 0 || change_read(plan->arena, &vendor, f) < 0 ||
 	    change_read(plan->arena, &backup, f) < 0)
 		return -1;
-	if (remove)
-		change.after = text_without(plan, change.before, vendor.before, backup.before);
-	else
-		/* A file in /etc hides the vendor's, so it begins as a copy of that. */
-		change.after =
-			nsswitch_add(plan->arena, change.before ? change.before : vendor.before);
-	/*
-	 * The backup is the file from before the first setup. It stays if mymachines was in
-	 * it already, as some distributions have it for systemd's module.
-	 */
-	if (backup.before && has_mymachines(plan->arena, remove ? backup.before : change.before))
+	if (remove) {
+		plan_removal(plan, &change, vendor.before, backup.before);
+		return 0;
+	}
+	/* A file in /etc hides the vendor's, so it begins as a copy of that. */
+	change.after = nsswitch_add(plan->arena, change.before ? change.before : vendor.before);
+	/* The backup is the file from before the first setup. */
+	if (backup.before && has_mymachines(plan->arena, change.before))
 		change.backup = NULL;
-	if (!remove && change.before && change_is_pending(&change) &&
-	    is_of_authselect(change.before))
+	if (change.before && change_is_pending(&change) && is_of_authselect(change.before))
 		return refuse_generated(plan, change.after, f);
-	if (!remove && check_lines(plan, change.after, !change.before && vendor.before, f) < 0)
+	if (check_lines(plan, change.after, !change.before && vendor.before, f) < 0)
 		return -1;
 	/* Where glibc reads the vendor's file and that is right, no other is needed. */
-	if (!remove && !change.before && vendor.before &&
-	    strcmp(change.after, vendor.before) == 0 && nsswitch_vendor_is_read(plan->arena))
+	if (!change.before && vendor.before && strcmp(change.after, vendor.before) == 0 &&
+	    nsswitch_vendor_is_read(plan->arena))
 		change.after = NULL;
 	setup_add_change(plan, &change);
 	return 0;
