@@ -483,7 +483,7 @@ mymachines setup --quiet nss
 is "$(cat /etc/nsswitch.conf)" $'passwd: files mymachines\ngroup: files mymachines\nhosts: files mymachines dns' \
     "nss: a new file has glibc's own defaults"
 mymachines setup --quiet --remove nss
-ok "$([ ! -e /etc/nsswitch.conf ]; echo $?)" "nss: a file that setup has made is removed"
+is "$(ls -d /etc/nsswitch.conf* 2>/dev/null)" "" "nss: a file that setup has made is removed"
 mount -t tmpfs none /usr/etc 2>/dev/null || { mkdir -p "$TMPDIR/usretc/upper" "$TMPDIR/usretc/work" &&
     mount -t overlay -o "lowerdir=/usr,upperdir=$TMPDIR/usretc/upper,workdir=$TMPDIR/usretc/work" overlay /usr && mkdir -p /usr/etc; }
 printf '%s\n' 'passwd:		files systemd' 'hosts:		files mdns_minimal [NOTFOUND=return] dns' 'services:	files usrfiles' \
@@ -494,7 +494,34 @@ hosts:		files mymachines mdns_minimal [NOTFOUND=return] dns
 services:	files usrfiles
 group: files mymachines" "nss: a file that hides the vendor's in /usr/etc begins as a copy of it"
 mymachines setup --quiet nss --remove
-ok "$([ ! -e /etc/nsswitch.conf ]; echo $?)" "nss: removed, the vendor's file counts again"
+is "$(ls -d /etc/nsswitch.conf* 2>/dev/null)" "" "nss: removed, the vendor's file counts again"
+# An update of the vendor's would be hidden by what setup has made of the old one.
+mymachines setup --quiet nss
+cp /etc/nsswitch.conf made
+echo 'netgroup:	nis' >>/usr/etc/nsswitch.conf
+mymachines setup --quiet nss --remove
+is "$(ls -d /etc/nsswitch.conf* 2>/dev/null)" "" "nss: removed, the vendor's new file counts, too"
+mymachines setup --quiet nss
+{ echo '# mine'; cat made; } >/etc/nsswitch.conf
+mymachines setup --quiet nss
+mymachines setup --quiet nss --remove
+is "$(cat /etc/nsswitch.conf*)" "# mine
+$(sed 's/ mymachines//' made)" "nss: a file that setup has made and somebody has changed stays, without mymachines"
+# One that somebody has put into its place is theirs.
+rm /etc/nsswitch.conf
+mymachines setup --quiet nss
+cp before /etc/nsswitch.conf
+mymachines setup --quiet nss
+is "$(ls /etc/nsswitch.conf*)" $'/etc/nsswitch.conf\n/etc/nsswitch.conf.before-mymachines' "nss: a file in place of the one that setup has made has a backup"
+mymachines setup --quiet nss --remove
+ok "$(cmp -s before /etc/nsswitch.conf; echo $?)" "nss: a file in place of the one that setup has made is as it was"
+# What somebody has written like setup, setup hasn't made.
+mymachines setup --quiet nss
+rm /etc/nsswitch.conf.before-mymachines
+cp made /etc/nsswitch.conf
+mymachines setup --quiet nss --remove
+ok "$(cmp -s made /etc/nsswitch.conf; echo $?)" "nss: a file that setup hasn't made stays"
+rm /etc/nsswitch.conf
 # Where the vendor's file has mymachines and glibc reads it, no other is needed. A libc that does so has its path.
 printf '%s\n' 'passwd: files mymachines' 'group: files mymachines' 'hosts: files mymachines dns' >/usr/etc/nsswitch.conf
 run mymachines setup --check nss
@@ -742,6 +769,7 @@ run mymachines setup --quiet nss
 is "$status:${err##*$'\n'}" "1:mymachines: cannot write /etc/nsswitch.conf: it, or a directory of it, is a link to what doesn't exist" \
     "a link that leads nowhere is not written through"
 ok "$([ ! -e "$TMPDIR/unmounted" ]; echo $?)" "no directory is made where a link leads nowhere"
+ok "$([ ! -e /etc/nsswitch.conf.made-by-mymachines ]; echo $?)" "nothing tells of a file that wasn't made"
 rm /etc/nsswitch.conf
 mv "$TMPDIR/nsswitch.away" /etc/nsswitch.conf
 mkdir "$TMPDIR/hooks.3"

@@ -107,7 +107,7 @@ static int replace_with_backup(struct arena *arena, const struct change *c,
 
 	if (trusted_file_open(&backup, arena, c->backup, 0, f) < 0 ||
 	    trusted_file_read(&backup, arena, &former, f) < 0 ||
-	    trusted_file_replace(&backup, c->before, file, c->mode, f) < 0)
+	    trusted_file_replace(&backup, c->kept ? c->kept : c->before, file, c->mode, f) < 0)
 		return -1;
 	if (trusted_file_replace(file, c->after, file, c->mode, f) == 0)
 		return 0;
@@ -136,7 +136,7 @@ static int replace_file(struct arena *arena, const struct change *c, struct fail
 
 	if (open_unchanged(&file, arena, c, f) < 0)
 		return -1;
-	if (c->backup && c->before && !c->is_undo)
+	if (c->backup && (c->before || c->kept) && !c->is_undo)
 		return replace_with_backup(arena, c, &file, f);
 	return trusted_file_replace(&file, c->after, &file, c->mode, f);
 }

@@ -18,6 +18,7 @@ struct change {
 	mode_t mode;	    /* of a new file; if that can be executed, an old one must be, too */
 	mode_t mode_now;    /* of the file, if there is one */
 	const char *backup; /* a copy of the file before its first change is kept here, or NULL */
+	const char *kept;   /* what the backup of a new file has: what it began with; or NULL */
 	bool is_undo; /* of a change with a backup: remove the backup if both are the same then */
 	bool is_outdated;	/* the text now has what setup wrote, in another form that works */
 	bool has_own_directory; /* setup makes its directory, and removes it with the last file in it */

@@ -15,6 +15,9 @@
 
 #define BACKUP_PATH NSSWITCH_PATH ".before-mymachines"
 
+/* Where setup has made the file: what it began with, the vendor's text of that time. */
+#define ORIGIN_PATH NSSWITCH_PATH ".made-by-mymachines"
+
 /* A line that glibc can't parse isn't changed: a person has to correct it. */
 static int check_lines(struct setup_plan *plan, const char *text, bool is_vendors,
 		       struct failure *f)
@@ -86,30 +89,38 @@ static bool has_mymachines(struct arena *arena, const char *text)
 	return text && strcmp(nsswitch_remove(arena, text), text) != 0;
 }
 
+/* The files that setup reads. */
+struct nss_files {
+	struct change vendor, backup, origin;
+};
+
 /*
  * The file without what setup has written. If nobody has changed the file since, it is what it
- * was before: setup may have added lines. Without a backup, mymachines is somebody else's, as
- * some distributions have it for systemd's module.
+ * was before: setup may have added lines, or the file itself, which would hide updates of the
+ * vendor's. Without a backup or an origin, mymachines is somebody else's, as some distributions
+ * have it for systemd's module.
  */
-static const char *text_without(struct setup_plan *plan, const char *text, const char *vendor,
-				const char *backup)
+static const char *text_without(struct arena *arena, const char *text, const char *backup,
+				const char *origin)
 {
-	struct arena *arena = plan->arena;
-
 	if (!text)
 		return NULL;
-	if (backup && (strcmp(backup, text) == 0 || strcmp(nsswitch_add(arena, backup), text) == 0))
+	if (origin)
+		return strcmp(nsswitch_add(arena, origin), text) == 0
+			       ? NULL
+			       : nsswitch_restore(arena, text, origin);
+	if (!backup)
+		return text;
+	if (strcmp(backup, text) == 0 || strcmp(nsswitch_add(arena, backup), text) == 0)
 		return backup;
-	if (!backup && strcmp(nsswitch_add(arena, vendor), text) == 0 &&
-	    !has_mymachines(arena, vendor))
-		return NULL;
-	return backup ? nsswitch_restore(arena, text, backup) : text;
+	return nsswitch_restore(arena, text, backup);
 }
 
-static void plan_removal(struct setup_plan *plan, struct change *change, const char *vendor,
-			 const char *backup)
+/* The origin goes last: without it, what is left of the file would be somebody else's. */
+static void plan_removal(struct setup_plan *plan, struct change *change, struct nss_files *files)
 {
-	change->after = text_without(plan, change->before, vendor, backup);
+	change->after = text_without(plan->arena, change->before, files->backup.before,
+				     files->origin.before);
 	if (change->before && change_is_pending(change) && is_of_authselect(change->before)) {
 		setup_add_gap(
 			plan, NSSWITCH_PATH
@@ -118,39 +129,67 @@ static void plan_removal(struct setup_plan *plan, struct change *change, const c
 			"/etc/authselect/custom/NAME/nsswitch.conf, and choose the profile "
 			"again by 'authselect select custom/NAME'");
 		change->after = change->before;
+		files->origin.after = files->origin.before;
 	}
 	setup_add_change(plan, change);
+	setup_add_change(plan, &files->origin);
+}
+
+/* If somebody has replaced the file that setup has made, theirs gets a backup, and has no origin of ours. */
+static void plan_backup(struct setup_plan *plan, struct change *change, struct nss_files *files)
+{
+	bool is_new = !change->before && change->after,
+	     has_word = has_mymachines(plan->arena, change->before);
+
+	if (is_new) {
+		change->backup = ORIGIN_PATH;
+		change->kept = files->vendor.before ? files->vendor.before : "";
+	} else if (has_word && (files->backup.before || files->origin.before)) {
+		/* That one is from before the first setup. */
+		change->backup = NULL;
+	}
+	if (is_new || has_word)
+		files->origin.after = files->origin.before;
+	setup_add_change(plan, &files->origin);
+}
+
+static int plan_setup(struct setup_plan *plan, struct change *change, struct nss_files *files,
+		      struct failure *f)
+{
+	const char *vendor = files->vendor.before;
+
+	/* A file in /etc hides the vendor's, so it begins as a copy of that. */
+	change->after = nsswitch_add(plan->arena, change->before ? change->before : vendor);
+	if (change->before && change_is_pending(change) && is_of_authselect(change->before))
+		return refuse_generated(plan, change->after, f);
+	if (check_lines(plan, change->after, !change->before && vendor, f) < 0)
+		return -1;
+	/* Where glibc reads the vendor's file and that is right, no other is needed. */
+	if (!change->before && vendor && strcmp(change->after, vendor) == 0 &&
+	    nsswitch_vendor_is_read(plan->arena))
+		change->after = NULL;
+	plan_backup(plan, change, files);
+	setup_add_change(plan, change);
+	return 0;
 }
 
 int setup_nss(struct setup_plan *plan, struct failure *f)
 {
 	bool remove = plan->options->remove;
-	struct change vendor = { .path = NSSWITCH_VENDOR_PATH }, backup = { .path = BACKUP_PATH },
-		      change = { .path = NSSWITCH_PATH,
-				 .mode = 0644,
-				 .backup = BACKUP_PATH,
-				 .is_undo = remove };
+	struct nss_files files = { .vendor = { .path = NSSWITCH_VENDOR_PATH },
+				   .backup = { .path = BACKUP_PATH },
+				   .origin = { .path = ORIGIN_PATH, .mode = 0644 } };
+	struct change change = {
+		.path = NSSWITCH_PATH, .mode = 0644, .backup = BACKUP_PATH, .is_undo = remove
+	};
 
-	if (change_read(plan->arena, &change, f) < 0 || change_read(plan->arena, &vendor, f) < 0 ||
-	    change_read(plan->arena, &backup, f) < 0)
+	if (change_read(plan->arena, &change, f) < 0 ||
+	    change_read(plan->arena, &files.vendor, f) < 0 ||
+	    change_read(plan->arena, &files.backup, f) < 0 ||
+	    change_read(plan->arena, &files.origin, f) < 0)
 		return -1;
-	if (remove) {
-		plan_removal(plan, &change, vendor.before, backup.before);
-		return 0;
-	}
-	/* A file in /etc hides the vendor's, so it begins as a copy of that. */
-	change.after = nsswitch_add(plan->arena, change.before ? change.before : vendor.before);
-	/* The backup is the file from before the first setup. */
-	if (backup.before && has_mymachines(plan->arena, change.before))
-		change.backup = NULL;
-	if (change.before && change_is_pending(&change) && is_of_authselect(change.before))
-		return refuse_generated(plan, change.after, f);
-	if (check_lines(plan, change.after, !change.before && vendor.before, f) < 0)
-		return -1;
-	/* Where glibc reads the vendor's file and that is right, no other is needed. */
-	if (!change.before && vendor.before && strcmp(change.after, vendor.before) == 0 &&
-	    nsswitch_vendor_is_read(plan->arena))
-		change.after = NULL;
-	setup_add_change(plan, &change);
+	if (!remove)
+		return plan_setup(plan, &change, &files, f);
+	plan_removal(plan, &change, &files);
 	return 0;
 }
