@@ -4,6 +4,7 @@
 #include "base/array_size.h"
 #include "base/cleanup.h"
 #include "base/file_identity.h"
+#include "base/format.h"
 #include "base/lines.h"
 #include "base/mountinfo.h"
 #include "base/pidfd.h"
@@ -120,6 +121,20 @@ bool leader_is_expected(const struct machine_leader *leader, const struct machin
 	return (!expected->pid || leader->pid == expected->pid) &&
 	       (!expected->start_time || leader->start_time == expected->start_time) &&
 	       (!expected->pidfd_inode || leader->pidfd_inode == expected->pidfd_inode);
+}
+
+bool boot_is_current(const char *id)
+{
+	struct pid_context context;
+	char here[ID128_TEXT_SIZE], there[ID128_TEXT_SIZE];
+	size_t length = 0;
+
+	for (; *id && length < sizeof there - 1; id++)
+		if (*id != '-')
+			there[length++] = *id;
+	there[length] = '\0';
+	return !*id && pid_context_read(&context) == 0 &&
+	       strcasecmp(id128_format(context.boot_id, here), there) == 0;
 }
 
 const char *leader_verdict_words(enum leader_verdict verdict, int error)

@@ -43,6 +43,9 @@ int pidfd_identify(int pidfd, struct machine_leader *leader);
 /* Whether a process can be the expected one, whose zeros are unknown. */
 bool leader_is_expected(const struct machine_leader *leader, const struct machine_leader *expected);
 
+/* Whether this is the id of the running boot: as in boot_id of random(4), with or without hyphens. */
+bool boot_is_current(const char *id);
+
 /* The words for a verdict: "is a zombie". `error` is that of LEADER_UNREADABLE. */
 const char *leader_verdict_words(enum leader_verdict verdict, int error);
 

@@ -330,6 +330,28 @@ mymachines unregister c1 c2 c3
 run mymachines register --batch <"$TMPDIR/saved"
 is "$status|$err" "0|mymachines: c1 and 2 more: each is in no unit, so ps -o machine won't show it; --scope gives it one" "what list --json prints, a batch reads"
 is "$(mymachines show c1 -p Aliases --value)" "first" "a batch keeps what was given before"
+
+# A list of an earlier boot, and other processes with the pids of a list.
+sleep 1000 & vm=$!
+mymachines register vm --leader="$vm" --class=vm 2>/dev/null
+mymachines show vm --json=short >"$TMPDIR/saved"
+mymachines unregister vm
+before=$(generation)
+jq -c '.leaderProcessId.bootId = "0" * 32' "$TMPDIR/saved" >"$TMPDIR/earlier"
+fails "mymachines: line 1: field 'leaderProcessId' is of another boot" "a list of another boot is refused" \
+    bash -c 'mymachines register --batch <"$0"' "$TMPDIR/earlier"
+if jq -e .leaderProcessId.pidfdId "$TMPDIR/saved" >/dev/null; then
+    jq -c --argjson pid "$c1" '.supervisorProcessId = {pid: $pid, pidfdId: .leaderProcessId.pidfdId}' \
+        "$TMPDIR/saved" >"$TMPDIR/supervised"
+    fails "mymachines: line 1: supervisor $c1: there is no such process" "a process with the pid of a list isn't the supervisor" \
+        bash -c 'mymachines register --batch <"$0"' "$TMPDIR/supervised"
+    reuse_pid "$vm" sleep 1000
+    ok $? "the test makes a leader's pid be reused"
+    fails "mymachines: line 1: vm: leader $vm: there is no such process" "a process with the pid of a list isn't the leader" \
+        bash -c 'mymachines register --batch <"$0"' "$TMPDIR/saved"
+fi
+is "$(generation)" "$before" "a refused list changes nothing"
+{ kill -9 "$vm"; wait "$vm"; } 2>/dev/null
 forget
 
 # The unit, by the hierarchy that libsystemd would look at.

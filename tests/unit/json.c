@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/array_size.h"
+#include "base/format.h"
 #include "base/json_value.h"
 #include "tools/describe/json.h"
 #include "tools/registrar/registration_json.h"
@@ -152,6 +153,40 @@ START_TEST(a_supervisor_is_a_process)
 }
 END_TEST
 
+START_TEST(a_process_of_another_boot_is_refused)
+{
+	static const char *const fields[] = { "leader", "supervisor" };
+	struct pid_context context;
+	char id[ID128_TEXT_SIZE], text[160];
+
+	ck_assert_int_eq(pid_context_read(&context), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
+		snprintf(text, sizeof text, "{\"%sProcessId\":{\"pid\":%d,\"bootId\":\"%s\"}}",
+			 fields[i], getppid(), id128_format(context.boot_id, id));
+		ck_assert_int_eq(read_json(text), 0);
+		context.boot_id[15] ^= 1;
+		snprintf(text, sizeof text, "{\"%sProcessId\":{\"pid\":%d,\"bootId\":\"%s\"}}",
+			 fields[i], getppid(), id128_format(context.boot_id, id));
+		ck_assert_int_eq(read_json(text), -1);
+		ck_assert_ptr_nonnull(strstr(failure.text, "is of another boot"));
+		context.boot_id[15] ^= 1;
+	}
+}
+END_TEST
+
+START_TEST(an_unknown_inode_of_a_pidfd_is_none)
+{
+	ck_assert_int_eq(read_json("{\"leaderProcessId\":{\"pid\":7,\"pidfdId\":0}}"), 0);
+	ck_assert_uint_eq(reg.expected.pidfd_inode, 0);
+	ck_assert_int_eq(
+		read_json("{\"leaderProcessId\":{\"pid\":7,\"pidfdId\":null,\"bootId\":null}}"), 0);
+	ck_assert_uint_eq(reg.expected.pidfd_inode, 0);
+	ck_assert_int_eq(read_json("{\"leader\":7,\"leaderProcessId\":{\"pid\":7,\"pidfdId\":9}}"),
+			 0);
+	ck_assert_uint_eq(reg.expected.pidfd_inode, 9);
+}
+END_TEST
+
 START_TEST(null_is_nothing_said)
 {
 	ck_assert_int_eq(read_json("{\"name\":\"web1\",\"leader\":7,\"service\":null}"), 0);
@@ -191,6 +226,11 @@ static const char *const bad[] = {
 	"{\"leader\":{\"pid\":7}}",
 	"{\"leaderProcessId\":7}",
 	"{\"leaderProcessId\":{\"pid\":\"7\"}}",
+	"{\"leaderProcessId\":{\"pid\":7,\"pidfdId\":\"9\"}}",
+	"{\"leaderProcessId\":{\"pid\":7,\"pidfdId\":-1}}",
+	"{\"leaderProcessId\":{\"pid\":7,\"bootId\":9}}",
+	"{\"leaderProcessId\":{\"pid\":7,\"bootId\":\"\"}}",
+	"{\"leaderProcessId\":{\"pid\":7,\"bootId\":\"00000000000000000000000000000000\"}}",
 	"{\"supervisor\":\"7\"}",
 	"{\"supervisor\":0}",
 	"{\"supervisor\":1}",
@@ -276,7 +316,7 @@ START_TEST(what_is_printed_can_be_read)
 	};
 	static const struct machine_interface interfaces[] = { { 2, 0 }, { 1, 1 } };
 	static const struct idmap_extent extent = { 0, 100000, 65536 };
-	const struct pid_context context = { .boot_id = { 1 } };
+	struct pid_context context;
 	const struct machine m = { .name = "Web1",
 				   .class = MACHINE_CONTAINER,
 				   .leader = { 4711, 1, 99 },
@@ -299,12 +339,15 @@ START_TEST(what_is_printed_can_be_read)
 				   .n_addresses = 2,
 				   .interfaces = interfaces,
 				   .n_interfaces = 2 };
-	json_object *object = json_from_machine(&m, &context);
+	json_object *object;
 
+	ck_assert_int_eq(pid_context_read(&context), 0);
+	object = json_from_machine(&m, &context);
 	ck_assert_int_eq(read_json(json_object_to_json_string(object)), 0);
 	json_object_put(object);
 	ck_assert_str_eq(reg.machine.name, "Web1");
 	ck_assert_int_eq(reg.leader, 4711);
+	ck_assert_uint_eq(reg.expected.pidfd_inode, 99);
 	ck_assert_mem_eq(reg.machine.id, m.id, 16);
 	ck_assert_str_eq(reg.machine.aliases, "www");
 	ck_assert_str_eq(reg.machine.unit, "a.scope");
@@ -329,6 +372,8 @@ Suite *json_suite(void)
 	ADD(suite, whole_numbers_are_those_that_64_bits_have);
 	ADD(suite, a_long_string_of_digits_is_read_at_once);
 	ADD(suite, a_supervisor_is_a_process);
+	ADD(suite, a_process_of_another_boot_is_refused);
+	ADD(suite, an_unknown_inode_of_a_pidfd_is_none);
 	ADD(suite, null_is_nothing_said);
 	tcase_add_loop_test(table, what_is_wrong_is_refused, 0, ARRAY_SIZE(bad));
 	suite_add_tcase(suite, table);

@@ -6,6 +6,7 @@
 #include "base/json_value.h"
 #include "base/number.h"
 #include "base/quote.h"
+#include "host/process.h"
 #include "registry/words.h"
 
 #include <stdio.h>
@@ -79,15 +80,68 @@ static int set_supervisor(struct registration *reg, const char *field, json_obje
 		       : 0;
 }
 
+/* A list may be read in another boot than it was written in: its pids are other processes' then. */
+static int check_boot(const char *field, json_object *process, struct failure *f)
+{
+	json_object *id;
+	const char *text;
+
+	if (!json_object_object_get_ex(process, "bootId", &id) || !id)
+		return 0;
+	text = json_string(id);
+	if (!text)
+		return refuse_field(f, field, "has a bootId that isn't a string");
+	return boot_is_current(text) ? 0 : refuse_field(f, field, "is of another boot");
+}
+
+/* The inode of the process's pidfd, or 0 if it isn't known. */
+static int read_pidfd_inode(const char *field, json_object *process, uint64_t *inode,
+			    struct failure *f)
+{
+	json_object *number;
+
+	*inode = 0;
+	if (!json_object_object_get_ex(process, "pidfdId", &number) || !number)
+		return 0;
+	if (!json_object_is_type(number, json_type_int) || json_object_get_int64(number) < 0)
+		return refuse_field(f, field, "has a pidfdId that isn't a whole number");
+	*inode = json_object_get_uint64(number);
+	return 0;
+}
+
+static int set_leader_process(struct registration *reg, const char *field, json_object *pid,
+			      uint64_t inode, struct failure *f)
+{
+	if (set_leader(reg, field, pid, registration_set_leader, f) < 0)
+		return -1;
+	reg->expected.pidfd_inode = inode;
+	return 0;
+}
+
+static int set_supervisor_process(struct registration *reg, const char *field, json_object *pid,
+				  uint64_t inode, struct failure *f)
+{
+	struct machine_leader expected;
+
+	if (set_supervisor(reg, field, pid, registration_set_supervisor, f) < 0)
+		return -1;
+	expected =
+		(struct machine_leader){ .pid = reg->machine.supervisor.pid, .pidfd_inode = inode };
+	return registration_set_supervisor_process(reg, &expected, f);
+}
+
 static int set_process(struct registration *reg, const char *field, json_object *value,
 		       registration_setter *set, struct failure *f)
 {
 	json_object *pid;
+	uint64_t inode;
 
 	if (!json_object_object_get_ex(value, "pid", &pid))
 		return refuse_field(f, field, "isn't an object with a pid");
-	return set == registration_set_leader ? set_leader(reg, field, pid, set, f)
-					      : set_supervisor(reg, field, pid, set, f);
+	if (check_boot(field, value, f) < 0 || read_pidfd_inode(field, value, &inode, f) < 0)
+		return -1;
+	return set == registration_set_leader ? set_leader_process(reg, field, pid, inode, f)
+					      : set_supervisor_process(reg, field, pid, inode, f);
 }
 
 /* The text of an array's item, or NULL. An empty one would clear the items before it. */
