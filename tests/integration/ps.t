@@ -89,6 +89,36 @@ if script -qc true /dev/null >/dev/null 2>&1; then
         "cut at the terminal's width"
 fi
 
+# Many processes with very long command lines: 400 of 120 KiB.
+crowd() {
+    exec python3 -c '
+import os, sys
+for _ in range(400):
+    if os.fork() == 0:
+        break
+else:
+    print(flush=True)
+sys.stdin.read()' "$(head -c 122880 /dev/zero | tr '\0' x)"
+}
+mkfifo "$TMPDIR/crowd"
+exec {crowd}> >(crowd >"$TMPDIR/crowd")
+read -r <"$TMPDIR/crowd"
+# peak COMMAND...: how much memory it takes in MiB, or its ps(1), which keeps all of them once; its output goes to a file
+peak() {
+    python3 -c '
+import resource, subprocess, sys
+subprocess.run(sys.argv[2:], stdout=open(sys.argv[1], "w"))
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024)' "$TMPDIR/listed" "$@"
+}
+used=$(COLUMNS=200 peak mymachines ps -e -o pid,user,args)
+is "$((used < 80))|$(wc -L <"$TMPDIR/listed")" "1|200" "of long command lines no more is kept than is shown: $used MiB"
+used=$(peak mymachines ps -M web1 -o pid,user,args)
+is "$((used < 80))|$(grep -c xxxx "$TMPDIR/listed")" "1|0" "of other machines' processes nothing is kept: $used MiB"
+used=$(peak mymachines ps ww -e -o pid,user,args)
+is "$((used < 80))|$(grep -c xxxx "$TMPDIR/listed")|$(wc -L <"$TMPDIR/listed" | cut -c -2)" "1|401|32" \
+    "a command line is cut at 32 KiB: $used MiB"
+exec {crowd}>&-
+
 # A machine in another one's pid namespace has its own children, and only these.
 is "$(mymachines ps -p "$nested" -o machine=)" web1 "a process of the outer machine"
 mymachines register inner --class=vm --leader="$child" 2>/dev/null

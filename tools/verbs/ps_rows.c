@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The lines of ps(1), with names where it has numbers. */
 #include "base/cleanup.h"
+#include "base/format.h"
 #include "base/number.h"
 #include "tools/verbs/ps_listing.h"
 
@@ -10,6 +11,9 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 #include <wchar.h>
+
+/* Of a command line, whoever runs it chooses the length; a host may have very many of them. */
+#define PART_SIZE_MAX ((size_t) 32 * 1024)
 
 /*
  * Where the terminal's columns begin in a line: bytes of UTF-8 and wide
@@ -157,6 +161,18 @@ static const char *between(struct listing *l, const char *line, size_t from, siz
 			    end > place ? " " : "");
 }
 
+/* How much of a text between two columns can be shown, in bytes. */
+static size_t shown_size(const struct listing *l, const char *line, const size_t *offsets,
+			 size_t from, size_t to)
+{
+	size_t size;
+
+	if (l->line_width && to - from > l->line_width)
+		to = from + l->line_width;
+	size = offsets[to] - offsets[from];
+	return size > PART_SIZE_MAX ? utf8_whole(line + offsets[from], PART_SIZE_MAX) : size;
+}
+
 /* `numbers` are those of the places. */
 static struct row cut_row(struct listing *l, const char *line, const char **numbers)
 {
@@ -173,16 +189,23 @@ static struct row cut_row(struct listing *l, const char *line, const char **numb
 		size_t end = l->places[i].end < columns ? l->places[i].end : columns;
 		size_t place = end > PLACE_WIDTH ? end - PLACE_WIDTH : 0;
 		size_t number = find_number(line, offsets, columns, from, end, numbers[i]);
+		size_t size;
 
 		if (place < from)
 			place = from;
 		if (place > number)
 			place = number;
-		row.parts[i] = between(l, line, offsets[from], offsets[place], offsets[number]);
+		size = shown_size(l, line, offsets, from, number);
+		row.parts[i] =
+			size < offsets[number] - offsets[from]
+				? arena_printf(&l->arena, "%.*s ", (int) size, line + offsets[from])
+				: between(l, line, offsets[from], offsets[place], offsets[number]);
 		from = number + strlen(numbers[i]) < columns ? number + strlen(numbers[i])
 							     : columns;
 	}
-	row.parts[l->n_places] = arena_strdup(&l->arena, line + offsets[from]);
+	row.parts[l->n_places] =
+		arena_printf(&l->arena, "%.*s", (int) shown_size(l, line, offsets, from, columns),
+			     line + offsets[from]);
 	return row;
 }
 
@@ -194,12 +217,13 @@ static void name_row(struct listing *l, struct row *row)
 					     : l->places[i].header;
 }
 
-static bool is_wanted(const struct listing *l, const struct row *row)
+/* `machine` is the row's, or NULL for a header. */
+static bool is_wanted(const struct listing *l, const char *machine)
 {
-	if (!row->machine)
+	if (!machine)
 		return l->has_headers && !l->options.no_headers;
 	for (size_t i = 0; i < l->options.n_machines; i++)
-		if (strcmp(l->options.machines[i], row->machine) == 0)
+		if (strcmp(l->options.machines[i], machine) == 0)
 			return true;
 	return l->options.n_machines == 0;
 }
@@ -208,6 +232,7 @@ void listing_add_line(struct listing *l, const char *line)
 {
 	const char **numbers = read_numbers(l, line);
 	bool is_header = numbers && strcmp(numbers[NUMBER_PID], NUMBER_MARKER) == 0;
+	const char *machine = NULL;
 	struct row row;
 
 	if (!numbers)
@@ -217,13 +242,14 @@ void listing_add_line(struct listing *l, const char *line)
 		read_header(l, line);
 		for (size_t i = 0; i < l->n_places; i++)
 			numbers[NUMBER_PLACES + i] = l->places[i].marker;
+	} else {
+		machine = machine_of(l, numbers[NUMBER_PID], numbers[NUMBER_PARENT]);
 	}
-	row = cut_row(l, line, numbers + NUMBER_PLACES);
-	if (!is_header)
-		row.machine = machine_of(l, numbers[NUMBER_PID], numbers[NUMBER_PARENT]);
-	name_row(l, &row);
-	if (!is_wanted(l, &row))
+	if (!is_wanted(l, machine))
 		return;
+	row = cut_row(l, line, numbers + NUMBER_PLACES);
+	row.machine = machine;
+	name_row(l, &row);
 	for (size_t i = 0; i < l->n_places; i++)
 		if (strlen(row.names[i]) > l->places[i].width)
 			l->places[i].width = strlen(row.names[i]);
@@ -251,8 +277,10 @@ static size_t line_width(const struct ps_options *o)
 	return o->wide > 1 ? 0 : width;
 }
 
-static void print_row(struct listing *l, const struct row *row, size_t width)
+static void print_row(const struct listing *l, const struct row *row, size_t width)
 {
+	/* Of this row alone: all of them may be long. */
+	CLEANUP(arena_done) struct arena arena = { 0 };
 	CLEANUP_FREE size_t *offsets = NULL;
 	const char *line = row->parts[0];
 
@@ -260,7 +288,7 @@ static void print_row(struct listing *l, const struct row *row, size_t width)
 		const char *next = row->parts[i + 1];
 
 		/* No blanks after the last column. */
-		line = arena_printf(&l->arena, "%s%-*s%s", line,
+		line = arena_printf(&arena, "%s%-*s%s", line,
 				    *next || i + 1 < l->n_places ? (int) l->places[i].width : 0,
 				    row->names[i], next);
 	}
@@ -269,7 +297,7 @@ static void print_row(struct listing *l, const struct row *row, size_t width)
 		if (!offsets)
 			arena_out_of_memory();
 		if (find_columns(line, offsets) > width)
-			line = arena_printf(&l->arena, "%.*s", (int) offsets[width], line);
+			line = arena_printf(&arena, "%.*s", (int) offsets[width], line);
 	}
 	puts(line);
 }
