@@ -85,6 +85,40 @@ holding_the_lock newer
 is "$status|$(addresses good)" "0|10.1.1.1 10.1.1.2 10.1.1.9" \
     "what was looked at before somebody else's publication isn't published after it"
 
+# An nscd that tries to take the lock while its client waits for the answer, and then answers no more.
+cat >"$TMPDIR/nscd.py" <<'P'
+import fcntl, socket, sys
+server = socket.socket(socket.AF_UNIX)
+server.bind("/run/nscd/socket")
+server.listen()
+asked = [server.accept()[0]]
+with open(sys.argv[1]) as lock:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        print("free", flush=True)
+    except BlockingIOError:
+        print("taken", flush=True)
+while True:
+    asked.append(server.accept()[0])
+P
+for change in "register other --leader=$other --service=new" "refresh" "unregister third"; do
+    mymachines register third --leader="$third" 2>/dev/null
+    inside "$other" ip addr add 10.1.2.3/32 dev lo
+    mkdir -p /run/nscd
+    python3 "$TMPDIR/nscd.py" "$R/lock" >"$TMPDIR/lock" &
+    nscd=$!
+    wait_until test -S /run/nscd/socket
+    # shellcheck disable=SC2086
+    mymachines $change 2>/dev/null
+    wait_until test -s "$TMPDIR/lock"
+    is "$(cat "$TMPDIR/lock")" free "nscd empties its cache when the lock is free: ${change%% *}"
+    { kill "$nscd"; wait "$nscd"; } 2>/dev/null
+    rm -r /run/nscd
+    inside "$other" ip addr del 10.1.2.3/32 dev lo
+done
+mymachines refresh
+mymachines register other --leader="$other" --service= 2>/dev/null
+
 # A program whose first thread ends goes on.
 cat >"$TMPDIR/threads.py" <<'P'
 import ctypes, threading, time

@@ -19,12 +19,14 @@ static int follow_up(struct writer *writer, struct notices *notices)
 	struct failure f;
 	int r = exports_update(writer, notices, &f);
 
-	/* Programs that use it see the change now, and not when its entries expire. */
-	nscd_invalidate();
 	if (r < 0)
 		notices_add_failure(notices, &f);
 	for (size_t i = 0; i < writer->touched_units.count; i++)
 		scope_cgroup_remove(writer->touched_units.items[i]);
+	/* nscd may hang, and then nobody else has to wait for the lock. */
+	writer_close(writer);
+	/* Programs that use it see the change now, and not when its entries expire. */
+	nscd_invalidate();
 	return r < 0 ? PUBLISHED_INCOMPLETE : 0;
 }
 

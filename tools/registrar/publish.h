@@ -15,6 +15,7 @@ int open_registry_writer(struct writer *writer, struct failure *failure)
 /*
  * Publish the change, and do what follows it. 0; PUBLISHED_INCOMPLETE, with
  * the reason among the notices; or -1 with a failure, and nothing is published.
+ * If it is published, the writer is closed, and the lock released.
  */
 int publish(struct writer *writer, struct notices *notices, struct failure *failure)
 	__attribute__((nonnull(1, 3), warn_unused_result));

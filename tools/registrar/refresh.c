@@ -293,9 +293,10 @@ int refresh_machines(const struct machine_identity *machines, size_t count,
 			writer_start_empty(&writer);
 		if (apply_all(&r, &writer, f) < 0)
 			return -1;
-		result = publish(&writer, notices, f);
-		if (result >= 0 && options->sweep)
+		/* Not without the lock: a registration may just have made a scope. */
+		if (options->sweep)
 			scope_cgroups_sweep();
+		result = publish(&writer, notices, f);
 	}
 	return result == 0 && any_is_incomplete(&r) ? PUBLISHED_INCOMPLETE : result;
 }
