@@ -100,8 +100,8 @@ struct nss_files {
  * vendor's. Without a backup or an origin, mymachines is somebody else's, as some distributions
  * have it for systemd's module.
  */
-static const char *text_without(struct arena *arena, const char *text, const char *backup,
-				const char *origin)
+static const char *text_without(struct arena *arena, const char *text, const char *vendor,
+				const char *backup, const char *origin)
 {
 	if (!text)
 		return NULL;
@@ -109,8 +109,12 @@ static const char *text_without(struct arena *arena, const char *text, const cha
 		return strcmp(nsswitch_add(arena, origin), text) == 0
 			       ? NULL
 			       : nsswitch_restore(arena, text, origin);
+	/* Setups of former versions kept nothing of a file that they made. */
 	if (!backup)
-		return text;
+		return !has_mymachines(arena, vendor) &&
+				       strcmp(nsswitch_add(arena, vendor), text) == 0
+			       ? NULL
+			       : text;
 	if (strcmp(backup, text) == 0 || strcmp(nsswitch_add(arena, backup), text) == 0)
 		return backup;
 	return nsswitch_restore(arena, text, backup);
@@ -119,8 +123,8 @@ static const char *text_without(struct arena *arena, const char *text, const cha
 /* The origin goes last: without it, what is left of the file would be somebody else's. */
 static void plan_removal(struct setup_plan *plan, struct change *change, struct nss_files *files)
 {
-	change->after = text_without(plan->arena, change->before, files->backup.before,
-				     files->origin.before);
+	change->after = text_without(plan->arena, change->before, files->vendor.before,
+				     files->backup.before, files->origin.before);
 	if (change->before && change_is_pending(change) && is_of_authselect(change->before)) {
 		setup_add_gap(
 			plan, NSSWITCH_PATH
