@@ -74,6 +74,7 @@ struct run {
 	int pidfd;			  /* the leader's, or -1 */
 	struct machine_leader registered; /* the last one that was, or pid 0 */
 	int64_t started, next, delay, retry_delay;
+	int64_t first_delay; /* before a search's first look; longer the more leaders were lost */
 };
 
 static int64_t now_milliseconds(void)
@@ -186,6 +187,13 @@ static bool may_pass(const struct failure *f)
 	}
 }
 
+/* Whether the same failure was reported before. */
+static bool is_known(const struct run *run, const struct failure *f)
+{
+	return (run->retry_delay > 0 && may_pass(f)) ||
+	       (run->first_delay > SEARCH_FIRST && f->kind == FAILURE_NO_PROCESS);
+}
+
 static void start_worker(struct run *run, int (*job)(const struct run *run, struct failure *f))
 {
 	struct failure f;
@@ -196,8 +204,7 @@ static void start_worker(struct run *run, int (*job)(const struct run *run, stru
 	if (r <= 0)
 		return;
 	r = job(run, &f);
-	/* The same failure was reported before. */
-	if (r < 0 && !(run->retry_delay > 0 && may_pass(&f)))
+	if (r < 0 && !is_known(run, &f))
 		notices_add_failure(run->notices, &f);
 	supervisor_leave_worker(r == 0	       ? WORKER_DONE
 				: may_pass(&f) ? WORKER_MAY_RETRY
@@ -220,7 +227,26 @@ static void begin_search(struct run *run)
 {
 	forget_leader(run);
 	run->phase = SEARCHING;
-	wait_before_next(run, SEARCH_FIRST);
+	wait_before_next(run, run->first_delay);
+}
+
+/*
+ * A launcher may make namespaces to try what it can, before those of the machine, and a
+ * machine may reboot. But a build daemon makes some for each job, without end: each would
+ * be a registration, and a message.
+ */
+static void count_lost_leader(struct run *run)
+{
+	if (run->first_delay >= SEARCH_LONG_MAX)
+		return;
+	run->first_delay *= 2;
+	if (run->first_delay < SEARCH_LONG_MAX)
+		return;
+	run->first_delay = SEARCH_LONG_MAX;
+	notices_add(run->notices, NOTICE_WARNING,
+		    "%s: one leader after another has ended early: the next one is registered with "
+		    "a delay",
+		    run->name);
 }
 
 /* Search for the next leader of a machine that had one. */
@@ -228,6 +254,8 @@ static void search_next(struct run *run)
 {
 	if (run->announced == run->leader.pid)
 		run->announced = 0;
+	if (run->phase != SETTLED)
+		count_lost_leader(run);
 	begin_search(run);
 	run->started = now_milliseconds();
 	/* Most often, the command ends, too, and this is no news. */
@@ -327,7 +355,7 @@ static void take_result(struct run *run)
 	} else if (pidfd_is_alive(run->pidfd)) {
 		run->phase = NOT_REGISTERED;
 	} else {
-		/* A launcher may make namespaces to try what it can, before those of the machine. */
+		count_lost_leader(run);
 		begin_search(run);
 	}
 }
@@ -337,6 +365,7 @@ static void settle(struct run *run)
 {
 	if (run->delay > REFRESH_MAX) {
 		run->phase = SETTLED;
+		run->first_delay = SEARCH_FIRST;
 		return;
 	}
 	start_worker(run, refresh_registered);
@@ -574,7 +603,8 @@ int run_loop(const struct run_settings *settings, struct supervisor *supervisor,
 			   .notices = notices,
 			   .found = LEADER_NOT_SEEN,
 			   .notify = { .fd = -1 },
-			   .pidfd = -1 };
+			   .pidfd = -1,
+			   .first_delay = SEARCH_FIRST };
 	int r = start(&run, f);
 
 	if (r == 0) {
