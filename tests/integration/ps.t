@@ -98,7 +98,7 @@ for _ in range(400):
         break
 else:
     print(flush=True)
-sys.stdin.read()' "$(head -c 122880 /dev/zero | tr '\0' x)"
+sys.stdin.read()' "crowd$$$(head -c 122880 /dev/zero | tr '\0' x)"
 }
 mkfifo "$TMPDIR/crowd"
 exec {crowd}> >(crowd >"$TMPDIR/crowd")
@@ -110,13 +110,17 @@ import resource, subprocess, sys
 subprocess.run(sys.argv[2:], stdout=open(sys.argv[1], "w"))
 print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024)' "$TMPDIR/listed" "$@"
 }
-used=$(COLUMNS=200 peak mymachines ps -e -o pid,user,args)
-is "$((used < 80))|$(wc -L <"$TMPDIR/listed")" "1|200" "of long command lines no more is kept than is shown: $used MiB"
-used=$(peak mymachines ps -M web1 -o pid,user,args)
-is "$((used < 80))|$(grep -c xxxx "$TMPDIR/listed")" "1|0" "of other machines' processes nothing is kept: $used MiB"
-used=$(peak mymachines ps ww -e -o pid,user,args)
-is "$((used < 80))|$(grep -c xxxx "$TMPDIR/listed")|$(wc -L <"$TMPDIR/listed" | cut -c -2)" "1|401|32" \
-    "a command line is cut at 32 KiB: $used MiB"
+if [ -z "$SANITIZERS" ]; then
+    used=$(COLUMNS=200 peak mymachines ps -e -o pid,user,args)
+    is "$((used < 80))|$(wc -L <"$TMPDIR/listed")" "1|200" "of long command lines no more is kept than is shown"
+    used=$(peak mymachines ps -M web1 -o pid,user,args)
+    is "$((used < 80))|$(grep -c "crowd$$" "$TMPDIR/listed")" "1|0" "of other machines' processes nothing is kept"
+    used=$(peak mymachines ps ww -e -o pid,user,args)
+    is "$((used < 80))|$(grep -c "crowd$$" "$TMPDIR/listed")|$(wc -L <"$TMPDIR/listed" | cut -c -2)" "1|401|32" \
+        "a command line is cut at 32 KiB"
+else
+    skip "a sanitizer takes memory of its own" "of long command lines no more is kept than is shown"
+fi
 exec {crowd}>&-
 
 # A machine in another one's pid namespace has its own children, and only these.
