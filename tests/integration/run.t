@@ -169,23 +169,20 @@ is "$(mymachines list --no-legend)" "" "and unregisters it at the command's end"
 
 # A build daemon makes namespaces for each of its jobs.
 end_of_jobs="mymachines: jobs: one leader after another has ended early: the next one is registered with a delay"
-for job in true "sleep 0.1"; do
-    rm -f "$TMPDIR/is_enough"
-    # shellcheck disable=SC2016
-    begin run jobs --no-monitor -- sh -c 'job=$0; while [ ! -e "$1" ]; do unshare --pid --fork $job; done; shift; "$@"' \
-        "$job" "$TMPDIR/is_enough" "${namespaced[@]}"
-    wait_until grep -qx "$end_of_jobs" "$TMPDIR/err"
-    : >"$TMPDIR/is_enough"
-    is "$(grep -c 'there is no such process\|is a zombie' "$TMPDIR/err" | sed s/1/0/)|$(grep -cx "$end_of_jobs" "$TMPDIR/err")" "0|1" \
-        "run reports once that leaders end too early: $job"
-    jobs_leader_stays() {
-        [ "$(cat "/proc/$(property jobs Leader 2>/dev/null)/comm" 2>/dev/null)" = sleep ] &&
-            grep -qz 1000 "/proc/$(property jobs Leader)/cmdline"
-    }
-    wait_until jobs_leader_stays
-    ok $? "run registers a leader that comes after many that have ended: $job"
-    stop jobs
-done
+# shellcheck disable=SC2016
+begin run jobs --no-monitor -- sh -c 'while [ ! -e "$0" ]; do unshare --pid --fork sleep 0.1; done; "$@"' \
+    "$TMPDIR/is_enough" "${namespaced[@]}"
+wait_until grep -qx "$end_of_jobs" "$TMPDIR/err"
+: >"$TMPDIR/is_enough"
+is "$(grep -c 'there is no such process\|is a zombie' "$TMPDIR/err" | sed s/1/0/)|$(grep -cx "$end_of_jobs" "$TMPDIR/err")" "0|1" \
+    "run reports once that leaders end too early"
+jobs_leader_stays() {
+    [ "$(cat "/proc/$(property jobs Leader 2>/dev/null)/comm" 2>/dev/null)" = sleep ] &&
+        grep -qz 1000 "/proc/$(property jobs Leader)/cmdline"
+}
+wait_until jobs_leader_stays
+ok $? "run registers a leader that comes after many that have ended"
+stop jobs
 
 # Somebody may hold the lock for long.
 hold_lock() {
