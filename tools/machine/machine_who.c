@@ -12,21 +12,6 @@
 #include <errno.h>
 #include <string.h>
 
-/* Without the hyphens of a UUID, as some write it. */
-static bool is_this_boot(const char *id)
-{
-	struct pid_context context;
-	char here[ID128_TEXT_SIZE], there[ID128_TEXT_SIZE];
-	size_t length = 0;
-
-	for (; *id && length < sizeof there - 1; id++)
-		if (*id != '-')
-			there[length++] = *id;
-	there[length] = '\0';
-	return !*id && pid_context_read(&context) == 0 &&
-	       strcasecmp(id128_format(context.boot_id, here), there) == 0;
-}
-
 /* The caller, as long as its pid is its own. */
 static int find_caller(const struct varlink_call *call, struct machine_leader *identity)
 {
@@ -47,7 +32,7 @@ int machine_process_identify(const struct machine_process *process, const struct
 	CLEANUP_CLOSE int pidfd = -1;
 	int error = 0;
 
-	if (process->boot_id && !is_this_boot(process->boot_id))
+	if (process->boot_id && !boot_is_current(process->boot_id))
 		return -ESRCH;
 	if (process->pid == 0)
 		return find_caller(call, identity);
