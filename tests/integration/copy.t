@@ -313,15 +313,36 @@ kill $busy
 wait $busy 2>/dev/null
 rm -f growing plain/tmp/growing
 
-# held_visitor PID: wait until the copy of this mymachines has begun, stop the process, and set visitor
-# to the pid of its visitor
+# held.py DIRECTORY COMMAND...: a process becomes the command, and is stopped as soon as there is something of a copy in
+# the directory. By a shell that looks now and then, it would have ended before on a loaded host.
+cat >"$TMPDIR/held.py" <<'P'
+import os, signal, sys, time
+directory, *command = sys.argv[1:]
+pid = os.getpid()
+def has_begun():
+    return any(entry.name.startswith(".mymachines-") and entry.stat().st_size for entry in os.scandir(directory))
+if os.fork() == 0:
+    # A child of nobody's here: the command's only child is to be its visitor.
+    if os.fork() == 0:
+        end = time.time() + 60
+        while time.time() < end:
+            try:
+                if has_begun():
+                    os.kill(pid, signal.SIGSTOP)
+                    break
+            except FileNotFoundError:
+                pass
+            time.sleep(0.0005)
+    os._exit(0)
+os.wait()
+# With "&" alone, bash would start it with SIGINT ignored.
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.execvp(command[0], command)
+P
+# held_visitor PID: wait until the copy of this mymachines is held, and set visitor to the pid of its visitor
 held_visitor() {
-    wait_until has_temporary "$to"
-    stop_process "$1"
+    wait_until grep -q "^State:.T" "/proc/$1/status"
     visitor=$(pgrep -P "$1")
-}
-has_temporary() {
-    find "$1" -maxdepth 1 -name '.mymachines-*' -size +0 | grep -q .
 }
 head -c 300000000 /dev/urandom >large
 for machine in plain one; do
@@ -333,11 +354,7 @@ for machine in plain one; do
             to=$TMPDIR arguments=("$machine" /tmp/large got)
         fi
         for signal in INT TERM KILL; do
-# With "&" alone, bash would start it with SIGINT ignored.
-            setsid python3 -c '
-import os, signal, sys
-signal.signal(signal.SIGINT, signal.SIG_DFL)
-os.execvp(sys.argv[1], sys.argv[1:])' mymachines copy-$direction "${arguments[@]}" </dev/null >/dev/null 2>&1 &
+            setsid python3 "$TMPDIR/held.py" "$to" mymachines copy-$direction "${arguments[@]}" </dev/null >/dev/null 2>&1 &
             held_visitor $!
             kill -$signal $!
             kill -CONT $! 2>/dev/null
@@ -353,7 +370,7 @@ os.execvp(sys.argv[1], sys.argv[1:])' mymachines copy-$direction "${arguments[@]
             ok "$([ $direction = from ] || [ ! -e "$machine/tmp/large" ]; echo $?)" "$machine: copy-$direction that got SIG$signal leaves no file of the final name"
         done
 # A machine may block the visitor for ever.
-        mymachines copy-$direction "${arguments[@]}" </dev/null >/dev/null 2>&1 &
+        setsid python3 "$TMPDIR/held.py" "$to" mymachines copy-$direction "${arguments[@]}" </dev/null >/dev/null 2>&1 &
         held_visitor $!
         stop_process "$visitor"
         kill -CONT $!
@@ -365,7 +382,7 @@ os.execvp(sys.argv[1], sys.argv[1:])' mymachines copy-$direction "${arguments[@]
         ok $? "$machine: SIGTERM to copy-$direction ends a visitor that is blocked"
         rm -f "$to"/.mymachines-*
 # A machine may kill the visitor.
-        mymachines copy-$direction "${arguments[@]}" </dev/null >/dev/null 2>err &
+        setsid python3 "$TMPDIR/held.py" "$to" mymachines copy-$direction "${arguments[@]}" </dev/null >/dev/null 2>err &
         held_visitor $!
         kill -KILL "$visitor"
         kill -CONT $!
