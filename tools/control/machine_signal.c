@@ -30,6 +30,9 @@
 #define SEARCH_MS 10000
 #define PAUSE_MS  2
 
+/* One search alone may take longer than that, if the machine has made thousands of cgroups. */
+#define SEARCHES_MIN 3
+
 /* How long the service of a machine may take to stop. */
 #define SERVICE_STOP_MS 10000
 
@@ -185,11 +188,12 @@ static bool all_have_stopped(const struct signalling *s)
  */
 static int signal_all(struct signalling *s, int signal)
 {
+	int64_t end = clock_milliseconds(CLOCK_MONOTONIC) + SEARCH_MS;
 	bool had_stopped = signal != SIGSTOP;
 	long news = 1;
 
-	for (int64_t end = clock_milliseconds(CLOCK_MONOTONIC) + SEARCH_MS;
-	     clock_milliseconds(CLOCK_MONOTONIC) < end;) {
+	for (int searches = 0; searches < SEARCHES_MIN || clock_milliseconds(CLOCK_MONOTONIC) < end;
+	     searches++) {
 		news = signal_once(s, signal);
 		if (news < 0)
 			return (int) news;
