@@ -128,6 +128,21 @@ another_monitors() {
 }
 wait_until another_monitors && wait_until monitor_pid
 ok $? "a monitor runs after a registration during the end of another one"
+# A service manager that stops one doesn't want another one.
+end_monitors
+NOTIFY_SOCKET=$TMPDIR/notify mymachines monitor 2>/dev/null & pid=$!
+is_the_monitor() {
+    [ "$(monitor_pid)" = "$pid" ]
+}
+wait_until is_the_monitor
+stop_process "$pid"
+kill -TERM "$pid"
+mymachines register web2 --leader="$web2" --service=again 2>/dev/null
+kill -CONT "$pid"
+wait "$pid"
+is "$(monitor_pid)" "" "none is started by one that a service manager has ended"
+mymachines register web2 --leader="$web2" 2>/dev/null
+wait_until monitor_pid
 
 # A look changes nothing in a record of a machine that hasn't changed.
 mymachines show web1 web2 >"$TMPDIR/before"
