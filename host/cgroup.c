@@ -160,6 +160,13 @@ int process_read_unit(const struct cgroup_hierarchy *hierarchy, uint32_t pid,
 	return path ? cgroup_unit(path, hierarchy->root, unit) : -errno;
 }
 
+bool process_is_in_unit(const struct cgroup_hierarchy *hierarchy, uint32_t pid, const char *unit)
+{
+	char there[UNIT_NAME_SIZE];
+
+	return process_read_unit(hierarchy, pid, there) == 0 && strcmp(there, unit) == 0;
+}
+
 bool process_unit_is_shared(const struct cgroup_hierarchy *hierarchy, uint32_t pid,
 			    const char *unit)
 {

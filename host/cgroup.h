@@ -45,6 +45,10 @@ bool unit_name_is_valid(const char *name);
 int process_read_unit(const struct cgroup_hierarchy *hierarchy, uint32_t pid,
 		      char unit[static UNIT_NAME_SIZE]);
 
+/* Whether the process is in the unit of this name. False if that can't be read. */
+bool process_is_in_unit(const struct cgroup_hierarchy *hierarchy, uint32_t pid, const char *unit)
+	__attribute__((nonnull));
+
 /*
  * Whether a leader's unit may hold processes that aren't the machine's: it is a
  * login session or a user manager, or the caller is in the same cgroup.

@@ -327,10 +327,7 @@ struct own_unit {
 /* Whether the process of a pidfd, which is opened by a number that was read before, is in the unit. */
 static bool is_in_unit(const struct own_unit *unit, int pidfd, uint32_t pid)
 {
-	char name[UNIT_NAME_SIZE];
-
-	return process_read_unit(&unit->cgroups, pid, name) == 0 && strcmp(name, unit->name) == 0 &&
-	       pidfd_is_alive(pidfd);
+	return process_is_in_unit(&unit->cgroups, pid, unit->name) && pidfd_is_alive(pidfd);
 }
 
 /* Signal all living processes in the unit but this one, 0 for none. Returns how many there are. */

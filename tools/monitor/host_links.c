@@ -66,7 +66,7 @@ static void take_link(const struct nlmsghdr *message, void *into)
 	struct host_links *links = into;
 
 	add_changed(links, link.index);
-	/* What a bridge tells of its ports is without their kind. */
+	/* A bridge's messages about its ports don't say their kind. */
 	links->may_be_tap |= link.kind != LINK_PAIR && info->ifi_family != AF_BRIDGE;
 	links->may_have_moved |= !is_deleted(message);
 }

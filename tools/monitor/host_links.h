@@ -11,7 +11,7 @@ struct host_links {
 	struct source source;
 	uint32_t changed[HOST_LINKS_MAX];
 	size_t n_changed; /* above HOST_LINKS_MAX: any may have */
-	bool may_be_tap;  /* one of them is none of a pair, as containers have */
+	bool may_be_tap;  /* one of them may be a VM's tap: it isn't one of a pair */
 	/* An interface was made, or moved to another network namespace: a leader may have, too. */
 	bool may_have_moved;
 };

@@ -21,8 +21,8 @@
 /* However long a look took, the machine rests no longer than for this. */
 #define COST_MAX 500
 
-/* Whose files didn't come so often is not asked for any more: each time may leave a process behind that can't be
- * killed, and a machine may go from one root directory to another as often as it likes. */
+/* A machine whose files didn't come in so many looks isn't asked for them any more. Each such look may leave a process
+ * behind that can't be killed, and a machine may go from one root directory to another as often as it likes. */
 #define HUNG_LOOKS_MAX 3
 
 /* A machine that isn't watched whole is looked at so often. */

@@ -161,9 +161,9 @@ static long receive_all(struct arena *arena, int socket, uint32_t **pids)
 }
 
 /*
- * Whether the pid namespace belongs to another user namespace than the caller's. Only the caller's own kind
- * can send processes with more rights there. What the leader has now says nothing: it may have given rights
- * up that another process has kept.
+ * Whether the pid namespace belongs to another user namespace than the caller's. Then no process of the machine has
+ * rights over one of the caller's. The leader's capabilities don't tell that: it may have given up some that another
+ * process has kept.
  */
 static bool is_of_other_users(int namespace)
 {

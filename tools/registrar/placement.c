@@ -229,20 +229,13 @@ static bool has_died(uint32_t pid)
 	return pidfd == -ESRCH || (pidfd >= 0 && !pidfd_is_alive(pidfd));
 }
 
-static bool is_in_unit(const struct cgroup_hierarchy *cgroups, uint32_t leader, const char *unit)
-{
-	char there[UNIT_NAME_SIZE];
-
-	return process_read_unit(cgroups, leader, there) == 0 && strcmp(there, unit) == 0;
-}
-
 /* The reply means only that a job was queued. */
 static int wait_for_unit(const struct cgroup_hierarchy *cgroups, uint32_t leader, const char *unit)
 {
 	static const struct timespec step = { .tv_nsec = START_STEP_MS * 1000000 };
 
 	for (int waited = 0; waited < START_WAIT_MS; waited += START_STEP_MS) {
-		if (is_in_unit(cgroups, leader, unit))
+		if (process_is_in_unit(cgroups, leader, unit))
 			return 0;
 		if (has_died(leader))
 			return -ESRCH;
@@ -271,7 +264,7 @@ static int start_and_wait(const struct cgroup_hierarchy *cgroups, const char *na
 	if (r != -ETIME)
 		return r;
 	(void) !systemd_cancel_job(&arena, unit, &unknown);
-	return is_in_unit(cgroups, leader, unit) ? 0 : r;
+	return process_is_in_unit(cgroups, leader, unit) ? 0 : r;
 }
 
 /* The scope is delegated, so the other processes can be moved without asking systemd. */
@@ -283,7 +276,7 @@ static int enter_by_systemd(const struct cgroup_hierarchy *cgroups,
 	char procs[SCOPE_PATH_SIZE];
 	int r = 0;
 
-	if (!is_in_unit(cgroups, leader, unit))
+	if (!process_is_in_unit(cgroups, leader, unit))
 		r = start_and_wait(cgroups, name, leader, unit);
 	if (r < 0)
 		return r;
