@@ -114,16 +114,28 @@ static bool has_unit(void)
 	return systemd_is_running() && monitor_has_unit();
 }
 
+/* Why it isn't to run, or NULL. */
+static const char *monitor_refusal(const char **remedy)
+{
+	if (!configuration_read(NULL)->monitor) {
+		*remedy = "set Monitor=yes in " CONFIGURATION_PATH;
+		return "Monitor=no is set";
+	}
+	if (has_unit() && monitor_is_masked()) {
+		*remedy = "systemctl unmask " MONITOR_UNIT;
+		return "its unit is masked";
+	}
+	return NULL;
+}
+
 static const char *monitor_remedy(void)
 {
-	if (!configuration_read(NULL)->monitor)
-		return "set Monitor=yes in " CONFIGURATION_PATH;
 	return has_unit() ? "systemctl enable --now " MONITOR_UNIT : background;
 }
 
 void check_monitor(struct doctor *doctor)
 {
-	bool is_wanted = configuration_read(NULL)->monitor;
+	const char *remedy = monitor_remedy(), *refusal = monitor_refusal(&remedy);
 	pid_t pid = 0;
 	int r;
 
@@ -144,10 +156,10 @@ void check_monitor(struct doctor *doctor)
 	else if (r > 0)
 		doctor_find(doctor, FINDING_OK, NULL, "it runs, as pid %d", pid);
 	else
-		doctor_find(doctor, is_wanted ? FINDING_ERROR : FINDING_HINT, monitor_remedy(),
-			    "it doesn't run%s: addresses are those of the last refresh, and dead "
+		doctor_find(doctor, refusal ? FINDING_HINT : FINDING_ERROR, remedy,
+			    "it doesn't run%s%s: addresses are those of the last refresh, and dead "
 			    "machines stay registered",
-			    is_wanted ? "" : ", as Monitor=no is set");
+			    refusal ? ", as " : "", refusal ? refusal : "");
 }
 
 static void explain_exports(struct doctor *doctor, const struct exports_fault *fault, int r)

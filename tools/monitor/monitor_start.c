@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tools/monitor/monitor_start.h"
 
+#include "base/array_size.h"
 #include "base/cleanup.h"
 #include "base/configuration.h"
 #include "base/ending.h"
@@ -15,6 +16,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* A monitor that was told to end first finishes its pass. */
@@ -30,6 +32,19 @@ bool monitor_has_unit(void)
 
 	/* The directory is empty if this was configured to install no units. */
 	return path[0] == '/' && access(path, F_OK) == 0;
+}
+
+/* systemctl(1), mask: a link to /dev/null, or an empty file, in the place of the unit. */
+bool monitor_is_masked(void)
+{
+	static const char *const paths[] = { "/etc/systemd/system/" MONITOR_UNIT,
+					     "/run/systemd/system/" MONITOR_UNIT };
+	struct stat st;
+
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++)
+		if (stat(paths[i], &st) == 0)
+			return !S_ISREG(st.st_mode) || st.st_size == 0;
+	return false;
 }
 
 /* Queue the job, and don't wait for it: org.freedesktop.systemd1(5). busctl's own limit is for the answer only: a bus
@@ -106,7 +121,8 @@ void monitor_start(const char *program, struct notices *notices)
 
 	if (!configuration_read(NULL)->monitor || is_running())
 		return;
-	if (systemd_is_running() && monitor_has_unit() && start_unit() == 0)
+	if (systemd_is_running() && monitor_has_unit() &&
+	    (monitor_is_masked() || start_unit() == 0))
 		return;
 	r = start_process(program);
 	/* -EPROTO: it has failed, and has printed why. */

@@ -11,8 +11,8 @@
 #define MONITOR_UNIT "mymachines-monitor.service"
 
 /*
- * Start the monitor in the background, unless one runs or the configuration
- * forbids it: by systemd, where that runs and has our unit, or else as a process of
+ * Start the monitor in the background, unless one runs, or the configuration
+ * or a masked unit forbids it: by systemd, where that runs and has our unit, or else as a process of
  * our own, with the path of mymachines(1). If it can't be started, that is a
  * warning, because the next registration tries again.
  */
@@ -37,3 +37,6 @@ bool monitor_end_replaced(void);
 
 /* Whether the unit is installed. */
 bool monitor_has_unit(void);
+
+/* Whether the administrator doesn't want it started at all. */
+bool monitor_is_masked(void);
