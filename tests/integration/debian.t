@@ -181,6 +181,15 @@ ok $? "the path unit starts it where there is a registry"
 px 'systemctl stop mymachines-monitor.service' </dev/null 2>/dev/null
 px 'sleep 0.5' </dev/null
 is "$(unit ActiveState)" "inactive" "a monitor that was stopped isn't started again by the path unit"
+px 'systemctl mask mymachines-monitor.service' </dev/null 2>/dev/null
+run px 'exec mymachines register four --leader="$(cat /tmp/x/4)" --service=masked' </dev/null
+is "$status|$out|$err|$(unit ActiveState)|$(px 'pgrep -x mymachines' </dev/null)" "0|||inactive|" "registering starts no monitor whose unit is masked"
+like "$(px 'mymachines doctor' </dev/null | grep -E ' monitor ')" \
+    "hint *monitor *it doesn't run, as its unit is masked: *; fix: systemctl unmask mymachines-monitor.service" "doctor says so"
+# The module is systemd's in there, which asks systemd-machined for a machine's addresses.
+is "$(px 'systemctl is-active systemd-machined || ls /run/systemd/machines' </dev/null)" "inactive
+four" "and starts no systemd-machined, which would delete the exports"
+px 'systemctl unmask mymachines-monitor.service' </dev/null 2>/dev/null
 px 'systemctl start mymachines-monitor.path' </dev/null
 wait_until is_active
 # An installed systemd-machined deletes the exports of machines that it doesn't know.

@@ -182,6 +182,10 @@ build() {
 build 'const char *directory = "/run/systemd/machines/";'
 like "$(findings module)" "error: $module is loaded, which is another module of that name, such as systemd's [[]*]
 1" "systemd's module of that name is an error"
+build 'const char *directory = "/run/systemd/machines/";' "$miss" \
+    "int _nss_mymachines_gethostbyname4_r(void) { fclose(fopen(\"$TMPDIR/asked\", \"w\")); return 0; }"
+findings module >/dev/null
+ok "$([ ! -e "$TMPDIR/asked" ]; echo $?)" "it isn't asked for a machine, as that may start a service"
 build 'const char *registry = "/srv/run/mymachines/registry.mdb";'
 like "$(findings module)" "error: $module is loaded, which was configured to read /srv/run/mymachines/registry.mdb, and not $R/registry.mdb [[]*]
 1" "a module for another registry is an error"

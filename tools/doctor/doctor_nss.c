@@ -462,21 +462,27 @@ static void explain_loaded(struct doctor *doctor, const struct module_question *
 			    q->host && q->user ? " and " : "", q->user ? q->user : "");
 }
 
+/*
+ * Another module of that name may start a service to answer, as systemd's starts systemd-machined, which then
+ * deletes our exports. So ours alone is asked for a host and a user.
+ */
 void check_module(struct doctor *doctor)
 {
+	static const struct module_question nothing;
 	struct module_question question = choose_question(doctor);
 	struct module_answer answer;
-	int r = module_probe(&question, &answer);
+	int r = module_probe(&nothing, &answer);
+	bool is_other = r == 0 && *answer.path && !is_ours(doctor, answer.path);
 
+	if (r == 0 && !is_other && answer.stage == MODULE_DONE)
+		r = module_probe(&question, &answer);
 	if (r < 0)
 		doctor_find(doctor, FINDING_UNKNOWN, NULL, "it can't be asked: %s", strerror(-r));
 	else if (*answer.error)
 		explain_not_loaded(doctor, &answer);
-	else if (*answer.path && !is_ours(doctor, answer.path))
-		;
-	else if (answer.stage != MODULE_DONE)
+	else if (!is_other && answer.stage != MODULE_DONE)
 		explain_end(doctor, &question, &answer);
-	else
+	else if (!is_other)
 		explain_loaded(doctor, &question, &answer);
 	if (r == 0 && *answer.path)
 		look_for_copy(doctor, answer.path);
