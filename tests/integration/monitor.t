@@ -130,7 +130,7 @@ wait_until another_monitors && wait_until monitor_pid
 ok $? "a monitor runs after a registration during the end of another one"
 # A service manager that stops one doesn't want another one.
 end_monitors
-NOTIFY_SOCKET=$TMPDIR/notify mymachines monitor 2>/dev/null & pid=$!
+mymachines monitor --wait 2>/dev/null & pid=$!
 is_the_monitor() {
     [ "$(monitor_pid)" = "$pid" ]
 }

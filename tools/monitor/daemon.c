@@ -178,19 +178,9 @@ int daemon_keep_capabilities(const int *capabilities, size_t count, struct failu
 	return 0;
 }
 
-static const char *notify_socket(void)
-{
-	return getenv("NOTIFY_SOCKET");
-}
-
-bool daemon_has_manager(void)
-{
-	return notify_socket() != NULL;
-}
-
 void daemon_notify(const char *state)
 {
-	const char *path = notify_socket();
+	const char *path = getenv("NOTIFY_SOCKET");
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	size_t length = path ? strlen(path) : 0;
 	CLEANUP_CLOSE int fd = -1;

@@ -39,8 +39,5 @@ unsigned long daemon_raise_descriptors(void);
 int daemon_keep_capabilities(const int *capabilities, size_t count, struct failure *failure)
 	__attribute__((nonnull, warn_unused_result));
 
-/* Whether a service manager runs this process, and waits to be told of it: sd_notify(3). */
-bool daemon_has_manager(void);
-
-/* Tell the service manager, if there is one. */
+/* Tell the service manager, if there is one: sd_notify(3). */
 void daemon_notify(const char *state);

@@ -88,7 +88,8 @@ static enum loop_end run_locked(const struct monitor_settings *settings, int loc
 {
 	CLEANUP(monitor_loop_close) struct monitor_loop loop = MONITOR_LOOP_INIT;
 	const struct loop_settings loop_settings = { .exit_when_empty = settings->exit_when_empty,
-						     .background = settings->background };
+						     .background = settings->background,
+						     .is_service = settings->wait };
 
 	loop.lock = lock;
 	loop.before_signal = *before;

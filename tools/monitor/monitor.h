@@ -13,7 +13,7 @@
 struct monitor_settings {
 	bool background;
 	bool exit_when_empty;
-	bool wait; /* where another monitor runs, until that has left */
+	bool wait; /* for service managers: where another monitor runs, until that has left */
 };
 
 enum monitor_end {

@@ -502,9 +502,9 @@ static void note_registry(struct monitor_loop *m)
 }
 
 /*
- * After a signal that a monitor got which no service manager runs: a registration that was
- * published since it came found the monitor running, and so started none. Nobody else would
- * before the next one. To ask systemd for a service that it is stopping would undo that.
+ * After a signal: a registration that was published since it came found the monitor
+ * running, and so started none. Nobody else would before the next one. But when a service
+ * manager stops the monitor, another one would undo that.
  */
 static void start_successor(struct monitor_loop *m)
 {
@@ -512,7 +512,7 @@ static void start_successor(struct monitor_loop *m)
 	struct registry_identity now;
 
 	release_lock(m);
-	if (!daemon_has_manager() && registry_stat(REGISTRY_PATH, &now) == 0 &&
+	if (!m->settings->is_service && registry_stat(REGISTRY_PATH, &now) == 0 &&
 	    !registry_identity_equal(&now, &m->before_signal))
 		monitor_start(program_own_path(), &notices);
 }

@@ -23,6 +23,7 @@
 struct loop_settings {
 	bool exit_when_empty;
 	bool background;
+	bool is_service; /* a service manager starts and ends it */
 };
 
 enum loop_end {
