@@ -286,11 +286,9 @@ static int may_move(const struct registration *reg, bool *may, struct failure *f
 static bool is_in_unit(const struct registration *reg, const char *unit)
 {
 	struct cgroup_hierarchy cgroups;
-	char found[UNIT_NAME_SIZE];
 
 	return cgroup_hierarchy_find(&cgroups) == 0 &&
-	       process_read_unit(&cgroups, (uint32_t) reg->leader, found) == 0 &&
-	       strcmp(found, unit) == 0;
+	       process_is_in_unit(&cgroups, (uint32_t) reg->leader, unit);
 }
 
 static int move_leader(const struct scope_work *work, struct failure *f)
