@@ -182,27 +182,28 @@ else
 fi
 linked uninstall
 is "$status|$(staged "$TMPDIR/linked")" "0|" "which make uninstall removes, too"
-# Nothing of another package's is replaced or removed.
+# Nothing of another package's is replaced or removed. The links are made and removed by these targets of
+# Makefile.am, which install and uninstall end with.
 mkdir -p "$TMPDIR/linked/p/bin" "$TMPDIR/linked/p/share/bash-completion/completions"
 echo stock | tee "$TMPDIR/linked/p/bin/machinectl" >"$TMPDIR/linked/p/share/bash-completion/completions/machinectl"
-linked install
+linked install-data-hook
 like "$status|$err" "[!0]*|*machinectl-link: *dpkg-divert --local --rename --add /p/bin/machinectl*--with-machinectl-name=NAME*" \
     "install refuses to replace another machinectl"
 is "$(cat "$TMPDIR/linked/p/bin/machinectl")" stock "which stays"
-linked uninstall
+linked uninstall-hook
 is "$status|$(staged "$TMPDIR/linked")" "0|/p/bin/machinectl
 /p/share/bash-completion/completions/machinectl" "uninstall leaves what is somebody else's"
-linked install machinectl_name=machinectl-of-ours
+linked install-data-hook machinectl_name=machinectl-of-ours
 is "$status|$(readlink "$TMPDIR/linked/p/bin/machinectl-of-ours")" "0|mymachines" "another name can be chosen"
 is "$(head -n 1 "$TMPDIR/linked/p/share/zsh/site-functions/_machinectl-of-ours")" "#compdef machinectl-of-ours" "for the completions, too"
 echo stock >"$TMPDIR/linked/p/bin/importctl.stock"
 ln -sf importctl.stock "$TMPDIR/linked/p/bin/importctl"
-linked install machinectl_name=machinectl-of-ours
+linked install-data-hook machinectl_name=machinectl-of-ours
 like "$status|$err|$(cat "$TMPDIR/linked/p/bin/importctl")" "[!0]*|*importctl-link: *--with-importctl-name=NAME*|stock" \
     "install refuses to replace another importctl"
 rm "$TMPDIR/linked/p/bin/machinectl" "$TMPDIR/linked/p/bin/importctl"*
 ln -s /nowhere/machinectl "$TMPDIR/linked/p/bin/machinectl"
-linked install
+linked install-data-hook
 like "$status|$(readlink "$TMPDIR/linked/p/bin/machinectl")" "[!0]*|/nowhere/machinectl" "nor is a link that leads nowhere replaced"
 
 run make -C "$BUILDDIR" -s mymachines-monitor
@@ -216,11 +217,11 @@ if [ -e "$SRCDIR/config.status" ]; then
     exit
 fi
 
-# configured OPTION...: the directories that configure decides on
+# configured OPTION...: the directories that configure decides on. What it finds out of the compiler is the same each time.
 configured() {
     rm -rf "$TMPDIR/configured"
     mkdir "$TMPDIR/configured"
-    (cd "$TMPDIR/configured" && "$SRCDIR/configure" --quiet "$@" >/dev/null 2>&1 &&
+    (cd "$TMPDIR/configured" && "$SRCDIR/configure" --quiet --cache-file="$TMPDIR/configure.cache" "$@" >/dev/null 2>&1 &&
         make -s --eval 'print: ; @echo "$(nssdir) $(pamdir) $(registrydir)"' print)
 }
 multiarch=$($CC -print-multiarch 2>/dev/null)
