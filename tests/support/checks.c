@@ -9,7 +9,7 @@
 
 /* What gcc's address sanitizer asks a program for. Each test is a process, which gets all that was freed
  * in those before and is kept to notice its use, and looks through it for leaks: 256 MiB would make a
- * run take twice as long. */
+ * run take twice as long. The sanitizer finds only a symbol that is exported. */
 __attribute__((visibility("default"))) const char *__asan_default_options(void);
 const char *__asan_default_options(void)
 {
