@@ -217,7 +217,7 @@ if [ -e "$SRCDIR/config.status" ]; then
     exit
 fi
 
-# configured OPTION...: the directories that configure decides on. What it finds out of the compiler is the same each time.
+# configured OPTION...: the directories that configure decides on. What it finds out about the compiler is the same each time.
 configured() {
     rm -rf "$TMPDIR/configured"
     mkdir "$TMPDIR/configured"
