@@ -610,14 +610,16 @@ Aliases=www" "qemu: what its command line says, and the tap that it has open"
         -netdev tap,id=n0,ifname=tap-run,script=no,downscript=no -device virtio-net-pci,netdev=n0
     # Sanitizers have their doubts about its coroutines.
     is "$status|$out|$(grep ^mymachines <<<"$err")" "0||" "qemu -daemonize: run-qemu exits when the VM runs"
+    # qemu removes its file when it ends.
+    vm=$(cat "$TMPDIR/pid")
     is "$(mymachines show vm2 -p Id,Service,VSockCID,Leader,NetworkInterfaces)" \
 "Id=00112233445566778899aabbccddeeff
 Service=mine
-Leader=$(cat "$TMPDIR/pid")
+Leader=$vm
 NetworkInterfaces=$(ip -o link show tap-run | cut -d: -f1)
 VSockCID=9" "qemu -daemonize: the VM is registered, and options of ours take precedence"
-    kill "$(cat "$TMPDIR/pid")"
-    wait_until has_ended "$(cat "$TMPDIR/pid")"
+    kill "$vm"
+    wait_until has_ended "$vm"
     mymachines refresh 2>/dev/null
     is "$(mymachines list --no-legend)" "" "qemu -daemonize: refresh unregisters the VM after its end"
     run mymachines run-qemu vm3 -- "${qemu[@]}" -daemonize -nonsense
