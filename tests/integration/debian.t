@@ -114,6 +114,33 @@ is "$(px 'systemctl show -p Job --value machine-late.scope')" "" "and its job is
 px 'systemctl stop slow.service; rm -r /run/systemd/system/machine-late.scope.d; systemctl daemon-reload
     kill -9 "$(cat /tmp/x/patient)"'
 
+# systemd may keep a caller waiting. A program before busctl changes the registry as soon as systemd is asked.
+while_asked() {
+    px 'cat >/tmp/x/meanwhile'
+    # shellcheck disable=SC2016
+    px 'setsid sh -c "echo \$\$ >/tmp/x/asking; exec unshare --uts sleep 1000" >/dev/null 2>&1 </dev/null &
+    until [ "$(cat "/proc/$(cat /tmp/x/asking)/comm")" = sleep ]; do sleep 0.05; done' 2>/dev/null
+    run px 'PATH=/tmp/x/bin:$PATH; exec /run/build/mymachines register asking --leader="$(cat /tmp/x/asking)" --scope' </dev/null
+}
+px 'cat >/tmp/x/bin/busctl' <<'T'
+#!/bin/bash
+[[ $* != *StartTransientUnit* ]] || . /tmp/x/meanwhile >/tmp/x/meanwhile.out 2>&1
+exec /usr/bin/busctl "$@"
+T
+while_asked <<<'/run/build/mymachines register meanwhile --leader="$(cat /tmp/x/1)" --unit=one.service --replace'
+is "$status|$err" "0|" "register --scope, where another machine is registered while systemd is asked"
+is "$(px 'cat /tmp/x/meanwhile.out')" "" "which doesn't wait for systemd"
+is "$(px '/run/build/mymachines show meanwhile asking -p Name -p Unit' | grep . | sort)" "Name=asking
+Name=meanwhile
+Unit=machine-asking.scope
+Unit=one.service" "both are registered"
+px '/run/build/mymachines unregister asking meanwhile; kill -9 "$(cat /tmp/x/asking)"'
+while_asked <<<'/run/build/mymachines register asking --leader="$(cat /tmp/x/1)" --replace'
+like "$status|$err" "1|mymachines: asking: *" "another machine that takes the name meanwhile keeps it"
+is "$(px '/run/build/mymachines show asking -p Leader --value')" "$(px 'cat /tmp/x/1')" "as it was registered"
+px '/run/build/mymachines unregister asking; /run/build/mymachines register one --leader="$(cat /tmp/x/1)" --service=y
+    kill -9 "$(cat /tmp/x/asking)"'
+
 # The monitor as a service.
 make -s -C "$BUILDDIR" mymachines-monitor.path mymachines-monitor.service
 px 'rm -r /run/mymachines; rm /usr/local/etc/mymachines.conf

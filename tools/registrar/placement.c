@@ -31,7 +31,7 @@
 #define START_WAIT_MS 3000
 #define START_STEP_MS 10
 
-/* How long asking it may take, with the way to it: the registry's lock is held. */
+/* How long asking it may take, with the way to it. */
 #define CALL_MILLISECONDS 4000
 
 static bool is_below(uint32_t pid, ino_t namespace)

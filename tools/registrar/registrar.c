@@ -18,9 +18,18 @@
 #include <errno.h>
 #include <inttypes.h>
 
+/* A machine that is to get a scope of its own, and what that is. */
+struct scope {
+	struct machine machine;
+	const char *unit; /* NULL: there is nothing to do */
+};
+
 struct registering {
 	const struct registration *registrations;
 	struct observation *observations; /* one of each */
+	bool is_observed;     /* they are, and are good for the lock that is taken next */
+	uint64_t generation;  /* of the registry that they were made beside */
+	struct scope *scopes; /* one of each */
 	size_t count;
 	const struct registrar_options *options;
 	struct notices *notices;
@@ -97,18 +106,24 @@ static int observe_one(const struct registering *r, size_t i, struct snapshot *s
 /* For struct look. */
 static int observe_all(void *data, uint64_t *generation, struct failure *f)
 {
-	const struct registering *r = data;
+	struct registering *r = data;
 	CLEANUP(snapshot_close) struct snapshot snapshot = { 0 };
 	CLEANUP(host_view_close) struct host_view view = { 0 };
 	struct cgroup_hierarchy cgroups;
-	bool has_cgroups = cgroup_hierarchy_find(&cgroups) == 0;
+	bool has_cgroups;
 	int result = 0;
 
+	if (r->is_observed) {
+		r->is_observed = false;
+		*generation = r->generation;
+		return 0;
+	}
+	has_cgroups = cgroup_hierarchy_find(&cgroups) == 0;
 	if (host_view_begin(&view, f) < 0)
 		return -1;
 	/* If it can't be read, opening it for the change will fail with the reason. */
 	snapshot_open(&snapshot, REGISTRY_PATH);
-	*generation = snapshot.meta.generation;
+	*generation = r->generation = snapshot.meta.generation;
 	for (size_t i = 0; i < r->count && result == 0; i++)
 		result = observe_one(r, i, &snapshot, has_cgroups ? &cgroups : NULL, &view, f);
 	file_reader_stop();
@@ -263,45 +278,142 @@ static int choose_scope(struct writer *w, const struct machine *m, char unit[sta
 	return r;
 }
 
-/* Give a machine, which is sure to be registered, a scope of its own. */
-static int place(const struct registering *r, struct writer *w, size_t i, struct failure *f)
+static int find_applied(const struct registering *r, struct writer *w, size_t i, struct machine *m,
+			struct failure *f)
 {
 	const struct registration *reg = &r->registrations[i];
-	char folded[MACHINE_NAME_SIZE], *unit = arena_alloc(reg->arena, UNIT_NAME_SIZE);
-	struct machine m;
+	char folded[MACHINE_NAME_SIZE];
 	int result;
 
 	machine_name_fold(r->names[i], folded);
-	result = writer_find_name(w, folded, &m);
+	result = writer_find_name(w, folded, m);
 	if (result < 0)
 		return registration_failure(f, reg, result);
-	m = machine_copy(reg->arena, &m);
-	/* Another process with its pid must not be moved. */
-	if (leader_state(&m.leader, &w->meta.context, NULL) == LEADER_DEAD)
-		return failure_set(f, FAILURE_GONE, "%s: leader %u: %s", reg->subject, m.leader.pid,
-				   leader_verdict_words(LEADER_ABSENT, 0));
-	if (choose_scope(w, &m, unit) < 0)
+	*m = machine_copy(reg->arena, m);
+	return 0;
+}
+
+static int plan_scope(const struct registering *r, struct writer *w, size_t i, struct failure *f)
+{
+	const struct registration *reg = &r->registrations[i];
+	struct scope *scope = &r->scopes[i];
+	char *unit = arena_alloc(reg->arena, UNIT_NAME_SIZE);
+
+	if (find_applied(r, w, i, &scope->machine, f) < 0)
+		return -1;
+	if (choose_scope(w, &scope->machine, unit) < 0)
 		return failure_set(f, FAILURE_INVALID, "%s: is too long a name for a scope",
 				   reg->subject);
-	result = placement_enter(reg->subject, m.name, m.leader.pid, m.unit, unit, r->notices, f);
-	if (result <= 0)
-		return result;
-	m.unit = unit;
+	scope->unit = unit;
+	return 0;
+}
+
+static int apply_all(struct registering *r, struct writer *w, struct failure *f)
+{
+	r->n_unitless = 0;
+	for (size_t i = 0; i < r->count; i++)
+		if (apply(r, w, i, f) < 0)
+			return -1;
+	return 0;
+}
+
+/* Apply all, and publish nothing, to see that all can be registered. `context` is that of the leaders. */
+static int plan_scopes(struct registering *r, struct pid_context *context, struct failure *f)
+{
+	CLEANUP(writer_close) struct writer writer = { .lock = -1, .file = -1 };
+
+	if (observe_and_lock(r, &writer, f) < 0 || apply_all(r, &writer, f) < 0)
+		return -1;
+	for (size_t i = 0; i < r->count; i++)
+		if (r->registrations[i].scope && plan_scope(r, &writer, i, f) < 0)
+			return -1;
+	*context = writer.meta.context;
+	r->is_observed = true;
+	return 0;
+}
+
+static int leader_has_gone(const struct registration *reg, uint32_t pid, struct failure *f)
+{
+	return failure_set(f, FAILURE_GONE, "%s: leader %u: %s", reg->subject, pid,
+			   leader_verdict_words(LEADER_ABSENT, 0));
+}
+
+static int enter_scope(const struct registering *r, const struct pid_context *context, size_t i,
+		       struct failure *f)
+{
+	const struct registration *reg = &r->registrations[i];
+	struct scope *scope = &r->scopes[i];
+	const struct machine *m = &scope->machine;
+	int result;
+
+	/* Another process with its pid must not be moved. */
+	if (leader_state(&m->leader, context, NULL) == LEADER_DEAD)
+		return leader_has_gone(reg, m->leader.pid, f);
+	result = placement_enter(reg->subject, m->name, m->leader.pid, m->unit, scope->unit,
+				 r->notices, f);
+	if (result == 0)
+		scope->unit = NULL;
+	return result < 0 ? -1 : 0;
+}
+
+/*
+ * Give machines that could be registered scopes of their own, without the registry's lock: systemd may keep
+ * its callers waiting, and other writers have nothing to do with it.
+ */
+static int enter_scopes(struct registering *r, struct failure *f)
+{
+	CLEANUP(notices_done) struct notices kept = { 0 };
+	struct notices *notices = r->notices;
+	struct pid_context context;
+	int result;
+
+	/* What is found in planning will be found again when the machines are registered. */
+	r->notices = &kept;
+	result = plan_scopes(r, &context, f);
+	r->notices = notices;
+	if (result < 0) {
+		if (notices)
+			notices_move(notices, &kept);
+		return -1;
+	}
+	for (size_t i = 0; i < r->count; i++)
+		if (r->scopes[i].unit && enter_scope(r, &context, i, f) < 0)
+			return -1;
+	return 0;
+}
+
+static int record_scope(const struct registering *r, struct writer *w, size_t i, struct failure *f)
+{
+	const struct registration *reg = &r->registrations[i];
+	const struct scope *scope = &r->scopes[i];
+	struct machine m;
+	int result;
+
+	if (find_applied(r, w, i, &m, f) < 0)
+		return -1;
+	/* Its pid is another process, which was not moved. */
+	if (!leader_equal(&m.leader, &scope->machine.leader))
+		return leader_has_gone(reg, scope->machine.leader.pid, f);
+	m.unit = scope->unit;
 	m.given &= ~(uint32_t) MACHINE_UNIT_IS_SHARED;
 	result = writer_put(w, &m);
 	return result < 0 ? put_failure(f, w, reg, result) : 0;
 }
 
-/* Processes are moved only when all machines are sure to be registered. */
-static int apply_all(struct registering *r, struct writer *w, struct failure *f)
+static int record_scopes(const struct registering *r, struct writer *w, struct failure *f)
 {
 	for (size_t i = 0; i < r->count; i++)
-		if (apply(r, w, i, f) < 0)
-			return -1;
-	for (size_t i = 0; i < r->count; i++)
-		if (r->registrations[i].scope && place(r, w, i, f) < 0)
+		if (r->scopes[i].unit && record_scope(r, w, i, f) < 0)
 			return -1;
 	return 0;
+}
+
+static bool any_scope(const struct registration *registrations, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (registrations[i].scope)
+			return true;
+	return false;
 }
 
 static void hint_at_units(const struct registering *r)
@@ -324,17 +436,21 @@ int register_machines(const struct registration *registrations, size_t count,
 	CLEANUP(writer_close) struct writer writer = { .lock = -1, .file = -1 };
 	CLEANUP_FREE struct observation *observations = calloc(count + 1, sizeof *observations);
 	CLEANUP_FREE const char **names = calloc(count + 1, sizeof *names);
+	CLEANUP_FREE struct scope *scopes = calloc(count + 1, sizeof *scopes);
 	struct registering r = { .registrations = registrations,
 				 .names = names,
 				 .observations = observations,
+				 .scopes = scopes,
 				 .count = count,
 				 .options = options,
 				 .notices = notices };
 
-	if (!observations || !names)
+	if (!observations || !names || !scopes)
 		arena_out_of_memory();
+	if (any_scope(registrations, count) && enter_scopes(&r, f) < 0)
+		return -1;
 	if (observe_and_lock(&r, &writer, f) < 0 || apply_all(&r, &writer, f) < 0 ||
-	    publish(&writer, notices, f) < 0)
+	    record_scopes(&r, &writer, f) < 0 || publish(&writer, notices, f) < 0)
 		return -1;
 	hint_at_units(&r);
 	return 0;
