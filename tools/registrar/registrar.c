@@ -27,9 +27,9 @@ struct scope {
 struct registering {
 	const struct registration *registrations;
 	struct observation *observations; /* one of each */
-	bool is_observed;     /* they are, and are good for the lock that is taken next */
-	uint64_t generation;  /* of the registry that they were made beside */
-	struct scope *scopes; /* one of each */
+	bool is_observed;		  /* they have been made, and the next look reuses them */
+	uint64_t generation;		  /* of the registry when they were made */
+	struct scope *scopes;		  /* one of each */
 	size_t count;
 	const struct registrar_options *options;
 	struct notices *notices;
@@ -317,7 +317,7 @@ static int apply_all(struct registering *r, struct writer *w, struct failure *f)
 	return 0;
 }
 
-/* Apply all, and publish nothing, to see that all can be registered. `context` is that of the leaders. */
+/* Apply all without publishing, to see that all can be registered. `context` is that of the leaders. */
 static int plan_scopes(struct registering *r, struct pid_context *context, struct failure *f)
 {
 	CLEANUP(writer_close) struct writer writer = { .lock = -1, .file = -1 };
@@ -367,7 +367,7 @@ static int enter_scopes(struct registering *r, struct failure *f)
 	struct pid_context context;
 	int result;
 
-	/* What is found in planning will be found again when the machines are registered. */
+	/* Registering the machines will add the same notices again. */
 	r->notices = &kept;
 	result = plan_scopes(r, &context, f);
 	r->notices = notices;
