@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Packets that a tampered visitor can send: tools/enter/visitor_packet.h. */
+#include "base/child.h"
+#include "base/clock.h"
 #include "base/descriptors.h"
 #include "tools/enter/visitor_packet.h"
 
@@ -50,7 +52,7 @@ static int count_descriptors(void)
 
 static int receive(struct visitor_packet *packet, int *fds, size_t count)
 {
-	return visitor_packet_receive(sockets[0], packet, fds, count, 10000);
+	return visitor_packet_receive(sockets[0], packet, fds, count);
 }
 
 START_TEST(any_other_number_of_descriptors_is_refused_and_closed)
@@ -116,7 +118,8 @@ START_TEST(a_failure_is_bounded_and_escaped)
 	memset(sent.failure.text, 'x', sizeof sent.failure.text);
 	memcpy(sent.failure.text, "\033[31m", 5);
 	send_raw(&sent, sizeof sent, 0);
-	ck_assert_int_eq(visitor_packet_expect(sockets[0], "web1", &packet, NULL, 0, &f), -1);
+	ck_assert_int_eq(visitor_packet_expect(sockets[0], getpid(), "web1", &packet, NULL, 0, &f),
+			 -1);
 	ck_assert_int_eq(f.kind, FAILURE_OTHER);
 	ck_assert_int_eq(f.error, 0);
 	ck_assert_int_eq(strncmp(f.text, "web1: \\x1b[31mxxx", 17), 0);
@@ -132,16 +135,63 @@ START_TEST(a_failure_is_bounded_and_escaped)
 	}
 	sent.failure.error = -99999;
 	send_raw(&sent, sizeof sent, 0);
-	ck_assert_int_eq(visitor_packet_expect(sockets[0], "web1", &packet, NULL, 0, &f), -1);
+	ck_assert_int_eq(visitor_packet_expect(sockets[0], getpid(), "web1", &packet, NULL, 0, &f),
+			 -1);
 	ck_assert_int_eq(f.error, 0);
 }
 END_TEST
 
-START_TEST(a_visitor_that_does_not_answer_is_not_waited_for)
+/* A child that sleeps, or runs for so many milliseconds and then closes its socket. */
+static pid_t start_child(int milliseconds)
+{
+	int64_t end = clock_milliseconds(CLOCK_MONOTONIC) + milliseconds;
+	pid_t pid = fork();
+
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0) {
+		close(sockets[0]);
+		if (milliseconds == 0)
+			pause();
+		while (clock_milliseconds(CLOCK_MONOTONIC) < end)
+			;
+		_exit(0);
+	}
+	close(sockets[1]);
+	return pid;
+}
+
+START_TEST(a_blocked_visitor_is_not_waited_for)
+{
+	pid_t pid = start_child(0);
+
+	ck_assert_int_eq(visitor_packet_wait(sockets[0], pid, 160, 60000), -ETIMEDOUT);
+	child_kill(pid);
+	ck_assert_int_eq(visitor_packet_wait(sockets[0], pid, 60000, 60000), 0);
+}
+END_TEST
+
+START_TEST(a_visitor_that_runs_is_waited_for)
+{
+	pid_t pid = start_child(1500);
+
+	ck_assert_int_eq(visitor_packet_wait(sockets[0], pid, 400, 60000), 0);
+	child_kill(pid);
+}
+END_TEST
+
+START_TEST(a_visitor_that_runs_is_not_waited_for_without_end)
+{
+	pid_t pid = start_child(60000);
+
+	ck_assert_int_eq(visitor_packet_wait(sockets[0], pid, 30000, 100), -EBUSY);
+	child_kill(pid);
+}
+END_TEST
+
+START_TEST(a_closed_socket_is_no_packet)
 {
 	struct visitor_packet packet;
 
-	ck_assert_int_eq(visitor_packet_receive(sockets[0], &packet, NULL, 0, 50), -ETIMEDOUT);
 	shutdown(sockets[1], SHUT_RDWR);
 	ck_assert_int_eq(receive(&packet, NULL, 0), 0);
 }
@@ -157,6 +207,9 @@ Suite *visitor_suite(void)
 	ADD_HERE(descriptors_with_another_packet_are_refused_and_closed);
 	ADD_HERE(a_packet_of_another_size_is_refused);
 	ADD_HERE(a_failure_is_bounded_and_escaped);
-	ADD_HERE(a_visitor_that_does_not_answer_is_not_waited_for);
+	ADD_HERE(a_blocked_visitor_is_not_waited_for);
+	ADD_HERE(a_visitor_that_runs_is_waited_for);
+	ADD_HERE(a_visitor_that_runs_is_not_waited_for_without_end);
+	ADD_HERE(a_closed_socket_is_no_packet);
 	return suite;
 }

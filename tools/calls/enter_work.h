@@ -8,7 +8,8 @@
 #include "tools/enter/copy_session.h"
 #include "tools/enter/machine_session.h"
 
-#define TERMINAL_WORK_MS 10000
+/* A machine may have little of the processors. A client of the bus waits for 25 s: sd_bus_call(3). */
+#define TERMINAL_WORK_MS 20000
 /* For a machine's files, which the machine may make slow. */
 #define FILE_WORK_MS 5000
 /* A copy takes as long as it takes: a day. */

@@ -140,7 +140,7 @@ static int report_mount(int socket, int target, struct failure *f)
 		return failure_errno(f, -errno, "cannot find out what it is mounted on");
 	packet.mount = stx.stx_mask & STATX_MNT_ID ? stx.stx_mnt_id : 0;
 	if (visitor_packet_send(socket, &packet, NULL, 0) < 0 ||
-	    visitor_packet_receive(socket, &packet, NULL, 0, -1) != 1 || packet.kind != VISITOR_GO)
+	    visitor_packet_receive(socket, &packet, NULL, 0) != 1 || packet.kind != VISITOR_GO)
 		_exit(EXIT_FAILURE);
 	return 0;
 }
@@ -211,7 +211,8 @@ static bool reaches_host(unsigned int group)
 }
 
 /* Wait until the child reports a mount. Its failures are about the target. */
-static int receive_mount(const struct bind_job *job, int socket, uint64_t *mount, struct failure *f)
+static int receive_mount(const struct bind_job *job, pid_t child, int socket, uint64_t *mount,
+			 struct failure *f)
 {
 	const char *machine = job->entrance->machine;
 	struct visitor_packet packet;
@@ -219,7 +220,7 @@ static int receive_mount(const struct bind_job *job, int socket, uint64_t *mount
 	int r;
 
 	snprintf(subject, sizeof subject, "%s: %s", machine, quote(job->target.path, quoted));
-	r = visitor_packet_expect(socket, subject, &packet, NULL, 0, f);
+	r = visitor_packet_expect(socket, child, subject, &packet, NULL, 0, f);
 	if (r == 0)
 		return visitor_packet_missing(machine, f);
 	if (r == 1 && packet.kind != VISITOR_READY)
@@ -234,13 +235,13 @@ static void send_go(int socket)
 	(void) visitor_packet_send(socket, &(struct visitor_packet){ .kind = VISITOR_GO }, NULL, 0);
 }
 
-static int run_parent(const struct bind_job *job, int socket, struct failure *f)
+static int run_parent(const struct bind_job *job, pid_t child, int socket, struct failure *f)
 {
 	char quoted[QUOTED_SIZE];
 	unsigned int group;
 	uint64_t mount;
 
-	if (receive_mount(job, socket, &mount, f) < 0)
+	if (receive_mount(job, child, socket, &mount, f) < 0)
 		return -1;
 	group = find_peer_group(job->entrance->leader, mount);
 	if (group && reaches_host(group))
@@ -248,7 +249,7 @@ static int run_parent(const struct bind_job *job, int socket, struct failure *f)
 				   "%s: %s: the mount would appear on the host, too",
 				   job->entrance->machine, quote(job->target.path, quoted));
 	send_go(socket);
-	if (receive_mount(job, socket, &mount, f) < 0)
+	if (receive_mount(job, child, socket, &mount, f) < 0)
 		return -1;
 	send_go(socket);
 	return 0;
@@ -271,7 +272,7 @@ static int send_child(const struct bind_job *job, struct failure *f)
 	r = pid < 0 ? failure_errno(f, -errno, "%s: cannot fork", machine) : 0;
 	close(sockets[1]);
 	if (r == 0)
-		r = run_parent(job, sockets[0], f);
+		r = run_parent(job, pid, sockets[0], f);
 	close(sockets[0]);
 	if (pid > 0)
 		child_end(pid, r < 0 ? 0 : VISITOR_ANSWER_MS);

@@ -70,7 +70,7 @@ static void wait_for_go(int socket)
 {
 	struct visitor_packet packet;
 
-	if (visitor_packet_receive(socket, &packet, NULL, 0, -1) != 1 || packet.kind != VISITOR_GO)
+	if (visitor_packet_receive(socket, &packet, NULL, 0) != 1 || packet.kind != VISITOR_GO)
 		_exit(EXIT_FAILURE);
 }
 
@@ -292,8 +292,8 @@ static int receive_packet(struct visitor *visitor, struct visitor_packet *packet
 	char escaped[ESCAPED_SIZE(FAILURE_TEXT_SIZE)];
 	int r;
 
-	while ((r = visitor_packet_expect(visitor->socket, visitor->machine, packet, fds, count,
-					  f)) == 1 &&
+	while ((r = visitor_packet_expect(visitor->socket, visitor->pid, visitor->machine, packet,
+					  fds, count, f)) == 1 &&
 	       packet->kind == VISITOR_WARNING) {
 		if (++visitor->n_warnings > WARNINGS_MAX)
 			return visitor_tampered(visitor, f);
@@ -311,6 +311,7 @@ static bool is_own_child(pid_t pid)
 	return pid > 0 && waitid(P_PID, (id_t) pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
 }
 
+/* Its first process tells which is its second one, in the machine. */
 static int receive_start(struct visitor *visitor, struct failure *f)
 {
 	struct visitor_packet packet;
@@ -320,7 +321,8 @@ static int receive_start(struct visitor *visitor, struct failure *f)
 		return r;
 	if (r == 0)
 		return visitor_packet_missing(visitor->machine, f);
-	if (packet.kind != VISITOR_STARTED || !is_own_child(packet.pid))
+	if (packet.kind != VISITOR_STARTED || packet.pid == visitor->pid ||
+	    !is_own_child(packet.pid))
 		return visitor_tampered(visitor, f);
 	visitor->pid = packet.pid;
 	return 0;
@@ -354,14 +356,16 @@ int visitor_send(struct visitor *visitor, const struct entrance *e, visitor_work
 	r = pid < 0 ? failure_errno(f, -errno, "%s: cannot fork", e->machine) : 0;
 	close(sockets[1]);
 	if (r == 0) {
+		visitor->pid = pid;
 		r = receive_start(visitor, f);
-		child_end(pid, r < 0 ? 0 : VISITOR_ANSWER_MS);
 	}
-	if (r < 0)
+	if (r < 0) {
 		visitor_end(visitor, 0);
-	else
-		send_go(visitor);
-	return r;
+		return r;
+	}
+	child_end(pid, VISITOR_ANSWER_MS);
+	send_go(visitor);
+	return 0;
 }
 
 int visitor_receive(struct visitor *visitor, int *fds, size_t count, struct failure *f)

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/descriptors.h"
 #include "base/format.h"
+#include "registry/process_stat.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -14,6 +15,9 @@
 
 /* Linux's include/linux/err.h. */
 #define ERRNO_MAX 4095
+
+/* How often a visitor is looked at before it is taken for blocked. */
+#define LOOKS 16
 
 /* A control message of descriptors. */
 union fds_message {
@@ -32,19 +36,29 @@ int visitor_packet_send(int socket, const struct visitor_packet *packet, const i
 	return n < 0 ? (int) n : 0;
 }
 
-/* 0 or -ETIMEDOUT. */
-static int wait_for_packet(int socket, int milliseconds)
+/* Not if it waits for something, such as a file system. */
+static bool is_runnable(pid_t pid)
 {
-	int64_t end = clock_milliseconds(CLOCK_MONOTONIC) + milliseconds;
+	struct process_stat stat;
+
+	return process_stat_read((uint32_t) pid, &stat) == 0 && stat.state == 'R';
+}
+
+int visitor_packet_wait(int socket, pid_t visitor, int blocked, int most)
+{
 	struct pollfd poller = { .fd = socket, .events = POLLIN };
-	int r;
+	int64_t start = clock_milliseconds(CLOCK_MONOTONIC), runnable = start, now = start;
+	int r = 0;
 
-	do {
-		int64_t left = end - clock_milliseconds(CLOCK_MONOTONIC);
-
-		r = poll(&poller, 1, milliseconds < 0 ? -1 : left > 0 ? (int) left : 0);
-	} while (r < 0 && errno == EINTR);
-	return r == 0 ? -ETIMEDOUT : 0;
+	while (r <= 0 && now - runnable < blocked && now - start < most) {
+		r = poll(&poller, 1, blocked / LOOKS);
+		now = clock_milliseconds(CLOCK_MONOTONIC);
+		if (r == 0 && is_runnable(visitor))
+			runnable = now;
+	}
+	if (r > 0)
+		return 0;
+	return now - runnable < blocked ? -EBUSY : -ETIMEDOUT;
 }
 
 /* Make a failure from another process fit to be read. */
@@ -57,8 +71,7 @@ static void sanitize_failure(struct failure *f)
 		f->error = 0;
 }
 
-int visitor_packet_receive(int socket, struct visitor_packet *packet, int *fds, size_t count,
-			   int milliseconds)
+int visitor_packet_receive(int socket, struct visitor_packet *packet, int *fds, size_t count)
 {
 	struct iovec iov = { packet, sizeof *packet };
 	union fds_message control = { 0 };
@@ -73,8 +86,6 @@ int visitor_packet_receive(int socket, struct visitor_packet *packet, int *fds, 
 	ssize_t size;
 	size_t n;
 
-	if (wait_for_packet(socket, milliseconds) < 0)
-		return -ETIMEDOUT;
 	do
 		size = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
 	while (size < 0 && errno == EINTR);
@@ -104,17 +115,23 @@ int visitor_packet_missing(const char *machine, struct failure *f)
 			   machine);
 }
 
-int visitor_packet_expect(int socket, const char *machine, struct visitor_packet *packet, int *fds,
-			  size_t count, struct failure *f)
+int visitor_packet_expect(int socket, pid_t visitor, const char *machine,
+			  struct visitor_packet *packet, int *fds, size_t count, struct failure *f)
 {
 	char escaped[ESCAPED_SIZE(sizeof packet->failure.text)];
-	int r = visitor_packet_receive(socket, packet, fds, count, VISITOR_ANSWER_MS);
+	int r = visitor_packet_wait(socket, visitor, VISITOR_ANSWER_MS, VISITOR_SLOW_MS);
 
+	if (r == -EBUSY)
+		return failure_set(f, FAILURE_TIMED_OUT,
+				   "%s: the process that was sent there has not answered for %d "
+				   "seconds, because it gets too little of the processors",
+				   machine, VISITOR_SLOW_MS / 1000);
 	if (r == -ETIMEDOUT)
 		return failure_set(f, FAILURE_TIMED_OUT,
 				   "%s: the process that was sent there has not answered for %d "
 				   "seconds; does a file system of the machine hang?",
 				   machine, VISITOR_ANSWER_MS / 1000);
+	r = visitor_packet_receive(socket, packet, fds, count);
 	if (r < 0)
 		return visitor_packet_tampered(machine, f);
 	if (r == 0 || packet->kind != VISITOR_FAILED)

@@ -29,10 +29,13 @@ struct visitor_packet {
 };
 
 /*
- * How long a visitor may take to answer. A file system that the machine's root has made
- * may block it for ever.
+ * How long a visitor may take to answer, from when it was last seen to be runnable. A file system
+ * that the machine's root has made may block it for ever.
  */
 #define VISITOR_ANSWER_MS 4000
+
+/* How long it may take in all: it gets no more of the processors than the machine does. */
+#define VISITOR_SLOW_MS 30000
 
 /* The most descriptors that one packet brings. */
 #define VISITOR_FDS_MAX 3
@@ -43,21 +46,28 @@ int visitor_packet_send(int socket, const struct visitor_packet *packet, const i
 
 /*
  * Receive a packet; with VISITOR_READY it must bring exactly `count` descriptors, which
- * become the caller's. Waits at most so many milliseconds, or without end if negative.
- * 1; 0 if the other end is closed; -ETIMEDOUT; or -EBADMSG for a packet that no honest
- * visitor sends.
+ * become the caller's. Waits without end. 1; 0 if the other end is closed; or -EBADMSG for a
+ * packet that no honest visitor sends.
  */
-int visitor_packet_receive(int socket, struct visitor_packet *packet, int *fds, size_t count,
-			   int milliseconds) __attribute__((warn_unused_result));
+int visitor_packet_receive(int socket, struct visitor_packet *packet, int *fds, size_t count)
+	__attribute__((warn_unused_result));
 
 /*
- * Receive a packet from the visitor in a machine of this name. 1 with a packet that is no
- * failure; 0 if the visitor has closed the socket; or -1 with a failure: the visitor's, or why
+ * Wait until the visitor, a child, has sent something or closed its socket: at most `blocked`
+ * milliseconds from when it was last seen to be runnable, and at most `most`. 0; -ETIMEDOUT if it is
+ * blocked; or -EBUSY if it still runs.
+ */
+int visitor_packet_wait(int socket, pid_t visitor, int blocked, int most)
+	__attribute__((warn_unused_result));
+
+/*
+ * Receive a packet from the visitor, a child, in a machine of this name. 1 with a packet that is
+ * no failure; 0 if the visitor has closed the socket; or -1 with a failure: the visitor's, or why
  * there is no answer.
  */
-int visitor_packet_expect(int socket, const char *machine, struct visitor_packet *packet, int *fds,
-			  size_t count, struct failure *failure)
-	__attribute__((warn_unused_result));
+int visitor_packet_expect(int socket, pid_t visitor, const char *machine,
+			  struct visitor_packet *packet, int *fds, size_t count,
+			  struct failure *failure) __attribute__((warn_unused_result));
 
 /* The failure of a visitor that sent what no honest visitor sends. Returns -1. */
 int visitor_packet_tampered(const char *machine, struct failure *failure);
