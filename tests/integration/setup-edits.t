@@ -86,14 +86,15 @@ printf '#!/bin/sh\n' >programs/podman
 
 # The profile is one of this host, whatever LXD's client talks to otherwise.
 # shellcheck disable=SC2016
-printf '%s\n' '#!/bin/sh' 'echo "$1 $2 $3 $4 $5 $6" >>"${0%/*}/log"' >programs/lxc
+printf '%s\n' '#!/bin/sh' 'echo "$*" | head -n 1 | cut -d " " -f 1-6 >>"${0%/*}/log"' '[ "$1" != query ] || echo "[]"' >programs/lxc
 chmod +x programs/lxc
 PATH=$TMPDIR/programs:$PATH mymachines setup --quiet lxd
 PATH=$TMPDIR/programs:$PATH mymachines setup --quiet lxd --profile=web
 is "$(sort -u programs/log)" "--project default profile get local:default raw.lxc
 --project default profile get local:web raw.lxc
 --project default profile set local:default raw.lxc
---project default profile set local:web raw.lxc" "lxd: the profile is one of this host's default project"
+--project default profile set local:web raw.lxc
+query local:/1.0/instances?recursion=1&all-projects=true" "lxd: the profile is one of this host's default project"
 # Hooks of the snap's LXC run where the host's programs aren't: nothing is set up, and what was is removed.
 of_snap="mymachines: setup: LXD is from its snap, whose hooks can't see the host's programs, *'mymachines register NAME --leader=PID'*"
 mv programs/lxc programs/snap
@@ -102,7 +103,7 @@ ln -s snap programs/lxc
 PATH=$TMPDIR/programs:$PATH fails "$of_snap" "lxd: the snap's is refused" mymachines setup lxd
 is "$(cat programs/log)" "" "lxd: the snap's isn't asked"
 PATH=$TMPDIR/programs:$PATH run mymachines setup --quiet --remove lxd
-is "$status:$err:$(cat programs/log)" "0::--project default profile get local:default raw.lxc" "lxd: what an earlier setup wrote is removed from the snap's, too"
+is "$status:$err:$(cat programs/log)" "0::query local:/1.0/profiles?recursion=1&project=default" "lxd: what an earlier setup wrote is removed from the snap's, too"
 rm programs/lxc
 # shellcheck disable=SC2016
 printf '%s\n' '#!/bin/sh' 'SNAP_BIN="/snap/bin/$(basename "$0")"' 'exec "$SNAP_BIN" "$@"' >programs/lxc
@@ -130,7 +131,7 @@ like "$out:$(cat programs/log)" "*lxd: nothing to do*:" "lxd: the script that wo
 mkdir /snap/bin
 mv programs/snap /snap/bin/lxc
 PATH=$TMPDIR/programs:$PATH run mymachines setup --quiet --remove lxd
-is "$status:$err:$(cat programs/log):$(cat /snap/bin/log)" "0:::--project default profile get local:default raw.lxc" \
+is "$status:$err:$(cat programs/log):$(cat /snap/bin/log)" "0:::query local:/1.0/profiles?recursion=1&project=default" \
     "lxd: what an earlier setup wrote is removed by the snap's client"
 # A distribution's client may talk to the snap's daemon.
 mkdir -p /var/snap/lxd/common/lxd

@@ -710,7 +710,7 @@ is "$(mymachines setup --quiet nss 2>&1; cat /etc/nsswitch.conf)" "$(cat new)" "
 
 # All that setup has written goes at once. LXD, which may be installed and not running, has nothing of ours.
 mkdir "$TMPDIR/client"
-printf '#!/bin/sh\n' >"$TMPDIR/nspawn/lxc"
+printf '#!/bin/sh\necho "[]"\n' >"$TMPDIR/nspawn/lxc"
 printf '#!/bin/sh\nexit 1\n' >"$TMPDIR/client/lxc"
 chmod +x "$TMPDIR/nspawn/lxc" "$TMPDIR/client/lxc"
 cp old /etc/nsswitch.conf

@@ -92,8 +92,30 @@ lxc -q init tiny "lxd$$" </dev/null
 without_us lxd "lxd$$"
 lxc -q delete -f "lxd$$" </dev/null
 
+# LXD takes the raw.lxc of a container, or of its last profile that has one, and joins none.
+lxc -q profile create web </dev/null
+lxc profile set web raw.lxc 'lxc.signal.halt = SIGUSR1' </dev/null
+lxc -q project create other </dev/null
+lxc -q --project other profile device add default root disk path=/ pool=default </dev/null
+lxc -q init tiny by-default </dev/null
+lxc -q init tiny by-web -p default -p web </dev/null
+lxc -q init tiny of-its-own -c raw.lxc='lxc.signal.halt = SIGUSR2' </dev/null
+lxc -q copy by-default elsewhere --target-project other </dev/null
+others=$(for container in by-web "elsewhere of project other" of-its-own; do
+    echo "lxd: container $container has another raw.lxc than profile default, so it isn't registered; it needs the profile's lines there, too"
+done)
+run mymachines setup lxd --check
+is "$status:$(sed 's/^mymachines: setup: //' <<<"$err" | sort)" "1:$others" "--check tells whose raw.lxc is another one"
+is "$(mymachines doctor | sed -n 's/^warning  *runtimes  *\(lxd: .*\)/\1/p' | sort)" "$others" "doctor does, too"
+lxc -q delete -f of-its-own </dev/null
+lxc -q --project other delete -f elsewhere </dev/null
+run mymachines setup --quiet lxd --profile=web
+is "$status:$err" "0:" "another profile is set up"
+run mymachines setup lxd --check
+is "$status:$err" "0:" "--check says then that all are registered"
 mymachines setup --quiet lxd --remove
-is "$(lxc profile get default raw.lxc </dev/null)" 'lxc.signal.halt = SIGTERM' "--remove leaves what was there"
+is "$(lxc profile get default raw.lxc </dev/null)|$(lxc profile get web raw.lxc </dev/null)" \
+    'lxc.signal.halt = SIGTERM|lxc.signal.halt = SIGUSR1' "--remove leaves what was there, in each profile"
 said_nothing "hooks that have nothing to complain of say nothing"
 
 kill "$daemon"

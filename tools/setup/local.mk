@@ -5,6 +5,7 @@ libsetup_a_SOURCES = \
 	%D%/bus_files.c %D%/bus_files.h \
 	%D%/change.c %D%/change.h \
 	%D%/checksum.c %D%/checksum.h \
+	%D%/lxc_block.c %D%/lxc_block.h \
 	%D%/lxc_hooks.c %D%/lxc_hooks.h \
 	%D%/lxd_client.c %D%/lxd_client.h \
 	%D%/marked_block.c %D%/marked_block.h \
@@ -15,6 +16,7 @@ libsetup_a_SOURCES = \
 	%D%/setup_bus.c \
 	%D%/setup_libvirt.c \
 	%D%/setup_lxc.c \
+	%D%/setup_lxd.c \
 	%D%/setup_nspawn.c \
 	%D%/setup_nss.c \
 	%D%/setup_oci.c \

@@ -8,7 +8,7 @@ setup_planner setup_bus;     /* setup_bus.c */
 setup_planner setup_oci;     /* setup_oci.c: runc and crun */
 setup_planner setup_podman;  /* setup_oci.c */
 setup_planner setup_lxc;     /* setup_lxc.c */
-setup_planner setup_lxd;     /* setup_lxc.c */
+setup_planner setup_lxd;     /* setup_lxd.c */
 setup_planner setup_libvirt; /* setup_libvirt.c */
 setup_planner setup_nspawn;  /* setup_nspawn.c */
 setup_planner setup_nss;     /* setup_nss.c */
