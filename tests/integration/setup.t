@@ -114,6 +114,29 @@ else
     skip "podman isn't installed" "podman: the directory that containers.conf names"
 fi
 
+# Where /usr is a read-only image.
+mkdir "$TMPDIR/image"
+mount -t tmpfs none "$TMPDIR/image"
+mkdir "$TMPDIR/image/used"
+reads " (default [$TMPDIR/image/used])" >/dev/null
+mount -o remount,ro "$TMPDIR/image"
+is "$(reads " (default [$TMPDIR/image/used,$TMPDIR/hooks.2])"; ls "$TMPDIR/image/used")" "
+mymachines.json" "podman: a file that a read-only file system has already is enough"
+is "$(reads " (default [$TMPDIR/image/a/b,$TMPDIR/hooks.2])")" "hooks.2/mymachines.json" \
+    "podman: the file is in another directory if the first one is on a read-only file system"
+rm "$TMPDIR/hooks.2/mymachines.json"
+reads " (default [$TMPDIR/image/a/b])" 2>/dev/null
+PATH=$TMPDIR/podman:$PATH fails "mymachines: setup: $TMPDIR/image/a/b is on a read-only file system; have podman read another directory, too, *hooks_dir = ?\"$TMPDIR/image/a/b\", \"/etc/containers/oci/hooks.d\"?" \
+    "podman: what to do is shown if there is no other" mymachines setup podman
+is "$(PATH=$TMPDIR/podman:$PATH mymachines doctor | grep -o "warning  *runtimes  *podman doesn't register its machines" | wc -l)" 1 \
+    "doctor sees that podman can't have its file there"
+umount "$TMPDIR/image"
+mount --bind /usr/share/lxc/config/common.conf.d /usr/share/lxc/config/common.conf.d
+mount -o remount,bind,ro /usr/share/lxc/config/common.conf.d
+fails "mymachines: setup: /usr/share/lxc/config/common.conf.d: Read-only file system; name a container's configuration by --config=" \
+    "lxc: a read-only directory is refused" mymachines setup lxc
+umount /usr/share/lxc/config/common.conf.d
+
 cycle libvirt /etc/libvirt/hooks/lxc.d/mymachines /etc/libvirt/hooks/qemu.d/mymachines
 is "$(find /etc/libvirt/hooks -mindepth 1)" "" "libvirt: the directories that setup has made are removed"
 mkdir -p "$TMPDIR/elsewhere"

@@ -144,6 +144,14 @@ static int change_containers(struct setup_plan *plan, struct failure *f)
 	return 0;
 }
 
+static int refuse_directory(int error, struct failure *f)
+{
+	return failure_set(f, FAILURE_NO_SUCH_FILE,
+			   LXC_COMMON_DIRECTORY
+			   ": %s; name a container's configuration by --config=",
+			   strerror(error));
+}
+
 int setup_lxc(struct setup_plan *plan, struct failure *f)
 {
 	struct change change = { .path = LXC_COMMON_FILE, .mode = 0644 };
@@ -151,13 +159,13 @@ int setup_lxc(struct setup_plan *plan, struct failure *f)
 	if (plan->options->config)
 		return change_configuration(plan, plan->options->config, f);
 	if (access(LXC_COMMON_DIRECTORY, F_OK) < 0 && !plan->options->remove)
-		return failure_set(f, FAILURE_NO_SUCH_FILE,
-				   LXC_COMMON_DIRECTORY
-				   ": %s; name a container's configuration by --config=",
-				   strerror(errno));
+		return refuse_directory(errno, f);
 	if (change_read(plan->arena, &change, f) < 0)
 		return -1;
 	lxc_block_edit(plan, &change);
+	if (!change.before && change.after && !plan->options->unattended &&
+	    setup_is_read_only(plan, LXC_COMMON_DIRECTORY))
+		return refuse_directory(EROFS, f);
 	setup_add_change(plan, &change);
 	return change_containers(plan, f);
 }

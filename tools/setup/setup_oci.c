@@ -481,10 +481,15 @@ static void add_directory(struct arena *arena, struct directories *d, const char
 	d->items[d->count++] = path;
 }
 
+static char *podman_path(struct setup_plan *plan, const char *directory)
+{
+	return arena_printf(plan->arena, "%s/mymachines.json", directory);
+}
+
 static int add_podman_hooks(struct setup_plan *plan, const char *directory, const char *text,
 			    struct failure *f)
 {
-	const char *path = arena_printf(plan->arena, "%s/mymachines.json", directory), *before;
+	const char *path = podman_path(plan, directory), *before;
 
 	if (setup_add_file(plan, path, text, 0644, " hook oci --service=podman", f) < 0)
 		return -1;
@@ -492,7 +497,38 @@ static int add_podman_hooks(struct setup_plan *plan, const char *directory, cons
 	return before && !is_podman_file(plan, before) ? setup_refuse_edited(path, f) : 0;
 }
 
-/* One of the directories has the file: the default one, if podman reads it, else the first. */
+static bool can_have_hooks(struct setup_plan *plan, const char *directory)
+{
+	return access(podman_path(plan, directory), F_OK) == 0 ||
+	       !setup_is_read_only(plan, directory);
+}
+
+/* The index of the directory that is to have the file: the default one, if podman reads it, else the first. */
+static size_t choose_directory(struct setup_plan *plan, const struct directories *d)
+{
+	size_t chosen = find_directory(d, PODMAN_HOOKS), i = 0;
+
+	chosen = chosen < d->count ? chosen : 0;
+	if (d->count == 0 || can_have_hooks(plan, d->items[chosen]))
+		return chosen;
+	while (i < d->count && !can_have_hooks(plan, d->items[i]))
+		i++;
+	return i < d->count ? i : chosen;
+}
+
+static int refuse_read_only(const char *directory, struct failure *f)
+{
+	char quoted[QUOTED_SIZE];
+
+	quote(directory, quoted);
+	return failure_set(f, FAILURE_NOT_PERMITTED,
+			   "%s is on a read-only file system; have podman read another directory, "
+			   "too, and run setup again: below [engine] in "
+			   "/etc/containers/containers.conf.d/hooks.conf, write hooks_dir = "
+			   "[\"%s\", \"/etc/containers/oci/hooks.d\"]",
+			   quoted, quoted);
+}
+
 int setup_podman(struct setup_plan *plan, struct failure *f)
 {
 	const char *text = plan->options->remove ? NULL : podman_hooks(plan), *item;
@@ -506,10 +542,11 @@ int setup_podman(struct setup_plan *plan, struct failure *f)
 		return -1;
 	while (list && (item = strsep(&list, ",")))
 		add_directory(plan->arena, &directories, item);
-	chosen = find_directory(&directories, PODMAN_HOOKS);
-	chosen = chosen < directories.count ? chosen : 0;
+	chosen = choose_directory(plan, &directories);
 	/* A hook that was written before podman was configured to read another directory. */
 	add_directory(plan->arena, &directories, PODMAN_HOOKS);
+	if (text && !plan->options->unattended && !can_have_hooks(plan, directories.items[chosen]))
+		return refuse_read_only(directories.items[chosen], f);
 	for (size_t i = 0; i < directories.count; i++)
 		if (add_podman_hooks(plan, directories.items[i], i == chosen ? text : NULL, f) < 0)
 			return -1;

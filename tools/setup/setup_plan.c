@@ -5,8 +5,10 @@
 #include "base/quote.h"
 #include "tools/setup/checksum.h"
 
+#include <errno.h>
 #include <fnmatch.h>
 #include <string.h>
+#include <unistd.h>
 
 void setup_add_change(struct setup_plan *plan, const struct change *change)
 {
@@ -56,6 +58,18 @@ int setup_add_file(struct setup_plan *plan, const char *path, const char *after,
 			     !change_lacks_execution(&change) && setup_runs_program(change.before);
 	setup_add_change(plan, &change);
 	return 0;
+}
+
+bool setup_is_read_only(const struct setup_plan *plan, const char *directory)
+{
+	char *path = arena_strdup(plan->arena, directory), *slash;
+
+	while (access(path, W_OK) < 0) {
+		if (errno != ENOENT || !(slash = strrchr(path, '/')) || slash == path)
+			return errno == EROFS;
+		*slash = '\0';
+	}
+	return false;
 }
 
 void setup_own_directory(struct setup_plan *plan)

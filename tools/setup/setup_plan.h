@@ -32,6 +32,13 @@ int setup_add_file(struct setup_plan *plan, const char *path, const char *after,
 		   const char *mark, struct failure *failure)
 	__attribute__((nonnull(1, 2, 5, 6), warn_unused_result));
 
+/*
+ * Whether no file can be made in a directory, which needn't exist yet, because its file system is
+ * read-only, as /usr is where a whole system is an image.
+ */
+bool setup_is_read_only(const struct setup_plan *plan, const char *directory)
+	__attribute__((nonnull));
+
 /* The directory of the file that was added last is setup's own: removed with the last file in it. */
 void setup_own_directory(struct setup_plan *plan) __attribute__((nonnull));
 
