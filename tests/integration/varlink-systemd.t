@@ -67,6 +67,15 @@ fi
 like "$(who)" "mymachines-userdb answers at */io.systemd.Machine
 mymachines-resolve-hook answers at */io.systemd.Machine
 mymachines-varlink answers at */io.systemd.Machine*" "doctor tells that we answer"
+# nspawn 261 registers at the socket; older ones don't know it.
+nspawn_says() {
+    in_there 'mkdir -p /tmp/p; printf "#!/bin/sh\necho \"systemd '"$1"' ('"$1"'~rc1)\"\n" >/tmp/p/systemd-nspawn; chmod 755 /tmp/p/systemd-nspawn
+        PATH=/tmp/p:$PATH /run/build/mymachines doctor | grep -o "nspawn [dr].*"'
+}
+nspawn_says 261
+is "$out" "nspawn registers its machines by Varlink" "doctor knows that an nspawn of systemd 261 registers its machines"
+nspawn_says 260
+is "$out" "nspawn doesn't register its machines; fix: mymachines setup nspawn" "doctor knows that an older one doesn't"
 in_there 'p=$(systemctl show -p MainPID --value mymachines-userdb.service); if [ "$p" -gt 1 ]; then kill -9 "$p"; fi; getent -s systemd passwd vu-web1-33'
 like "$status|$out" "0|vu-web1-33:*" "after the service was killed systemd starts it again"
 

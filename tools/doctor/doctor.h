@@ -54,6 +54,9 @@ bool doctor_has_no_machines(const struct doctor *doctor);
 /* Whether mymachines-bus is set up to answer org.freedesktop.machine1. */
 bool doctor_bus_is_set_up(const struct doctor *doctor) __attribute__((nonnull));
 
+/* Whether mymachines-varlink answers at the socket where machines are registered. Asks there. */
+bool doctor_varlink_registers(void);
+
 typedef void doctor_check(struct doctor *doctor);
 
 doctor_check check_nsswitch;	/* doctor_nss.c */

@@ -1,23 +1,49 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A check of mymachines doctor: do the installed runtimes register their machines? */
+#include "base/program.h"
 #include "host/systemd.h"
 #include "tools/doctor/doctor.h"
 #include "tools/setup/setup.h"
 
+#include <stdio.h>
 #include <string.h>
 
-/* Where systemd runs, these register their machines by the bus, without hooks. */
-static bool registers_by_bus(const struct doctor *doctor, const struct setup_target *target)
+/* systemd-nspawn asks the socket first since this version, and only then the bus. */
+#define NSPAWN_VARLINK_VERSION 261
+
+#define NSPAWN_MILLISECONDS 3000
+
+static bool nspawn_knows_varlink(const struct doctor *doctor)
 {
-	return (strcmp(target->name, "nspawn") == 0 || strcmp(target->name, "libvirt") == 0) &&
-	       systemd_is_running() && doctor_bus_is_set_up(doctor);
+	const char *const arguments[] = { "systemd-nspawn", "--version", NULL };
+	struct program_answer answer;
+	struct failure f;
+	unsigned int version;
+
+	return program_run(doctor->arena, arguments, NSPAWN_MILLISECONDS, &answer, &f) == 0 &&
+	       answer.status == 0 && sscanf(answer.output, "systemd %u", &version) == 1 &&
+	       version >= NSPAWN_VARLINK_VERSION;
+}
+
+/* By what a runtime registers its machines where systemd runs, without hooks; or NULL. */
+static const char *find_other_way(const struct doctor *doctor, const struct setup_target *target)
+{
+	bool is_nspawn = strcmp(target->name, "nspawn") == 0;
+
+	if (!systemd_is_running() || (!is_nspawn && strcmp(target->name, "libvirt") != 0))
+		return NULL;
+	if (is_nspawn && doctor_varlink_registers() && nspawn_knows_varlink(doctor))
+		return "Varlink";
+	return doctor_bus_is_set_up(doctor) ? "the bus" : NULL;
 }
 
 static void tell_missing(struct doctor *doctor, const struct setup_target *target)
 {
-	if (registers_by_bus(doctor, target))
-		doctor_find(doctor, FINDING_OK, NULL, "%s registers its machines by the bus",
-			    target->name);
+	const char *way = find_other_way(doctor, target);
+
+	if (way)
+		doctor_find(doctor, FINDING_OK, NULL, "%s registers its machines by %s",
+			    target->name, way);
 	else
 		doctor_find(doctor, FINDING_WARNING,
 			    arena_printf(doctor->arena, "mymachines setup %s", target->name),

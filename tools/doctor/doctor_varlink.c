@@ -6,6 +6,7 @@
 #include "host/systemd.h"
 #include "tools/sockets/socket_state.h"
 
+#include <string.h>
 #include <unistd.h>
 
 /* Whether somebody on this host would ask. */
@@ -59,6 +60,16 @@ static void check_socket(struct doctor *doctor, const struct service_socket *soc
 			    process.pid, process.name, socket->path, socket->program);
 		return;
 	}
+}
+
+bool doctor_varlink_registers(void)
+{
+	struct socket_holder_process process;
+
+	for (size_t i = 0; i < n_service_sockets; i++)
+		if (strcmp(service_sockets[i].program, "mymachines-varlink") == 0)
+			return socket_look(&service_sockets[i], &process) == SOCKET_OURS;
+	return false;
 }
 
 void check_varlink(struct doctor *doctor)
