@@ -5,10 +5,9 @@
 # Needs BUILDDIR, NSS_MODULE and TMPDIR; SANITIZERS and CC where the module was built with some.
 export PATH="$BUILDDIR:$BUILDDIR/tests/support:/usr/sbin:/usr/bin:/sbin:/bin"
 
-# has_ended PID: the process isn't there, or is a zombie, or there is no pid
+# has_ended PID: the process isn't there, or is a zombie
 has_ended() {
     local stat=
-    [ -n "$1" ] || return 0
     { IFS= read -rd '' stat <"/proc/$1/stat"; } 2>/dev/null
     [[ -z $stat || ${stat##*) } == [ZX]* ]]
 }
