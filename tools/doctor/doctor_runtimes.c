@@ -32,7 +32,7 @@ static const char *find_other_way(const struct doctor *doctor, const struct setu
 
 	if (!systemd_is_running() || (!is_nspawn && strcmp(target->name, "libvirt") != 0))
 		return NULL;
-	if (is_nspawn && doctor_varlink_registers() && nspawn_knows_varlink(doctor))
+	if (is_nspawn && nspawn_knows_varlink(doctor) && doctor_varlink_registers())
 		return "Varlink";
 	return doctor_bus_is_set_up(doctor) ? "the bus" : NULL;
 }
