@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Packets that a tampered visitor can send: tools/enter/visitor_packet.h. */
+/* Packets that a tampered visitor can send, and how long one is waited for: tools/enter/visitor_packet.h. */
 #include "base/child.h"
 #include "base/clock.h"
 #include "base/descriptors.h"

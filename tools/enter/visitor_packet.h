@@ -34,7 +34,7 @@ struct visitor_packet {
  */
 #define VISITOR_ANSWER_MS 4000
 
-/* How long it may take in all: it gets no more of the processors than the machine does. */
+/* How long one answer may take at most. A visitor gets no more of the processors than its machine. */
 #define VISITOR_SLOW_MS 30000
 
 /* The most descriptors that one packet brings. */
@@ -54,8 +54,9 @@ int visitor_packet_receive(int socket, struct visitor_packet *packet, int *fds, 
 
 /*
  * Wait until the visitor, a child, has sent something or closed its socket: at most `blocked`
- * milliseconds from when it was last seen to be runnable, and at most `most`. 0; -ETIMEDOUT if it is
- * blocked; or -EBUSY if it still runs.
+ * milliseconds from when it was last seen to be runnable, and at most `most`. Both may be exceeded by
+ * the time between two looks at it, a 16th of `blocked`. 0; -ETIMEDOUT if it is blocked; or -EBUSY if
+ * it still runs.
  */
 int visitor_packet_wait(int socket, pid_t visitor, int blocked, int most)
 	__attribute__((warn_unused_result));
