@@ -15,7 +15,9 @@ done
 
 # begin VERB ARGUMENT...: run it in the background, as pid
 begin() {
-    # Else a look before its start would find what a former one has written.
+    # Else a look before its start would find what a former one has written. And new files: what that one has
+    # left behind may write yet.
+    rm -f "$TMPDIR/out" "$TMPDIR/err"
     : >"$TMPDIR/out"
     : >"$TMPDIR/err"
     mymachines "$@" >"$TMPDIR/out" 2>"$TMPDIR/err" </dev/null &
