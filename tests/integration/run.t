@@ -15,8 +15,8 @@ done
 
 # begin VERB ARGUMENT...: run it in the background, as pid
 begin() {
-    # Else a look before its start would find what a former one has written. And new files: what that one has
-    # left behind may write yet.
+    # Else a look before its start would find what a former one has written. They are new files, as a process
+    # that the former one left behind may still write into its own.
     rm -f "$TMPDIR/out" "$TMPDIR/err"
     : >"$TMPDIR/out"
     : >"$TMPDIR/err"

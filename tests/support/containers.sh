@@ -5,14 +5,14 @@
 # Needs BUILDDIR, NSS_MODULE and TMPDIR; SANITIZERS and CC where the module was built with some.
 export PATH="$BUILDDIR:$BUILDDIR/tests/support:/usr/sbin:/usr/bin:/sbin:/bin"
 
-# has_ended PID: the process isn't there, or is a zombie
+# has_ended PID: the process isn't there, or is a zombie whose other threads have ended, too
 has_ended() {
-    local stat=
+    local stat='' fields
     { IFS= read -rd '' stat <"/proc/$1/stat"; } 2>/dev/null
-    # shellcheck disable=SC2206 # from the third field of proc(5) on
-    stat=(${stat##*) })
-    # Its first thread may end long before the others, of which num_threads tells.
-    [[ -z ${stat-} || $stat == X || ($stat == Z && ${stat[17]} -le 1) ]]
+    # From the third field of proc(5) on: the state is the first of these, and num_threads the eighteenth.
+    # shellcheck disable=SC2206 # they are split on purpose
+    fields=(${stat##*) })
+    [[ -z $stat || ${fields[0]} == X || (${fields[0]} == Z && ${fields[17]} -le 1) ]]
 }
 
 # own_pgrep, own_pkill: of this test's processes outside of containers. Other tests run beside it, with
