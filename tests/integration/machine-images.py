@@ -68,8 +68,8 @@ equal(len(all_images(acquireMetadata="graceful")[0]), 5, "but not gracefully")
 
 # What is sent to a client that reads no more is an error, when only some of the images are sent.
 with Client(path) as other, Client(path) as deaf:
-    deaf.send(I + "List", more=True)
     deaf.read_no_more()
+    deaf.send(I + "List", more=True)
     equal((deaf.is_left(), bool(other.call(I + "List", {"name": "web1"}))), (True, True),
           "a client that reads no more is left, and others are served")
 

@@ -178,6 +178,7 @@ class Client:
         return self.receive() is None
 
     def read_no_more(self):
+        """For calls that are sent from now on: all replies to the last one may have arrived already."""
         self.socket.shutdown(socket.SHUT_RD)
 
     def is_left(self):
