@@ -149,6 +149,15 @@ stop_process() {
     wait_until sh -c '! grep -q "^State:" "/proc/$0/status" 2>/dev/null || grep -q "^State:.[Tt]" "/proc/$0/status"' "$1"
 }
 
+# stop_monitor PID: and not while it has the registry's lock, for which each registration would wait
+stop_monitor() {
+    local lock
+    exec {lock}<>"$REGISTRY_DIRECTORY/lock"
+    flock "$lock"
+    stop_process "$1"
+    exec {lock}>&-
+}
+
 # reuse_pid PID COMMAND...: kill this child of the shell's, and give its pid to another one
 reuse_pid() {
     local pid=$1 i
