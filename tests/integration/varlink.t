@@ -218,8 +218,9 @@ ok $? "nor a service"
 wait_until grep -q "restart the monitor" "$TMPDIR/log"
 ok $? "the log says how to have it again"
 kill "$(monitor)"
+# Nor one who holds sockets, and removes them when the monitor has gone.
 no_monitor() {
-    [ -z "$(monitor)" ]
+    [ -z "$(monitor)" ] && ! own_pgrep -x mymachines-sock
 }
 wait_until no_monitor
 
