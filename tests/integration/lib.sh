@@ -50,9 +50,16 @@ skip_all() {
     exit 0
 }
 
+# bash calls this, in a process of its own, where there is no such command. A test that misspells one can't fail.
+command_not_found_handle() {
+    echo "$1: command not found" | tee -a "$TMPDIR/.not-found" >&2
+    return 127
+}
+
 done_testing() {
     # Whatever was tested behind it is worth nothing.
     [ "$n_in_vain" = 0 ] || ok 1 "$n_in_vain times something was waited for that never came"
+    [ ! -e "$TMPDIR/.not-found" ] || ok 1 "commands that don't exist: $(sort -u "$TMPDIR/.not-found" | tr '\n' ' ')"
     echo "1..$n_tests"
 }
 
