@@ -142,7 +142,7 @@ use_module() {
 
 # start VARIABLE [OPTION...]: a container; the variable gets its leader's pid
 start() {
-    local -n leader=$1
+    local -n its_leader=$1
     local fifo=$TMPDIR/fifo.$1 stdin
     shift
     rm -f "$fifo"
@@ -150,7 +150,7 @@ start() {
     # Standard input ends with this shell, and the container with it.
     exec {stdin}> >(exec container "$@" >"$fifo")
     # shellcheck disable=SC2034
-    read -r leader <"$fifo"
+    read -r its_leader <"$fifo"
 }
 
 # inside PID COMMAND...: in its network namespace
