@@ -663,6 +663,27 @@ vm_with vm5 "Id= VSockCID= Control= " "qemu: an invalid vsock context id" -name 
 vm_with vm5 "Id=${uuid//-/} VSockCID=7 Control=/run/v.qmp " "qemu: JSON, character devices and SMBIOS, as libvirt and Proxmox have them" \
     -name vm5 -smbios "type=1,uuid=$uuid" -device '{"driver":"vhost-vsock-pci","guest-cid":7}' \
     -chardev socket,id=c,path=/run/v.qmp,server=on,wait=off -mon chardev=c,mode=control
+# Two processes are left behind, one of which has the command's arguments; the last two of these are empty.
+cat >"$TMPDIR/qemu-daemon" <<'Q'
+import os, sys, time
+null = os.open("/dev/null", os.O_RDWR)
+for fd in range(3):
+    os.dup2(null, fd)
+other = os.fork()
+if other == 0:
+    os.execlp("sleep", "sleep", "1000")
+vm = os.fork()
+if vm == 0:
+    time.sleep(1000)
+with open(sys.argv[1], "w") as file:
+    print(vm, other, file=file)
+Q
+run mymachines run-qemu -- python3 "$TMPDIR/qemu-daemon" "$TMPDIR/pid" -name vm6 -daemonize '' ''
+read -r vm other <"$TMPDIR/pid"
+is "$status|$(property vm6 Leader)" "0|$vm" "qemu -daemonize: the process that has the command's arguments is the VM"
+kill "$vm" "$other"
+wait_until has_ended "$vm"
+mymachines refresh 2>/dev/null
 start other
 mymachines register vm5 --leader="$other" 2>/dev/null
 vm_with qemu-vm5 "Id= VSockCID= Control= " "qemu: a name that another machine has" -name vm5

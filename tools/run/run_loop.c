@@ -4,9 +4,9 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/pidfd.h"
-#include "base/proc_file.h"
 #include "base/program.h"
 #include "host/cgroup.h"
+#include "host/file_reader.h"
 #include "host/process.h"
 #include "registry/leader_state.h"
 #include "registry/lookup.h"
@@ -432,18 +432,21 @@ static void supervise(struct run *run)
 		take_result(run);
 }
 
-/* Whether its command line is that of the command, as a daemon's is. */
-static bool has_command_line(uint32_t pid, char *const *command)
+/* Whether its command line begins with the command, as a daemon's does. */
+static bool has_command_line(struct arena *arena, uint32_t pid, char *const *command)
 {
-	CLEANUP_FREE char *text = proc_read_text(pid, "cmdline");
-	const char *at = text;
+	char *line = arena_alloc(arena, FILE_READER_MAX);
+	ssize_t length = file_reader_read_proc(pid, "cmdline", line, FILE_READER_MAX);
+	const char *at = line;
 
-	for (size_t i = 0; at && command[i]; i++) {
-		if (strcmp(at, command[i]) != 0)
+	for (size_t i = 0; command[i]; i++) {
+		size_t size = strlen(command[i]) + 1;
+
+		if (line + length - at < (ssize_t) size || memcmp(at, command[i], size) != 0)
 			return false;
-		at += strlen(at) + 1;
+		at += size;
 	}
-	return at != NULL;
+	return true;
 }
 
 /* The process that a command left behind when it went into the background, or 0. */
@@ -457,11 +460,14 @@ static uint32_t find_daemon(const struct run *run)
 	for (size_t i = 0; i < count; i++) {
 		if (process_stat_read(children[i], &stat) < 0 || process_stat_is_dead(&stat))
 			continue;
-		if (has_command_line(children[i], run->settings->command))
-			return children[i];
 		if (!found)
 			found = children[i];
+		if (has_command_line(&arena, children[i], run->settings->command)) {
+			found = children[i];
+			break;
+		}
 	}
+	file_reader_stop();
 	return found;
 }
 
