@@ -127,4 +127,50 @@ for i in {0..7}; do
 done
 is "$(($(stuck) <= 6))" 1 "a machine that goes from one root directory that hangs to another leaves few processes behind"
 kill -9 "$turning"
+
+# Nor does one in whose memory a process is, of which nobody sees anything: also its command line is there.
+unshare --mount --net --propagation private \
+    python3 "$SRCDIR/tests/support/silent_fuse.py" --memory "$TMPDIR/silent" >"$TMPDIR/memory.out" 2>&1 </dev/null 3>&- &
+wait_until grep -q ^ready "$TMPDIR/memory.out"
+turning=$!
+# pgrep(1) would wait, too.
+read -r locked _ <"/proc/$turning/task/$turning/children"
+run timeout -s KILL 1 cat "/proc/$locked/cmdline"
+is "$status" 137 "the command line of a process whose memory is locked can't be read"
+within 10 register outer --leader="$turning" --no-monitor
+within 10 status outer
+like "$status|$out" "0|*$turning python3*$locked \[python3\]*" "status shows a process whose memory is locked by its name"
+for class in container vm; do
+    within 10 register locked --class=$class --leader="$locked" --no-monitor
+    is "$status" 0 "register of a $class doesn't wait for its leader's memory"
+    for verb in "list --no-legend" "status locked" "show locked" "refresh" "which $locked" "doctor" "unregister locked"; do
+        # shellcheck disable=SC2086
+        within 10 $verb
+        is "$((status != 137))" 1 "${verb/$locked/PID} doesn't wait for the memory of a $class"
+    done
+done
+kill -9 "$turning"
+
+# Nor does one whose leader executes a program without end: who looks at that waits, and others must not.
+unshare --mount --net --propagation private \
+    python3 "$SRCDIR/tests/support/silent_fuse.py" --exec "$TMPDIR/silent" >"$TMPDIR/exec.out" 2>&1 </dev/null 3>&- &
+turning=$!
+wait_until grep -q ^ready "$TMPDIR/exec.out"
+read -r locked _ <"/proc/$turning/task/$turning/children"
+start later
+use_module
+mymachines register locked --leader="$locked" --address=10.9.9.9 --no-monitor 2>/dev/null
+kill -USR1 "$locked"
+wait_until grep -qx locked "$TMPDIR/exec.out"
+run timeout -s KILL 1 cat "/proc/$locked/syscall"
+is "$status" 137 "the system call of a process that executes a program can't be read"
+run timeout -s KILL 10 getent hosts 10.9.9.9
+is "$status|$out" "0|10.9.9.9        locked" "a machine whose leader executes a program resolves"
+for verb in "list --no-legend" "show locked" "register later --leader=$later --no-monitor" "refresh later" "which $later" \
+    "shell later /bin/true" "poweroff locked" "unregister locked"; do
+    # shellcheck disable=SC2086
+    within 10 $verb
+    is "$((status != 137))" 1 "${verb/$later/PID} doesn't wait for a leader that executes a program"
+done
+kill -9 "$turning" "$later"
 done_testing

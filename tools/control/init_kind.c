@@ -15,6 +15,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+/* More than the nine numbers of /proc/PID/syscall. */
+#define SYSCALL_SIZE 256
+
 /*
  * The name of its executable: "systemd", "busybox", ... If the file was replaced since
  * it was started, as by an upgrade, proc(5) appends a remark to the name.
@@ -78,13 +81,15 @@ static uint64_t read_signals(const char *status, const char *name)
 
 /*
  * Whether it waits for signals by sigwaitinfo(2), as busybox's init and tini
- * do: while it does, the kernel shows them as not blocked. True if unknown.
+ * do: while it does, the kernel shows them as not blocked. True if unknown. The kernel lets readers wait while
+ * the process executes a program, which a file system's server can delay as long as it likes.
  */
 static bool waits_for_signals(uint32_t pid)
 {
-	CLEANUP_FREE char *text = proc_read_text(pid, "syscall");
+	char text[SYSCALL_SIZE];
+	ssize_t length = file_reader_read_proc(pid, "syscall", text, sizeof text);
 
-	return !text || atoi(text) == SYS_rt_sigtimedwait;
+	return length <= 0 || atoi(text) == SYS_rt_sigtimedwait;
 }
 
 /* Whether the process would act on this signal. By default, an init ignores all signals. */

@@ -2,9 +2,8 @@
 /* A check of mymachines doctor: do containers of LXC run that aren't registered? */
 #include "tools/doctor/doctor.h"
 
-#include "base/cleanup.h"
-#include "base/proc_file.h"
 #include "base/quote.h"
+#include "host/file_reader.h"
 #include "host/process.h"
 #include "registry/name.h"
 #include "tools/processes/processes.h"
@@ -15,6 +14,9 @@
 /* lxc-start(1) gives its process, which stays beside the container, this title: "... LXCPATH NAME". */
 #define MONITOR_TITLE "[lxc monitor] "
 
+/* More than the title with a path of PATH_MAX and the name. */
+#define TITLE_SIZE 8192
+
 /*
  * Returns the name of the container if the process is root's monitor of one, or NULL. Anybody can give
  * a process that title: a user of the host, and root of a container, whose processes are in another
@@ -22,12 +24,12 @@
  */
 static char *read_container_name(struct doctor *doctor, uint32_t pid)
 {
-	CLEANUP_FREE char *title = NULL;
+	char title[TITLE_SIZE];
 
 	if (!process_runs_as(pid, 0) || process_shares_namespace(NULL, pid, NAMESPACE_PID) <= 0)
 		return NULL;
-	title = proc_read_text(pid, "cmdline");
-	if (!title || strncmp(title, MONITOR_TITLE, strlen(MONITOR_TITLE)) != 0)
+	if (file_reader_read_proc(pid, "cmdline", title, sizeof title) < 0 ||
+	    strncmp(title, MONITOR_TITLE, strlen(MONITOR_TITLE)) != 0)
 		return NULL;
 	return arena_strdup(doctor->arena, strrchr(title, ' ') + 1);
 }
