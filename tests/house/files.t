@@ -22,4 +22,15 @@ echo 'char *g(void) { return file_read_text("/x"); }' >>"$source/host/process.c"
 run python3 "$source/tests/house/files" "$source"
 listed=$(sed -n 's|^host/process.c \([0-9]*\) .*|\1|p' "$source/tests/house/files.exempt")
 like "$out" "*host/process.c: opens $((listed + 1)) files by itself, and tests/house/files.exempt has $listed*" "one more than is listed is found"
+cat >>"$source/host/leases.c" <<'EOF'
+static ssize_t h(char *t) { return file_reader_read_proc(1, "cmdline", t, 9); }
+EOF
+run python3 "$source/tests/house/files" "$source"
+is "$(grep -c memory <<<"$out")" 0 "a command line is read by file_reader.h without a fault"
+for call in 'proc_read_text((uint32_t) pid, "cmdline")' 'proc_path(path, pid, "environ")' 'proc_read_text(pid, "syscall")' 'sprintf(path, "/proc/%u/cmdline", pid)'; do
+    cp "$SRCDIR/host/leases.c" "$source/host/leases.c"
+    echo "void *i(unsigned pid) { return $call; }" >>"$source/host/leases.c"
+    run python3 "$source/tests/house/files" "$source"
+    like "$status|$out" "1|host/leases.c: reads another process's memory or state by itself*" "a planted $call is found"
+done
 done_testing
