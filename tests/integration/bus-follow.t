@@ -46,7 +46,7 @@ monitor=$(cat "/proc/$(own_pgrep -f "$BUILDDIR/mymachines monitor" | head -n 1)/
 is "$(ldd "$BUILDDIR/mymachines" | grep -c libsystemd)" 0 "the monitor links no library of the bus"
 
 # What came and went while it was dead.
-stop_monitor "$monitor"
+suspend_monitor "$monitor"
 kill_server
 mymachines register web2 --leader="$web2" 2>/dev/null
 mymachines unregister web1

@@ -156,8 +156,8 @@ stop_process() {
     wait_until sh -c '! grep -q "^State:" "/proc/$0/status" 2>/dev/null || grep -q "^State:.[Tt]" "/proc/$0/status"' "$1"
 }
 
-# stop_monitor PID: and not while it has the registry's lock, for which each registration would wait
-stop_monitor() {
+# suspend_monitor PID: stop_process, but not while it has the registry's lock, for which each registration would wait
+suspend_monitor() {
     local lock
     exec {lock}<>"$REGISTRY_DIRECTORY/lock"
     flock "$lock"

@@ -118,7 +118,7 @@ echo 'Monitor=yes' >"$SYSCONFDIR/mymachines.conf"
 start web2
 mymachines register web1 --leader="$web1" 2>/dev/null
 pid=$(monitor_pid)
-stop_monitor "$pid"
+suspend_monitor "$pid"
 kill -TERM "$pid"
 mymachines register web2 --leader="$web2" 2>/dev/null
 kill -CONT "$pid"
@@ -135,7 +135,7 @@ is_the_monitor() {
     [ "$(monitor_pid)" = "$pid" ]
 }
 wait_until is_the_monitor
-stop_monitor "$pid"
+suspend_monitor "$pid"
 kill -TERM "$pid"
 mymachines register web2 --leader="$web2" --service=again 2>/dev/null
 kill -CONT "$pid"
@@ -341,7 +341,7 @@ ok "$([ "$n" -ge 1 ] && [ "$n" -le $((took / 8 + 6)) ]; echo $?)" \
     "monitor publishes changes that keep coming at most every 8 ms"
 
 # More than the kernel keeps for it while it doesn't listen.
-stop_monitor "$monitor"
+suspend_monitor "$monitor"
 sed -i 's/addr del/addr add/' "$TMPDIR/batch"
 for i in 1 2 3; do
     inside "$web1" ip -batch "$TMPDIR/batch"
@@ -397,7 +397,7 @@ mymachines register reused --leader="$first" --class=vm --address=10.99.4.1 2>/d
 happens 'added *reused *' "a machine whose pid will be used again is registered"
 use_module
 is "$(getent hosts reused)" "10.99.4.1       reused" "a machine whose pid will be used again resolves"
-stop_monitor "$monitor"
+suspend_monitor "$monitor"
 if reuse_pid "$first" sleep 1000; then
     is "$(getent hosts reused)|$(getent hosts 10.99.4.1)" "|" \
         "a process that got the leader's pid isn't the machine, also while nobody watches"
