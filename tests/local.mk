@@ -141,6 +141,7 @@ integration_tests = \
 	%D%/integration/exports-cgroup2.t \
 	%D%/integration/vms.t \
 	%D%/integration/hanging.t \
+	%D%/integration/monitor-hung.t \
 	%D%/integration/hook.t \
 	%D%/integration/images.t \
 	%D%/integration/import.t \

@@ -7,6 +7,8 @@
 #include "registry/lookup.h"
 #include "registry/writer.h"
 
+#include <unistd.h>
+
 bool monitor_lock_is_there(int fd)
 {
 	return file_is_at(fd, MONITOR_LOCK_PATH);
@@ -23,6 +25,19 @@ int monitor_lock_prepare(struct failure *f)
 int monitor_lock_take(bool wait, int *fd)
 {
 	return record_lock_take(MONITOR_LOCK_PATH, wait, fd);
+}
+
+void monitor_lock_note_deadline(int fd, uint64_t deadline)
+{
+	(void) !pwrite(fd, &deadline, sizeof deadline, 0);
+}
+
+bool monitor_lock_tells_of_hang(int fd, uint64_t now)
+{
+	uint64_t deadline;
+
+	return pread(fd, &deadline, sizeof deadline, 0) == sizeof deadline && deadline &&
+	       deadline <= now;
 }
 
 int monitor_is_running(pid_t *pid)

@@ -5,6 +5,7 @@
 #include "base/failure.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #define MONITOR_LOCK_PATH REGISTRY_DIRECTORY "/monitor.lock"
@@ -25,6 +26,15 @@ int monitor_lock_take(bool wait, int *fd);
 
 /* Whether the locked file still has its name: otherwise the lock keeps nobody out. */
 bool monitor_lock_is_there(int fd);
+
+/*
+ * Write into the locked file, for the next monitor, when this one is to be killed for what it does now
+ * (CLOCK_MONOTONIC, in milliseconds), or 0 when it has done that.
+ */
+void monitor_lock_note_deadline(int fd, uint64_t deadline);
+
+/* Whether the monitor before was killed so: a machine may have let it wait. */
+bool monitor_lock_tells_of_hang(int fd, uint64_t now);
 
 /*
  * Whether there is a monitor, also one that is just starting. `pid` becomes its

@@ -32,6 +32,9 @@
  */
 #define CHECK_ALL_MILLISECONDS 10000
 
+/* A pass that takes longer ends with the monitor: much longer than for LOOKS_MAX machines, each with a file that hangs. */
+#define PASS_SECONDS 60
+
 /* A slow machine waits so long for another one's slow look. */
 #define SLOW_WAIT_MILLISECONDS 100
 
@@ -517,6 +520,25 @@ static void start_successor(struct monitor_loop *m)
 		monitor_start(program_own_path(), &notices);
 }
 
+/*
+ * Follow, refresh and check, within a deadline. A leader that executes a program lets all wait who look at it, as long
+ * as a file system's server likes, and only a signal that kills ends that. SIGALRM is one, as nobody handles it; the
+ * next monitor then has such looks made by another process.
+ */
+static int look_around(struct monitor_loop *m, struct failure *f)
+{
+	int r;
+
+	monitor_lock_note_deadline(m->lock, now_milliseconds() + PASS_SECONDS * 1000);
+	alarm(PASS_SECONDS);
+	r = follow_and_refresh(m, f);
+	if (r == 0 || m->end == LOOP_RUNS)
+		make_checks(m);
+	alarm(0);
+	monitor_lock_note_deadline(m->lock, 0);
+	return r;
+}
+
 /* Make a pass. 0, or -1 with a failure that ends the monitor. */
 static int make_pass(struct monitor_loop *m, struct failure *f)
 {
@@ -526,10 +548,9 @@ static int make_pass(struct monitor_loop *m, struct failure *f)
 
 	m->watched.now = now_milliseconds();
 	note_registry(m);
-	r = follow_and_refresh(m, f);
+	r = look_around(m, f);
 	if (r < 0 && m->end != LOOP_RUNS)
 		return -1;
-	make_checks(m);
 	/* Our own publication is not a registration. */
 	note_registry(m);
 	m->watched.now = now_milliseconds();
@@ -581,6 +602,11 @@ static int make_first_passes(struct monitor_loop *m, struct failure *f)
 	struct schedule *schedule = &m->watched.schedule;
 	size_t passes = 1;
 
+	m->watched.is_careful = monitor_lock_tells_of_hang(m->lock, now_milliseconds());
+	if (m->watched.is_careful)
+		monitor_log("the monitor before may have waited for a machine for %d seconds; "
+			    "other processes look at all of them first",
+			    PASS_SECONDS);
 	schedule_wake(schedule, now_milliseconds());
 	for (size_t i = 0; i < passes && m->end == LOOP_RUNS; i++) {
 		schedule_begin(schedule, schedule_due(schedule));
@@ -588,6 +614,7 @@ static int make_first_passes(struct monitor_loop *m, struct failure *f)
 			return -1;
 		if (i == 0)
 			passes += m->watched.count / LOOKS_MAX;
+		m->watched.is_careful = false;
 	}
 	return 0;
 }
@@ -620,10 +647,15 @@ static sigset_t taken_signals(void)
 
 static int open_signals(void)
 {
-	sigset_t signals = taken_signals();
+	sigset_t signals = taken_signals(), alarms;
 	int fd;
 
+	sigemptyset(&alarms);
+	sigaddset(&alarms, SIGALRM);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
+	/* It ends a pass that takes too long, whatever was inherited. */
+	signal(SIGALRM, SIG_DFL);
+	sigprocmask(SIG_UNBLOCK, &alarms, NULL);
 	fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
 	return fd < 0 ? -errno : fd;
 }

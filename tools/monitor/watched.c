@@ -270,7 +270,7 @@ static void forget_machine(struct watched *w, struct watched_machine *m)
 	free(m);
 }
 
-static struct watched_machine *new_machine(const char *name)
+static struct watched_machine *new_machine(const struct watched *w, const char *name)
 {
 	struct watched_machine *m = calloc(1, sizeof *m + strlen(name) + 1);
 
@@ -278,6 +278,7 @@ static struct watched_machine *new_machine(const char *name)
 		arena_out_of_memory();
 	m->pidfd = (struct source){ SOURCE_LEADER, -1 };
 	m->is_whole = true;
+	m->slow_looks = w->is_careful;
 	strcpy(m->name, name);
 	return m;
 }
@@ -403,7 +404,7 @@ static struct watched_machine *follow_name(struct watched *w, struct following *
 		forget_machine(w, w->machines[f->at++]);
 	if (f->at < w->count && order == 0)
 		m = w->machines[f->at++];
-	f->machines[f->count++] = m ? m : new_machine(folded);
+	f->machines[f->count++] = m ? m : new_machine(w, folded);
 	return f->machines[f->count - 1];
 }
 
