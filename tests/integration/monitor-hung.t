@@ -21,7 +21,6 @@ mymachines register locked --leader="$locked" --no-monitor 2>/dev/null
 start_monitor
 follow
 event '*good *'
-# It looks at a machine that has just been published.
 kill -USR1 "$locked"
 wait_until grep -qx locked "$TMPDIR/exec.out"
 run timeout -s KILL 1 readlink "/proc/$locked/root"
@@ -36,6 +35,8 @@ began=$SECONDS
 while ! has_ended "$monitor" && ((SECONDS < began + 300)); do
     pause 0.5
 done
+# Where it wasn't, the test is to fail, and not to wait.
+kill -9 "$monitor" 2>/dev/null
 wait "$monitor" 2>/dev/null
 is "$?" 142 "a monitor that waits for a machine is ended by an alarm"
 start_monitor

@@ -32,7 +32,7 @@
  */
 #define CHECK_ALL_MILLISECONDS 10000
 
-/* A pass that takes longer ends with the monitor: much longer than for LOOKS_MAX machines, each with a file that hangs. */
+/* An alarm ends the monitor in a pass that takes longer. LOOKS_MAX machines with files that hang take much less. */
 #define PASS_SECONDS 60
 
 /* A slow machine waits so long for another one's slow look. */
@@ -521,9 +521,9 @@ static void start_successor(struct monitor_loop *m)
 }
 
 /*
- * Follow, refresh and check, within a deadline. A leader that executes a program lets all wait who look at it, as long
- * as a file system's server likes, and only a signal that kills ends that. SIGALRM is one, as nobody handles it; the
- * next monitor then has such looks made by another process.
+ * Follow, refresh and check, within a deadline. While a leader executes a program, whoever looks at it waits: a file
+ * system's server decides how long. Only a signal that kills ends that. SIGALRM does, as it has no handler. The next
+ * monitor then leaves the first looks to workers.
  */
 static int look_around(struct monitor_loop *m, struct failure *f)
 {

@@ -52,7 +52,7 @@ void settling_check(struct watched *w)
 		struct watched_machine *m = w->machines[i];
 
 		if (m->settling_due <= w->now) {
-			/* Nor is one asked here that lets those wait who do. */
+			/* A worker looks at a slow machine: here, that might take without end. */
 			if (m->slow_looks > 0 || (has_home && may_have_files(m, home)))
 				watched_note(w, m);
 			wait_for_next(w, m);

@@ -68,7 +68,7 @@ struct watched {
 	size_t n_learned;    /* of them, are learned */
 	bool learned_is_new; /* what concerns learned machines has changed since vm_watch_update() */
 	size_t n_partial;    /* of them, are not whole */
-	bool is_careful;     /* all machines are slow until a look at them wasn't */
+	bool is_careful;     /* a machine that is new here is looked at by a worker first */
 	uint64_t settling_due; /* the first of its machines, or SCHEDULE_NEVER */
 	void *networks;	       /* tsearch(3) */
 	int home;	       /* the monitor's own network namespace */
