@@ -6,9 +6,14 @@
 #include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
+#include <sys/vfs.h>
 #include <unistd.h>
+
+#define PIDFS_MAGIC 0x50494446 /* include/uapi/linux/magic.h, Linux 6.9 */
 
 /* Returns a new descriptor of a process, closed on exec, or a negative errno. */
 static inline int pidfd_of(pid_t pid)
@@ -38,6 +43,18 @@ static inline int pidfd_has_ended(int pidfd)
 static inline bool pidfd_is_alive(int pidfd)
 {
 	return pidfd_has_ended(pidfd) == 0;
+}
+
+/* The descriptor's inode, which no other process has while the system runs; 0 before Linux 6.9. */
+static inline uint64_t pidfd_inode(int pidfd)
+{
+	struct statfs fs;
+	struct stat st;
+
+	/* Before pidfs, all pidfds shared one inode. */
+	if (fstatfs(pidfd, &fs) < 0 || fs.f_type != PIDFS_MAGIC || fstat(pidfd, &st) < 0)
+		return 0;
+	return st.st_ino;
 }
 
 /* Send a signal to the process. 0 or a negative errno: -ESRCH if it has died. */

@@ -21,6 +21,7 @@ libhost_a_SOURCES = \
 	%D%/nscd.c %D%/nscd.h \
 	%D%/os_release.c %D%/os_release.h \
 	%D%/process.c %D%/process.h \
+	%D%/process_status.c %D%/process_status.h \
 	%D%/reach.c %D%/reach.h \
 	%D%/record_lock.c %D%/record_lock.h \
 	%D%/route.c %D%/route.h \

@@ -10,6 +10,7 @@
 #include "base/pidfd.h"
 #include "base/proc_file.h"
 #include "host/known_path.h"
+#include "host/process_status.h"
 #include "registry/process_stat.h"
 
 #include <errno.h>
@@ -18,41 +19,44 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
-#define PF_KTHREAD  0x00200000 /* the kernel's include/linux/sched.h */
-#define PIDFS_MAGIC 0x50494446 /* include/uapi/linux/magic.h, Linux 6.9 */
+#define PF_KTHREAD 0x00200000 /* the kernel's include/linux/sched.h */
 
-static uint64_t pidfd_inode(int pidfd)
+static enum leader_verdict verdict_of_error(int r, int *error)
 {
-	struct statfs fs;
-	struct stat st;
-
-	/* Before pidfs, all pidfds shared one inode. */
-	if (fstatfs(pidfd, &fs) < 0 || fs.f_type != PIDFS_MAGIC || fstat(pidfd, &st) < 0)
-		return 0;
-	return st.st_ino;
+	if (r == -ENOENT || r == -ESRCH)
+		return LEADER_ABSENT;
+	*error = r;
+	return LEADER_UNREADABLE;
 }
 
-static enum leader_verdict judge_process(uint32_t pid, int fd, struct machine_leader *leader,
-					 int *error)
+/* Read what only `stat` tells. */
+static enum leader_verdict judge_by_stat(uint32_t pid, struct machine_leader *leader, int *error)
 {
 	struct process_stat stat;
 	int r = process_stat_read(pid, &stat);
 
-	if (r == -ENOENT || r == -ESRCH)
-		return LEADER_ABSENT;
-	if (r < 0) {
-		*error = r;
-		return LEADER_UNREADABLE;
-	}
-	if (stat.flags & PF_KTHREAD)
-		return LEADER_KERNEL_THREAD;
-	if (process_stat_is_dead(&stat))
+	if (r < 0)
+		return verdict_of_error(r, error);
+	leader->start_time = stat.start_time;
+	return stat.flags & PF_KTHREAD ? LEADER_KERNEL_THREAD : LEADER_OK;
+}
+
+/* What has memory executes a program at times, and what hasn't doesn't, so that `stat` comes at once. */
+static enum leader_verdict judge_process(uint32_t pid, int fd, struct machine_leader *leader,
+					 int *error)
+{
+	struct process_status status;
+	int r = process_status_read(pid, &status);
+
+	if (r < 0)
+		return verdict_of_error(r, error);
+	if (process_status_is_dead(&status))
 		return LEADER_ZOMBIE;
-	*leader = (struct machine_leader){ pid, stat.start_time, pidfd_inode(fd) };
-	return LEADER_OK;
+	*leader = (struct machine_leader){ .pid = pid, .pidfd_inode = pidfd_inode(fd) };
+	return status.has_memory && leader->pidfd_inode ? LEADER_OK
+							: judge_by_stat(pid, leader, error);
 }
 
 /* Find out why pidfd_open(2) failed. For a thread's id it says EINVAL, since Linux 6.9 ENOENT. */
@@ -68,8 +72,8 @@ static enum leader_verdict judge_failure(uint32_t pid, int *error)
 	return LEADER_UNREADABLE;
 }
 
-enum leader_verdict leader_inspect(int64_t pid, struct machine_leader *leader, int *pidfd,
-				   int *error)
+enum leader_verdict process_inspect(int64_t pid, struct machine_leader *leader, int *pidfd,
+				    int *error)
 {
 	enum leader_verdict verdict;
 	int fd;
@@ -90,6 +94,20 @@ enum leader_verdict leader_inspect(int64_t pid, struct machine_leader *leader, i
 		*pidfd = fd;
 	else
 		close(fd);
+	return verdict;
+}
+
+enum leader_verdict leader_inspect(int64_t pid, struct machine_leader *leader, int *pidfd,
+				   int *error)
+{
+	enum leader_verdict verdict = process_inspect(pid, leader, pidfd, error);
+
+	if (verdict == LEADER_OK && !leader->start_time)
+		verdict = judge_by_stat((uint32_t) pid, leader, error);
+	else
+		return verdict;
+	if (verdict != LEADER_OK)
+		close(*pidfd);
 	return verdict;
 }
 
@@ -224,6 +242,26 @@ int pidfd_open_namespace(int pidfd, enum namespace_kind kind)
 	return fd < 0 ? -errno : fd;
 }
 
+/* Whether an error of the above is a process's, and not that of an old kernel. */
+static bool is_denied(int error)
+{
+	return error == -EACCES || error == -EPERM;
+}
+
+int process_open_namespace(uint32_t pid, enum namespace_kind kind)
+{
+	CLEANUP_CLOSE int pidfd = pidfd_of((pid_t) pid);
+	int fd = pidfd < 0 ? pidfd : pidfd_open_namespace(pidfd, kind);
+	char path[PROC_PATH_SIZE], file[16];
+
+	if (fd >= 0 || is_denied(fd))
+		return fd < 0 ? -EACCES : fd;
+	snprintf(file, sizeof file, "ns/%s", namespace_kinds[kind].name);
+	proc_path(path, pid, file);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
 /* A kind that this kernel doesn't have is -ENOENT. */
 static int read_namespace(const char *process, size_t kind, struct file_identity *identity)
 {
@@ -259,6 +297,7 @@ static int read_process_namespace(struct own_namespaces *own, uint32_t pid, size
 				  struct file_identity *identity)
 {
 	bool is_looked_at = own->process.pid == pid;
+	CLEANUP_CLOSE int pidfd = is_looked_at ? -1 : pidfd_of((pid_t) pid);
 	char process[sizeof "4294967295"];
 	int r = -ENOTTY;
 
@@ -268,8 +307,10 @@ static int read_process_namespace(struct own_namespaces *own, uint32_t pid, size
 	}
 	if (is_looked_at)
 		r = read_namespace_by_pidfd(own->process.pidfd, kind, identity);
+	else if (pidfd >= 0)
+		r = read_namespace_by_pidfd(pidfd, kind, identity);
 	/* An old kernel doesn't know the request. */
-	if (r < 0) {
+	if (r < 0 && !is_denied(r)) {
 		snprintf(process, sizeof process, "%u", pid);
 		r = read_namespace(process, kind, identity);
 	}

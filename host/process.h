@@ -34,7 +34,14 @@ enum leader_verdict leader_inspect(int64_t pid, struct machine_leader *leader, i
 				   int *error);
 
 /*
- * Identify the process of a pidfd that somebody else has opened. 0; -EBADF if it is no
+ * The same, without a wait for a process that executes a program (process_status.h), but with its start time only
+ * where there is no inode: before Linux 6.9. For processes that won't be a machine's leader.
+ */
+enum leader_verdict process_inspect(int64_t pid, struct machine_leader *leader, int *pidfd,
+				    int *error);
+
+/*
+ * Identify the process of a pidfd that somebody else has opened, as process_inspect() does. 0; -EBADF if it is no
  * pidfd; -ESRCH if the process has died, or has no pid in the caller's namespace; or
  * another negative errno.
  */
@@ -80,6 +87,12 @@ enum namespace_kind {
  * ioctl(2), where the kernel doesn't know this: before Linux 6.11.
  */
 int pidfd_open_namespace(int pidfd, enum namespace_kind kind);
+
+/*
+ * The same by a pid, on any kernel. Where that is possible, no process that executes a program is waited for:
+ * process_status.h.
+ */
+int process_open_namespace(uint32_t pid, enum namespace_kind kind);
 
 /*
  * The caller's namespaces, as far as they have been asked for: for many looks in a row, between

@@ -52,6 +52,8 @@ bool leader_equal(const struct machine_leader *a, const struct machine_leader *b
 	/* Two processes may have the same pid and start in the same tick, but no inode twice. */
 	if (a->pidfd_inode && b->pidfd_inode && a->pidfd_inode != b->pidfd_inode)
 		return false;
+	if (a->pidfd_inode && b->pidfd_inode && (!a->start_time || !b->start_time))
+		return a->pid == b->pid;
 	return a->pid == b->pid && a->start_time == b->start_time;
 }
 

@@ -4,6 +4,7 @@
 #include "host/process.h"
 
 #include "host/cgroup.h"
+#include "host/process_status.h"
 #include "registry/leader_state.h"
 #include "registry/process_stat.h"
 #include "tests/support/checks.h"
@@ -11,6 +12,7 @@
 #include "tests/unit/unit.h"
 
 #include <errno.h>
+#include <grp.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -130,6 +132,76 @@ static const struct {
 	{ "/.slice/x.scope", "", NULL },
 };
 
+START_TEST(a_status_is_read_line_by_line)
+{
+	static const struct {
+		const char *text;
+		struct process_status status;
+		bool is_dead;
+	} rows[] = {
+		{ "Name:\tsh\nUmask:\t0022\nState:\tS (sleeping)\nPid:\t7\nPPid:\t5\nGroups:\t1 2 "
+		  "\n"
+		  "VmPeak:\t 4 kB\nVmSize:\t 4 kB\nThreads:\t3\n",
+		  { 'S', 5, 3, true },
+		  false },
+		{ "Name:\tZ\nState:\tZ (zombie)\nPPid:\t1\nThreads:\t1\n",
+		  { 'Z', 1, 1, false },
+		  true },
+		/* Its first thread has ended. */
+		{ "Name:\tZ\nState:\tZ (zombie)\nPPid:\t1\nThreads:\t2\n",
+		  { 'Z', 1, 2, false },
+		  false },
+		/* The kernel writes a newline of a name as "\n". */
+		{ "Name:\tx\\nState:\tR\nState:\tX (dead)\nPPid:\t1\nThreads:\t1\n",
+		  { 'X', 1, 1, false },
+		  true },
+	};
+	struct process_status status;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		ck_assert_int_eq(process_status_parse(rows[i].text, &status), 0);
+		ck_assert_int_eq(status.state, rows[i].status.state);
+		ck_assert_uint_eq(status.parent, rows[i].status.parent);
+		ck_assert_uint_eq(status.threads, rows[i].status.threads);
+		ck_assert_int_eq(status.has_memory, rows[i].status.has_memory);
+		ck_assert_int_eq(process_status_is_dead(&status), rows[i].is_dead);
+	}
+	ck_assert_int_eq(process_status_parse("", &status), -EBADMSG);
+	ck_assert_int_eq(process_status_parse("Name:\tx\nState:\t", &status), -EBADMSG);
+	ck_assert_int_eq(process_status_parse("Name:\tx\nState:\tS\nPPid:\t1\n", &status),
+			 -EBADMSG);
+	ck_assert_int_eq(process_status_read(INT32_MAX, &status), -ENOENT);
+}
+END_TEST
+
+/* It is then longer than what is read at once. */
+START_TEST(a_process_of_many_groups_is_read)
+{
+	static gid_t groups[65536];
+	struct process_status status;
+	pid_t pid = fork();
+	int wstatus;
+
+	for (size_t i = 0; i < ARRAY_SIZE(groups); i++)
+		groups[i] = (gid_t) (i + 100000);
+	if (pid == 0) {
+		if (setgroups(ARRAY_SIZE(groups), groups) < 0)
+			_exit(77);
+		_exit(process_status_read((uint32_t) getpid(), &status) == 0 &&
+				      status.state == 'R' &&
+				      status.parent == (uint32_t) getppid() &&
+				      status.threads == 1 && status.has_memory
+			      ? 0
+			      : 1);
+	}
+	ck_assert_int_eq(waitpid(pid, &wstatus, 0), pid);
+	ck_assert(WIFEXITED(wstatus));
+	if (WEXITSTATUS(wstatus) == 77)
+		SKIP("this user can't set groups");
+	ck_assert_int_eq(WEXITSTATUS(wstatus), 0);
+}
+END_TEST
+
 START_TEST(units_are_found_in_cgroup_paths)
 {
 	char unit[UNIT_NAME_SIZE] = "";
@@ -214,7 +286,9 @@ START_TEST(a_pidfd_identifies_its_process)
 	ck_assert_int_ge(pidfd, 0);
 	ck_assert_int_eq(pidfd_identify(pidfd, &leader), 0);
 	ck_assert_int_eq(leader_inspect(pid, &inspected, &other, &error), LEADER_OK);
-	ck_assert(leader_is_expected(&leader, &inspected));
+	ck_assert(leader_is_expected(&inspected, &leader));
+	ck_assert(leader_equal(&leader, &inspected));
+	ck_assert_uint_ne(inspected.start_time, 0);
 	ck_assert(leader_is_expected(&leader, &(struct machine_leader){ 0 }));
 	inspected.start_time++;
 	ck_assert(!leader_is_expected(&leader, &inspected));
@@ -547,6 +621,8 @@ Suite *process_suite(void)
 	ADD(suite, units_of_logins_and_of_init_are_nobodys);
 	ADD(suite, numbers_that_lead_nothing_are_refused);
 	ADD(suite, a_process_lives_on_without_its_first_thread);
+	ADD(suite, a_status_is_read_line_by_line);
+	ADD(suite, a_process_of_many_groups_is_read);
 	ADD(suite, a_pidfd_identifies_its_process);
 	ADD(suite, a_zombie_leads_nothing);
 	ADD(suite, a_thread_leads_nothing);

@@ -687,7 +687,8 @@ START_TEST(leaders_are_told_apart_by_what_is_known_of_both)
 	} rows[] = {
 		{ { 5, 100, 7 }, true },  { { 5, 100, 8 }, false }, { { 5, 100, 0 }, true },
 		{ { 6, 100, 7 }, false }, { { 5, 101, 7 }, false }, { { 5, 101, 0 }, false },
-		{ { 6, 100, 0 }, false },
+		{ { 6, 100, 0 }, false }, { { 5, 0, 7 }, true },    { { 5, 0, 8 }, false },
+		{ { 6, 0, 7 }, false },	  { { 5, 0, 0 }, false },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {

@@ -73,7 +73,7 @@ int bus_caller_process(struct bus *bus, sd_bus_message *call, struct machine_lea
 
 	if (r < 0)
 		return r;
-	if (leader_inspect(pid, &found, &pidfd, &error) != LEADER_OK)
+	if (process_inspect(pid, &found, &pidfd, &error) != LEADER_OK)
 		return -ESRCH;
 	/* Its connection still lives, so the pid hasn't become another process's. */
 	bus->known_cookie = 0;

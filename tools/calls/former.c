@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/proc_file.h"
+#include "host/file_reader.h"
 #include "host/process.h"
 #include "registry/lookup.h"
 #include "registry/process_stat.h"
@@ -35,8 +36,14 @@ static bool was_killed(uint32_t pid)
 static bool is_ending(uint32_t pid)
 {
 	struct process_stat stat;
+	char text[1024];
+	ssize_t n = file_reader_read_proc(pid, "stat", text, sizeof text);
 
-	return process_stat_read(pid, &stat) < 0 || (stat.flags & PF_EXITING) || was_killed(pid);
+	/* It executes a program, and that takes long. */
+	if (n == -ETIMEDOUT)
+		return was_killed(pid);
+	return n < 0 || process_stat_parse(text, &stat) < 0 || (stat.flags & PF_EXITING) ||
+	       was_killed(pid);
 }
 
 /* Whether the pidfd's process ends within so many milliseconds. */
@@ -73,4 +80,5 @@ void former_wait(const char *name, int64_t leader)
 		if (ends_within(pidfd, LOOK_MS))
 			return;
 	while (is_ending(pid) && clock_milliseconds(CLOCK_MONOTONIC) < end);
+	file_reader_stop();
 }

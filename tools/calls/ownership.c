@@ -19,12 +19,9 @@
 /* Whether the user has made its user namespace, or one around it. The host's belongs to root. */
 static bool is_in_namespace_of(uint32_t pid, uid_t user)
 {
-	char path[64];
-	CLEANUP_CLOSE int namespace = -1;
+	CLEANUP_CLOSE int namespace = process_open_namespace(pid, NAMESPACE_USER);
 	uid_t owner;
 
-	snprintf(path, sizeof path, "/proc/%u/ns/user", pid);
-	namespace = open(path, O_RDONLY | O_CLOEXEC);
 	for (int i = 0; i < NAMESPACES_MAX && namespace >= 0; i++) {
 		int parent;
 
@@ -72,7 +69,7 @@ int check_ownership(pid_t pid, uid_t user, int *pidfd, struct failure *f)
 {
 	struct machine_leader leader;
 	int error = 0;
-	enum leader_verdict verdict = leader_inspect(pid, &leader, pidfd, &error);
+	enum leader_verdict verdict = process_inspect(pid, &leader, pidfd, &error);
 
 	if (verdict != LEADER_OK)
 		return failure_set(f, FAILURE_NO_PROCESS, "leader %d: %s", (int) pid,
@@ -89,7 +86,7 @@ bool owns_process(const struct machine_leader *process, uid_t user)
 	struct machine_leader found;
 	int error = 0;
 
-	return leader_inspect(process->pid, &found, &pidfd, &error) == LEADER_OK &&
+	return process_inspect(process->pid, &found, &pidfd, &error) == LEADER_OK &&
 	       leader_equal(&found, process) &&
 	       (process_runs_as(found.pid, user) || is_in_namespace_of(found.pid, user)) &&
 	       pidfd_is_alive(pidfd);

@@ -143,7 +143,7 @@ int register_work_check_leader(const struct register_work *work, struct failure 
 	struct machine_leader leader;
 	CLEANUP_CLOSE int pidfd = -1;
 	int error = 0;
-	enum leader_verdict verdict = leader_inspect(reg->leader, &leader, &pidfd, &error);
+	enum leader_verdict verdict = process_inspect(reg->leader, &leader, &pidfd, &error);
 
 	if (verdict == LEADER_OK && !leader_is_expected(&leader, &reg->expected))
 		verdict = LEADER_ABSENT;

@@ -2,7 +2,7 @@
 #include "tools/control/machine_cgroup.h"
 
 #include "base/cleanup.h"
-#include "registry/process_stat.h"
+#include "host/process_status.h"
 #include "tools/control/freezer.h"
 #include "tools/processes/cgroup_processes.h"
 
@@ -50,10 +50,11 @@ static bool has_no_others(struct machine_processes *p, const char *directory)
 	long count = cgroup_processes_read(&arena, directory, &pids);
 
 	for (long i = 0; i < count; i++) {
-		struct process_stat stat;
+		struct process_status status;
 
-		if (pids[i] && (process_stat_read(pids[i], &stat) < 0 ||
-				process_stat_is_dead(&stat) || machine_processes_has(p, pids[i])))
+		if (pids[i] &&
+		    (process_status_read(pids[i], &status) < 0 || process_status_is_dead(&status) ||
+		     machine_processes_has(p, pids[i])))
 			continue;
 		return false;
 	}

@@ -8,8 +8,8 @@
 #include "base/pidfd.h"
 #include "base/proc_file.h"
 #include "host/process.h"
+#include "host/process_status.h"
 #include "registry/lookup.h"
-#include "registry/process_stat.h"
 #include "tools/control/machine_cgroup.h"
 #include "tools/control/machine_service.h"
 #include "tools/processes/cgroup_processes.h"
@@ -45,7 +45,7 @@
 /* A process that has got the signal. */
 struct signalled {
 	uint32_t pid;
-	uint64_t start_time;
+	uint64_t number; /* process_number_read() */
 };
 
 struct signalling {
@@ -86,7 +86,7 @@ static int compare_signalled(const void *a, const void *b)
 
 	if (x->pid != y->pid)
 		return x->pid < y->pid ? -1 : 1;
-	return x->start_time < y->start_time ? -1 : x->start_time > y->start_time;
+	return x->number < y->number ? -1 : x->number > y->number;
 }
 
 static void keep_nothing(void *item)
@@ -112,16 +112,16 @@ static bool is_to_be_signalled(struct signalling *s, uint32_t pid)
 static int signal_process(struct signalling *s, uint32_t pid, int signal)
 {
 	CLEANUP_CLOSE int fd = -1;
-	struct process_stat stat;
 	struct signalled *done;
+	uint64_t number;
 	int r;
 
 	/* Most processes aren't the machine's: don't open a descriptor for these. */
 	if (pid == (uint32_t) getpid() || !is_to_be_signalled(s, pid))
 		return 0;
 	fd = pidfd_of((pid_t) pid);
-	if (fd < 0 || process_stat_read(pid, &stat) < 0 ||
-	    tfind(&(struct signalled){ pid, stat.start_time }, &s->tree, compare_signalled))
+	if (fd < 0 || process_number_read(pid, fd, &number) < 0 ||
+	    tfind(&(struct signalled){ pid, number }, &s->tree, compare_signalled))
 		return 0;
 	/* If it still runs, this looks at the process of the pidfd, not at a reused pid. */
 	if (!is_to_be_signalled(s, pid) || !pidfd_is_alive(fd))
@@ -131,7 +131,7 @@ static int signal_process(struct signalling *s, uint32_t pid, int signal)
 		s->error = r;
 	if (r < 0)
 		return 0;
-	done = arena_copy(&s->arena, &(struct signalled){ pid, stat.start_time }, sizeof *done);
+	done = arena_copy(&s->arena, &(struct signalled){ pid, number }, sizeof *done);
 	if (!tsearch(done, &s->tree, compare_signalled))
 		arena_out_of_memory();
 	s->signalled = arena_grow(&s->arena, s->signalled, s->n_signalled, sizeof *done);
@@ -162,11 +162,12 @@ static bool has_stopped(uint32_t pid)
 	proc_path(path, pid, "task");
 	threads = opendir(path);
 	while (stopped && threads && (entry = readdir(threads))) {
-		struct process_stat stat;
+		struct process_status status;
 		uint32_t thread;
 
-		if (id_parse(entry->d_name, &thread) == 0 && process_stat_read(thread, &stat) == 0)
-			stopped = strchr("TtZX", stat.state) != NULL;
+		if (id_parse(entry->d_name, &thread) == 0 &&
+		    process_status_read(thread, &status) == 0)
+			stopped = strchr("TtZX", status.state) != NULL;
 	}
 	if (threads)
 		closedir(threads);
@@ -218,10 +219,10 @@ static void kill_signalled(const struct signalling *s)
 	for (size_t i = s->n_signalled; i-- > 0;) {
 		const struct signalled *process = &s->signalled[i];
 		CLEANUP_CLOSE int fd = pidfd_of((pid_t) process->pid);
-		struct process_stat stat;
+		uint64_t number;
 
-		if (fd >= 0 && process_stat_read(process->pid, &stat) == 0 &&
-		    stat.start_time == process->start_time && pidfd_is_alive(fd))
+		if (fd >= 0 && process_number_read(process->pid, fd, &number) == 0 &&
+		    number == process->number && pidfd_is_alive(fd))
 			pidfd_signal(fd, SIGKILL);
 	}
 }
@@ -341,10 +342,10 @@ static size_t signal_supervisors(const struct own_unit *unit, int signal)
 
 	for (long i = 0; i < count; i++) {
 		CLEANUP_CLOSE int pidfd = pids[i] ? pidfd_of((pid_t) pids[i]) : -1;
-		struct process_stat stat;
+		struct process_status status;
 
 		if (pidfd < 0 || pids[i] == (uint32_t) getpid() ||
-		    process_stat_read(pids[i], &stat) < 0 || process_stat_is_dead(&stat) ||
+		    process_status_read(pids[i], &status) < 0 || process_status_is_dead(&status) ||
 		    !is_in_unit(unit, pidfd, pids[i]))
 			continue;
 		living++;

@@ -4,6 +4,7 @@
 #include "base/array_size.h"
 #include "base/cleanup.h"
 #include "base/proc_file.h"
+#include "host/file_reader.h"
 #include "host/process.h"
 #include "registry/leader_state.h"
 #include "registry/process_stat.h"
@@ -41,16 +42,14 @@ bool cgroup_path_is_within(const char *path, const char *cgroup)
 static int hold_namespace(struct machine_processes *p)
 {
 	uint32_t leader = p->machine->leader.pid;
-	char path[PROC_PATH_SIZE];
 	struct stat st;
 
 	if (!pid_namespace_is_led_by(leader))
 		return 0;
-	proc_path(path, leader, "ns/pid");
-	p->namespace = open(path, O_RDONLY | O_CLOEXEC);
+	p->namespace = process_open_namespace(leader, NAMESPACE_PID);
 	/* Without privileges, its processes are still known as its descendants. */
 	if (p->namespace < 0)
-		return errno == EACCES ? 0 : -errno;
+		return p->namespace == -EACCES ? 0 : p->namespace;
 	if (fstat(p->namespace, &st) < 0)
 		return -errno;
 	p->inode = st.st_ino;
@@ -210,16 +209,25 @@ static bool is_scope_of_manager(const char *cgroup)
 	       !(name && strncmp(name, TRANSIENT_SCOPE, strlen(TRANSIENT_SCOPE)) == 0);
 }
 
+/* Whether the process started before the machine's leader, or lets all wait who ask: host/process_status.h. */
+static bool is_older(const struct machine *m, uint32_t pid)
+{
+	struct process_stat stat;
+	char text[1024];
+	ssize_t n = file_reader_read_proc(pid, "stat", text, sizeof text);
+
+	return n < 0 ? n == -ETIMEDOUT
+		     : process_stat_parse(text, &stat) == 0 &&
+			       stat.start_time < m->leader.start_time;
+}
+
 /*
  * Whether the process was there before the machine: a daemon, perhaps, which the cgroup is of. In a cgroup for
  * the machine alone it is a helper that is started first, such as swtpm(8).
  */
 static bool is_there_before(const struct machine *m, const char *cgroup, uint32_t pid)
 {
-	struct process_stat stat;
-
-	return !is_made_for_machine(m, cgroup) && !is_scope_of_manager(cgroup) &&
-	       process_stat_read(pid, &stat) == 0 && stat.start_time < m->leader.start_time;
+	return !is_made_for_machine(m, cgroup) && !is_scope_of_manager(cgroup) && is_older(m, pid);
 }
 
 /* Whether a process in the leader's cgroup that isn't otherwise the machine's may be. */

@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/format.h"
 #include "base/proc_file.h"
+#include "host/process_status.h"
 #include "registry/process_stat.h"
 #include "tools/processes/cgroup_processes.h"
 
@@ -101,14 +102,18 @@ static bool may_supervise(const struct candidate *c, uint32_t pid)
  * A process of the host in the unit. One with a terminal is somebody's who works there, such as the shell of
  * an ssh session where no session has a scope of its own.
  */
-static bool is_supervisor(struct candidate *c, uint32_t pid, const struct process_stat *stat)
+static bool is_supervisor(struct candidate *c, uint32_t pid)
 {
+	struct process_stat stat;
 	struct machine_processes *p = c->processes;
 	uint32_t leader = p->machine->leader.pid;
 	uint32_t parent = ancestry_parent(&p->ancestry, leader);
 	CLEANUP_FREE char *path = NULL;
 
-	if (stat->has_terminal)
+	/* It has just died. */
+	if (process_stat_read(pid, &stat) < 0)
+		return true;
+	if (stat.has_terminal)
 		return false;
 	if (machine_processes_are_below(p, pid))
 		return may_supervise(c, pid);
@@ -121,19 +126,19 @@ static bool is_supervisor(struct candidate *c, uint32_t pid, const struct proces
 static bool may_be_in_unit(struct candidate *c, uint32_t pid)
 {
 	struct machine_processes *p = c->processes;
-	struct process_stat stat;
+	struct process_status status;
 
 	/* 0 is a process outside of our pid namespace. */
 	if (pid == 0)
 		return false;
 	/* This process only looks: it will have left when the answer counts. */
-	if (pid == (uint32_t) getpid() || process_stat_read(pid, &stat) < 0 ||
-	    process_stat_is_dead(&stat))
+	if (pid == (uint32_t) getpid() || process_status_read(pid, &status) < 0 ||
+	    process_status_is_dead(&status))
 		return true;
 	switch (machine_processes_relation(p, pid)) {
 	case PROCESS_OWN: return true;
 	case PROCESS_OF_OTHER_MACHINE: return false;
-	default: return is_supervisor(c, pid, &stat) || machine_processes_has(p, pid);
+	default: return is_supervisor(c, pid) || machine_processes_has(p, pid);
 	}
 }
 

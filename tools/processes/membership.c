@@ -2,6 +2,7 @@
 #include "tools/processes/membership.h"
 
 #include "base/cleanup.h"
+#include "host/file_reader.h"
 #include "host/process.h"
 #include "registry/leader_state.h"
 #include "tools/processes/cgroup_processes.h"
@@ -64,6 +65,7 @@ void membership_done(struct membership *mb)
 	tdestroy(mb->known_cgroups, keep_in_arena);
 	mb->known_cgroups = NULL;
 	ancestry_done(&mb->ancestry);
+	file_reader_stop();
 }
 
 static bool is_led_here(struct snapshot *s, const struct machine *m)

@@ -2,8 +2,10 @@
 #include "tools/processes/nearest_leader.h"
 
 #include "base/arena.h"
+#include "base/cleanup.h"
+#include "base/pidfd.h"
+#include "host/process_status.h"
 #include "registry/leader_state.h"
-#include "registry/process_stat.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -13,10 +15,10 @@
 /* The verdict about a process while its line is climbed. No errno. */
 #define UNDECIDED LONG_MIN
 
-/* A process at one time: its pid may be reused, but not with the same start. */
+/* A process at one time: its pid may be reused, but not with the same number. */
 struct known_process {
 	uint32_t pid;
-	uint64_t start_time; /* 0 of one that was read before */
+	uint64_t number; /* process_number_read(), 0 of one that was read before */
 	long verdict;
 	struct known_process *below; /* while the line is climbed */
 };
@@ -39,38 +41,44 @@ static int compare_known(const void *left, const void *right)
 
 	if (a->pid != b->pid)
 		return a->pid < b->pid ? -1 : 1;
-	return a->start_time < b->start_time ? -1 : a->start_time > b->start_time;
+	return a->number < b->number ? -1 : a->number > b->number;
 }
 
-/* Read a process's parent and start. The parent is 0 if it has died. */
-static uint32_t look(const struct ancestry *a, uint32_t pid, uint64_t *start_time)
+/* The parent of one of those that were read before, or as /proc has it; 0 if it has died. */
+static uint32_t find_parent(const struct process *process, uint32_t pid)
 {
-	const struct process *process = processes_find(a->processes, a->count, pid);
-	struct process_stat stat;
+	struct process_status status;
 
-	*start_time = 0;
 	if (process)
 		return process->parent;
-	if (process_stat_read(pid, &stat) < 0)
+	return process_status_read(pid, &status) < 0 ? 0 : status.parent;
+}
+
+/* Read a process's parent and number. The parent is 0 if it has died. */
+static uint32_t look(const struct ancestry *a, uint32_t pid, uint64_t *number)
+{
+	const struct process *process = processes_find(a->processes, a->count, pid);
+	CLEANUP_CLOSE int pidfd = process ? -1 : pidfd_of((pid_t) pid);
+	uint32_t parent = find_parent(process, pid);
+
+	*number = 0;
+	if (!process && parent && process_number_read(pid, pidfd, number) < 0)
 		return 0;
-	*start_time = stat.start_time;
-	return stat.parent;
+	return parent;
 }
 
 uint32_t ancestry_parent(const struct ancestry *a, uint32_t pid)
 {
-	uint64_t start_time;
-
-	return look(a, pid, &start_time);
+	return find_parent(processes_find(a->processes, a->count, pid), pid);
 }
 
-static struct known_process *remember(struct line_memory *memory, uint32_t pid, uint64_t start_time,
+static struct known_process *remember(struct line_memory *memory, uint32_t pid, uint64_t number,
 				      struct known_process *below)
 {
 	struct known_process *known = malloc(sizeof *known);
 
 	if (known)
-		*known = (struct known_process){ pid, start_time, UNDECIDED, below };
+		*known = (struct known_process){ pid, number, UNDECIDED, below };
 	if (!known || !tsearch(known, &memory->tree, compare_known))
 		arena_out_of_memory();
 	return known;
@@ -98,10 +106,10 @@ long ancestry_judge(const struct ancestry *a, struct line_memory *memory, uint32
 	long verdict = 0;
 
 	while (verdict == 0 && pid > 0) {
-		uint64_t start_time;
-		uint32_t parent = look(a, pid, &start_time);
-		struct known_process **known = tfind(&(struct known_process){ pid, start_time },
-						     &memory->tree, compare_known);
+		uint64_t number;
+		uint32_t parent = look(a, pid, &number);
+		struct known_process **known =
+			tfind(&(struct known_process){ pid, number }, &memory->tree, compare_known);
 
 		if (known) {
 			verdict = (*known)->verdict;
@@ -111,7 +119,7 @@ long ancestry_judge(const struct ancestry *a, struct line_memory *memory, uint32
 		/* It has died meanwhile, and those below it have another parent now. */
 		if (verdict == 0 && parent == 0 && pid > 1)
 			verdict = UNDECIDED;
-		last = remember(memory, pid, start_time, last);
+		last = remember(memory, pid, number, last);
 		pid = parent;
 	}
 	settle(memory, last, verdict < 0 ? UNDECIDED : verdict);

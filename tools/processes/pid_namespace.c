@@ -3,8 +3,9 @@
 
 #include "base/cleanup.h"
 #include "base/proc_file.h"
+#include "host/process.h"
 
-#include <fcntl.h>
+#include <errno.h>
 #include <linux/nsfs.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -12,12 +13,11 @@
 
 ino_t pid_namespace_inode(uint32_t pid)
 {
-	char path[PROC_PATH_SIZE] = "/proc/self/ns/pid";
+	CLEANUP_CLOSE int fd = pid ? process_open_namespace(pid, NAMESPACE_PID) : -1;
 	struct stat st;
+	int r = pid ? fstat(fd, &st) : stat("/proc/self/ns/pid", &st);
 
-	if (pid)
-		proc_path(path, pid, "ns/pid");
-	return stat(path, &st) == 0 ? st.st_ino : 0;
+	return r == 0 ? st.st_ino : 0;
 }
 
 bool pid_namespace_is_led_by(uint32_t pid)
@@ -36,17 +36,11 @@ bool pid_namespace_is_led_by(uint32_t pid)
 
 int pid_namespaces_read(uint32_t pid, ino_t inodes[static PID_NAMESPACES_MAX])
 {
-	CLEANUP_CLOSE int fd = -1;
+	CLEANUP_CLOSE int fd = process_open_namespace(pid, NAMESPACE_PID);
 	ino_t own = pid_namespace_inode(0);
-	char path[PROC_PATH_SIZE];
 	struct stat st;
 	int count = 0;
 
-	proc_path(path, pid, "ns/pid");
-	/* Most processes are in the caller's own namespace: then nothing is opened. */
-	if (stat(path, &st) < 0 || st.st_ino == own)
-		return 0;
-	fd = open(path, O_RDONLY | O_CLOEXEC);
 	while (fd >= 0 && fstat(fd, &st) == 0 && st.st_ino != own && count < PID_NAMESPACES_MAX) {
 		int parent = ioctl(fd, NS_GET_PARENT);
 

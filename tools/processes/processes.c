@@ -4,8 +4,8 @@
 #include "base/cleanup.h"
 #include "base/number.h"
 #include "base/proc_file.h"
+#include "host/process_status.h"
 #include "registry/name.h"
-#include "registry/process_stat.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -39,13 +39,14 @@ long processes_read(struct arena *arena, struct process **processes)
 		return -errno;
 	*processes = NULL;
 	while ((entry = readdir(proc))) {
-		struct process_stat stat;
+		struct process_status status;
 		struct process process;
 
 		if (id_parse(entry->d_name, &process.pid) < 0 ||
-		    process_stat_read(process.pid, &stat) < 0 || process_stat_is_dead(&stat))
+		    process_status_read(process.pid, &status) < 0 ||
+		    process_status_is_dead(&status))
 			continue;
-		process.parent = stat.parent;
+		process.parent = status.parent;
 		*processes = arena_grow(arena, *processes, count, sizeof process);
 		(*processes)[count++] = process;
 	}
@@ -62,12 +63,13 @@ long processes_complete(struct process *processes, size_t count)
 	if (count)
 		qsort(processes, count, sizeof *processes, compare);
 	for (size_t i = 0; i < count; i++) {
-		struct process_stat stat;
+		struct process_status status;
 
 		if ((kept && processes[kept - 1].pid == processes[i].pid) ||
-		    process_stat_read(processes[i].pid, &stat) < 0 || process_stat_is_dead(&stat))
+		    process_status_read(processes[i].pid, &status) < 0 ||
+		    process_status_is_dead(&status))
 			continue;
-		processes[kept++] = (struct process){ processes[i].pid, stat.parent };
+		processes[kept++] = (struct process){ processes[i].pid, status.parent };
 	}
 	return (long) kept;
 }
@@ -113,12 +115,12 @@ size_t processes_read_children(struct arena *arena, uint32_t pid, uint32_t **chi
 
 bool process_descends_from(uint32_t pid, uint32_t ancestor)
 {
-	struct process_stat stat;
+	struct process_status status;
 
 	for (int i = 0; i < ANCESTORS_MAX && pid != ancestor; i++) {
-		if (pid <= 1 || process_stat_read(pid, &stat) < 0)
+		if (pid <= 1 || process_status_read(pid, &status) < 0)
 			return false;
-		pid = stat.parent;
+		pid = status.parent;
 	}
 	return pid == ancestor;
 }

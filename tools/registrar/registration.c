@@ -85,7 +85,7 @@ static int set_supervisor(struct registration *reg, int64_t pid,
 	struct machine_leader found;
 	CLEANUP_CLOSE int pidfd = -1;
 	int error = 0;
-	enum leader_verdict verdict = leader_inspect(pid, &found, &pidfd, &error);
+	enum leader_verdict verdict = process_inspect(pid, &found, &pidfd, &error);
 
 	if (verdict == LEADER_OK && !leader_is_expected(&found, expected))
 		verdict = LEADER_ABSENT;

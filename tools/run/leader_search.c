@@ -4,7 +4,7 @@
 #include "base/arena.h"
 #include "base/cleanup.h"
 #include "base/proc_file.h"
-#include "registry/process_stat.h"
+#include "host/process_status.h"
 #include "tools/processes/pid_namespace.h"
 #include "tools/processes/processes.h"
 
@@ -131,11 +131,11 @@ static void look_at_tree(const struct leader_search *search, struct arena *arena
 
 static bool has_settled(const struct leader_search *search, int64_t now)
 {
-	struct process_stat stat;
+	struct process_status status;
 
 	return now - search->since >= SETTLED_ASLEEP &&
-	       process_stat_read(search->candidate, &stat) == 0 &&
-	       (stat.state == 'S' || now - search->since >= SETTLED_AT_WORK);
+	       process_status_read(search->candidate, &status) == 0 &&
+	       (status.state == 'S' || now - search->since >= SETTLED_AT_WORK);
 }
 
 enum leader_search_result leader_search_look(struct leader_search *search, int64_t now,

@@ -8,9 +8,9 @@
 #include "host/cgroup.h"
 #include "host/file_reader.h"
 #include "host/process.h"
+#include "host/process_status.h"
 #include "registry/leader_state.h"
 #include "registry/lookup.h"
-#include "registry/process_stat.h"
 #include "tools/monitor/monitor_start.h"
 #include "tools/processes/processes.h"
 #include "tools/registrar/claims.h"
@@ -453,12 +453,13 @@ static bool has_command_line(struct arena *arena, uint32_t pid, char *const *com
 static uint32_t find_daemon(const struct run *run)
 {
 	CLEANUP(arena_done) struct arena arena = { 0 };
-	struct process_stat stat;
+	struct process_status status;
 	uint32_t *children, found = 0;
 	size_t count = processes_read_children(&arena, (uint32_t) getpid(), &children);
 
 	for (size_t i = 0; i < count; i++) {
-		if (process_stat_read(children[i], &stat) < 0 || process_stat_is_dead(&stat))
+		if (process_status_read(children[i], &status) < 0 ||
+		    process_status_is_dead(&status))
 			continue;
 		if (!found)
 			found = children[i];

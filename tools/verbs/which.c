@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* mymachines which */
+#include "base/cleanup.h"
 #include "base/number.h"
 #include "base/quote.h"
-#include "base/cleanup.h"
+#include "host/process_status.h"
 #include "registry/lookup.h"
-#include "registry/process_stat.h"
 #include "registry/words.h"
 #include "tools/messages/message.h"
 #include "tools/processes/membership.h"
@@ -17,7 +17,7 @@
 static int print_machine(struct membership *mb, const char *text, bool with_pid, struct failure *f)
 {
 	char quoted[QUOTED_SIZE];
-	struct process_stat stat;
+	struct process_status status;
 	struct machine machine;
 	uint32_t pid;
 	int r;
@@ -25,7 +25,7 @@ static int print_machine(struct membership *mb, const char *text, bool with_pid,
 	if (id_parse(text, &pid) < 0 || pid == 0 || pid > INT32_MAX)
 		return failure_set(f, FAILURE_INVALID, "'%s' is not a process id",
 				   quote(text, quoted));
-	r = process_stat_read(pid, &stat);
+	r = process_status_read(pid, &status);
 	if (r == -ENOENT || r == -ESRCH)
 		return failure_set(f, FAILURE_NO_PROCESS, "there is no process %u", pid);
 	if (r == 0)
