@@ -8,7 +8,7 @@
 
 int main(int argc, char **argv)
 {
-	static const struct varlink_limits limits = { .knows_start = true };
+	static const struct varlink_limits limits = { .knows_process = true };
 	static const struct varlink_interface *const interfaces[] = { &import_interface };
 	static const struct socket_service service = {
 		.name = "mymachines-import-varlink",

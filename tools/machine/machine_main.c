@@ -9,7 +9,7 @@
 int main(int argc, char **argv)
 {
 	/* Work in machines gets more time to end than a look-up. */
-	static const struct varlink_limits limits = { .knows_start = true, .end_ms = 10000 };
+	static const struct varlink_limits limits = { .knows_process = true, .end_ms = 10000 };
 	static const struct varlink_interface *const interfaces[] = { &machine_interface,
 								      &image_interface };
 	static const struct socket_service service = {

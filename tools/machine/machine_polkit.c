@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tools/machine/machine_polkit.h"
 
+#include "base/pidfd.h"
+#include "registry/process_stat.h"
+
 #include <errno.h>
 #include <systemd/sd-bus.h>
 
@@ -73,8 +76,24 @@ static int read_answer(sd_bus_message *reply, struct failure *f)
 			   "polkit doesn't permit it");
 }
 
-int machine_authorize(const struct machine_question *q, struct failure *f)
+/*
+ * When the caller started, for a polkit that doesn't know pidfds; 0 where it has ended. One that executes a program
+ * may let this child wait (host/process_status.h), which ends with the call.
+ */
+static uint64_t find_start(const struct machine_question *q)
 {
+	struct process_stat stat;
+
+	if (q->peer_start || q->pidfd < 0 || process_stat_read((uint32_t) q->peer.pid, &stat) < 0 ||
+	    !pidfd_is_alive(q->pidfd))
+		return q->peer_start;
+	return stat.start_time;
+}
+
+int machine_authorize(const struct machine_question *asked, struct failure *f)
+{
+	struct machine_question known = *asked;
+	const struct machine_question *q = &known;
 	sd_bus *bus = NULL;
 	sd_bus_message *question = NULL, *reply = NULL;
 	int r;
@@ -86,7 +105,8 @@ int machine_authorize(const struct machine_question *q, struct failure *f)
 	 * the kernel has no such pidfd, as it was read later than the caller connected: the pid may have been
 	 * another's by then.
 	 */
-	if (q->pidfd < 0 && (q->pidfd != -ENOPROTOOPT || !q->peer_start))
+	known.peer_start = find_start(asked);
+	if ((q->pidfd < 0 && q->pidfd != -ENOPROTOOPT) || !q->peer_start)
 		return failure_set(f, FAILURE_NOT_PERMITTED, "the caller has ended");
 	r = sd_bus_open_system(&bus);
 	if (r >= 0)

@@ -8,11 +8,11 @@
 
 static struct refused refused;
 
-/* Its start time tells a process from a later one with its pid. */
+/* Its inode or start time tells a process from a later one with its pid. */
 static void describe_caller(const struct varlink_call *call, char text[static REFUSED_CLIENT_SIZE])
 {
 	snprintf(text, REFUSED_CLIENT_SIZE, "%d %llu", (int) call->peer.pid,
-		 (unsigned long long) call->peer_start);
+		 (unsigned long long) (call->peer_inode ? call->peer_inode : call->peer_start));
 }
 
 void machine_refused_note(const struct varlink_call *call, const char *name)

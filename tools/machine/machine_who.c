@@ -5,7 +5,7 @@
 #include "base/format.h"
 #include "base/pidfd.h"
 #include "host/process.h"
-#include "registry/process_stat.h"
+#include "host/process_status.h"
 #include "tools/calls/process_machine.h"
 #include "tools/machine/machine_error.h"
 
@@ -15,13 +15,15 @@
 /* The caller, as long as its pid is its own. */
 static int find_caller(const struct varlink_call *call, struct machine_leader *identity)
 {
-	struct process_stat stat;
-	int r = process_stat_read((uint32_t) call->peer.pid, &stat);
+	CLEANUP_CLOSE int pidfd = pidfd_of(call->peer.pid);
+	uint64_t number;
 
-	if (r < 0 || stat.start_time != call->peer_start)
+	if (process_number_read((uint32_t) call->peer.pid, pidfd, &number) < 0 ||
+	    number != (call->peer_inode ? call->peer_inode : call->peer_start))
 		return -ESRCH;
 	*identity = (struct machine_leader){ .pid = (uint32_t) call->peer.pid,
-					     .start_time = stat.start_time };
+					     .start_time = call->peer_start,
+					     .pidfd_inode = call->peer_inode };
 	return 0;
 }
 
@@ -38,7 +40,7 @@ int machine_process_identify(const struct machine_process *process, const struct
 		return find_caller(call, identity);
 	if (process->pidfd_id) {
 		/* Before Linux 6.9 pids have no such number, so nobody can have it. */
-		if (leader_inspect(process->pid, &found, &pidfd, &error) != LEADER_OK ||
+		if (process_inspect(process->pid, &found, &pidfd, &error) != LEADER_OK ||
 		    found.pidfd_inode != process->pidfd_id)
 			return -ESRCH;
 	}

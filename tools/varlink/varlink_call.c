@@ -90,14 +90,17 @@ bool varlink_has_room(const struct varlink_call *call)
 	return c->stream.output_size <= c->server->limits.output_size;
 }
 
-int varlink_peer_pidfd(const struct varlink_call *call)
+int varlink_connection_pidfd(const struct varlink_connection *c)
 {
 	int fd = -1;
 	socklen_t size = sizeof fd;
 
-	if (getsockopt(call->connection->stream.fd, SOL_SOCKET, SO_PEERPIDFD, &fd, &size) < 0)
-		return -errno;
-	return fd;
+	return getsockopt(c->stream.fd, SOL_SOCKET, SO_PEERPIDFD, &fd, &size) < 0 ? -errno : fd;
+}
+
+int varlink_peer_pidfd(const struct varlink_call *call)
+{
+	return varlink_connection_pidfd(call->connection);
 }
 
 void varlink_error(struct varlink_call *call, const char *error, json_object *parameters)
@@ -199,6 +202,7 @@ static bool begin_call(struct varlink_connection *c, json_object *message, const
 		.more = more && !oneway,
 		.service = c->listener->service,
 		.peer = c->peer,
+		.peer_inode = c->peer_inode,
 		.peer_start = c->peer_start,
 		.server = c->server,
 	};

@@ -37,15 +37,15 @@ struct varlink_connection {
 	const struct listener *listener;
 	struct varlink_stream stream;
 	struct ucred peer;
-	uid_t user; /* whom it counts for: base/subuid.h */
-	uint64_t peer_start;
-	uint32_t events; /* what epoll waits for */
-	bool parked;	 /* over its user's bound: not read yet */
-	bool ended;	 /* freed behind the events that name it */
-	bool answering;	 /* `call` waits for its final reply */
-	bool oneway;	 /* the call wants no reply */
-	bool is_closed;	 /* the client sends no more */
-	bool is_gone;	 /* nor does it read */
+	uid_t user;			 /* whom it counts for: base/subuid.h */
+	uint64_t peer_inode, peer_start; /* as in struct varlink_call */
+	uint32_t events;		 /* what epoll waits for */
+	bool parked;			 /* over its user's bound: not read yet */
+	bool ended;			 /* freed behind the events that name it */
+	bool answering;			 /* `call` waits for its final reply */
+	bool oneway;			 /* the call wants no reply */
+	bool is_closed;			 /* the client sends no more */
+	bool is_gone;			 /* nor does it read */
 	struct varlink_call call;
 	int64_t deadline; /* of a parked one, or of a message that has begun; 0: none */
 };
@@ -69,3 +69,6 @@ void varlink_connection_end(struct varlink_connection *connection) __attribute__
 
 /* Answer what has come, until a call answers later or the client doesn't read. */
 void varlink_connection_answer(struct varlink_connection *connection) __attribute__((nonnull));
+
+/* A new pidfd of the process that connected, or a negative errno: -ENOPROTOOPT before Linux 6.5. */
+int varlink_connection_pidfd(const struct varlink_connection *connection) __attribute__((nonnull));

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tools/varlink/varlink_server.h"
 
+#include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/pidfd.h"
 #include "base/subuid.h"
 #include "registry/process_stat.h"
 #include "tools/varlink/service_control.h"
@@ -316,13 +318,25 @@ static bool may_park(const struct varlink_server *server, uid_t user)
 	       count_connections(server, NULL, true) < server->limits.connections / 8;
 }
 
+/* By its pidfd, as who reads the start time of a process may have to wait for it: host/process_status.h. */
+static void identify_peer(struct varlink_connection *c)
+{
+	CLEANUP_CLOSE int pidfd = varlink_connection_pidfd(c);
+	struct process_stat stat;
+
+	c->peer_inode = pidfd < 0 ? 0 : pidfd_inode(pidfd);
+	if (c->peer_inode || (pidfd < 0 && pidfd != -ENOPROTOOPT))
+		return;
+	if (process_stat_read((uint32_t) c->peer.pid, &stat) == 0)
+		c->peer_start = stat.start_time;
+}
+
 /* False where none is waiting, or none can be served. */
 static bool accept_connection(struct varlink_server *server, struct listener *l)
 {
 	struct varlink_connection *c;
 	struct epoll_event event;
 	struct ucred peer;
-	struct process_stat stat;
 	socklen_t size = sizeof peer;
 	int fd = accept4(l->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
@@ -344,8 +358,6 @@ static bool accept_connection(struct varlink_server *server, struct listener *l)
 					  .peer = peer,
 					  .user = subuid_owner(SUBUID_PATH, peer.uid),
 					  .next = server->connections };
-	if (server->limits.knows_start && process_stat_read((uint32_t) peer.pid, &stat) == 0)
-		c->peer_start = stat.start_time;
 	if (is_over_bound(server, c->user)) {
 		if (!may_park(server, c->user)) {
 			free(c);
@@ -356,6 +368,8 @@ static bool accept_connection(struct varlink_server *server, struct listener *l)
 		c->deadline = now_ms() + server->limits.patience_ms;
 	}
 	varlink_stream_init(&c->stream, fd, server->limits.message_size);
+	if (server->limits.knows_process)
+		identify_peer(c);
 	c->events = c->parked ? 0 : EPOLLIN | EPOLLRDHUP;
 	event = (struct epoll_event){ .events = c->events, .data.ptr = c };
 	if (epoll_ctl(server->epoll, EPOLL_CTL_ADD, fd, &event) < 0) {

@@ -30,7 +30,8 @@ struct varlink_call {
 	bool more;		 /* the client takes several replies */
 	const char *service;	 /* the name of the socket's file */
 	struct ucred peer;	 /* the caller, as the kernel told when it connected */
-	uint64_t peer_start;	 /* its start time, likewise, or 0: process_stat.h */
+	uint64_t peer_inode;	 /* its pidfd's, or 0 before Linux 6.9 */
+	uint64_t peer_start;	 /* before Linux 6.9, its start time, or 0: process_stat.h */
 	struct varlink_server *server;
 
 	/* For a handler that answers later: called if the client goes before that. */
@@ -100,7 +101,7 @@ struct varlink_limits {
 	int patience_ms;	 /* for a connection over the bound: 2,000 */
 	int message_ms;		 /* for a message that has begun: 30,000 */
 	int end_ms; /* for calls that are under way when it is to end, and have no deadline: 1,000 */
-	bool knows_start; /* read when the caller started, for `peer_start` */
+	bool knows_process; /* find out which process calls, for `peer_inode` and `peer_start` */
 };
 
 /* A new server, or NULL with a failure. What goes wrong with a client ends that client alone. */
