@@ -16,7 +16,7 @@ AM_TESTS_ENVIRONMENT = \
 	export NSS_MODULE PAM_MODULE SRCDIR BUILDDIR RUNSTATEDIR REGISTRY_DIRECTORY SYSCONFDIR \
 	DEBIAN_ROOT NEWER_ROOT CC SANITIZERS CK_DEFAULT_TIMEOUT;
 
-EXTRA_DIST += %D%/support/activate %D%/support/coverage.h %D%/support/deep_cgroups.py %D%/support/held_file.py %D%/support/hostile_tar.py %D%/support/https_server.py %D%/support/machine_socket.sh %D%/support/examples.py %D%/support/schema.py %D%/support/silent_fuse.py %D%/support/varlink.py %D%/apart %D%/coverage %D%/fresh %D%/mutants %D%/private %D%/support/containers.sh %D%/support/booted.sh %D%/support/debian %D%/support/drive \
+EXTRA_DIST += %D%/support/activate %D%/support/coverage.h %D%/support/deep_cgroups.py %D%/support/held_file.py %D%/support/hostile_tar.py %D%/support/https_server.py %D%/support/machine_socket.sh %D%/support/examples.py %D%/support/schema.py %D%/support/silent_fuse.py %D%/support/silent_process.sh %D%/support/varlink.py %D%/apart %D%/coverage %D%/fresh %D%/mutants %D%/private %D%/support/containers.sh %D%/support/booted.sh %D%/support/debian %D%/support/drive \
 	%D%/support/images.sh %D%/support/rootfs.sh %D%/support/tree.py %D%/support/terminal
 EXTRA_DIST += %D%/support/image_server.py %D%/support/image_server.sh %D%/support/kill_steps.sh %D%/support/nonblocking.py %D%/support/oci_images.py %D%/support/registry.py
 
@@ -141,6 +141,7 @@ integration_tests = \
 	%D%/integration/exports-cgroup2.t \
 	%D%/integration/vms.t \
 	%D%/integration/hanging.t \
+	%D%/integration/hanging-process.t \
 	%D%/integration/monitor-hung.t \
 	%D%/integration/hook.t \
 	%D%/integration/images.t \
@@ -199,6 +200,9 @@ plain_tests = \
 	%D%/integration/services.t \
 	%D%/integration/varlink-systemd.t
 TESTS += $(integration_tests)
+# They run alone, after all others: nobody can read all of /proc meanwhile (support/silent_process.sh).
+%D%/integration/hanging-process.log: $(filter-out %D%/integration/hanging-process.log %D%/integration/monitor-hung.log,$(TEST_LOGS))
+%D%/integration/monitor-hung.log: $(filter-out %D%/integration/monitor-hung.log,$(TEST_LOGS))
 if !SANITIZERS
 TESTS += $(plain_tests)
 endif

@@ -3,28 +3,18 @@
 # A machine whose leader lets all wait who look at it doesn't keep the monitor from the others for long.
 . "${SRCDIR:?run this by make check}/tests/integration/lib.sh"
 . "$SRCDIR/tests/integration/events.sh"
+. "$SRCDIR/tests/support/silent_process.sh"
 need_root
-turning=''
-[ -c /dev/fuse ] || skip_all "there is no /dev/fuse"
-mkdir "$TMPDIR/silent"
-unshare --mount --net --propagation private \
-    python3 "$SRCDIR/tests/support/silent_fuse.py" --exec "$TMPDIR/silent" >"$TMPDIR/exec.out" 2>&1 </dev/null 3>&- &
-turning=$!
 trap 'kill -9 $turning "$good" "$other" 2>/dev/null; end_watching' EXIT
 start good
 start other
-wait_until grep -q . "$TMPDIR/exec.out"
-grep -q ^ready "$TMPDIR/exec.out" || skip_all "FUSE can't be mounted here: $(cat "$TMPDIR/exec.out")"
-read -r locked _ <"/proc/$turning/task/$turning/children"
+silent_process --exec
 mymachines register good --leader="$good" --no-monitor 2>/dev/null
 mymachines register locked --leader="$locked" --no-monitor 2>/dev/null
 start_monitor
 follow
 event '*good *'
-kill -USR1 "$locked"
-wait_until grep -qx locked "$TMPDIR/exec.out"
-run timeout -s KILL 1 readlink "/proc/$locked/root"
-if [ "$status" != 137 ]; then
+if ! execute_without_end; then
     skip "this kernel lets nobody wait for a process that executes a program" "the monitor waits for no machine without end"
     done_testing
     exit

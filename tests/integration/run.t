@@ -669,9 +669,13 @@ import os, sys, time
 null = os.open("/dev/null", os.O_RDWR)
 for fd in range(3):
     os.dup2(null, fd)
+# Until it executes another program, it has the command's arguments, too.
+executed, executes = os.pipe()
 other = os.fork()
 if other == 0:
     os.execlp("sleep", "sleep", "1000")
+os.close(executes)
+os.read(executed, 1)
 vm = os.fork()
 if vm == 0:
     time.sleep(1000)

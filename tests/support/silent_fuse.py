@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""silent_fuse.py [--started [--roots] | --memory | --exec] DIRECTORY: mount a FUSE there whose server never answers,
+"""silent_fuse.py [--started [--roots] | --memory | --exec [--connect=SOCKET]] DIRECTORY: mount a FUSE there whose server never answers,
 print "ready", and wait.
 
 With --started, it answers the kernel's first request, FUSE_INIT of fuse(4) and linux/fuse.h, and takes all others
@@ -15,13 +15,15 @@ one does who reads its command line.
 
 With --exec, the child process executes a program when it gets SIGUSR1, and with that closes a file there, which the
 kernel tells the server of, and waits. Until then it lets all wait who look at what could be another program's: its
-system call, its namespaces, and so on. "locked" is printed when that has begun.
+system call, its namespaces, and so on. "locked" is printed when that has begun. With --connect, it calls
+io.systemd.Machine there before.
 """
 import ctypes
 import errno
 import mmap
 import os
 import signal
+import socket
 import struct
 import sys
 import threading
@@ -86,10 +88,20 @@ def take_requests():
             answer(unique, error=errno.ENOSYS)
 
 
+def call():
+    for option in options:
+        if option.startswith("--connect="):
+            caller = socket.socket(socket.AF_UNIX)
+            caller.connect(option.partition("=")[2])
+            caller.sendall(b'{"method": "io.systemd.Machine.List", "parameters": {"pid": {"pid": 0}}}\0')
+            os.set_inheritable(caller.detach(), True)
+
+
 def lock():
     """Never returns. A map of a file that is open for direct access gets what was written by way of the cache."""
     os.close(fd)
     if "--exec" in options:
+        call()
         os.open(directory + "/file", os.O_RDWR)
         signal.sigwait({signal.SIGUSR1})
         os.execlp("sleep", "sleep", "1000")
