@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # A machine with a process that lets all wait who look at it delays nobody for long, and no other machine.
 . "${SRCDIR:?run this by make check}/tests/integration/lib.sh"
+. "$SRCDIR/tests/support/bus.sh"
 . "$SRCDIR/tests/support/machine_socket.sh"
 . "$SRCDIR/tests/support/silent_process.sh"
 need_root
-server=''
-trap 'kill -9 $turning "$good" $server 2>/dev/null' EXIT
+server='' bus=''
+trap 'kill -9 $turning "$good" $server $bus 2>/dev/null' EXIT
 start good
 mymachines register good --leader="$good" --no-monitor 2>/dev/null
 within() {
@@ -52,7 +53,7 @@ for leader in locked turning; do
         "doctor" "poweroff locked" "unregister locked"; do
         # shellcheck disable=SC2086
         within 10 $verb
-        is "$((status != 137))" 1 "$(sed "s/$good\|$locked/PID/" <<<"$verb") doesn't wait for it"
+        is "$((status != 137))" 1 "$(sed "s/\b\($good\|$locked\)\b/PID/" <<<"$verb") doesn't wait for it"
     done
     kill -9 "$turning"
 done
@@ -66,5 +67,18 @@ if [ -x "$BUILDDIR/mymachines-varlink" ]; then
     kill -CONT "$server"
     is "$(as_user root List '{"name": "good"}')" "done" "a caller that executes a program keeps no other one waiting"
     kill -9 "$turning"
+fi
+if command -v dbus-daemon >/dev/null && command -v busctl >/dev/null && command -v jq >/dev/null &&
+    [ -x "$BUILDDIR/mymachines-bus" ]; then
+    start_bus
+    run machine1 ListMachines
+    service=$(server_pid)
+    kill -STOP "$service"
+    silent_process --exec --bus
+    execute_without_end
+    kill -CONT "$service"
+    run timeout -s KILL 20 busctl --timeout=10 call $MACHINE1 ListMachines
+    like "$status|$out" '0|*"good"*' "nor does one on the bus"
+    kill -9 "$turning" "$service" "$bus"
 fi
 done_testing

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""silent_fuse.py [--started [--roots] | --memory | --exec [--connect=SOCKET]] DIRECTORY: mount a FUSE there whose server never answers,
+"""silent_fuse.py [--started [--roots] | --memory | --exec [--connect=SOCKET | --bus]] DIRECTORY: mount a FUSE there whose server never answers,
 print "ready", and wait.
 
 With --started, it answers the kernel's first request, FUSE_INIT of fuse(4) and linux/fuse.h, and takes all others
@@ -16,7 +16,7 @@ one does who reads its command line.
 With --exec, the child process executes a program when it gets SIGUSR1, and with that closes a file there, which the
 kernel tells the server of, and waits. Until then it lets all wait who look at what could be another program's: its
 system call, its namespaces, and so on. "locked" is printed when that has begun. With --connect, it calls
-io.systemd.Machine there before.
+io.systemd.Machine there before, and with --bus, org.freedesktop.machine1.
 """
 import ctypes
 import errno
@@ -95,6 +95,20 @@ def call():
             caller.connect(option.partition("=")[2])
             caller.sendall(b'{"method": "io.systemd.Machine.List", "parameters": {"pid": {"pid": 0}}}\0')
             os.set_inheritable(caller.detach(), True)
+    if "--bus" not in options:
+        return
+    systemd = ctypes.CDLL("libsystemd.so.0")
+    bus = ctypes.c_void_p()
+    if systemd.sd_bus_open_system(ctypes.byref(bus)) < 0:
+        sys.exit("no bus")
+    machine1 = b"org.freedesktop.machine1", b"/org/freedesktop/machine1", b"org.freedesktop.machine1.Manager"
+    for method, *arguments in (
+        (b"GetMachineByPID", b"u", 0),
+        (b"RegisterMachine", b"sayssus", b"later", ctypes.c_size_t(0), b"", b"container", os.getppid(), b""),
+    ):
+        systemd.sd_bus_call_method_async(bus, None, *machine1, method, None, None, *arguments)
+    systemd.sd_bus_flush(bus)
+    os.set_inheritable(systemd.sd_bus_get_fd(bus), True)
 
 
 def lock():

@@ -5,7 +5,6 @@
 #include "base/proc_file.h"
 #include "host/process.h"
 
-#include <errno.h>
 #include <linux/nsfs.h>
 #include <string.h>
 #include <sys/ioctl.h>
