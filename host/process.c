@@ -102,10 +102,9 @@ enum leader_verdict leader_inspect(int64_t pid, struct machine_leader *leader, i
 {
 	enum leader_verdict verdict = process_inspect(pid, leader, pidfd, error);
 
-	if (verdict == LEADER_OK && !leader->start_time)
-		verdict = judge_by_stat((uint32_t) pid, leader, error);
-	else
+	if (verdict != LEADER_OK || leader->start_time)
 		return verdict;
+	verdict = judge_by_stat((uint32_t) pid, leader, error);
 	if (verdict != LEADER_OK)
 		close(*pidfd);
 	return verdict;
@@ -297,7 +296,8 @@ static int read_process_namespace(struct own_namespaces *own, uint32_t pid, size
 				  struct file_identity *identity)
 {
 	bool is_looked_at = own->process.pid == pid;
-	CLEANUP_CLOSE int pidfd = is_looked_at ? -1 : pidfd_of((pid_t) pid);
+	CLEANUP_CLOSE int opened = is_looked_at ? -1 : pidfd_of((pid_t) pid);
+	int pidfd = is_looked_at ? own->process.pidfd : opened;
 	char process[sizeof "4294967295"];
 	int r = -ENOTTY;
 
@@ -305,9 +305,7 @@ static int read_process_namespace(struct own_namespaces *own, uint32_t pid, size
 		*identity = own->process.identities[kind];
 		return 0;
 	}
-	if (is_looked_at)
-		r = read_namespace_by_pidfd(own->process.pidfd, kind, identity);
-	else if (pidfd >= 0)
+	if (pidfd >= 0)
 		r = read_namespace_by_pidfd(pidfd, kind, identity);
 	/* An old kernel doesn't know the request. */
 	if (r < 0 && !is_denied(r)) {

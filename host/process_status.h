@@ -13,7 +13,7 @@ struct process_status {
 	char state;	  /* R, S, D, Z, ... */
 	uint32_t parent;  /* pid */
 	uint32_t threads; /* of the process */
-	bool has_memory;  /* neither a kernel thread has it, nor what has ended */
+	bool has_memory;  /* a kernel thread has none, nor has a process that has ended */
 };
 
 /* Read the text of the file. 0 or -EBADMSG. */
@@ -26,7 +26,7 @@ int process_status_read(uint32_t pid, struct process_status *status);
 bool process_status_is_dead(const struct process_status *status);
 
 /*
- * Read a number that no other process of this pid has: the inode of its pidfd, which may be a negative errno, or, before
- * Linux 6.9, its start time. 0 or a negative errno.
+ * Read a number that no later process of this pid has: the inode of `pidfd`. Its start time is read instead before
+ * Linux 6.9, and where `pidfd` is a negative errno. 0 or a negative errno.
  */
 int process_number_read(uint32_t pid, int pidfd, uint64_t *number);

@@ -200,7 +200,7 @@ plain_tests = \
 	%D%/integration/services.t \
 	%D%/integration/varlink-systemd.t
 TESTS += $(integration_tests)
-# They run alone, after all others: nobody can read all of /proc meanwhile (support/silent_process.sh).
+# These two run alone, after all others: pgrep(1) and ps(1) wait meanwhile (support/silent_process.sh).
 %D%/integration/hanging-process.log: $(filter-out %D%/integration/hanging-process.log %D%/integration/monitor-hung.log,$(TEST_LOGS))
 %D%/integration/monitor-hung.log: $(filter-out %D%/integration/monitor-hung.log,$(TEST_LOGS))
 if !SANITIZERS

@@ -78,7 +78,7 @@ if command -v dbus-daemon >/dev/null && command -v busctl >/dev/null && command 
     execute_without_end
     kill -CONT "$service"
     run timeout -s KILL 20 busctl --timeout=10 call $MACHINE1 ListMachines
-    like "$status|$out" '0|*"good"*' "nor does one on the bus"
+    like "$status|$out" '0|*"good"*' "nor does a caller on the bus"
     kill -9 "$turning" "$service" "$bus"
 fi
 done_testing

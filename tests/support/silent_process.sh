@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A process that lets all wait who look at it. That are all processes of the tests that read /proc, such as pgrep(1), so
-# the tests with one run alone: tests/local.mk.
+# A process that lets all wait who look at it. pgrep(1) and ps(1) look at each process, so a test with such a process
+# runs alone: tests/local.mk.
 turning='' locked=''
 
 # silent_process --memory|--exec [OPTION...]: start it in namespaces of its own: $locked, a child of $turning;

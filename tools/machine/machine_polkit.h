@@ -22,7 +22,7 @@ struct machine_question {
 	const char *details[MACHINE_DETAILS_MAX + 1]; /* NULL behind the last */
 	bool is_interactive;			      /* whether polkit may ask a person */
 	struct ucred peer;			      /* who calls, as taken when it connected */
-	uint64_t peer_start;			      /* varlink_call's */
+	uint64_t peer_start;			      /* as in struct varlink_call */
 	int pidfd;				      /* of it, or varlink_peer_pidfd()'s errno */
 	/* Nobody is asked about this machine if it is the caller's own; NULL for others. */
 	const struct machine *own;
